@@ -1,0 +1,52 @@
+/*
+ * include/mlops/bundle.h - bundles: a project folder made into an immutable whole, and back.
+ *
+ * A bundle's id is "sha256:" and the SHA-256 of its manifest in canonical JSON (RFC 8785). The
+ * manifest is described in docs/manifest.md.
+ */
+#ifndef MLOPS_BUNDLE_H
+#define MLOPS_BUNDLE_H
+#include <mlops/registry.h>
+MLOPS_BEGIN
+
+struct mlops_package_options {
+    const char *directory; /* project folder; NULL: the working directory */
+};
+
+struct mlops_package {
+    char bundle[MLOPS_BUNDLE_ID_SIZE];
+    char model[MLOPS_NAME_MAX + 1];
+    uint64_t files;
+    uint64_t bytes;     /* of all files */
+    uint64_t new_bytes; /* that the store had to write, compressed */
+    double seconds;
+};
+
+/*
+ * Make a bundle of the project folder as its mlops.yaml says and store it durably. Nothing that
+ * others see changes until it is registered. The same folder gives the same id.
+ *
+ * Errors: MLOPS_NOT_FOUND no mlops.yaml, or a path that it names is missing; MLOPS_INVALID the
+ * project file is wrong (message with file, line and nearest known key), a path or symbolic link
+ * leads out of the folder, a file is neither regular, folder nor link, a snapshot is not a table;
+ * MLOPS_IO.
+ */
+MLOPS_API int mlops_package_directory(struct mlops_registry *registry,
+                                      const struct mlops_package_options *options,
+                                      struct mlops_package *package, struct mlops_error *err);
+
+/*
+ * Lay the files of `ref` out in `directory`, which must not exist or be an empty folder: bytes,
+ * permissions and links as they were packaged, every object verified. Complete or absent.
+ * Errors: MLOPS_INVALID directory is not empty; MLOPS_NOT_FOUND; MLOPS_INTEGRITY; MLOPS_IO.
+ */
+MLOPS_API int mlops_checkout(struct mlops_registry *registry, const char *ref,
+                             const char *directory, struct mlops_version *version,
+                             struct mlops_error *err);
+
+/* The manifest of `ref` as canonical JSON, verified against its id; caller frees with free(). */
+MLOPS_API int mlops_manifest_read(struct mlops_registry *registry, const char *ref, char **json,
+                                  struct mlops_error *err);
+
+MLOPS_END
+#endif

@@ -1,0 +1,53 @@
+/*
+ * include/mlops/drift.h - is the data still what the model learnt?
+ */
+#ifndef MLOPS_DRIFT_H
+#define MLOPS_DRIFT_H
+#include <mlops/registry.h>
+MLOPS_BEGIN
+
+struct mlops_drift_options {
+    const char *ref;     /* whose snapshot is the reference */
+    const char *current; /* path of a CSV file; "-" for standard input */
+    const char *data;    /* name of the snapshot; NULL: the one with role `reference` */
+    const char *numeric_method;     /* NULL: "ks" */
+    const char *categorical_method; /* NULL: "jensen_shannon" */
+    double threshold;               /* of the methods' statistic; 0: each method's own */
+};
+
+struct mlops_drift_column {
+    char *name;
+    char *type;   /* "numeric" or "categorical" */
+    char *method; /* "ks", "jensen_shannon", … */
+    double statistic;
+    double threshold; /* that it was held against */
+    bool drift;
+    double missing_reference, missing_current; /* shares of the rows, 0…1 */
+    char *detail; /* what moved, one line: "median 41.0 -> 77.0"; empty without drift */
+};
+
+struct mlops_drift_report {
+    struct mlops_version version;
+    char data[MLOPS_NAME_MAX + 1];
+    bool drift;    /* at least one column drifted */
+    double share;  /* of the columns that drifted, 0…1 */
+    uint64_t rows; /* of the current table */
+    struct mlops_drift_column *columns; /* most drifted first */
+    size_t column_count;
+};
+
+/*
+ * Compare a table with the profile of a version's snapshot, column by column, in one pass and
+ * memory that does not grow with its rows. The snapshot's target and time columns are left out;
+ * columns that the snapshot does not have are reported through the observer's `warn`.
+ *
+ * Errors: MLOPS_NOT_FOUND no such version, snapshot or file; MLOPS_INVALID the table is empty,
+ * ragged, or lacks a column that the snapshot has (the message says which and where), or no such
+ * method; MLOPS_IO.
+ */
+MLOPS_API int mlops_drift(struct mlops_registry *registry, const struct mlops_drift_options *options,
+                          struct mlops_drift_report *report, struct mlops_error *err);
+MLOPS_API void mlops_drift_report_clear(struct mlops_drift_report *report);
+
+MLOPS_END
+#endif

@@ -1,0 +1,12 @@
+/* include/mlops/mlops.h - the whole public API. */
+#ifndef MLOPS_MLOPS_H
+#define MLOPS_MLOPS_H
+#include <mlops/bundle.h>
+#include <mlops/drift.h>
+#include <mlops/error.h>
+#include <mlops/observer.h>
+#include <mlops/registry.h>
+#include <mlops/release.h>
+#include <mlops/text.h>
+#include <mlops/trial.h>
+#endif

@@ -1,0 +1,24 @@
+/*
+ * include/mlops/observer.h - how long work talks to whoever waits for it.
+ *
+ * All members may be NULL. They are called only from the thread that called the library, never
+ * after the library function has returned.
+ */
+#ifndef MLOPS_OBSERVER_H
+#define MLOPS_OBSERVER_H
+#include <mlops/api.h>
+MLOPS_BEGIN
+
+struct mlops_observer {
+    void *context;
+    /* `done` of `total` units; total 0 where it is not known. Called at most some 20 times a
+     * second and once at the end of an activity (done == total). */
+    void (*progress)(void *context, const char *activity, uint64_t done, uint64_t total);
+    /* Something the user should know that stops nothing: one sentence, no newline. */
+    void (*warn)(void *context, const char *message);
+    /* True to stop as soon as can be; the library then returns MLOPS_CANCELLED. */
+    bool (*cancelled)(void *context);
+};
+
+MLOPS_END
+#endif

@@ -1,0 +1,175 @@
+/*
+ * include/mlops/registry.h - the registry: models, versions, stages, evidence, audit log.
+ *
+ * A handle belongs to one thread at a time; open one a thread. Many processes may use a registry
+ * at once: writers wait for one another up to the lock timeout, then fail with MLOPS_IO and say
+ * for whom they waited.
+ */
+#ifndef MLOPS_REGISTRY_H
+#define MLOPS_REGISTRY_H
+#include <mlops/error.h>
+#include <mlops/observer.h>
+MLOPS_BEGIN
+
+struct mlops_registry;
+
+struct mlops_registry_options {
+    const char *location;    /* folder of the registry; NULL: $MLOPS_REGISTRY, else the nearest
+                                `.mlops` in `directory` or a folder above it */
+    const char *directory;   /* where the search starts; NULL: the working directory */
+    const char *actor;       /* who is recorded; NULL: $MLOPS_ACTOR, else user@host */
+    int64_t lock_timeout_ns; /* 0: 30 seconds */
+    struct mlops_observer observer;
+};
+
+/*
+ * Make a registry in `location` (created with its parents where missing). `*created` is false
+ * and nothing changes where one is there already.
+ * Errors: MLOPS_INVALID the folder holds something else; MLOPS_IO.
+ */
+MLOPS_API int mlops_registry_init(const char *location, bool *created, struct mlops_error *err);
+
+/*
+ * Open a registry. The caller closes `*registry`.
+ * Errors: MLOPS_NOT_FOUND none there; MLOPS_INVALID made by a newer mlops; MLOPS_INTEGRITY its
+ * database is damaged; MLOPS_IO.
+ */
+MLOPS_API int mlops_registry_open(const struct mlops_registry_options *options,
+                                  struct mlops_registry **registry, struct mlops_error *err);
+MLOPS_API void mlops_registry_close(struct mlops_registry *registry);
+
+/* Absolute path of the registry's folder; owned by the registry. */
+MLOPS_API const char *mlops_registry_location(const struct mlops_registry *registry);
+
+/* ---- versions -------------------------------------------------------------------------- */
+
+/* A version of a model. `number` is 0 for a bundle that is packaged but not registered. */
+struct mlops_version {
+    char model[MLOPS_NAME_MAX + 1];
+    uint64_t number;
+    char bundle[MLOPS_BUNDLE_ID_SIZE];
+    int64_t created_ns;
+    char created_by[MLOPS_ACTOR_MAX + 1];
+};
+
+struct mlops_version_row {
+    struct mlops_version version;
+    char **stages; /* names of the stages that it holds now, sorted */
+    size_t stage_count;
+};
+
+struct mlops_version_list {
+    struct mlops_version_row *items;
+    size_t count;
+};
+
+/*
+ * Give bundle `bundle` (its full id) the next version number of its model, in one transaction
+ * with its log entry. Where the bundle has a version already, that one comes back and `*created`
+ * is false.
+ * Errors: MLOPS_NOT_FOUND no such bundle in this registry; MLOPS_IO.
+ */
+MLOPS_API int mlops_register(struct mlops_registry *registry, const char *bundle,
+                             struct mlops_version *version, bool *created,
+                             struct mlops_error *err);
+
+/*
+ * Find what `ref` names: `fraud`, `fraud@latest`, `fraud@12`, `fraud@production`,
+ * `fraud@production~1`, or `sha256:` with 8 or more digits.
+ * Errors: MLOPS_INVALID not a reference, or an ambiguous prefix; MLOPS_NOT_FOUND.
+ */
+MLOPS_API int mlops_version_resolve(struct mlops_registry *registry, const char *ref,
+                                    struct mlops_version *version, struct mlops_error *err);
+
+/* Versions of `model` (NULL: of all), by model name and descending number. The caller clears
+ * `list`. Errors: MLOPS_NOT_FOUND `model` is given and unknown; MLOPS_IO. */
+MLOPS_API int mlops_version_list(struct mlops_registry *registry, const char *model,
+                                 struct mlops_version_list *list, struct mlops_error *err);
+MLOPS_API void mlops_version_list_clear(struct mlops_version_list *list);
+
+/* ---- stages ---------------------------------------------------------------------------- */
+
+/* What a stage holds now. */
+struct mlops_stage_row {
+    char stage[MLOPS_STAGE_MAX + 1];
+    struct mlops_version version;
+    int64_t since_ns;
+};
+
+struct mlops_stage_list {
+    struct mlops_stage_row *items;
+    size_t count;
+};
+
+/* Every occupied stage of `model` (NULL: of all), by model and stage. The caller clears `list`. */
+MLOPS_API int mlops_stage_list(struct mlops_registry *registry, const char *model,
+                               struct mlops_stage_list *list, struct mlops_error *err);
+MLOPS_API void mlops_stage_list_clear(struct mlops_stage_list *list);
+
+/* ---- evidence -------------------------------------------------------------------------- */
+
+/* What was found out about a bundle: bound to the bundle's digest, never changed. */
+struct mlops_evidence {
+    uint64_t id;
+    char bundle[MLOPS_BUNDLE_ID_SIZE];
+    char *kind;   /* "test" */
+    char *name;   /* of the suite */
+    char *status; /* "passed", "failed", … */
+    char *actor;
+    char *body; /* JSON object of the kind's own schema */
+    int64_t recorded_ns;
+};
+
+struct mlops_evidence_list {
+    struct mlops_evidence *items;
+    size_t count;
+};
+
+/* Evidence about `bundle`, oldest first; `kind` NULL for all. The caller clears `list`. */
+MLOPS_API int mlops_evidence_list(struct mlops_registry *registry, const char *bundle,
+                                  const char *kind, struct mlops_evidence_list *list,
+                                  struct mlops_error *err);
+MLOPS_API void mlops_evidence_list_clear(struct mlops_evidence_list *list);
+
+/* ---- audit log ------------------------------------------------------------------------- */
+
+/* One entry; strings are empty where the action has none. */
+struct mlops_log_entry {
+    uint64_t index; /* 0, 1, 2 …: the order of the log */
+    int64_t time_ns;
+    char *actor;
+    char *action; /* "register", "promote", "rollback", "test", … */
+    char *model;
+    uint64_t version;  /* 0: none */
+    uint64_t previous; /* version that the stage held before; 0: none */
+    char *stage;
+    char *reason;
+};
+
+struct mlops_log_filter {
+    const char *model; /* NULL: all */
+    const char *stage; /* NULL: all */
+    uint64_t limit;    /* newest that many; 0: all */
+};
+
+struct mlops_log {
+    struct mlops_log_entry *items;
+    size_t count;
+};
+
+/* Entries that match, newest first. The caller clears `log`.
+ * Errors: MLOPS_NOT_FOUND `model` is given and unknown; MLOPS_IO. */
+MLOPS_API int mlops_log_read(struct mlops_registry *registry, const struct mlops_log_filter *filter,
+                             struct mlops_log *log, struct mlops_error *err);
+MLOPS_API void mlops_log_clear(struct mlops_log *log);
+
+/*
+ * Recompute every leaf and the tree head of the log (RFC 6962 §2.1) and compare them and the
+ * entries' columns with what is stored.
+ * Errors: MLOPS_INTEGRITY naming the first entry that does not fit.
+ */
+MLOPS_API int mlops_log_verify(struct mlops_registry *registry, uint64_t *size, char root_hex[65],
+                               struct mlops_error *err);
+
+MLOPS_END
+#endif

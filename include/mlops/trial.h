@@ -1,0 +1,71 @@
+/*
+ * include/mlops/trial.h - running the test suites of a version and recording the evidence.
+ */
+#ifndef MLOPS_TRIAL_H
+#define MLOPS_TRIAL_H
+#include <mlops/registry.h>
+MLOPS_BEGIN
+
+enum mlops_suite_status {
+    MLOPS_SUITE_PASSED,
+    MLOPS_SUITE_FAILED,  /* it ran and said no, or a requirement was not met */
+    MLOPS_SUITE_ERROR,   /* it could not be judged: no such command, predictions unreadable */
+    MLOPS_SUITE_TIMEOUT, /* stopped at its time limit */
+    MLOPS_SUITE_SKIPPED, /* not asked for */
+};
+
+/* "passed", "failed", "error", "timeout", "skipped": static storage. */
+MLOPS_API const char *mlops_suite_status_name(enum mlops_suite_status status);
+
+struct mlops_metric {
+    char name[MLOPS_NAME_MAX + 1];
+    double value; /* NaN where the metric is not defined on this data */
+};
+
+/* One line of `require`, judged. */
+struct mlops_requirement_result {
+    char metric[MLOPS_NAME_MAX + 1];
+    char *demand; /* as the author wrote it: ">= production - 0.01" */
+    char *detail; /* "0.713 < 0.728 (production is @3 with 0.738)" */
+    bool met;
+};
+
+struct mlops_suite_result {
+    char name[MLOPS_NAME_MAX + 1];
+    char kind[32]; /* "unit", "integration", "performance" */
+    enum mlops_suite_status status;
+    double seconds;
+    struct mlops_metric *metrics;
+    size_t metric_count;
+    struct mlops_requirement_result *requirements;
+    size_t requirement_count;
+    char *message; /* why it did not pass, one line; empty when it did */
+    char *output;  /* the last lines that it printed, both streams; empty when it passed */
+};
+
+struct mlops_test_options {
+    const char *const *suites; /* names to run, NULL-terminated; NULL: all */
+};
+
+struct mlops_test_report {
+    struct mlops_version version;
+    bool passed;
+    struct mlops_suite_result *suites; /* in the project file's order */
+    size_t suite_count;
+};
+
+/*
+ * Check `ref` out into a private folder, run its suites there each under its time limit, judge
+ * performance suites on their predictions, and record one piece of evidence a suite. A failed
+ * suite is an answer (`report->passed` false), not an error. The caller clears `report`.
+ *
+ * Errors: MLOPS_NOT_FOUND no such version or suite; MLOPS_INVALID the bundle declares no suites,
+ * or is not registered; MLOPS_INTEGRITY; MLOPS_IO; MLOPS_CANCELLED nothing is left running.
+ */
+MLOPS_API int mlops_test(struct mlops_registry *registry, const char *ref,
+                         const struct mlops_test_options *options,
+                         struct mlops_test_report *report, struct mlops_error *err);
+MLOPS_API void mlops_test_report_clear(struct mlops_test_report *report);
+
+MLOPS_END
+#endif

@@ -1,0 +1,14 @@
+/* lib/base/clock.h - times: now, and as text. Formatting for people is in mlops/text.h. */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+#include "base/util.h"
+#include <mlops/text.h>
+
+int64_t clock_now_ns(void);       /* since the epoch, UTC */
+int64_t clock_monotonic_ns(void); /* for durations */
+/* RFC 3339 and "YYYY-MM-DD[ T]HH:MM[:SS[.fff]]" (read as UTC where no zone stands) and plain
+ * dates to nanoseconds since the epoch; false where it is none of these. */
+bool clock_parse(const char *text, size_t length, int64_t *time_ns);
+void clock_sleep_ns(int64_t duration_ns);
+
+#endif

@@ -1,0 +1,35 @@
+/* lib/base/hash.h - SHA-256 and its names. FIPS 180-4; OpenSSL does the work. */
+#ifndef BASE_HASH_H
+#define BASE_HASH_H
+#include "base/util.h"
+
+#define SHA256_HEX_SIZE 65 /* with the terminating NUL */
+
+struct digest {
+    uint8_t bytes[32];
+};
+
+struct sha256; /* a running hash */
+
+struct sha256 *sha256_new(void);
+void sha256_free(struct sha256 *hash);
+DEFINE_CLEANUP(struct sha256, sha256_free)
+void sha256_update(struct sha256 *hash, const void *data, size_t length);
+/* Give the digest and start anew. */
+void sha256_final(struct sha256 *hash, struct digest *digest);
+
+void sha256_of(const void *data, size_t length, struct digest *digest);
+
+void digest_to_hex(const struct digest *digest, char hex[SHA256_HEX_SIZE]);
+/* Exactly 64 lower-case hexadecimal digits; false otherwise. */
+bool digest_from_hex(const char *hex, size_t length, struct digest *digest);
+static inline bool digest_equal(const struct digest *a, const struct digest *b)
+{
+    return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+}
+
+/* The id of a bundle from the digest of its manifest, "sha256:…"; and back (false: not an id). */
+void bundle_id_format(const struct digest *digest, char id[MLOPS_BUNDLE_ID_SIZE]);
+bool bundle_id_parse(const char *id, struct digest *digest);
+
+#endif

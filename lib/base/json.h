@@ -1,0 +1,47 @@
+/*
+ * lib/base/json.h - JSON at the edge: strict parsing of bytes, canonical writing, typed reading.
+ *
+ * Trees are cJSON's. Numbers are IEEE 754 doubles, as RFC 8785 demands.
+ */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+#include "base/buffer.h"
+#include <cjson/cJSON.h>
+
+static inline void json_free(cJSON **json)
+{
+    cJSON_Delete(*json);
+}
+
+/*
+ * Parse exactly one JSON text of `length` bytes. Stricter than cJSON: duplicate keys, invalid
+ * UTF-8, NUL bytes (also as \u0000), trailing bytes and nesting over 64 levels are refused.
+ * `what` names the text in messages. The caller deletes `*json` (_cleanup_(json_free)).
+ * Errors: MLOPS_INVALID with what and the byte offset.
+ */
+int json_parse(const char *text, size_t length, const char *what, cJSON **json,
+               struct mlops_error *err);
+
+/* Append the canonical form (RFC 8785): keys sorted by UTF-16 code units, numbers as ECMAScript
+ * prints them, shortest escapes, no white space. NaN and infinities are MLOPS_INVALID. */
+int json_write_canonical(const cJSON *json, struct buffer *out, struct mlops_error *err);
+
+/* Append a number as ECMAScript's Number::toString does (RFC 8785 §3.2.2.3). */
+void json_write_number(double value, struct buffer *out);
+
+/* Members of an object, with defaults where missing or of another type. */
+const char *json_string(const cJSON *object, const char *key, const char *fallback);
+double json_number(const cJSON *object, const char *key, double fallback);
+uint64_t json_u64(const cJSON *object, const char *key, uint64_t fallback);
+bool json_bool(const cJSON *object, const char *key, bool fallback);
+
+/* Add to an object; NULL strings become null, numbers that are not finite become null. */
+void json_add_string(cJSON *object, const char *key, const char *value);
+void json_add_number(cJSON *object, const char *key, double value);
+void json_add_u64(cJSON *object, const char *key, uint64_t value);
+void json_add_bool(cJSON *object, const char *key, bool value);
+/* Add a new empty object or array under `key` and return it (owned by `object`). */
+cJSON *json_add_object(cJSON *object, const char *key);
+cJSON *json_add_array(cJSON *object, const char *key);
+
+#endif

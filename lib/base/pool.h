@@ -1,0 +1,20 @@
+/*
+ * lib/base/pool.h - the same work on many items, over all cores.
+ */
+#ifndef BASE_POOL_H
+#define BASE_POOL_H
+#include "base/util.h"
+
+/* Work on item `index`; called from several threads at once, each with its own `worker` number
+ * (0 ≤ worker < pool_threads()). A non-zero return stops the rest. */
+typedef int (*pool_work)(void *context, size_t index, size_t worker, struct mlops_error *err);
+
+/* How many threads pool_run uses: the cores that this process may run on, at most 64, or
+ * $MLOPS_THREADS. */
+size_t pool_threads(void);
+
+/* Call `work` for 0 … count-1 in no certain order and wait. Returns the error of the lowest index
+ * that failed among those that ran. With one thread or one item it runs in the caller. */
+int pool_run(size_t count, pool_work work, void *context, struct mlops_error *err);
+
+#endif

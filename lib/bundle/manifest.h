@@ -1,0 +1,53 @@
+/*
+ * lib/bundle/manifest.h - the manifest: canonical JSON that says all that a bundle holds.
+ * docs/manifest.md describes every member.
+ */
+#ifndef BUNDLE_MANIFEST_H
+#define BUNDLE_MANIFEST_H
+#include "base/hash.h"
+#include "bundle/project.h"
+#include <mlops/registry.h>
+
+enum manifest_kind { MANIFEST_FILE, MANIFEST_LINK, MANIFEST_FOLDER };
+
+struct manifest_file {
+    char *path; /* relative, normalized; sorted by bytes in the manifest */
+    enum manifest_kind kind;
+    unsigned mode; /* permission bits; 0 for links */
+    uint64_t size; /* files */
+    struct digest digest;
+    char *target; /* links */
+};
+
+/* A data snapshot as the manifest records it. */
+struct manifest_data {
+    char *name, *path, *target, *time, *role; /* NULL where not given */
+    uint64_t rows;
+    struct digest profile; /* object in the store: stats/profile.h's binary form */
+};
+
+struct manifest {
+    struct project project;
+    struct manifest_file *files;
+    size_t file_count;
+    struct manifest_data *data;
+    size_t data_count;
+    cJSON *json; /* the whole document */
+};
+
+/* Read a manifest from its bytes. Errors: MLOPS_INTEGRITY not a manifest, unsafe paths in it. */
+int manifest_parse(const char *text, size_t length, struct manifest *manifest,
+                   struct mlops_error *err);
+void manifest_clear(struct manifest *manifest);
+
+/* Find `ref`, read its manifest from the store and verify it against the id. `text` (may be NULL)
+ * gets the canonical bytes. The caller clears both. */
+int manifest_load(struct mlops_registry *registry, const char *ref, struct mlops_version *version,
+                  struct manifest *manifest, struct buffer *text, struct mlops_error *err);
+
+/* Lay the files out in `directory` (made; must not exist yet or be empty); used by checkout and
+ * by the suite runner. On failure the folder is removed again. */
+int manifest_checkout(struct mlops_registry *registry, const struct manifest *manifest,
+                      const char *directory, struct mlops_error *err);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * lib/bundle/project.h - the project file, mlops.yaml: what its author says, checked.
+ *
+ * Unknown keys, wrong types and bad names are errors with file, line and the nearest known key.
+ * The same structure is read back from a manifest, so that what is tested is what was packaged.
+ */
+#ifndef BUNDLE_PROJECT_H
+#define BUNDLE_PROJECT_H
+#include "base/buffer.h"
+#include <cjson/cJSON.h>
+
+#define PROJECT_FILE "mlops.yaml"
+
+struct project_data {
+    char *name;   /* "train" */
+    char *path;   /* normalized, relative */
+    char *target; /* column or NULL */
+    char *time;   /* column or NULL */
+    char *role;   /* "reference", "evaluation" or NULL */
+};
+
+struct project_requirement {
+    char *metric; /* "auc" */
+    char *demand; /* ">= production - 0.01", as written; parsed by bundle/requirement.h */
+};
+
+struct project_suite {
+    char *name;
+    char *kind;         /* "unit", "integration", "performance" */
+    char *run;          /* shell command */
+    int64_t timeout_ns; /* 10 minutes where not given */
+    char *predictions;  /* performance: CSV that `run` writes; normalized */
+    char *score;        /* columns in it, NULL where not given */
+    char *prediction;
+    char *label;
+    char *task;       /* "binary", "multiclass", "regression" */
+    double threshold; /* of the score; 0.5 where not given */
+    struct project_requirement *require;
+    size_t require_count;
+};
+
+struct project {
+    char *model;
+    char *description; /* NULL where not given, as all below */
+    char **code;       /* normalized paths, NULL-terminated */
+    char **artifacts;
+    char *params;
+    char *metrics;
+    char *environment;
+    struct project_data *data;
+    size_t data_count;
+    struct project_suite *suites;
+    size_t suite_count;
+    char *train_run;
+    char *train_data;
+    cJSON *monitor; /* checked, kept as it was written; NULL where not given */
+};
+
+/* Read the text of a project file; `what` names it in messages. The caller clears `project`. */
+int project_parse(const char *text, size_t length, const char *what, struct project *project,
+                  struct mlops_error *err);
+/* The project as it stands in a manifest (the members of the manifest's "project"). */
+cJSON *project_to_json(const struct project *project);
+int project_from_json(const cJSON *json, struct project *project, struct mlops_error *err);
+void project_clear(struct project *project);
+
+#endif

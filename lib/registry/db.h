@@ -1,0 +1,63 @@
+/*
+ * lib/registry/db.h - a thin driver over an SQL engine: statements with bound parameters in, rows
+ * out. SQLite today; a second engine is another `struct db_driver`.
+ *
+ * Statements are literals with $1, $2 …; they are prepared once and kept.
+ */
+#ifndef REGISTRY_DB_H
+#define REGISTRY_DB_H
+#include "base/util.h"
+
+struct db;
+struct db_rows;
+
+enum db_type { DB_NONE, DB_NULL, DB_INTEGER, DB_REAL, DB_STRING, DB_BYTES };
+
+/* A parameter. Text and bytes are borrowed for the call. */
+struct db_value {
+    enum db_type type;
+    int64_t integer;
+    double real;
+    const void *data;
+    size_t length;
+};
+#define DB_I64(value) ((struct db_value){.type = DB_INTEGER, .integer = (int64_t)(value)})
+#define DB_F64(value) ((struct db_value){.type = DB_REAL, .real = (value)})
+#define DB_TEXT(value) db_text(value)
+#define DB_BLOB(pointer, size)                                                                     \
+    ((struct db_value){.type = DB_BYTES, .data = (pointer), .length = (size)})
+static inline struct db_value db_text(const char *text)
+{
+    return text ? (struct db_value){.type = DB_STRING, .data = text, .length = strlen(text)}
+                : (struct db_value){.type = DB_NULL};
+}
+
+#define DB_END ((struct db_value){.type = DB_NONE})
+
+/* Run a statement that gives no rows: `db_exec(db, err, "…", DB_TEXT(a), DB_I64(b))`. */
+#define db_exec(db, err, ...) db_exec_values(db, err, DB_STATEMENT_(__VA_ARGS__, DB_END))
+/* Start a query; the caller closes `*rows`: `db_query(db, &rows, err, "…", …)`. */
+#define db_query(db, rows, err, ...)                                                               \
+    db_query_values(db, rows, err, DB_STATEMENT_(__VA_ARGS__, DB_END))
+#define DB_STATEMENT_(sql, ...) (sql), (const struct db_value[]){__VA_ARGS__}
+
+/* What the macros call; `values` ends with DB_END. */
+int db_exec_values(struct db *db, struct mlops_error *err, const char *sql,
+                   const struct db_value *values);
+int db_query_values(struct db *db, struct db_rows **rows, struct mlops_error *err, const char *sql,
+                    const struct db_value *values);
+/* Rows changed by the last db_exec. */
+uint64_t db_changes(const struct db *db);
+
+/* `*more` false after the last row. Values below are of the present row, columns from 0; text
+ * lives until the next step. NULL reads as 0 or "". */
+int db_step(struct db_rows *rows, bool *more, struct mlops_error *err);
+int64_t db_i64(const struct db_rows *rows, int column);
+double db_f64(const struct db_rows *rows, int column);
+const char *db_string(const struct db_rows *rows, int column);
+const void *db_bytes(const struct db_rows *rows, int column, size_t *length);
+bool db_is_null(const struct db_rows *rows, int column);
+void db_rows_close(struct db_rows *rows);
+DEFINE_CLEANUP(struct db_rows, db_rows_close)
+
+#endif

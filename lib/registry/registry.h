@@ -1,0 +1,90 @@
+/*
+ * lib/registry/registry.h - what the other rooms may do with a registry beyond the public API:
+ * its store, its transactions, and the writes that promote, package and test make inside them.
+ */
+#ifndef REGISTRY_REGISTRY_H
+#define REGISTRY_REGISTRY_H
+#include "base/util.h"
+#include <mlops/registry.h>
+
+struct store;
+struct db;
+struct transaction;
+
+DEFINE_CLEANUP(struct mlops_registry, mlops_registry_close)
+
+/* The registry's objects; opened when first asked for, closed with the registry. */
+int registry_store(struct mlops_registry *registry, struct store **store, struct mlops_error *err);
+const struct mlops_observer *registry_observer(const struct mlops_registry *registry);
+/* Tell the observer; a no-op without one. */
+void registry_warn(const struct mlops_registry *registry, const char *format, ...)
+    MLOPS_PRINTF(2, 3);
+const char *registry_actor(const struct mlops_registry *registry);
+/* A folder inside the registry for private temporary work ("tmp"); made when missing. The caller
+ * frees the path. */
+int registry_scratch(struct mlops_registry *registry, char **path, struct mlops_error *err);
+
+/* ---- transactions: writers wait in line, readers see a snapshot ------------------------- */
+
+/* Begin to write, waiting for other writers up to the lock timeout. */
+int transaction_begin(struct mlops_registry *registry, struct transaction **tx,
+                      struct mlops_error *err);
+/* Durable when it returns MLOPS_OK. Frees `tx`, also on failure (then nothing happened). */
+int transaction_commit(struct transaction *tx, struct mlops_error *err);
+void transaction_abort(struct transaction *tx); /* NULL is fine */
+DEFINE_CLEANUP(struct transaction, transaction_abort)
+struct db *transaction_db(struct transaction *tx);
+
+/* ---- writes inside a transaction --------------------------------------------------------- */
+
+/* Remember a packaged bundle (idempotent): its model, size, and that it is unregistered yet. */
+int bundle_record(struct transaction *tx, const char *bundle, const char *model, uint64_t files,
+                  uint64_t bytes, struct mlops_error *err);
+
+/* As mlops_version_resolve, seeing what the transaction sees. */
+int version_resolve(struct transaction *tx, const char *ref, struct mlops_version *version,
+                    struct mlops_error *err);
+
+/* Append evidence about a bundle (body: a JSON object). */
+int evidence_record(struct transaction *tx, const char *bundle, const char *kind, const char *name,
+                    const char *status, const char *body, struct mlops_error *err);
+
+/* One action for the audit log; NULL and 0 where it has none. */
+struct audit_entry {
+    const char *action;
+    const char *model;
+    uint64_t version;
+    uint64_t previous;
+    const char *bundle;
+    const char *stage;
+    const char *reason;
+    const char *detail; /* a JSON object, canonical or not; NULL for none */
+};
+int audit_append(struct transaction *tx, const struct audit_entry *entry, struct mlops_error *err);
+
+/* ---- stages: a stack of holders a stage ---------------------------------------------------- */
+
+/* What stage `stage` of `model` held `back` steps before now; `*held` false where it is empty. */
+int stage_holder(struct transaction *tx, const char *model, const char *stage, uint64_t back,
+                 struct mlops_version *holder, bool *held, struct mlops_error *err);
+
+/*
+ * The compare-and-swap: put `version` on top where the present holder is version `expected` (0:
+ * empty), with its log entry ("promote").
+ * Errors: MLOPS_CONFLICT naming the holder, who put it there and when.
+ */
+int stage_push(struct transaction *tx, const struct mlops_version *version, const char *stage,
+               uint64_t expected, const char *reason, const char *detail,
+               struct mlops_error *err);
+
+/* Drop `steps` holders from the top where the top is `expected`, with its log entry
+ * ("rollback"). Errors: as stage_push; MLOPS_NOT_FOUND where nothing would be left. */
+int stage_pop(struct transaction *tx, const char *model, const char *stage, uint64_t expected,
+              uint64_t steps, const char *reason, struct mlops_error *err);
+
+/* Is `name` a model, suite, snapshot name: 1 to MLOPS_NAME_MAX of [A-Za-z0-9._-], beginning with
+ * a letter or digit, and not all digits? */
+int name_check(const char *what, const char *name, struct mlops_error *err);
+int stage_name_check(const char *stage, struct mlops_error *err);
+
+#endif

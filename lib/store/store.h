@@ -1,0 +1,82 @@
+/*
+ * lib/store/store.h - content-addressed objects: bytes in, SHA-256 out, and back, verified.
+ *
+ * A store knows nothing of models. Its objects are named by the SHA-256 of their bytes. Inside,
+ * they are cut into chunks, packed and indexed; see docs/store.md for the format. Objects are
+ * added through a writer, which publishes all of them at once: what a writer did not publish is
+ * invisible, and what it published survives a power cut.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+#include "base/buffer.h"
+#include "base/hash.h"
+#include <mlops/observer.h>
+
+struct store;
+struct store_writer;
+
+/* Make an empty store in `directory`, which exists. Fine where one is there already. */
+int store_init(const char *directory, struct mlops_error *err);
+
+/* Open a store; the caller closes it. `observer` may be NULL and must outlive the store.
+ * Errors: MLOPS_NOT_FOUND; MLOPS_INVALID made by a newer mlops; MLOPS_INTEGRITY; MLOPS_IO. */
+int store_open(const char *directory, const struct mlops_observer *observer, struct store **store,
+               struct mlops_error *err);
+void store_close(struct store *store);
+DEFINE_CLEANUP(struct store, store_close)
+
+/* A file to add: `path` in, the rest out. */
+struct store_file {
+    const char *path;
+    struct digest digest;
+    uint64_t size;
+};
+
+/* What a writer added. */
+struct store_added {
+    uint64_t bytes;     /* of all objects given to it */
+    uint64_t new_bytes; /* that were written to packs */
+};
+
+int store_writer_begin(struct store *store, struct store_writer **writer, struct mlops_error *err);
+
+/* Add whole files, on all cores, each read once. A file that changes while it is read is added
+ * as it was read: digest and size are of the bytes stored.
+ * Errors: MLOPS_NOT_FOUND, MLOPS_INVALID (not a regular file), MLOPS_IO: the writer can only be
+ * aborted then. */
+int store_writer_add_files(struct store_writer *writer, struct store_file *files, size_t count,
+                           struct mlops_error *err);
+
+int store_writer_add(struct store_writer *writer, const void *data, size_t length,
+                     struct digest *digest, struct mlops_error *err);
+
+/* Make everything durable and visible. Frees the writer, also on failure. */
+int store_writer_publish(struct store_writer *writer, struct store_added *added,
+                         struct mlops_error *err);
+
+/* Forget everything that was not published. NULL is fine. */
+void store_writer_abort(struct store_writer *writer);
+DEFINE_CLEANUP(struct store_writer, store_writer_abort)
+
+/* Is the object there (by the index; its bytes are not read)? */
+int store_has(struct store *store, const struct digest *digest, bool *has,
+              struct mlops_error *err);
+
+/* The whole object in memory, verified. Errors: MLOPS_NOT_FOUND; MLOPS_INTEGRITY damaged, naming
+ * the pack file and offset; MLOPS_INVALID larger than `max`; MLOPS_IO. */
+int store_read(struct store *store, const struct digest *digest, size_t max,
+               struct buffer *content, struct mlops_error *err);
+
+/* A file to restore: written to `path` (which must not exist) with `mode`. */
+struct store_restore {
+    struct digest digest;
+    const char *path;
+    mode_t mode;
+};
+
+/* Write objects out as files on all cores, every chunk and every whole file verified, and
+ * optionally fsynced. On failure what was made may be incomplete: the caller removes it. */
+int store_restore_files(struct store *store, const struct store_restore *files, size_t count,
+                        bool sync, struct mlops_error *err);
+
+#endif

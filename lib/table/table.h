@@ -1,0 +1,87 @@
+/*
+ * lib/table/table.h - tables as a stream of batches of typed columns.
+ *
+ * A reader infers the type of each column over the first rows (or takes a schema) and then keeps
+ * it. Memory is bounded by the batch, never by the table.
+ */
+#ifndef TABLE_TABLE_H
+#define TABLE_TABLE_H
+#include "base/buffer.h"
+
+enum column_type {
+    COLUMN_BOOL,     /* true/false: read into `numbers` as 0 and 1 */
+    COLUMN_INTEGER,  /* read into `numbers` */
+    COLUMN_FLOAT,    /* read into `numbers` */
+    COLUMN_CATEGORY, /* text of few distinct values: read into `texts` */
+    COLUMN_TEXT,     /* other text: read into `texts` */
+    COLUMN_TIME,     /* nanoseconds since the epoch in `numbers` would lose digits: `times` */
+};
+
+const char *column_type_name(enum column_type type); /* "bool", "integer", "float", … */
+bool column_type_parse(const char *name, enum column_type *type);
+static inline bool column_is_numeric(enum column_type type)
+{
+    return type == COLUMN_BOOL || type == COLUMN_INTEGER || type == COLUMN_FLOAT;
+}
+
+struct column_schema {
+    char *name;
+    enum column_type type;
+};
+
+struct table_schema {
+    struct column_schema *columns;
+    size_t count;
+};
+void table_schema_clear(struct table_schema *schema);
+
+struct text_view {
+    const char *data; /* not terminated */
+    uint32_t length;
+};
+
+/* One column of a batch: `rows` values. A missing value has missing[i] set and its slot 0/empty;
+ * of the three arrays the one that the type says is there. */
+struct column {
+    enum column_type type;
+    size_t rows;
+    const bool *missing;
+    const double *numbers;
+    const int64_t *times;
+    const struct text_view *texts;
+};
+
+struct batch {
+    const struct column *columns; /* as the schema orders them */
+    size_t column_count;
+    size_t rows;
+};
+
+struct table_options {
+    const struct table_schema *expected; /* columns of the same name take this type; NULL: none.
+                                            A cell that does not fit is MLOPS_INVALID with its
+                                            line. */
+    char separator;                      /* 0: found out among , ; tab | */
+};
+
+struct table_reader;
+
+/*
+ * Open a CSV file ("-": standard input). RFC 4180 with CRLF or LF, BOM, quotes with embedded
+ * separators and newlines; the first record names the columns. Missing: empty, NA, N/A, NaN, nan,
+ * null, NULL, None.
+ * Errors: MLOPS_NOT_FOUND; MLOPS_INVALID empty file, duplicate or empty column names, no data
+ * rows; ragged rows, with file, line and both counts; a quote that is never closed.
+ */
+int table_open(const char *path, const struct table_options *options,
+               struct table_reader **reader, struct mlops_error *err);
+const struct table_schema *table_schema(const struct table_reader *reader);
+/* The next batch (at most 8,192 rows), valid until the next call; `*more` false at the end. */
+int table_next(struct table_reader *reader, const struct batch **batch, bool *more,
+               struct mlops_error *err);
+/* Line in the file on which row `row` of the last batch begins. */
+uint64_t table_line(const struct table_reader *reader, size_t row);
+void table_close(struct table_reader *reader);
+DEFINE_CLEANUP(struct table_reader, table_close)
+
+#endif
