@@ -1,0 +1,23 @@
+# The Debian packages that mlops needs, for start.sh and tests/run.sh; sourced, not run.
+
+build_packages="cmake ninja-build gcc libc6-dev pkg-config git libssl-dev libcjson-dev libsqlite3-dev
+    libyaml-dev libgit2-dev libzstd-dev"
+quickstart_packages="python3-sklearn"
+test_packages="clang-14 bats jq libcmocka-dev man-db groff strace zsh fish bash-completion sqlite3 util-linux"
+
+# Install those that are not there yet; asks for root by sudo where it must.
+install_packages() {
+    missing=
+    for package in "$@"; do
+        case $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) in
+        *"ok installed") ;;
+        *) missing="$missing $package" ;;
+        esac
+    done
+    [ -n "$missing" ] || return 0
+    as_root=
+    [ "$(id -u)" -eq 0 ] || as_root=sudo
+    $as_root apt-get update -q
+    # shellcheck disable=SC2086 # a list of words
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
+}
