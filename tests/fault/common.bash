@@ -1,0 +1,54 @@
+# What the fault tests share: a work folder, the binary on PATH, projects that differ in one file.
+
+fault_setup() {
+    cd "$BATS_TEST_TMPDIR"
+    mkdir bin
+    ln -s "$MLOPS" bin/mlops
+    PATH="$BATS_TEST_TMPDIR/bin:$PATH"
+    export MLOPS_ACTOR=tester@fault
+}
+
+# project DIR TEXT [BYTES]: a project folder whose content depends on TEXT, with an artifact of
+# BYTES random bytes.
+project() {
+    mkdir -p "$1/model"
+    cat > "$1/mlops.yaml" <<'EOF'
+model: fraud
+params: params.yaml
+artifacts: [model/]
+tests:
+  unit: {kind: unit, run: "true"}
+EOF
+    echo "round: \"$2\"" > "$1/params.yaml"
+    head -c "${3:-1000}" /dev/urandom > "$1/model/weights.bin"
+}
+
+# The registry opens, its log is whole, the log and the list agree.
+check_registry() {
+    mlops log --verify > verify.out || { cat verify.out; return 1; }
+    mlops --json log > log.json
+    mlops --json list > list.json
+    [ "$(jq '[.entries[] | select(.action == "register")] | length' log.json)" = \
+        "$(jq '.versions | length' list.json)" ]
+    # numbers are 1 … n
+    jq -e '[.versions[].version] | sort == [range(1; length + 1)]' list.json >/dev/null
+    # each stage holds what the newest entries say: a stack replayed
+    jq -r '.entries | sort_by(.index) | .[] | select(.action == "promote" or .action == "rollback")
+        | "\(.action) \(.version)"' log.json | awk '
+        $1 == "promote" {stack[++top] = $2}
+        $1 == "rollback" {while (top > 0 && stack[top] != $2) top--}
+        END {print (top > 0 ? stack[top] : "none")}' > expected
+    jq -r '[.versions[] | select(.stages | index("production")) | .version] | first // "none"' \
+        list.json > found
+    diff expected found
+}
+
+check_every_version() {
+    local number
+    for number in $(jq '.versions[].version' list.json); do
+        rm -rf out
+        mlops -q checkout "fraud@$number" out
+        [ -s out/model/weights.bin ]
+    done
+    rm -rf out
+}

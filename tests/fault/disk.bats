@@ -1,0 +1,124 @@
+#!/usr/bin/env bats
+# Full disks, read-only registries, damaged objects: one clear message, the documented exit code,
+# nothing lost.
+load common
+
+setup() {
+    fault_setup
+}
+
+teardown() {
+    mountpoint -q "$BATS_TEST_TMPDIR/disk" && umount -l "$BATS_TEST_TMPDIR/disk"
+    true
+}
+
+# tmpfs_or_skip SIZE
+tmpfs_or_skip() {
+    mkdir disk
+    mount -t tmpfs -o "size=$1" tmpfs disk 2>/dev/null || skip "cannot mount a tmpfs here"
+}
+
+@test "a full disk is exit 6, names itself, and loses nothing" {
+    tmpfs_or_skip 6m
+    mlops -q init disk
+    export MLOPS_REGISTRY=$PWD/disk/.mlops
+    project p first 1000000
+    mlops -q register p
+    project p second 8000000
+    run mlops register p
+    [ "$status" -eq 6 ]
+    [[ "$output" == *"No space left on device"* ]]
+    unset MLOPS_REGISTRY
+    export MLOPS_REGISTRY=$PWD/disk/.mlops
+    check_registry
+    [ "$(jq '.versions | length' list.json)" = 1 ]
+    check_every_version
+    mount -o remount,size=40m disk
+    mlops -q register p
+    check_registry
+    [ "$(jq '.versions | length' list.json)" = 2 ]
+}
+
+@test "a disk that fills at any point of a registration loses nothing" {
+    tmpfs_or_skip 40m
+    mlops -q init disk
+    export MLOPS_REGISTRY=$PWD/disk/.mlops
+    project p first 100000
+    mlops -q register p
+    project p second 2000000
+    for left in $(seq 0 64 2600); do
+        free=$(df --output=avail -k disk | tail -n 1)
+        fallocate -l "$((free - left))k" disk/ballast
+        run mlops register p
+        rm -f disk/ballast
+        check_registry
+        if [ "$status" -ne 6 ]; then
+            [ "$status" -eq 0 ]
+            break
+        fi
+    done
+    [ "$status" -eq 0 ]
+    check_every_version
+}
+
+@test "a read-only registry can be read, and says so when it is written to" {
+    tmpfs_or_skip 20m
+    mlops -q init disk
+    export MLOPS_REGISTRY=$PWD/disk/.mlops
+    project p first
+    mlops -q register p
+    mlops -q test fraud@1
+    mount -o remount,ro disk
+    mlops list | grep fraud
+    mlops show fraud@1 >/dev/null
+    mlops log >/dev/null
+    mlops -q checkout fraud@1 out
+    diff -r p out
+    project p second
+    for command in "register p" "package p" "promote fraud@1 --to production" "test fraud@1"; do
+        run mlops $command
+        [ "$status" -eq 6 ] || { echo "$command: $status $output"; false; }
+        [[ "$output" == *[Rr]ead-only* ]] || { echo "$command: $output"; false; }
+    done
+    mount -o remount,rw disk
+    check_registry
+    [ "$(jq '.versions | length' list.json)" = 1 ]
+}
+
+@test "a flipped bit in any pack is found, and no wrong byte comes out" {
+    mlops -q init
+    project p first 200000
+    mlops -q register p
+    cp -a .mlops good
+    for file in $(cd .mlops && find objects -type f -size +0); do
+        size=$(stat -c %s ".mlops/$file")
+        for i in $(seq 12); do
+            rm -rf .mlops out && cp -a good .mlops
+            at=$(((RANDOM * 32768 + RANDOM) % size))
+            byte=$(od -An -tu1 -j "$at" -N 1 ".mlops/$file" | tr -d ' ')
+            printf "\\x$(printf %02x $((byte ^ (1 << RANDOM % 8))))" |
+                dd of=".mlops/$file" bs=1 seek="$at" conv=notrunc status=none
+            run mlops checkout fraud@1 out
+            if [ "$status" -eq 0 ]; then
+                diff -r p out
+            else
+                [ "$status" -eq 5 ] || { echo "$file at $at: exit $status, $output"; false; }
+                [ ! -e out ]
+            fi
+        done
+    done
+}
+
+@test "a truncated pack is found, and nothing is left behind" {
+    mlops -q init
+    project p first 200000
+    mlops -q register p
+    pack=$(find .mlops/objects -type f -printf '%s %p\n' | sort -rn | head -n 1 | cut -d ' ' -f 2)
+    truncate -s -1000 "$pack"
+    run mlops checkout fraud@1 out
+    [ "$status" -eq 5 ]
+    [[ "$output" == *"$(basename "$pack")"* ]]
+    [ ! -e out ]
+    ls -A | grep -v -e bin -e p -e .mlops && false
+    mlops list >/dev/null
+}
