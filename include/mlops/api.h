@@ -15,7 +15,7 @@
 #endif
 
 #define MLOPS_API __attribute__((visibility("default")))
-#define MLOPS_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define MLOPS_PRINTF(text, first) __attribute__((__format__(__printf__, text, first)))
 
 /* Longest names in bytes, without the terminating NUL. */
 #define MLOPS_NAME_MAX 128  /* model, snapshot, suite, metric and column names in results */

@@ -1,0 +1,120 @@
+/* lib/base/json.c - strict parsing and typed reading of JSON; canonical writing is in
+ * json_canonical.c. */
+#include "base/json.h"
+#include "base/json_check.h"
+#include <math.h>
+
+static int compare_keys(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The first key that stands twice in one object of the tree, or NULL. */
+static const char *duplicate_key(const cJSON *json)
+{
+    const char *found = NULL;
+    if (cJSON_IsObject(json) && json->child) {
+        size_t count = (size_t)cJSON_GetArraySize(json), i = 0;
+        const char **keys = xcalloc(count, sizeof(*keys));
+        for (const cJSON *member = json->child; member; member = member->next)
+            keys[i++] = member->string;
+        qsort(keys, count, sizeof(*keys), compare_keys);
+        for (i = 1; i < count && !found; i++)
+            if (str_equal(keys[i - 1], keys[i]))
+                found = keys[i];
+        free(keys);
+    }
+    for (const cJSON *member = json->child; member && !found; member = member->next)
+        found = duplicate_key(member);
+    return found;
+}
+
+int json_parse(const char *text, size_t length, const char *what, cJSON **json,
+               struct mlops_error *err)
+{
+    size_t offset;
+    const char *wrong = json_check(text, length, &offset);
+    if (wrong)
+        return mlops_fail(err, MLOPS_INVALID, "%s: byte %zu: %s", what, offset, wrong);
+    _cleanup_(json_free) cJSON *tree = cJSON_ParseWithLength(text, length);
+    if (!tree)
+        return mlops_fail(err, MLOPS_INVALID, "%s: not JSON that can be read", what);
+    const char *twice = duplicate_key(tree);
+    if (twice)
+        return mlops_fail(err, MLOPS_INVALID, "%s: the key '%s' stands twice", what, twice);
+    *json = TAKE_PTR(tree);
+    return MLOPS_OK;
+}
+
+const char *json_string(const cJSON *object, const char *key, const char *fallback)
+{
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(object, key);
+    return cJSON_IsString(member) ? member->valuestring : fallback;
+}
+
+double json_number(const cJSON *object, const char *key, double fallback)
+{
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(object, key);
+    return cJSON_IsNumber(member) ? member->valuedouble : fallback;
+}
+
+uint64_t json_u64(const cJSON *object, const char *key, uint64_t fallback)
+{
+    double value = json_number(object, key, -1);
+    if (value < 0 || value > 9007199254740992.0 || value != floor(value)) /* 2^53 */
+        return fallback;
+    return (uint64_t)value;
+}
+
+bool json_bool(const cJSON *object, const char *key, bool fallback)
+{
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(object, key);
+    return cJSON_IsBool(member) ? cJSON_IsTrue(member) : fallback;
+}
+
+static cJSON *checked(cJSON *json)
+{
+    if (!json)
+        abort(); /* cJSON fails here only where memory is out */
+    return json;
+}
+
+static void add(cJSON *object, const char *key, cJSON *value)
+{
+    if (!cJSON_AddItemToObject(object, key, checked(value)))
+        abort();
+}
+
+void json_add_string(cJSON *object, const char *key, const char *value)
+{
+    add(object, key, value ? cJSON_CreateString(value) : cJSON_CreateNull());
+}
+
+void json_add_number(cJSON *object, const char *key, double value)
+{
+    add(object, key, isfinite(value) ? cJSON_CreateNumber(value) : cJSON_CreateNull());
+}
+
+void json_add_u64(cJSON *object, const char *key, uint64_t value)
+{
+    add(object, key, cJSON_CreateNumber((double)value));
+}
+
+void json_add_bool(cJSON *object, const char *key, bool value)
+{
+    add(object, key, cJSON_CreateBool(value));
+}
+
+cJSON *json_add_object(cJSON *object, const char *key)
+{
+    cJSON *fresh = checked(cJSON_CreateObject());
+    add(object, key, fresh);
+    return fresh;
+}
+
+cJSON *json_add_array(cJSON *object, const char *key)
+{
+    cJSON *fresh = checked(cJSON_CreateArray());
+    add(object, key, fresh);
+    return fresh;
+}
