@@ -1,6 +1,6 @@
 /*
  * lib/registry/db.h - a thin driver over an SQL engine: statements with bound parameters in, rows
- * out. SQLite today; a second engine is another `struct db_driver`.
+ * out. SQLite today; a second engine is another `struct db_driver` (db_driver.h).
  *
  * Statements are literals with $1, $2 …; they are prepared once and kept.
  */
@@ -34,12 +34,49 @@ static inline struct db_value db_text(const char *text)
 
 #define DB_END ((struct db_value){.type = DB_NONE})
 
+/* ---- connections ------------------------------------------------------------------------- */
+
+/* Asked before every pause while another process keeps the database busy: non-zero ends the
+ * waiting with that code, which it has set in `err`. */
+typedef int (*db_wait)(void *context, int64_t waited_ns, struct mlops_error *err);
+
+struct db_options {
+    const char *path;       /* of the database's file */
+    bool create;            /* make it where it is missing */
+    bool shared_filesystem; /* treat the file system as a network one, whatever statfs says */
+    db_wait wait;           /* NULL: do not wait */
+    void *wait_context;
+};
+
+/* Open an SQLite database; the caller closes it. What cannot be written opens for reading.
+ * Errors: MLOPS_INTEGRITY damaged; MLOPS_IO. */
+int db_open_sqlite(const struct db_options *options, struct db **db, struct mlops_error *err);
+void db_close(struct db *db);
+DEFINE_CLEANUP(struct db, db_close)
+/* Was it opened for reading only, because the file or its file system is? */
+bool db_read_only(const struct db *db);
+
+enum db_access { DB_READ, DB_WRITE };
+/* Begin a transaction: DB_READ sees one snapshot; DB_WRITE excludes all other writers and waits
+ * for its turn. They do not nest. */
+int db_begin(struct db *db, enum db_access access, struct mlops_error *err);
+/* Durable when it returns MLOPS_OK; on failure it is rolled back. */
+int db_commit(struct db *db, struct mlops_error *err);
+void db_rollback(struct db *db);
+int db_has_table(struct db *db, const char *name, bool *has, struct mlops_error *err);
+
+/* ---- statements -------------------------------------------------------------------------- */
+
 /* Run a statement that gives no rows: `db_exec(db, err, "…", DB_TEXT(a), DB_I64(b))`. */
 #define db_exec(db, err, ...) db_exec_values(db, err, DB_STATEMENT_(__VA_ARGS__, DB_END))
 /* Start a query; the caller closes `*rows`: `db_query(db, &rows, err, "…", …)`. */
 #define db_query(db, rows, err, ...)                                                               \
     db_query_values(db, rows, err, DB_STATEMENT_(__VA_ARGS__, DB_END))
-#define DB_STATEMENT_(sql, ...) (sql), (const struct db_value[]){__VA_ARGS__}
+#define DB_STATEMENT_(sql, ...)                                                                    \
+    (sql), (const struct db_value[])                                                               \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
 
 /* What the macros call; `values` ends with DB_END. */
 int db_exec_values(struct db *db, struct mlops_error *err, const char *sql,

@@ -19,7 +19,8 @@ const struct mlops_observer *registry_observer(const struct mlops_registry *regi
 /* Tell the observer; a no-op without one. */
 void registry_warn(const struct mlops_registry *registry, const char *format, ...)
     MLOPS_PRINTF(2, 3);
-const char *registry_actor(const struct mlops_registry *registry);
+/* Who is recorded; found out when first asked for. Owned by the registry. */
+const char *registry_actor(struct mlops_registry *registry);
 /* A folder inside the registry for private temporary work ("tmp"); made when missing. The caller
  * frees the path. */
 int registry_scratch(struct mlops_registry *registry, char **path, struct mlops_error *err);
@@ -45,7 +46,11 @@ int bundle_record(struct transaction *tx, const char *bundle, const char *model,
 int version_resolve(struct transaction *tx, const char *ref, struct mlops_version *version,
                     struct mlops_error *err);
 
-/* Append evidence about a bundle (body: a JSON object). */
+/*
+ * Append evidence about a bundle (body: a JSON object). Its digest goes into the next log entry
+ * of the transaction (audit_append), or into one "evidence" of its own where none follows.
+ * Errors: MLOPS_NOT_FOUND no such bundle; MLOPS_INVALID body is not a JSON object.
+ */
 int evidence_record(struct transaction *tx, const char *bundle, const char *kind, const char *name,
                     const char *status, const char *body, struct mlops_error *err);
 
@@ -60,6 +65,8 @@ struct audit_entry {
     const char *reason;
     const char *detail; /* a JSON object, canonical or not; NULL for none */
 };
+/* Errors: MLOPS_INVALID text that is not UTF-8, `detail` is not an object, or all of it too long
+ * for the log (64 KiB); MLOPS_INTEGRITY the log is damaged. */
 int audit_append(struct transaction *tx, const struct audit_entry *entry, struct mlops_error *err);
 
 /* ---- stages: a stack of holders a stage ---------------------------------------------------- */
@@ -74,17 +81,18 @@ int stage_holder(struct transaction *tx, const char *model, const char *stage, u
  * Errors: MLOPS_CONFLICT naming the holder, who put it there and when.
  */
 int stage_push(struct transaction *tx, const struct mlops_version *version, const char *stage,
-               uint64_t expected, const char *reason, const char *detail,
-               struct mlops_error *err);
+               uint64_t expected, const char *reason, const char *detail, struct mlops_error *err);
 
 /* Drop `steps` holders from the top where the top is `expected`, with its log entry
- * ("rollback"). Errors: as stage_push; MLOPS_NOT_FOUND where nothing would be left. */
+ * ("rollback"). The new top is there since now, put there by who rolled back.
+ * Errors: as stage_push; MLOPS_NOT_FOUND where nothing would be left. */
 int stage_pop(struct transaction *tx, const char *model, const char *stage, uint64_t expected,
               uint64_t steps, const char *reason, struct mlops_error *err);
 
 /* Is `name` a model, suite, snapshot name: 1 to MLOPS_NAME_MAX of [A-Za-z0-9._-], beginning with
- * a letter or digit, and not all digits? */
+ * a letter or digit, and not all digits? `what` is "model" and the like, for the message. */
 int name_check(const char *what, const char *name, struct mlops_error *err);
+/* 1 to MLOPS_STAGE_MAX of [a-z0-9_-], beginning with a letter, and not "latest". */
 int stage_name_check(const char *stage, struct mlops_error *err);
 
 #endif

@@ -1,0 +1,263 @@
+/*
+ * lib/registry/audit_verify.c - is the log what was appended, and does the registry say what the
+ * log says? Recomputes every leaf and tree head, and holds versions, stages and evidence against
+ * the entries that speak of them. Cannot see that the newest entries were cut off together with
+ * what they speak of: that takes a tree head that was kept elsewhere.
+ */
+#include "base/clock.h"
+#include "registry/audit.h"
+#include "registry/evidence.h"
+
+static int fail_damaged(struct mlops_error *err, const char *format, ...) MLOPS_PRINTF(2, 3);
+
+static int fail_damaged(struct mlops_error *err, const char *format, ...)
+{
+    _cleanup_(buffer_clear) struct buffer text = {0};
+    va_list arguments;
+
+    va_start(arguments, format);
+    buffer_vprintf(&text, format, arguments);
+    va_end(arguments);
+    mlops_fail(err, MLOPS_INTEGRITY, "%s", text.data);
+    return mlops_hint(err, "somebody changed the registry's database by hand, or it is damaged: "
+                           "compare it with a backup");
+}
+
+/* ---- the log in itself --------------------------------------------------------------------- */
+
+enum { POSITION, TIME_NS, ACTOR, ACTION, MODEL, VERSION, PREVIOUS, STAGE, REASON, ENTRY, LEAF };
+
+/* The first column that does not say what the entry says; NULL where all do. */
+static const char *differing_column(const struct db_rows *rows, const cJSON *entry)
+{
+    static const struct {
+        int column;
+        const char *name;
+    } texts[] = {{ACTOR, "actor"},
+                 {ACTION, "action"},
+                 {MODEL, "model"},
+                 {STAGE, "stage"},
+                 {REASON, "reason"}},
+      numbers[] = {{POSITION, "index"}, {VERSION, "version"}, {PREVIOUS, "previous"}};
+    char time_text[AUDIT_TIME_SIZE];
+
+    for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
+        if (!str_equal(db_string(rows, texts[i].column), json_string(entry, texts[i].name, "")))
+            return texts[i].name;
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(numbers); i++) {
+        if ((uint64_t)db_i64(rows, numbers[i].column) != json_u64(entry, numbers[i].name, 0))
+            return numbers[i].name;
+    }
+    audit_time_format(db_i64(rows, TIME_NS), time_text);
+    return str_equal(time_text, json_string(entry, "time", "")) ? NULL : "time";
+}
+
+/* One entry against the tree of those before it, and into the tree. */
+static int verify_entry(const struct db_rows *rows, struct merkle_frontier *tree, cJSON **entry,
+                        struct mlops_error *err)
+{
+    unsigned long long index = tree->size;
+    const char *text = db_string(rows, ENTRY), *column;
+    char hex[SHA256_HEX_SIZE];
+    struct digest digest;
+    struct mlops_error ignored = {0};
+
+    if ((uint64_t)db_i64(rows, POSITION) != tree->size)
+        return fail_damaged(err, "entry %llu of the audit log is missing", index);
+    if (json_parse(text, strlen(text), "the entry", entry, &ignored) != MLOPS_OK)
+        return fail_damaged(err, "entry %llu of the audit log was changed: it is not JSON", index);
+    merkle_root(tree, &digest);
+    digest_to_hex(&digest, hex);
+    if (!str_equal(hex, json_string(*entry, "root", "")))
+        return fail_damaged(err, "entry %llu of the audit log does not follow from those before it",
+                            index);
+    merkle_leaf(text, strlen(text), &digest);
+    digest_to_hex(&digest, hex);
+    if (!str_equal(hex, db_string(rows, LEAF)))
+        return fail_damaged(err, "entry %llu of the audit log was changed: its hash is another",
+                            index);
+    column = differing_column(rows, *entry);
+    if (column)
+        return fail_damaged(err,
+                            "entry %llu of the audit log was changed: its column '%s' is not what "
+                            "the entry says",
+                            index, column);
+    merkle_append(tree, &digest);
+    return MLOPS_OK;
+}
+
+static int verify_tree(struct db *db, const struct merkle_frontier *tree, struct mlops_error *err)
+{
+    struct merkle_frontier stored;
+    struct digest expected, found;
+
+    TRY(audit_frontier_read(db, &stored, err));
+    if (stored.size != tree->size)
+        return fail_damaged(err, "the audit log has %llu entries, its tree has %llu",
+                            (unsigned long long)tree->size, (unsigned long long)stored.size);
+    merkle_root(tree, &expected);
+    merkle_root(&stored, &found);
+    if (!digest_equal(&expected, &found))
+        return fail_damaged(err, "the tree of the audit log does not fit its entries: one of the "
+                                 "last entries was changed");
+    return MLOPS_OK;
+}
+
+/* ---- what the entries speak of ------------------------------------------------------------- */
+
+static int verify_registered(struct db *db, const cJSON *entry, struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    const char *model = json_string(entry, "model", ""), *bundle = json_string(entry, "bundle", "");
+    uint64_t number = json_u64(entry, "version", 0);
+    bool any;
+
+    TRY(db_query(db, &rows, err, "SELECT bundle FROM version WHERE model = $1 AND number = $2",
+                 DB_TEXT(model), DB_I64(number)));
+    TRY(db_step(rows, &any, err));
+    if (any && str_equal(db_string(rows, 0), bundle))
+        return MLOPS_OK;
+    return fail_damaged(err, "%s@%llu is %s, but entry %llu of the audit log says %s", model,
+                        (unsigned long long)number, any ? db_string(rows, 0) : "missing",
+                        (unsigned long long)json_u64(entry, "index", 0), bundle);
+}
+
+static int verify_evidence(struct db *db, const cJSON *entry, uint64_t *count,
+                           struct mlops_error *err)
+{
+    const cJSON *item;
+
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(entry, "evidence"))
+    {
+        _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+        struct mlops_error ignored = {0};
+        char hex[SHA256_HEX_SIZE];
+        uint64_t id = json_u64(item, "id", 0);
+        bool any;
+
+        TRY(db_query(db, &rows, err,
+                     "SELECT bundle, kind, name, status, actor, body, recorded_ns "
+                     "FROM evidence WHERE id = $1",
+                     DB_I64(id)));
+        TRY(db_step(rows, &any, err));
+        if (!any ||
+            evidence_digest(&(struct evidence_fields){.id = id,
+                                                      .bundle = db_string(rows, 0),
+                                                      .kind = db_string(rows, 1),
+                                                      .name = db_string(rows, 2),
+                                                      .status = db_string(rows, 3),
+                                                      .actor = db_string(rows, 4),
+                                                      .body = db_string(rows, 5),
+                                                      .recorded_ns = db_i64(rows, 6)},
+                            hex, &ignored) != MLOPS_OK ||
+            !str_equal(hex, json_string(item, "sha256", "")))
+            return fail_damaged(err,
+                                "evidence %llu, which entry %llu of the audit log speaks of, "
+                                "was %s",
+                                (unsigned long long)id,
+                                (unsigned long long)json_u64(entry, "index", 0),
+                                any ? "changed" : "removed");
+        ++*count;
+    }
+    return MLOPS_OK;
+}
+
+/* A query that counts what should not be there; its first two columns name one of them. */
+static int verify_none(struct db *db, const char *sql, const char *format_what,
+                       struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    bool any;
+
+    TRY(db_query_values(db, &rows, err, sql, &DB_END));
+    TRY(db_step(rows, &any, err));
+    if (!any)
+        return MLOPS_OK;
+    return fail_damaged(err, "%s of %s %s", db_string(rows, 1), db_string(rows, 0), format_what);
+}
+
+/* Holders of stages: each came by the entry that it names, and the top by the stage's last. */
+static int verify_stages(struct db *db, struct mlops_error *err)
+{
+    TRY(verify_none(db,
+                    "SELECT stage_entry.model, stage_entry.stage FROM stage_entry "
+                    "LEFT JOIN audit ON audit.position = stage_entry.audit_index "
+                    "WHERE audit.position IS NULL OR audit.model <> stage_entry.model "
+                    "OR audit.stage <> stage_entry.stage "
+                    "OR audit.version <> stage_entry.number "
+                    "OR audit.action NOT IN ('promote', 'rollback') LIMIT 1",
+                    "holds or held a version that the audit log knows nothing of", err));
+    return verify_none(
+        db,
+        "SELECT logged.model, logged.stage FROM "
+        "(SELECT model, stage, max(position) AS position FROM audit "
+        "WHERE action IN ('promote', 'rollback') GROUP BY model, stage) logged "
+        "LEFT JOIN (SELECT model, stage, max(position) AS position FROM stage_entry "
+        "GROUP BY model, stage) top "
+        "ON top.model = logged.model AND top.stage = logged.stage "
+        "LEFT JOIN stage_entry ON stage_entry.model = top.model "
+        "AND stage_entry.stage = top.stage AND stage_entry.position = top.position "
+        "WHERE stage_entry.audit_index IS NULL OR stage_entry.audit_index <> logged.position "
+        "LIMIT 1",
+        "does not hold what the audit log put there last", err);
+}
+
+static int count_is(struct db *db, const char *sql, uint64_t expected, const char *what,
+                    struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    bool any;
+
+    TRY(db_query_values(db, &rows, err, sql, &DB_END));
+    TRY(db_step(rows, &any, err));
+    if ((uint64_t)db_i64(rows, 0) == expected)
+        return MLOPS_OK;
+    return fail_damaged(err, "there are %lld %s, the audit log knows of %llu",
+                        (long long)db_i64(rows, 0), what, (unsigned long long)expected);
+}
+
+/* ---- all of it ----------------------------------------------------------------------------- */
+
+static int verify_entries(struct db *db, struct merkle_frontier *tree, struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    uint64_t versions = 0, evidence = 0;
+    bool more;
+
+    TRY(db_query(db, &rows, err,
+                 "SELECT position, time_ns, actor, action, model, version, previous, stage, "
+                 "reason, entry, leaf FROM audit ORDER BY position"));
+    for (;;) {
+        _cleanup_(json_free) cJSON *entry = NULL;
+
+        TRY(db_step(rows, &more, err));
+        if (!more)
+            break;
+        TRY(verify_entry(rows, tree, &entry, err));
+        if (str_equal(json_string(entry, "action", ""), "register")) {
+            TRY(verify_registered(db, entry, err));
+            versions++;
+        }
+        TRY(verify_evidence(db, entry, &evidence, err));
+    }
+    TRY(count_is(db, "SELECT count(*) FROM version", versions, "versions", err));
+    return count_is(db, "SELECT count(*) FROM evidence", evidence, "pieces of evidence", err);
+}
+
+int mlops_log_verify(struct mlops_registry *registry, uint64_t *size, char root_hex[65],
+                     struct mlops_error *err)
+{
+    _cleanup_(snapshot_end) struct snapshot snapshot = {0};
+    struct merkle_frontier tree = {0};
+    struct digest root;
+
+    TRY(snapshot_begin(registry, &snapshot, err));
+    TRY(verify_entries(registry->db, &tree, err));
+    TRY(verify_tree(registry->db, &tree, err));
+    TRY(verify_stages(registry->db, err));
+    *size = tree.size;
+    merkle_root(&tree, &root);
+    digest_to_hex(&root, root_hex);
+    return MLOPS_OK;
+}

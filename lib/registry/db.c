@@ -1,0 +1,88 @@
+/*
+ * lib/registry/db.c - the engine-neutral calls of db.h: each goes to the connection's driver.
+ */
+#include "registry/db_driver.h"
+
+void db_close(struct db *db)
+{
+    if (db)
+        db->driver->close(db);
+}
+
+bool db_read_only(const struct db *db)
+{
+    return db->driver->read_only(db);
+}
+
+int db_begin(struct db *db, enum db_access access, struct mlops_error *err)
+{
+    return db->driver->begin(db, access, err);
+}
+
+int db_commit(struct db *db, struct mlops_error *err)
+{
+    return db->driver->commit(db, err);
+}
+
+void db_rollback(struct db *db)
+{
+    db->driver->rollback(db);
+}
+
+int db_has_table(struct db *db, const char *name, bool *has, struct mlops_error *err)
+{
+    return db->driver->has_table(db, name, has, err);
+}
+
+int db_exec_values(struct db *db, struct mlops_error *err, const char *sql,
+                   const struct db_value *values)
+{
+    return db->driver->exec(db, sql, values, err);
+}
+
+int db_query_values(struct db *db, struct db_rows **rows, struct mlops_error *err, const char *sql,
+                    const struct db_value *values)
+{
+    return db->driver->query(db, sql, values, rows, err);
+}
+
+uint64_t db_changes(const struct db *db)
+{
+    return db->driver->changes(db);
+}
+
+int db_step(struct db_rows *rows, bool *more, struct mlops_error *err)
+{
+    return rows->driver->step(rows, more, err);
+}
+
+int64_t db_i64(const struct db_rows *rows, int column)
+{
+    return rows->driver->i64(rows, column);
+}
+
+double db_f64(const struct db_rows *rows, int column)
+{
+    return rows->driver->f64(rows, column);
+}
+
+const char *db_string(const struct db_rows *rows, int column)
+{
+    return rows->driver->string(rows, column);
+}
+
+const void *db_bytes(const struct db_rows *rows, int column, size_t *length)
+{
+    return rows->driver->bytes(rows, column, length);
+}
+
+bool db_is_null(const struct db_rows *rows, int column)
+{
+    return rows->driver->is_null(rows, column);
+}
+
+void db_rows_close(struct db_rows *rows)
+{
+    if (rows)
+        rows->driver->rows_close(rows);
+}

@@ -1,0 +1,51 @@
+/*
+ * lib/registry/handle.h - the registry's handle and transactions as the files of this room see
+ * them, and scopes in which several queries see one snapshot.
+ */
+#ifndef REGISTRY_HANDLE_H
+#define REGISTRY_HANDLE_H
+#include "base/json.h"
+#include "registry/db.h"
+#include "registry/registry.h"
+
+struct mlops_registry {
+    char *location; /* absolute */
+    struct mlops_observer observer;
+    int64_t lock_timeout_ns;
+    char *actor; /* NULL until asked for where it was not given */
+    struct db *db;
+    struct store *store;    /* NULL until asked for */
+    struct transaction *tx; /* the open one, or NULL */
+    bool snapshot;          /* a struct snapshot is open */
+    bool told_of_wait;      /* the observer knows for whom this transaction waits */
+};
+
+struct transaction {
+    struct mlops_registry *registry;
+    int writer_fd;         /* of the note for those who wait; -1 where it cannot be written */
+    uint64_t audit_index;  /* of the entry that this transaction appended last */
+    cJSON *evidence;       /* array of what was recorded and is in no log entry yet, or NULL */
+    char *evidence_bundle; /* that the last of it is about */
+};
+
+/* Open the database in `registry->location`; `create` makes it. */
+int registry_connect(struct mlops_registry *registry, bool create, struct mlops_error *err);
+/* "X is read-only", with what to do about it. */
+int registry_fail_read_only(const struct mlops_registry *registry, struct mlops_error *err);
+
+/* Begin to write whatever schema the database has. */
+int transaction_begin_unchecked(struct mlops_registry *registry, struct transaction **tx,
+                                struct mlops_error *err);
+/* What the database asks before each pause while others write; `context` is the registry. */
+int transaction_wait(void *context, int64_t waited_ns, struct mlops_error *err);
+
+/* Queries between snapshot_begin and the end of the scope see one state of the registry: that of
+ * the open transaction where there is one. `_cleanup_(snapshot_end)`. */
+struct snapshot {
+    struct mlops_registry *registry; /* NULL: nothing to end */
+};
+int snapshot_begin(struct mlops_registry *registry, struct snapshot *snapshot,
+                   struct mlops_error *err);
+void snapshot_end(struct snapshot *snapshot);
+
+#endif

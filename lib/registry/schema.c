@@ -1,0 +1,168 @@
+/*
+ * lib/registry/schema.c - the tables, in numbered steps that lead forward only, each in a
+ * transaction. Natural keys, and only SQL that SQLite and PostgreSQL both take; hashes are
+ * hexadecimal text, times are nanoseconds since the epoch.
+ */
+#include "registry/schema.h"
+#include <stdio.h>
+
+static const char *const step_1[] = {
+    "CREATE TABLE meta (\n"
+    "    key TEXT PRIMARY KEY,\n"
+    "    value TEXT NOT NULL\n"
+    ")",
+
+    /* last_number: the highest version number ever given out, so that none is used twice */
+    "CREATE TABLE model (\n"
+    "    name TEXT PRIMARY KEY,\n"
+    "    last_number BIGINT NOT NULL,\n"
+    "    created_ns BIGINT NOT NULL\n"
+    ")",
+
+    /* model: text of the manifest; the model itself begins with its first version */
+    "CREATE TABLE bundle (\n"
+    "    id TEXT PRIMARY KEY,\n"
+    "    model TEXT NOT NULL,\n"
+    "    files BIGINT NOT NULL,\n"
+    "    bytes BIGINT NOT NULL,\n"
+    "    created_ns BIGINT NOT NULL,\n"
+    "    created_by TEXT NOT NULL\n"
+    ")",
+    "CREATE INDEX bundle_model ON bundle (model)",
+
+    "CREATE TABLE version (\n"
+    "    model TEXT NOT NULL REFERENCES model (name),\n"
+    "    number BIGINT NOT NULL CHECK (number > 0),\n"
+    "    bundle TEXT NOT NULL UNIQUE REFERENCES bundle (id),\n"
+    "    created_ns BIGINT NOT NULL,\n"
+    "    created_by TEXT NOT NULL,\n"
+    "    PRIMARY KEY (model, number)\n"
+    ")",
+
+    /* what the log holds, as columns to search by; `entry` is the truth */
+    "CREATE TABLE audit (\n"
+    "    position BIGINT PRIMARY KEY,\n"
+    "    time_ns BIGINT NOT NULL,\n"
+    "    actor TEXT NOT NULL,\n"
+    "    action TEXT NOT NULL,\n"
+    "    model TEXT NOT NULL,\n"
+    "    version BIGINT NOT NULL,\n"
+    "    previous BIGINT NOT NULL,\n"
+    "    stage TEXT NOT NULL,\n"
+    "    reason TEXT NOT NULL,\n"
+    "    entry TEXT NOT NULL,\n"
+    "    leaf TEXT NOT NULL\n"
+    ")",
+    "CREATE INDEX audit_model ON audit (model, position)",
+    "CREATE INDEX audit_model_stage ON audit (model, stage, position)",
+    "CREATE INDEX audit_stage ON audit (stage, position)",
+
+    /* roots of the perfect subtrees of 2^level leaves that the log's tree is made of */
+    "CREATE TABLE audit_frontier (\n"
+    "    level BIGINT PRIMARY KEY,\n"
+    "    hash TEXT NOT NULL\n"
+    ")",
+
+    /* a stack of holders a stage: the one with the highest position is in it now */
+    "CREATE TABLE stage_entry (\n"
+    "    model TEXT NOT NULL,\n"
+    "    stage TEXT NOT NULL,\n"
+    "    position BIGINT NOT NULL,\n"
+    "    number BIGINT NOT NULL,\n"
+    "    entered_ns BIGINT NOT NULL,\n"
+    "    entered_by TEXT NOT NULL,\n"
+    "    audit_index BIGINT NOT NULL REFERENCES audit (position),\n"
+    "    PRIMARY KEY (model, stage, position),\n"
+    "    FOREIGN KEY (model, number) REFERENCES version (model, number)\n"
+    ")",
+
+    "CREATE TABLE evidence (\n"
+    "    id BIGINT PRIMARY KEY,\n"
+    "    bundle TEXT NOT NULL REFERENCES bundle (id),\n"
+    "    kind TEXT NOT NULL,\n"
+    "    name TEXT NOT NULL,\n"
+    "    status TEXT NOT NULL,\n"
+    "    actor TEXT NOT NULL,\n"
+    "    body TEXT NOT NULL,\n"
+    "    recorded_ns BIGINT NOT NULL\n"
+    ")",
+    "CREATE INDEX evidence_bundle ON evidence (bundle, id)",
+    NULL,
+};
+
+static const char *const *const steps[SCHEMA_NUMBER] = {step_1};
+
+int schema_number(struct db *db, uint64_t *number, struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    bool any;
+
+    *number = 0;
+    TRY(db_has_table(db, "meta", &any, err));
+    if (!any)
+        return MLOPS_OK;
+    TRY(db_query(db, &rows, err, "SELECT value FROM meta WHERE key = 'schema'"));
+    TRY(db_step(rows, &any, err));
+    if (any)
+        *number = strtoull(db_string(rows, 0), NULL, 10);
+    return MLOPS_OK;
+}
+
+int schema_apply(struct db *db, uint64_t from, struct mlops_error *err)
+{
+    char number[24];
+
+    for (uint64_t step = from; step < SCHEMA_NUMBER; step++) {
+        for (const char *const *sql = steps[step]; *sql; sql++)
+            TRY(db_exec_values(db, err, *sql, &DB_END));
+    }
+    snprintf(number, sizeof(number), "%d", SCHEMA_NUMBER);
+    return db_exec(db, err,
+                   "INSERT INTO meta (key, value) VALUES ('schema', $1) "
+                   "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                   DB_TEXT(number));
+}
+
+static int judge(const struct mlops_registry *registry, uint64_t number, struct mlops_error *err)
+{
+    if (number == SCHEMA_NUMBER)
+        return MLOPS_OK;
+    if (number == 0) {
+        mlops_fail(err, MLOPS_INTEGRITY, "the database of the registry %s is empty",
+                   registry->location);
+        return mlops_hint(err, "restore it from a backup");
+    }
+    if (number > SCHEMA_NUMBER) {
+        mlops_fail(err, MLOPS_INVALID,
+                   "the registry %s was made or changed by a newer mlops: its schema is %llu, "
+                   "this one knows %d",
+                   registry->location, (unsigned long long)number, SCHEMA_NUMBER);
+        return mlops_hint(err, "install that mlops or a later one");
+    }
+    mlops_fail(err, MLOPS_INVALID, "the registry %s was made by an older mlops",
+               registry->location);
+    return mlops_hint(err, "run any mlops command once where it can be written");
+}
+
+int schema_check(struct mlops_registry *registry, struct mlops_error *err)
+{
+    uint64_t number;
+
+    TRY(schema_number(registry->db, &number, err));
+    return judge(registry, number, err);
+}
+
+int schema_upgrade(struct mlops_registry *registry, struct mlops_error *err)
+{
+    _cleanup_(transaction_abort_ptr) struct transaction *tx = NULL;
+    uint64_t number;
+
+    TRY(schema_number(registry->db, &number, err));
+    if (number == 0 || number >= SCHEMA_NUMBER || db_read_only(registry->db))
+        return judge(registry, number, err);
+    TRY(transaction_begin_unchecked(registry, &tx, err));
+    TRY(schema_number(registry->db, &number, err)); /* somebody may have been faster */
+    if (number < SCHEMA_NUMBER)
+        TRY(schema_apply(registry->db, number, err));
+    return transaction_commit(TAKE_PTR(tx), err);
+}

@@ -1,0 +1,242 @@
+/*
+ * lib/registry/transaction.c - transactions: writers wait in line and are told for whom; readers
+ * see a snapshot.
+ *
+ * Whoever writes leaves a note of who that is in the registry's file "writer". It is advice for
+ * messages: nothing depends on it, the database alone decides who may write.
+ */
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "registry/audit.h"
+#include "registry/handle.h"
+#include "registry/schema.h"
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define NOTE_MAX 1024
+#define COMMAND_MAX 60
+#define TELL_AFTER_NS 2000000000LL
+
+/* ---- the note ------------------------------------------------------------------------------ */
+
+struct note {
+    int64_t pid;
+    char host[256];
+    char actor[MLOPS_ACTOR_MAX + 1];
+};
+
+static void this_host(char host[256])
+{
+    if (gethostname(host, 255) != 0)
+        str_copy(host, 256, "localhost");
+    host[255] = '\0';
+}
+
+/* Failures leave no note, and those who wait without a name. */
+static void note_write(struct transaction *tx)
+{
+    _cleanup_(free_string) char *path = path_join(tx->registry->location, "writer");
+    _cleanup_(free_string) char *text = NULL;
+    char host[256];
+    size_t length;
+
+    tx->writer_fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (tx->writer_fd < 0)
+        return;
+    this_host(host);
+    text = xprintf("%ld\n%s\n%s\n", (long)getpid(), host, registry_actor(tx->registry));
+    length = strlen(text);
+    if (pwrite(tx->writer_fd, text, length, 0) != (ssize_t)length ||
+        ftruncate(tx->writer_fd, (off_t)length) != 0)
+        fd_close(&tx->writer_fd);
+}
+
+/* Before the next writer writes its own. */
+static void note_erase(struct transaction *tx)
+{
+    if (tx->writer_fd < 0)
+        return;
+    if (ftruncate(tx->writer_fd, 0) != 0) { /* a stale note is overwritten by the next writer */
+    }
+    fd_close(&tx->writer_fd);
+}
+
+/* The next line of `text` into `line`; false where there is none. */
+static bool next_line(const char **text, char *line, size_t size)
+{
+    size_t length = strcspn(*text, "\n");
+
+    if ((*text)[length] != '\n' || length >= size)
+        return false;
+    memcpy(line, *text, length);
+    line[length] = '\0';
+    *text += length + 1;
+    return length > 0;
+}
+
+static bool note_read(const struct mlops_registry *registry, struct note *note)
+{
+    _cleanup_(free_string) char *path = path_join(registry->location, "writer");
+    _cleanup_(buffer_clear) struct buffer content = {0};
+    struct mlops_error ignored = {0};
+    const char *text;
+    char pid[24], *end;
+
+    if (file_read(path, NOTE_MAX, &content, &ignored) != MLOPS_OK || content.length == 0)
+        return false;
+    text = content.data;
+    if (!next_line(&text, pid, sizeof(pid)) || !next_line(&text, note->host, sizeof(note->host)) ||
+        !next_line(&text, note->actor, sizeof(note->actor)))
+        return false;
+    note->pid = strtoll(pid, &end, 10);
+    return *end == '\0' && note->pid > 0 && note->pid <= INT32_MAX;
+}
+
+/* What that process was called as, "mlops promote fraud@3", for a process on this machine. */
+static char *command_of(const struct note *note)
+{
+    char path[64], text[COMMAND_MAX + 1], host[256];
+    _cleanup_(fd_close) int fd = -1;
+    struct mlops_error ignored = {0};
+    size_t length = 0;
+
+    this_host(host);
+    snprintf(path, sizeof(path), "/proc/%ld/cmdline", (long)note->pid);
+    if (!str_equal(host, note->host) || (fd = open(path, O_RDONLY | O_CLOEXEC)) < 0 ||
+        fd_read_full(fd, text, COMMAND_MAX, &length, &ignored) != MLOPS_OK)
+        return xstrdup("");
+    while (length > 0 && text[length - 1] == '\0')
+        length--;
+    for (size_t i = 0; i < length; i++) {
+        if (iscntrl((unsigned char)text[i]))
+            text[i] = ' ';
+    }
+    text[length] = '\0';
+    return length == 0 ? xstrdup("") : xprintf(", %s", path_base(text));
+}
+
+/* "alice@host (pid 4711, mlops promote fraud@3)"; the caller frees. */
+static char *who_writes(const struct mlops_registry *registry)
+{
+    _cleanup_(free_string) char *command = NULL;
+    struct note note;
+
+    if (!note_read(registry, &note))
+        return xstrdup("another process");
+    command = command_of(&note);
+    return xprintf("%s (pid %ld%s)", note.actor, (long)note.pid, command);
+}
+
+int transaction_wait(void *context, int64_t waited_ns, struct mlops_error *err)
+{
+    struct mlops_registry *registry = context;
+    const struct mlops_observer *observer = &registry->observer;
+    _cleanup_(free_string) char *holder = NULL;
+
+    if (observer->cancelled && observer->cancelled(observer->context))
+        return mlops_fail(err, MLOPS_CANCELLED, "stopped while waiting for the registry");
+    if (waited_ns >= registry->lock_timeout_ns) {
+        holder = who_writes(registry);
+        mlops_fail(err, MLOPS_IO, "the registry is busy: waited %g s for %s",
+                   (double)registry->lock_timeout_ns / 1e9, holder);
+        return mlops_hint(err, "try again, or wait longer with --lock-timeout");
+    }
+    if (waited_ns >= TELL_AFTER_NS && !registry->told_of_wait) {
+        registry->told_of_wait = true;
+        holder = who_writes(registry);
+        registry_warn(registry, "the registry is busy: waiting for %s", holder);
+    }
+    return MLOPS_OK;
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+int snapshot_begin(struct mlops_registry *registry, struct snapshot *snapshot,
+                   struct mlops_error *err)
+{
+    if (registry->tx || registry->snapshot)
+        return MLOPS_OK;
+    registry->told_of_wait = false;
+    TRY(db_begin(registry->db, DB_READ, err));
+    registry->snapshot = true;
+    snapshot->registry = registry;
+    return MLOPS_OK;
+}
+
+void snapshot_end(struct snapshot *snapshot)
+{
+    if (!snapshot->registry)
+        return;
+    snapshot->registry->snapshot = false;
+    db_rollback(snapshot->registry->db);
+}
+
+/* ---- writing ------------------------------------------------------------------------------- */
+
+static void transaction_free(struct transaction *tx)
+{
+    tx->registry->tx = NULL;
+    cJSON_Delete(tx->evidence);
+    free(tx->evidence_bundle);
+    free(tx);
+}
+
+int transaction_begin_unchecked(struct mlops_registry *registry, struct transaction **tx,
+                                struct mlops_error *err)
+{
+    if (registry->tx || registry->snapshot)
+        return mlops_fail(err, MLOPS_INVALID, "this handle has a transaction open already");
+    if (db_read_only(registry->db))
+        return registry_fail_read_only(registry, err);
+    registry->told_of_wait = false;
+    TRY(db_begin(registry->db, DB_WRITE, err));
+    *tx = xcalloc(1, sizeof(**tx));
+    (*tx)->registry = registry;
+    (*tx)->writer_fd = -1;
+    registry->tx = *tx;
+    note_write(*tx);
+    return MLOPS_OK;
+}
+
+int transaction_begin(struct mlops_registry *registry, struct transaction **tx,
+                      struct mlops_error *err)
+{
+    _cleanup_(transaction_abort_ptr) struct transaction *begun = NULL;
+
+    TRY(transaction_begin_unchecked(registry, &begun, err));
+    /* A newer mlops may have moved the registry on since this handle was opened. */
+    TRY(schema_check(registry, err));
+    *tx = TAKE_PTR(begun);
+    return MLOPS_OK;
+}
+
+int transaction_commit(struct transaction *tx, struct mlops_error *err)
+{
+    int code = audit_append_evidence(tx, err);
+
+    note_erase(tx);
+    if (code)
+        db_rollback(tx->registry->db);
+    else
+        code = db_commit(tx->registry->db, err);
+    transaction_free(tx);
+    return code;
+}
+
+void transaction_abort(struct transaction *tx)
+{
+    if (!tx)
+        return;
+    note_erase(tx);
+    db_rollback(tx->registry->db);
+    transaction_free(tx);
+}
+
+struct db *transaction_db(struct transaction *tx)
+{
+    return tx->registry->db;
+}
