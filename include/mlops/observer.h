@@ -11,8 +11,8 @@ MLOPS_BEGIN
 
 struct mlops_observer {
     void *context;
-    /* `done` of `total` units; total 0 where it is not known. Called at most some 20 times a
-     * second and once at the end of an activity (done == total). */
+    /* `done` of `total` units; total 0 where it is not known. May be called often: whoever draws
+     * keeps the pace. Called once more at the end of an activity (done == total). */
     void (*progress)(void *context, const char *activity, uint64_t done, uint64_t total);
     /* Something the user should know that stops nothing: one sentence, no newline. */
     void (*warn)(void *context, const char *message);

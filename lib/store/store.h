@@ -59,13 +59,12 @@ void store_writer_abort(struct store_writer *writer);
 DEFINE_CLEANUP(struct store_writer, store_writer_abort)
 
 /* Is the object there (by the index; its bytes are not read)? */
-int store_has(struct store *store, const struct digest *digest, bool *has,
-              struct mlops_error *err);
+int store_has(struct store *store, const struct digest *digest, bool *has, struct mlops_error *err);
 
 /* The whole object in memory, verified. Errors: MLOPS_NOT_FOUND; MLOPS_INTEGRITY damaged, naming
  * the pack file and offset; MLOPS_INVALID larger than `max`; MLOPS_IO. */
-int store_read(struct store *store, const struct digest *digest, size_t max,
-               struct buffer *content, struct mlops_error *err);
+int store_read(struct store *store, const struct digest *digest, size_t max, struct buffer *content,
+               struct mlops_error *err);
 
 /* A file to restore: written to `path` (which must not exist) with `mode`. */
 struct store_restore {

@@ -1,0 +1,37 @@
+/*
+ * lib/store/backend.h - where packs lie: a small interface over immutable named blobs.
+ *
+ * `file` is the one here. A backend keeps what `publish` has returned from through a power cut,
+ * and shows a blob whole or not at all. All functions may be called from several threads.
+ */
+#ifndef STORE_BACKEND_H
+#define STORE_BACKEND_H
+#include "base/util.h"
+
+struct store_backend {
+    /* Make the local file `temporary`, complete, the blob `name`, durably; the file is gone
+     * afterwards. A blob of that name that is there already has the same bytes: fine. */
+    int (*publish)(struct store_backend *backend, const char *temporary, const char *name,
+                   struct mlops_error *err);
+    /* Exactly `length` bytes from `offset`. Errors: MLOPS_NOT_FOUND; MLOPS_INTEGRITY it ends
+     * before; MLOPS_IO. Messages name the blob. */
+    int (*read)(struct store_backend *backend, const char *name, uint64_t offset, void *data,
+                size_t length, struct mlops_error *err);
+    int (*size)(struct store_backend *backend, const char *name, uint64_t *size,
+                struct mlops_error *err);
+    /* Call `each` with every name, in no certain order. */
+    int (*list)(struct store_backend *backend,
+                int (*each)(void *context, const char *name, struct mlops_error *err),
+                void *context, struct mlops_error *err);
+    /* What is not there is no error. */
+    int (*remove)(struct store_backend *backend, const char *name, struct mlops_error *err);
+    /* May blobs have come or gone since the last call? True when in doubt. */
+    bool (*changed)(struct store_backend *backend);
+    void (*close)(struct store_backend *backend);
+};
+
+/* Blobs as files of `directory`, which exists. The caller closes. */
+int backend_file_open(const char *directory, struct store_backend **backend,
+                      struct mlops_error *err);
+
+#endif

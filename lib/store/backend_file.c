@@ -1,0 +1,214 @@
+/* lib/store/backend_file.c - blobs as files of one folder. */
+#include "base/file.h"
+#include "base/path.h"
+#include "store/backend.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#define OPEN_FILES_MAX 64
+
+struct open_file {
+    char *name;
+    int fd;
+    unsigned users;
+    uint64_t used; /* when last, by a counter */
+};
+
+struct backend_file {
+    struct store_backend base; /* first: the pointers are exchanged */
+    char *directory;
+    pthread_mutex_t lock; /* guards the rest */
+    struct open_file files[OPEN_FILES_MAX];
+    uint64_t clock;
+    struct timespec listed; /* the folder's mtime when it was listed */
+};
+
+static struct backend_file *self(struct store_backend *backend)
+{
+    return (struct backend_file *)(void *)backend;
+}
+
+static int publish(struct store_backend *backend, const char *temporary, const char *name,
+                   struct mlops_error *err)
+{
+    struct backend_file *file = self(backend);
+    _cleanup_(free_string) char *path = path_join(file->directory, name);
+    _cleanup_(fd_close) int fd = open(temporary, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return mlops_fail_errno(err, MLOPS_IO, errno, "open '%s'", temporary);
+    if (fchmod(fd, 0444) < 0)
+        return mlops_fail_errno(err, MLOPS_IO, errno, "set the mode of '%s'", temporary);
+    if (fsync(fd) < 0)
+        return mlops_fail_errno(err, MLOPS_IO, errno, "fsync '%s'", temporary);
+    if (rename(temporary, path) < 0)
+        return mlops_fail_errno(err, MLOPS_IO, errno, "rename '%s' to '%s'", temporary, path);
+    return directory_sync(file->directory, err);
+}
+
+/* A slot with the file open, counted as in use; NULL where all slots are in use. */
+static struct open_file *take_slot(struct backend_file *file, const char *name)
+{
+    struct open_file *oldest = NULL;
+    for (size_t i = 0; i < OPEN_FILES_MAX; i++) {
+        struct open_file *slot = &file->files[i];
+        if (slot->name && str_equal(slot->name, name))
+            return slot;
+        if (slot->users == 0 && (!oldest || slot->used < oldest->used))
+            oldest = slot;
+    }
+    if (oldest) {
+        fd_close(&oldest->fd);
+        free(oldest->name);
+        oldest->name = NULL;
+    }
+    return oldest;
+}
+
+static int open_blob(const struct backend_file *file, const char *name, int *fd,
+                     struct mlops_error *err)
+{
+    _cleanup_(free_string) char *path = path_join(file->directory, name);
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (*fd < 0)
+        return mlops_fail_errno(err, MLOPS_OK, errno, "open '%s'", path);
+    return MLOPS_OK;
+}
+
+static int read_range(struct store_backend *backend, const char *name, uint64_t offset, void *data,
+                      size_t length, struct mlops_error *err)
+{
+    struct backend_file *file = self(backend);
+    pthread_mutex_lock(&file->lock);
+    struct open_file *slot = take_slot(file, name);
+    int fd = -1, code = MLOPS_OK;
+    if (slot && slot->name) {
+        fd = slot->fd;
+    } else {
+        code = open_blob(file, name, &fd, err);
+        if (slot && code == MLOPS_OK) {
+            slot->name = xstrdup(name);
+            slot->fd = fd;
+        }
+    }
+    if (slot && code == MLOPS_OK) {
+        slot->users++;
+        slot->used = ++file->clock;
+    }
+    pthread_mutex_unlock(&file->lock);
+    if (code)
+        return code;
+    code = fd_pread_full(fd, data, length, offset, err);
+    if (code)
+        mlops_wrap(err, "pack '%s/%s'", file->directory, name);
+    if (!slot) {
+        fd_close(&fd);
+        return code;
+    }
+    pthread_mutex_lock(&file->lock);
+    slot->users--;
+    pthread_mutex_unlock(&file->lock);
+    return code;
+}
+
+static int size_of(struct store_backend *backend, const char *name, uint64_t *size,
+                   struct mlops_error *err)
+{
+    _cleanup_(free_string) char *path = path_join(self(backend)->directory, name);
+    struct stat status;
+    if (stat(path, &status) < 0)
+        return mlops_fail_errno(err, MLOPS_OK, errno, "look at '%s'", path);
+    *size = (uint64_t)status.st_size;
+    return MLOPS_OK;
+}
+
+static void close_folder(DIR **folder)
+{
+    if (*folder)
+        (void)closedir(*folder); /* was only read */
+}
+
+static int list(struct store_backend *backend,
+                int (*each)(void *context, const char *name, struct mlops_error *err),
+                void *context, struct mlops_error *err)
+{
+    struct backend_file *file = self(backend);
+    struct stat status;
+    _cleanup_(close_folder) DIR *folder = opendir(file->directory);
+    if (!folder || fstat(dirfd(folder), &status) < 0)
+        return mlops_fail_errno(err, MLOPS_OK, errno, "read folder '%s'", file->directory);
+    for (;;) {
+        errno = 0;
+        const struct dirent *entry = readdir(folder);
+        if (!entry && errno != 0)
+            return mlops_fail_errno(err, MLOPS_IO, errno, "read folder '%s'", file->directory);
+        if (!entry)
+            break;
+        if (entry->d_name[0] != '.')
+            TRY(each(context, entry->d_name, err));
+    }
+    file->listed = status.st_mtim; /* of before: what came meanwhile is seen next time */
+    return MLOPS_OK;
+}
+
+static int remove_blob(struct store_backend *backend, const char *name, struct mlops_error *err)
+{
+    _cleanup_(free_string) char *path = path_join(self(backend)->directory, name);
+    if (unlink(path) < 0 && errno != ENOENT)
+        return mlops_fail_errno(err, MLOPS_IO, errno, "remove '%s'", path);
+    return MLOPS_OK;
+}
+
+/* A folder's mtime has the granularity of the kernel's tick: what was listed within the last
+ * second may have changed again without showing (the racy-git rule). */
+static bool changed(struct store_backend *backend)
+{
+    struct backend_file *file = self(backend);
+    struct stat status;
+    struct timespec now;
+    if (stat(file->directory, &status) < 0 || clock_gettime(CLOCK_REALTIME, &now) < 0)
+        return true;
+    return status.st_mtim.tv_sec != file->listed.tv_sec ||
+           status.st_mtim.tv_nsec != file->listed.tv_nsec || now.tv_sec - status.st_mtim.tv_sec < 2;
+}
+
+static void close_backend(struct store_backend *backend)
+{
+    struct backend_file *file = self(backend);
+    for (size_t i = 0; i < OPEN_FILES_MAX; i++) {
+        if (file->files[i].name)
+            fd_close(&file->files[i].fd);
+        free(file->files[i].name);
+    }
+    pthread_mutex_destroy(&file->lock);
+    free(file->directory);
+    free(file);
+}
+
+int backend_file_open(const char *directory, struct store_backend **backend,
+                      struct mlops_error *err)
+{
+    struct stat status;
+    if (stat(directory, &status) < 0)
+        return mlops_fail_errno(err, MLOPS_OK, errno, "open the store's folder '%s'", directory);
+    struct backend_file *file = xcalloc(1, sizeof(*file));
+    file->base = (struct store_backend){
+        .publish = publish,
+        .read = read_range,
+        .size = size_of,
+        .list = list,
+        .remove = remove_blob,
+        .changed = changed,
+        .close = close_backend,
+    };
+    file->directory = xstrdup(directory);
+    pthread_mutex_init(&file->lock, NULL);
+    for (size_t i = 0; i < OPEN_FILES_MAX; i++)
+        file->files[i].fd = -1;
+    *backend = &file->base;
+    return MLOPS_OK;
+}

@@ -1,0 +1,26 @@
+/* lib/store/handle.h - the inside of an open store, for the files of this room. */
+#ifndef STORE_HANDLE_H
+#define STORE_HANDLE_H
+#include "store/index.h"
+#include "store/store.h"
+
+struct store {
+    char *directory;
+    struct store_backend *backend;
+    struct index *index;
+    bool loaded; /* the index has been read once */
+    const struct mlops_observer *observer;
+};
+
+/* Bring the index up to date where packs may have come. */
+int store_refresh(struct store *store, struct mlops_error *err);
+
+/* Where object `name` lies; refreshes once where it is not known. Errors: MLOPS_NOT_FOUND;
+ * MLOPS_INTEGRITY where it may have been in a pack that is damaged. */
+int store_locate(struct store *store, const struct digest *name, struct location *location,
+                 struct mlops_error *err);
+
+/* Folder for files under construction. The caller frees. */
+char *store_scratch(const struct store *store);
+
+#endif

@@ -1,0 +1,177 @@
+/* lib/store/index.c - a hash table over the index blocks of all packs. */
+#include "store/index.h"
+#include "base/endian.h"
+
+struct pack {
+    char *name;
+    uint8_t *block; /* index entries as they stand in the pack, verified */
+    struct pack_footer footer;
+};
+
+/* Where an entry stands: pack and entry number; `pack` 0 is an empty slot, else pack index + 1. */
+struct slot {
+    uint32_t pack, entry;
+};
+
+struct index {
+    struct pack *packs;
+    size_t pack_count, pack_capacity;
+    struct slot *slots; /* open addressing, linear probing; a power of two of them */
+    size_t slot_count, used;
+    struct mlops_error damage; /* of the first pack that could not be taken in */
+};
+
+struct index *index_new(void)
+{
+    return xcalloc(1, sizeof(struct index));
+}
+
+void index_free(struct index *index)
+{
+    if (!index)
+        return;
+    for (size_t i = 0; i < index->pack_count; i++) {
+        free(index->packs[i].name);
+        free(index->packs[i].block);
+    }
+    free(index->packs);
+    free(index->slots);
+    free(index);
+}
+
+static const uint8_t *name_at(const struct index *index, struct slot slot)
+{
+    return index->packs[slot.pack - 1].block + (size_t)slot.entry * INDEX_ENTRY_SIZE;
+}
+
+/* The slot of `name`, or the empty one where it would go. */
+static size_t probe(const struct index *index, const uint8_t *name)
+{
+    size_t mask = index->slot_count - 1, at = get_u64(name) & mask;
+    while (index->slots[at].pack && memcmp(name_at(index, index->slots[at]), name, 32) != 0)
+        at = (at + 1) & mask;
+    return at;
+}
+
+static void grow(struct index *index, size_t extra)
+{
+    size_t needed = (index->used + extra) * 2, count = index->slot_count ? index->slot_count : 1024;
+    while (count < needed)
+        count *= 2;
+    if (count == index->slot_count)
+        return;
+    struct slot *old = index->slots;
+    size_t old_count = index->slot_count;
+    index->slots = xcalloc(count, sizeof(*index->slots));
+    index->slot_count = count;
+    for (size_t i = 0; i < old_count; i++)
+        if (old[i].pack)
+            index->slots[probe(index, name_at(index, old[i]))] = old[i];
+    free(old);
+}
+
+static int damaged(struct mlops_error *err, const char *name, const char *what)
+{
+    mlops_fail(err, MLOPS_INTEGRITY, "pack %s is damaged: %s", name, what);
+    return mlops_hint(err, "put the file back from a backup or from another copy of the registry");
+}
+
+static int load_block(struct pack *pack, struct store_backend *backend, struct mlops_error *err)
+{
+    uint64_t size;
+    uint8_t header[PACK_HEADER_SIZE], footer[PACK_FOOTER_SIZE];
+    TRY(backend->size(backend, pack->name, &size, err));
+    if (size < PACK_HEADER_SIZE + PACK_FOOTER_SIZE)
+        return damaged(err, pack->name, "it is too short");
+    TRY(backend->read(backend, pack->name, 0, header, sizeof(header), err));
+    TRY(backend->read(backend, pack->name, size - sizeof(footer), footer, sizeof(footer), err));
+    if (!pack_header_valid(header))
+        return damaged(err, pack->name, "its header is not that of a pack");
+    if (!pack_footer_decode(footer, size, &pack->footer))
+        return damaged(err, pack->name, "its footer does not fit its size (truncated?)");
+    char id[SHA256_HEX_SIZE];
+    digest_to_hex(&pack->footer.id, id);
+    if (strncmp(id, pack->name, 64) != 0)
+        return damaged(err, pack->name, "its footer is of another pack");
+    if (pack->footer.count >= UINT32_MAX)
+        return damaged(err, pack->name, "it has too many entries");
+    size_t length = (size_t)(pack->footer.count * INDEX_ENTRY_SIZE); /* at most the file's size */
+    pack->block = malloc(length ? length : 1);
+    if (!pack->block)
+        return mlops_fail(err, MLOPS_IO, "pack %s: no memory for its index", pack->name);
+    TRY(backend->read(backend, pack->name, pack->footer.index_offset, pack->block, length, err));
+    if (!pack_index_valid(pack->block, length, &pack->footer))
+        return damaged(err, pack->name, "its index does not match its checksum");
+    for (size_t i = 0; i < pack->footer.count; i++) {
+        struct record record;
+        if (!pack_index_entry(pack->block, i, &pack->footer, &record))
+            return damaged(err, pack->name, "an index entry is out of bounds");
+    }
+    return MLOPS_OK;
+}
+
+struct refresh {
+    struct index *index;
+    struct store_backend *backend;
+    size_t known; /* packs that were in before: a listing names none twice */
+};
+
+static int add_pack(void *context, const char *name, struct mlops_error *err)
+{
+    struct refresh *refresh = context;
+    struct index *index = refresh->index;
+    struct digest id;
+    if (strlen(name) != 64 + strlen(".pack") || !str_ends(name, ".pack") ||
+        !digest_from_hex(name, 64, &id))
+        return MLOPS_OK; /* not ours */
+    for (size_t i = refresh->known; i-- > 0;)
+        if (str_equal(index->packs[i].name, name))
+            return MLOPS_OK;
+    struct pack pack = {.name = xstrdup(name)};
+    int code = load_block(&pack, refresh->backend, err);
+    if (code) {
+        free(pack.name);
+        free(pack.block);
+        if (code != MLOPS_INTEGRITY)
+            return code;
+        if (index->damage.code == MLOPS_OK)
+            index->damage = *err;
+        return MLOPS_OK;
+    }
+    GROW(index->packs, index->pack_count, &index->pack_capacity);
+    index->packs[index->pack_count++] = pack;
+    grow(index, pack.footer.count);
+    for (uint32_t i = 0; i < pack.footer.count; i++) {
+        struct slot slot = {.pack = (uint32_t)index->pack_count, .entry = i};
+        size_t at = probe(index, name_at(index, slot));
+        index->used += index->slots[at].pack == 0;
+        index->slots[at] = slot;
+    }
+    return MLOPS_OK;
+}
+
+int index_refresh(struct index *index, struct store_backend *backend, struct mlops_error *err)
+{
+    struct refresh refresh = {.index = index, .backend = backend, .known = index->pack_count};
+    index->damage = (struct mlops_error){0};
+    return backend->list(backend, add_pack, &refresh, err);
+}
+
+bool index_find(const struct index *index, const struct digest *name, struct location *location)
+{
+    if (index->slot_count == 0)
+        return false;
+    struct slot slot = index->slots[probe(index, name->bytes)];
+    if (!slot.pack)
+        return false;
+    const struct pack *pack = &index->packs[slot.pack - 1];
+    location->pack = pack->name;
+    /* checked when the pack was taken in */
+    (void)pack_index_entry(pack->block, slot.entry, &pack->footer, &location->record);
+    return true;
+}
+
+const struct mlops_error *index_damage(const struct index *index)
+{
+    return index->damage.code == MLOPS_OK ? NULL : &index->damage;
+}

@@ -1,0 +1,127 @@
+/* lib/store/store.c - a store made, opened, read. */
+#include "store/store.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "store/handle.h"
+#include "store/reader.h"
+
+static const char format_text[] = "mlops-store 1\n";
+
+int store_init(const char *directory, struct mlops_error *err)
+{
+    static const char *const folders[] = {"packs", "tmp"};
+    for (size_t i = 0; i < ARRAY_LENGTH(folders); i++) {
+        _cleanup_(free_string) char *path = path_join(directory, folders[i]);
+        TRY(directory_make(path, 0777, err));
+    }
+    _cleanup_(free_string) char *format = path_join(directory, "format");
+    if (path_exists(format))
+        return MLOPS_OK;
+    TRY(file_write_durable(format, format_text, strlen(format_text), 0644, err));
+    return directory_sync(directory, err);
+}
+
+int store_open(const char *directory, const struct mlops_observer *observer, struct store **store,
+               struct mlops_error *err)
+{
+    _cleanup_(free_string) char *format = path_join(directory, "format");
+    _cleanup_(free_string) char *packs = path_join(directory, "packs");
+    _cleanup_(buffer_clear) struct buffer text = {0};
+    if (file_read(format, 4096, &text, err))
+        return mlops_wrap(err, "open the store");
+    if (!str_equal(text.data, format_text)) {
+        mlops_fail(err, MLOPS_INVALID, "'%s' is of a store that this mlops cannot read", format);
+        return mlops_hint(err, "use the mlops that made it, or a newer one");
+    }
+    struct store_backend *backend;
+    TRY(backend_file_open(packs, &backend, err));
+    struct store *opened = xcalloc(1, sizeof(*opened));
+    opened->directory = xstrdup(directory);
+    opened->backend = backend;
+    opened->index = index_new();
+    opened->observer = observer;
+    *store = opened;
+    return MLOPS_OK;
+}
+
+void store_close(struct store *store)
+{
+    if (!store)
+        return;
+    store->backend->close(store->backend);
+    index_free(store->index);
+    free(store->directory);
+    free(store);
+}
+
+char *store_scratch(const struct store *store)
+{
+    return path_join(store->directory, "tmp");
+}
+
+int store_refresh(struct store *store, struct mlops_error *err)
+{
+    if (store->loaded && !store->backend->changed(store->backend))
+        return MLOPS_OK;
+    TRY(index_refresh(store->index, store->backend, err));
+    store->loaded = true;
+    return MLOPS_OK;
+}
+
+int store_locate(struct store *store, const struct digest *name, struct location *location,
+                 struct mlops_error *err)
+{
+    if (index_find(store->index, name, location))
+        return MLOPS_OK;
+    TRY(store_refresh(store, err));
+    if (index_find(store->index, name, location))
+        return MLOPS_OK;
+    if (index_damage(store->index)) {
+        *err = *index_damage(store->index);
+        return (int)err->code;
+    }
+    char hex[SHA256_HEX_SIZE];
+    digest_to_hex(name, hex);
+    return mlops_fail(err, MLOPS_NOT_FOUND, "object %.16s… is not in the store", hex);
+}
+
+int store_has(struct store *store, const struct digest *digest, bool *has, struct mlops_error *err)
+{
+    struct location location;
+    *has = index_find(store->index, digest, &location);
+    if (*has)
+        return MLOPS_OK;
+    TRY(store_refresh(store, err));
+    *has = index_find(store->index, digest, &location);
+    return MLOPS_OK;
+}
+
+struct memory_sink {
+    struct buffer *content;
+    size_t max;
+};
+
+static int to_memory(void *context, const uint8_t *data, size_t length, struct mlops_error *err)
+{
+    struct memory_sink *sink = context;
+    if (length > sink->max - sink->content->length)
+        return mlops_fail(err, MLOPS_INVALID, "an object is larger than %zu bytes", sink->max);
+    buffer_append(sink->content, data, length);
+    return MLOPS_OK;
+}
+
+int store_read(struct store *store, const struct digest *digest, size_t max, struct buffer *content,
+               struct mlops_error *err)
+{
+    struct location location;
+    TRY(store_locate(store, digest, &location, err));
+    _cleanup_(reader_free_ptr) struct reader *reader = reader_new(store->backend);
+    struct memory_sink sink = {.content = content, .max = max};
+    buffer_reset(content);
+    int code = reader_stream(reader, store->index, digest, to_memory, &sink, err);
+    if (code)
+        buffer_reset(content);
+    else
+        buffer_reserve(content, 0); /* an empty object is "" and not NULL */
+    return code;
+}
