@@ -12,11 +12,15 @@
 
 void audit_time_format(int64_t time_ns, char text[AUDIT_TIME_SIZE])
 {
-    int64_t fraction = ((time_ns % NS_PER_S) + NS_PER_S) % NS_PER_S;
+    int64_t fraction, whole;
     char seconds[32];
     size_t length;
 
-    mlops_time_format(time_ns - fraction, seconds);
+    if (time_ns < INT64_MIN + NS_PER_S)
+        time_ns = INT64_MIN + NS_PER_S;
+    fraction = ((time_ns % NS_PER_S) + NS_PER_S) % NS_PER_S;
+    whole = time_ns - fraction;
+    mlops_time_format(whole, seconds);
     length = strcspn(seconds, "Z");
     snprintf(text, AUDIT_TIME_SIZE, "%.*s.%09lldZ", (int)length, seconds, (long long)fraction);
 }
