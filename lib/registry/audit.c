@@ -3,9 +3,9 @@
  * the same transaction as what they speak of, and read back. audit_verify.c checks them.
  */
 #include "registry/audit.h"
-#include "base/clock.h"
 #include "base/path.h"
 #include "registry/reference.h"
+#include <mlops/text.h>
 #include <stdio.h>
 
 #define NS_PER_S 1000000000LL
@@ -106,7 +106,7 @@ static int add_detail(cJSON *json, const char *detail, struct mlops_error *err)
 
 /* The entry's text: its members stand in docs/registry.md. What it does not have is left out. */
 static int write_entry(struct transaction *tx, const struct audit_entry *entry,
-                       const struct merkle_frontier *frontier, int64_t time_ns, struct buffer *text,
+                       const struct merkle_frontier *frontier, struct buffer *text,
                        struct mlops_error *err)
 {
     _cleanup_(json_free) cJSON *json = cJSON_CreateObject();
@@ -115,7 +115,7 @@ static int write_entry(struct transaction *tx, const struct audit_entry *entry,
 
     merkle_root(frontier, &root);
     digest_to_hex(&root, hex);
-    audit_time_format(time_ns, time_text);
+    audit_time_format(tx->now_ns, time_text);
     json_add_u64(json, "index", frontier->size);
     json_add_string(json, "time", time_text);
     json_add_string(json, "root", hex);
@@ -157,11 +157,10 @@ int audit_append(struct transaction *tx, const struct audit_entry *entry, struct
     struct merkle_frontier frontier;
     struct digest leaf;
     char hex[SHA256_HEX_SIZE];
-    int64_t now_ns = clock_now_ns();
 
     TRY(audit_frontier_read(db, &frontier, err));
     TRY(check_size(db, frontier.size, err));
-    TRY(write_entry(tx, entry, &frontier, now_ns, &text, err));
+    TRY(write_entry(tx, entry, &frontier, &text, err));
     merkle_leaf(text.data, text.length, &leaf);
     digest_to_hex(&leaf, hex);
     tx->audit_index = frontier.size;
@@ -169,7 +168,7 @@ int audit_append(struct transaction *tx, const struct audit_entry *entry, struct
                 "INSERT INTO audit (position, time_ns, actor, action, model, version, previous, "
                 "stage, reason, entry, leaf) "
                 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-                DB_I64(frontier.size), DB_I64(now_ns), DB_TEXT(registry_actor(tx->registry)),
+                DB_I64(frontier.size), DB_I64(tx->now_ns), DB_TEXT(registry_actor(tx->registry)),
                 DB_TEXT(or_empty(entry->action)), DB_TEXT(or_empty(entry->model)),
                 DB_I64(entry->version), DB_I64(entry->previous), DB_TEXT(or_empty(entry->stage)),
                 DB_TEXT(or_empty(entry->reason)), DB_TEXT(text.data), DB_TEXT(hex)));

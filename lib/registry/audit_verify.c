@@ -4,7 +4,6 @@
  * the entries that speak of them. Cannot see that the newest entries were cut off together with
  * what they speak of: that takes a tree head that was kept elsewhere.
  */
-#include "base/clock.h"
 #include "registry/audit.h"
 #include "registry/evidence.h"
 
@@ -111,16 +110,30 @@ static int verify_registered(struct db *db, const cJSON *entry, struct mlops_err
     _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
     const char *model = json_string(entry, "model", ""), *bundle = json_string(entry, "bundle", "");
     uint64_t number = json_u64(entry, "version", 0);
+    unsigned long long index = json_u64(entry, "index", 0);
+    char time_text[AUDIT_TIME_SIZE];
     bool any;
 
-    TRY(db_query(db, &rows, err, "SELECT bundle FROM version WHERE model = $1 AND number = $2",
+    TRY(db_query(db, &rows, err,
+                 "SELECT version.bundle, version.created_ns, version.created_by, bundle.model "
+                 "FROM version LEFT JOIN bundle ON bundle.id = version.bundle "
+                 "WHERE version.model = $1 AND version.number = $2",
                  DB_TEXT(model), DB_I64(number)));
     TRY(db_step(rows, &any, err));
-    if (any && str_equal(db_string(rows, 0), bundle))
-        return MLOPS_OK;
+    if (any && str_equal(db_string(rows, 0), bundle)) {
+        audit_time_format(db_i64(rows, 1), time_text);
+        if (str_equal(time_text, json_string(entry, "time", "")) &&
+            str_equal(db_string(rows, 2), json_string(entry, "actor", "")) &&
+            str_equal(db_string(rows, 3), model))
+            return MLOPS_OK;
+        return fail_damaged(err,
+                            "when, by whom or of which model %s@%llu was registered is not what "
+                            "entry %llu of the audit log says",
+                            model, (unsigned long long)number, index);
+    }
     return fail_damaged(err, "%s@%llu is %s, but entry %llu of the audit log says %s", model,
-                        (unsigned long long)number, any ? db_string(rows, 0) : "missing",
-                        (unsigned long long)json_u64(entry, "index", 0), bundle);
+                        (unsigned long long)number, any ? db_string(rows, 0) : "missing", index,
+                        bundle);
 }
 
 static int verify_evidence(struct db *db, const cJSON *entry, uint64_t *count,
@@ -186,6 +199,8 @@ static int verify_stages(struct db *db, struct mlops_error *err)
                     "WHERE audit.position IS NULL OR audit.model <> stage_entry.model "
                     "OR audit.stage <> stage_entry.stage "
                     "OR audit.version <> stage_entry.number "
+                    "OR audit.time_ns <> stage_entry.entered_ns "
+                    "OR audit.actor <> stage_entry.entered_by "
                     "OR audit.action NOT IN ('promote', 'rollback') LIMIT 1",
                     "holds or held a version that the audit log knows nothing of", err));
     return verify_none(

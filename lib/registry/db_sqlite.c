@@ -8,6 +8,7 @@
  */
 #include "registry/db_sqlite.h"
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/path.h"
 #include <errno.h>
@@ -136,6 +137,7 @@ int sqlite_check_unchanged(const struct sqlite_db *db, struct mlops_error *err)
 static int open_immutable(struct sqlite_db *db, struct mlops_error *err)
 {
     _cleanup_(free_string) char *uri = immutable_uri(db->path);
+    int rc;
 
     if (holds_something(db->path, "-wal") || holds_something(db->path, "-journal")) {
         mlops_fail(err, MLOPS_IO,
@@ -151,7 +153,7 @@ static int open_immutable(struct sqlite_db *db, struct mlops_error *err)
     db->handle = NULL;
     db->immutable = true;
     TRY(connect_to(db, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err));
-    int rc = touch(db);
+    rc = touch(db);
     return rc == SQLITE_OK ? MLOPS_OK : sqlite_fail(db, rc, NULL, err);
 }
 
@@ -171,6 +173,28 @@ static int choose_journal(struct sqlite_db *db, const struct db_options *options
     return options->create ? run(db, "PRAGMA journal_mode = WAL", err) : MLOPS_OK;
 }
 
+/* SQLite takes what is missing of the last page for zeros. Another process may just be writing
+ * it, so look a few times. */
+static int check_whole_pages(struct sqlite_db *db, struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    bool more;
+
+    TRY(db_query(&db->base, &rows, err, "PRAGMA page_size"));
+    TRY(db_step(rows, &more, err));
+    for (int attempt = 0; attempt < 10; attempt++) {
+        struct stat st;
+
+        if (stat(db->path, &st) != 0)
+            return mlops_fail_errno(err, MLOPS_IO, errno, "open %s", db->path);
+        if (st.st_size % db_i64(rows, 0) == 0)
+            return MLOPS_OK;
+        clock_sleep_ns(2000000);
+    }
+    mlops_fail(err, MLOPS_INTEGRITY, "the database %s is damaged: its end is missing", db->path);
+    return mlops_hint(err, "restore it from a backup; the objects beside it are not touched");
+}
+
 static int open_connection(struct sqlite_db *db, const struct db_options *options,
                            struct mlops_error *err)
 {
@@ -181,9 +205,10 @@ static int open_connection(struct sqlite_db *db, const struct db_options *option
     rc = touch(db);
     if ((rc & 0xff) == SQLITE_READONLY ||
         ((rc & 0xff) == SQLITE_CANTOPEN && sqlite3_db_readonly(db->handle, "main") == 1))
-        return open_immutable(db, err);
-    if (rc != SQLITE_OK)
+        TRY(open_immutable(db, err));
+    else if (rc != SQLITE_OK)
         return sqlite_fail(db, rc, NULL, err);
+    TRY(check_whole_pages(db, err));
     return choose_journal(db, options, err);
 }
 

@@ -3,7 +3,6 @@
  * digest, and named with its own digest in the log.
  */
 #include "registry/evidence.h"
-#include "base/clock.h"
 #include "registry/audit.h"
 
 static int parse_body(const char *body, cJSON **json, struct mlops_error *err)
@@ -93,7 +92,7 @@ int evidence_record(struct transaction *tx, const char *bundle, const char *kind
                                      .name = name,
                                      .status = status,
                                      .actor = registry_actor(tx->registry),
-                                     .recorded_ns = clock_now_ns()};
+                                     .recorded_ns = tx->now_ns};
     char hex[SHA256_HEX_SIZE];
 
     TRY(canonical_body(body, &text, err));

@@ -22,6 +22,7 @@ struct mlops_registry {
 
 struct transaction {
     struct mlops_registry *registry;
+    int64_t now_ns;        /* the time of everything in it */
     int writer_fd;         /* of the note for those who wait; -1 where it cannot be written */
     uint64_t audit_index;  /* of the entry that this transaction appended last */
     cJSON *evidence;       /* array of what was recorded and is in no log entry yet, or NULL */

@@ -2,8 +2,8 @@
  * lib/registry/stage.c - stages: for each stage of a model a stack of the versions that held it,
  * the present one on top. It moves by compare-and-swap only: promotion pushes, rollback pops.
  */
-#include "base/clock.h"
 #include "registry/reference.h"
+#include <mlops/text.h>
 #include <stdio.h>
 
 /* The present holder of a stage; `depth` 0 where there is none. */
@@ -108,7 +108,7 @@ int stage_push(struct transaction *tx, const struct mlops_version *version, cons
                    "INSERT INTO stage_entry (model, stage, position, number, entered_ns, "
                    "entered_by, audit_index) VALUES ($1, $2, $3, $4, $5, $6, $7)",
                    DB_TEXT(version->model), DB_TEXT(stage), DB_I64(top.depth),
-                   DB_I64(version->number), DB_I64(clock_now_ns()),
+                   DB_I64(version->number), DB_I64(tx->now_ns),
                    DB_TEXT(registry_actor(tx->registry)), DB_I64(tx->audit_index));
 }
 
@@ -144,7 +144,7 @@ int stage_pop(struct transaction *tx, const char *model, const char *stage, uint
     return db_exec(db, err,
                    "UPDATE stage_entry SET entered_ns = $1, entered_by = $2, audit_index = $3 "
                    "WHERE model = $4 AND stage = $5 AND position = $6",
-                   DB_I64(clock_now_ns()), DB_TEXT(registry_actor(tx->registry)),
+                   DB_I64(tx->now_ns), DB_TEXT(registry_actor(tx->registry)),
                    DB_I64(tx->audit_index), DB_TEXT(model), DB_TEXT(stage),
                    DB_I64(top.depth - steps - 1));
 }

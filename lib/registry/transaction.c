@@ -196,6 +196,7 @@ int transaction_begin_unchecked(struct mlops_registry *registry, struct transact
     TRY(db_begin(registry->db, DB_WRITE, err));
     *tx = xcalloc(1, sizeof(**tx));
     (*tx)->registry = registry;
+    (*tx)->now_ns = clock_now_ns();
     (*tx)->writer_fd = -1;
     registry->tx = *tx;
     note_write(*tx);

@@ -1,7 +1,6 @@
 /*
  * lib/registry/version.c - bundles get version numbers; what versions there are.
  */
-#include "base/clock.h"
 #include "base/hash.h"
 #include "registry/reference.h"
 
@@ -19,7 +18,7 @@ int bundle_record(struct transaction *tx, const char *bundle, const char *model,
                    "INSERT INTO bundle (id, model, files, bytes, created_ns, created_by) "
                    "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING",
                    DB_TEXT(bundle), DB_TEXT(model), DB_I64(files), DB_I64(bytes),
-                   DB_I64(clock_now_ns()), DB_TEXT(registry_actor(tx->registry)));
+                   DB_I64(tx->now_ns), DB_TEXT(registry_actor(tx->registry)));
 }
 
 static int find_bundle(struct db *db, const char *bundle, struct mlops_version *version,
@@ -59,7 +58,7 @@ static int add_version(struct transaction *tx, struct mlops_version *version,
 {
     struct db *db = transaction_db(tx);
 
-    version->created_ns = clock_now_ns();
+    version->created_ns = tx->now_ns;
     str_copy(version->created_by, sizeof(version->created_by), registry_actor(tx->registry));
     TRY(next_number(db, version->model, version->created_ns, &version->number, err));
     TRY(db_exec(db, err,

@@ -579,7 +579,6 @@ static void somebody_who_may_not_write_can_read(void **state)
 static void reading_without_locks_notices_a_writer(void **state)
 {
     struct fixture *f = *state;
-    _cleanup_(free_string) char *path = in_registry(f, "registry.db");
     int report[2], go_on[2];
     pid_t child;
     char byte;
