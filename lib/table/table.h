@@ -73,8 +73,8 @@ struct table_reader;
  * Errors: MLOPS_NOT_FOUND; MLOPS_INVALID empty file, duplicate or empty column names, no data
  * rows; ragged rows, with file, line and both counts; a quote that is never closed.
  */
-int table_open(const char *path, const struct table_options *options,
-               struct table_reader **reader, struct mlops_error *err);
+int table_open(const char *path, const struct table_options *options, struct table_reader **reader,
+               struct mlops_error *err);
 const struct table_schema *table_schema(const struct table_reader *reader);
 /* The next batch (at most 8,192 rows), valid until the next call; `*more` false at the end. */
 int table_next(struct table_reader *reader, const struct batch **batch, bool *more,

@@ -1,0 +1,12 @@
+/* lib/table/number.h - decimal text to a double, exactly and in no locale. */
+#ifndef TABLE_NUMBER_H
+#define TABLE_NUMBER_H
+#include "base/util.h"
+
+/*
+ * Read a decimal number: sign, digits, fraction, exponent; also inf and infinity in any case.
+ * Correctly rounded. False where the text is anything else (NaN is a missing value, not a number).
+ */
+bool number_parse(const char *text, size_t length, double *value);
+
+#endif

@@ -1,0 +1,30 @@
+/* lib/table/table.c - schemas and their names. */
+#include "table/table.h"
+
+static const char *const type_names[] = {
+    [COLUMN_BOOL] = "bool",         [COLUMN_INTEGER] = "integer", [COLUMN_FLOAT] = "float",
+    [COLUMN_CATEGORY] = "category", [COLUMN_TEXT] = "text",       [COLUMN_TIME] = "time",
+};
+
+const char *column_type_name(enum column_type type)
+{
+    return type_names[type];
+}
+
+bool column_type_parse(const char *name, enum column_type *type)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(type_names); i++)
+        if (str_equal(name, type_names[i])) {
+            *type = (enum column_type)i;
+            return true;
+        }
+    return false;
+}
+
+void table_schema_clear(struct table_schema *schema)
+{
+    for (size_t i = 0; i < schema->count; i++)
+        free(schema->columns[i].name);
+    free(schema->columns);
+    *schema = (struct table_schema){0};
+}

@@ -1,0 +1,245 @@
+/* tests/unit/table/test_reader.c - CSV as people have it, typed. */
+#include "test.h"
+
+#include "base/file.h"
+#include "base/path.h"
+#include "table/number.h"
+#include "table/table.h"
+#include <math.h>
+#include <unistd.h>
+
+struct fixture {
+    char *folder, *path;
+    struct mlops_error err;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *f = xcalloc(1, sizeof(*f));
+    assert_int_equal(0, directory_make_temporary("/tmp", "mlops-table", &f->folder, &f->err));
+    f->path = path_join(f->folder, "t.csv");
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(0, tree_remove(f->folder, &f->err));
+    free(f->folder);
+    free(f->path);
+    free(f);
+    return 0;
+}
+
+/* All cells of a table as text, "name:type|…" first, rows by newline. */
+static int dump(struct fixture *f, const char *text, size_t length, struct buffer *out)
+{
+    _cleanup_(table_close_ptr) struct table_reader *reader = NULL;
+    struct table_options options = {0};
+    assert_int_equal(0, file_write_durable(f->path, text, length, 0644, &f->err));
+    TRY(table_open(f->path, &options, &reader, &f->err));
+    const struct table_schema *schema = table_schema(reader);
+    for (size_t i = 0; i < schema->count; i++)
+        buffer_printf(out, "%s%s:%s", i ? "|" : "", schema->columns[i].name,
+                      column_type_name(schema->columns[i].type));
+    for (;;) {
+        const struct batch *batch;
+        bool more;
+        TRY(table_next(reader, &batch, &more, &f->err));
+        if (!more)
+            return MLOPS_OK;
+        for (size_t row = 0; row < batch->rows; row++) {
+            buffer_putc(out, '\n');
+            for (size_t i = 0; i < batch->column_count; i++) {
+                const struct column *c = &batch->columns[i];
+                if (i)
+                    buffer_putc(out, '|');
+                if (c->missing[row])
+                    buffer_puts(out, "-");
+                else if (c->numbers)
+                    buffer_printf(out, "%g", c->numbers[row]);
+                else if (c->times)
+                    buffer_printf(out, "%lld", (long long)c->times[row]);
+                else
+                    buffer_append(out, c->texts[row].data, c->texts[row].length);
+            }
+        }
+    }
+}
+
+static void reads(void **state, const char *text, const char *expected)
+{
+    struct fixture *f = *state;
+    _cleanup_(buffer_clear) struct buffer out = {0};
+    if (dump(f, text, strlen(text), &out))
+        fail_msg("%s", f->err.message);
+    assert_string_equal(expected, out.data);
+}
+
+static void refuses(void **state, const char *text, const char *message)
+{
+    struct fixture *f = *state;
+    _cleanup_(buffer_clear) struct buffer out = {0};
+    assert_int_equal(MLOPS_INVALID, dump(f, text, strlen(text), &out));
+    _cleanup_(free_string) char *expected = xprintf("%s%s", f->path, message);
+    assert_string_equal(expected, f->err.message);
+}
+
+static void columns_get_the_narrowest_type(void **state)
+{
+    reads(state,
+          "i,f,b,t,c,e\n1,2.5,true,2013-01-01,red,\n-7,1e3,False,2013-01-01T10:00:00Z,blue,\n",
+          "i:integer|f:float|b:bool|t:time|c:category|e:category\n"
+          "1|2.5|1|1356998400000000000|red|-\n-7|1000|0|1357034400000000000|blue|-");
+}
+
+static void line_ends_and_byte_order_marks_do_not_show(void **state)
+{
+    reads(state,
+          "\xef\xbb\xbf"
+          "a,b\r\n1,x\r\n2,y\r\n",
+          "a:integer|b:category\n1|x\n2|y");
+    reads(state, "a,b\n1,x\n\n2,y", "a:integer|b:category\n1|x\n2|y");
+}
+
+static void quoted_fields_may_hold_anything(void **state)
+{
+    reads(state, "a,b\n\"x,\"\"y\"\"\",\"two\nlines\"\nplain,\"\"\n",
+          "a:category|b:category\nx,\"y\"|two\nlines\nplain|-");
+}
+
+static void other_separators_are_found_out(void **state)
+{
+    reads(state, "a;b\n1,5;2\n", "a:category|b:integer\n1,5|2");
+    reads(state, "a\tb\n1\t2\n", "a:integer|b:integer\n1|2");
+    reads(state, "a|b\n1|2\n", "a:integer|b:integer\n1|2");
+    reads(state, "a\n1\n2\n", "a:integer\n1\n2");
+}
+
+static void ragged_rows_are_refused_with_their_line(void **state)
+{
+    refuses(state, "a,b\n1,2\n\"x\ny\",3\n1,2,3\n", ":5: 3 fields where the header has 2");
+    refuses(state, "a,b\n1\n", ":2: 1 fields where the header has 2");
+}
+
+static void empty_tables_are_refused(void **state)
+{
+    refuses(state, "", " is empty: not even a header");
+    refuses(state, "a,b\n", " has a header and no rows");
+}
+
+static void bad_headers_are_refused(void **state)
+{
+    refuses(state, "a,a\n1,2\n", ":1: two columns are called 'a'");
+    refuses(state, "a,\n1,2\n", ":1: column 2 has no name");
+}
+
+static void broken_quotes_are_refused(void **state)
+{
+    refuses(state, "a\n1\n\"open\n", ":3: a quote that begins in this record is never closed");
+    refuses(state, "a\n\"x\"y\n", ":2: something follows a closing quote within a field");
+}
+
+static void a_late_misfit_is_refused_with_line_and_column(void **state)
+{
+    struct fixture *f = *state;
+    _cleanup_(buffer_clear) struct buffer text = {0}, out = {0};
+    buffer_puts(&text, "n\n");
+    for (int i = 0; i < 9000; i++)
+        buffer_printf(&text, "%d\n", i);
+    buffer_puts(&text, "oops\n");
+    assert_int_equal(MLOPS_INVALID, dump(f, text.data, text.length, &out));
+    assert_non_null(
+        strstr(f->err.message, ":9002: 'oops' in column 'n' is not of its type, integer"));
+}
+
+static void many_rows_come_in_batches_and_all_arrive(void **state)
+{
+    struct fixture *f = *state;
+    _cleanup_(buffer_clear) struct buffer text = {0};
+    buffer_puts(&text, "n,s\n");
+    for (int i = 0; i < 300000; i++)
+        buffer_printf(&text, "%d,\"v%d\"\n", i, i % 7);
+    assert_int_equal(0, file_write_durable(f->path, text.data, text.length, 0644, &f->err));
+    _cleanup_(table_close_ptr) struct table_reader *reader = NULL;
+    struct table_options options = {0};
+    assert_int_equal(0, table_open(f->path, &options, &reader, &f->err));
+    double sum = 0;
+    size_t rows = 0;
+    for (;;) {
+        const struct batch *batch;
+        bool more;
+        assert_int_equal(0, table_next(reader, &batch, &more, &f->err));
+        if (!more)
+            break;
+        for (size_t i = 0; i < batch->rows; i++, rows++) {
+            sum += batch->columns[0].numbers[i];
+            assert_int_equal(2, batch->columns[1].texts[i].length);
+        }
+    }
+    assert_int_equal(300000, rows);
+    assert_true(sum == 299999.0 * 300000 / 2);
+}
+
+static void no_truncation_of_a_file_crashes(void **state)
+{
+    struct fixture *f = *state;
+    const char text[] = "a,b,c\r\n1,\"x\"\"\ny\",2013-01-01\r\n2,,\"\"\n";
+    for (size_t length = 0; length < sizeof(text); length++) {
+        _cleanup_(buffer_clear) struct buffer out = {0};
+        int code = dump(f, text, length, &out);
+        assert_true(code == MLOPS_OK || code == MLOPS_INVALID);
+    }
+}
+
+static void numbers_are_read_exactly(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"0",
+                                       "-0",
+                                       "1",
+                                       "0.1",
+                                       "3.14159265358979",
+                                       "1e22",
+                                       "1e23",
+                                       "5e-324",
+                                       "1.7976931348623157e308",
+                                       "123456789012345678901234567890",
+                                       ".5",
+                                       "5.",
+                                       "-1E-7",
+                                       "9007199254740993",
+                                       "2.2250738585072014e-308",
+                                       "1e400"};
+    static const char *const bad[] = {"",   "-",  ".",   "e5",  "1e",  "1e+", "0x10",
+                                      "1 ", " 1", "1,5", "nan", "12a", "--1"};
+    double value;
+    for (size_t i = 0; i < ARRAY_LENGTH(good); i++) {
+        assert_true(number_parse(good[i], strlen(good[i]), &value));
+        assert_true(value == strtod(good[i], NULL));
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(bad); i++)
+        assert_false(number_parse(bad[i], strlen(bad[i]), &value));
+    assert_true(number_parse("-inf", 4, &value) && isinf(value) && value < 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(columns_get_the_narrowest_type),
+        TEST(line_ends_and_byte_order_marks_do_not_show),
+        TEST(quoted_fields_may_hold_anything),
+        TEST(other_separators_are_found_out),
+        TEST(ragged_rows_are_refused_with_their_line),
+        TEST(empty_tables_are_refused),
+        TEST(bad_headers_are_refused),
+        TEST(broken_quotes_are_refused),
+        TEST(a_late_misfit_is_refused_with_line_and_column),
+        TEST(many_rows_come_in_batches_and_all_arrive),
+        TEST(no_truncation_of_a_file_crashes),
+        TEST(numbers_are_read_exactly),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
