@@ -14,8 +14,9 @@ MLOPS_BEGIN
 struct mlops_registry;
 
 struct mlops_registry_options {
-    const char *location;    /* folder of the registry; NULL: $MLOPS_REGISTRY, else the nearest
-                                `.mlops` in `directory` or a folder above it */
+    const char *location;    /* the registry's folder or the one that holds it as `.mlops`; NULL:
+                                $MLOPS_REGISTRY, else the nearest `.mlops` in `directory` or a
+                                folder above it */
     const char *directory;   /* where the search starts; NULL: the working directory */
     const char *actor;       /* who is recorded; NULL: $MLOPS_ACTOR, else user@host */
     int64_t lock_timeout_ns; /* 0: 30 seconds */
@@ -23,14 +24,17 @@ struct mlops_registry_options {
 };
 
 /*
- * Make a registry in `location` (created with its parents where missing). `*created` is false
- * and nothing changes where one is there already.
- * Errors: MLOPS_INVALID the folder holds something else; MLOPS_IO.
+ * Make a registry `.mlops` in the folder `location` (or as `location`, where that ends in
+ * ".mlops"), with the folders above it where they are missing: whole or not at all. `*created` is
+ * false and nothing changes where one is there already.
+ * Errors: MLOPS_INVALID something else is there, or the registry was made by a newer mlops;
+ * MLOPS_IO.
  */
 MLOPS_API int mlops_registry_init(const char *location, bool *created, struct mlops_error *err);
 
 /*
- * Open a registry. The caller closes `*registry`.
+ * Open a registry. The caller closes `*registry`. Where nothing can be written it can be read, and
+ * what writes fails with MLOPS_IO.
  * Errors: MLOPS_NOT_FOUND none there; MLOPS_INVALID made by a newer mlops; MLOPS_INTEGRITY its
  * database is damaged; MLOPS_IO.
  */
@@ -67,7 +71,7 @@ struct mlops_version_list {
  * Give bundle `bundle` (its full id) the next version number of its model, in one transaction
  * with its log entry. Where the bundle has a version already, that one comes back and `*created`
  * is false.
- * Errors: MLOPS_NOT_FOUND no such bundle in this registry; MLOPS_IO.
+ * Errors: MLOPS_NOT_FOUND no such bundle in this registry; MLOPS_INVALID not an id; MLOPS_IO.
  */
 MLOPS_API int mlops_register(struct mlops_registry *registry, const char *bundle,
                              struct mlops_version *version, bool *created,
@@ -164,8 +168,10 @@ MLOPS_API int mlops_log_read(struct mlops_registry *registry, const struct mlops
 MLOPS_API void mlops_log_clear(struct mlops_log *log);
 
 /*
- * Recompute every leaf and the tree head of the log (RFC 6962 §2.1) and compare them and the
- * entries' columns with what is stored.
+ * Recompute every leaf and the tree head of the log (RFC 6962 §2.1), compare them and the entries'
+ * columns with what is stored, and hold versions, stages and evidence against the entries that
+ * speak of them. `*size` and `root_hex` are the log's; kept elsewhere they show later that nothing
+ * was cut off or rewritten.
  * Errors: MLOPS_INTEGRITY naming the first entry that does not fit.
  */
 MLOPS_API int mlops_log_verify(struct mlops_registry *registry, uint64_t *size, char root_hex[65],
