@@ -130,9 +130,9 @@ int sqlite_check_unchanged(const struct sqlite_db *db, struct mlops_error *err)
 }
 
 /*
- * Where neither the database nor its folder can be written and the log's files are missing,
- * SQLite needs to be told that nobody writes. Only true while everything is in the one file:
- * what stands in a log or journal would be overlooked.
+ * Where neither the database nor its folder can be written and the log's files are missing, or
+ * there is no space for the log's index, SQLite needs to be told that nobody writes. Only true
+ * while everything is in the one file: what stands in a log or journal would be overlooked.
  */
 static int open_immutable(struct sqlite_db *db, struct mlops_error *err)
 {
@@ -140,6 +140,8 @@ static int open_immutable(struct sqlite_db *db, struct mlops_error *err)
     int rc;
 
     if (holds_something(db->path, "-wal") || holds_something(db->path, "-journal")) {
+        if (db->full)
+            return sqlite_fail(db, SQLITE_FULL, NULL, err);
         mlops_fail(err, MLOPS_IO,
                    "%s cannot be read: a writer was stopped before it was done with it, and what "
                    "is left to do cannot be done where nothing can be written",
@@ -166,7 +168,7 @@ static int choose_journal(struct sqlite_db *db, const struct db_options *options
     bool shared = options->shared_filesystem ||
                   (statfs(folder, &fs) == 0 && sqlite_filesystem_is_shared((long)fs.f_type));
 
-    if (sqlite3_db_readonly(db->handle, "main") == 1)
+    if (db->immutable || sqlite3_db_readonly(db->handle, "main") == 1)
         return MLOPS_OK;
     if (shared) /* also where it was made on a local one and moved */
         return run(db, "PRAGMA journal_mode = DELETE", err);
@@ -203,7 +205,8 @@ static int open_connection(struct sqlite_db *db, const struct db_options *option
 
     TRY(connect_to(db, db->path, flags, err));
     rc = touch(db);
-    if ((rc & 0xff) == SQLITE_READONLY ||
+    db->full = sqlite_is_full(db, rc);
+    if ((rc & 0xff) == SQLITE_READONLY || (db->full && !options->create) ||
         ((rc & 0xff) == SQLITE_CANTOPEN && sqlite3_db_readonly(db->handle, "main") == 1))
         TRY(open_immutable(db, err));
     else if (rc != SQLITE_OK)
@@ -228,7 +231,7 @@ static bool read_only(const struct db *base)
 {
     const struct sqlite_db *db = (const struct sqlite_db *)base;
 
-    return db->immutable || sqlite3_db_readonly(db->handle, "main") == 1;
+    return !db->full && (db->immutable || sqlite3_db_readonly(db->handle, "main") == 1);
 }
 
 /* ---- transactions ------------------------------------------------------------------------ */
@@ -254,8 +257,8 @@ static int begin(struct db *base, enum db_access access, struct mlops_error *err
 
     if (access == DB_READ)
         return db_exec(base, err, "BEGIN");
-    if (read_only(base))
-        return sqlite_fail(db, SQLITE_READONLY, NULL, err);
+    if (db->full || read_only(base))
+        return sqlite_fail(db, db->full ? SQLITE_FULL : SQLITE_READONLY, NULL, err);
     TRY(prepare_to_write(db, err));
     return db_exec(base, err, "BEGIN IMMEDIATE");
 }

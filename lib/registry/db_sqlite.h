@@ -20,6 +20,7 @@ struct sqlite_db {
     char *path;
     bool write_ready;           /* the settings that only writers need are made */
     bool immutable;             /* opened without locks: see db_sqlite.c */
+    bool full;                  /* for want of space */
     struct stat immutable_stat; /* of the file, then */
 
     struct sqlite_statement *statements;
@@ -44,6 +45,8 @@ bool sqlite_wait_pause(struct sqlite_db *db);
 int sqlite_wait_handler(void *context, int count);
 /* Is `rc` one that another process's work brings about, and that passes? */
 bool sqlite_is_busy(int rc);
+/* Does the last failure, `rc`, come from a full disk or quota? */
+bool sqlite_is_full(const struct sqlite_db *db, int rc);
 /* What SQLite's `rc` means to whoever runs a command. `sql` may be NULL. */
 int sqlite_fail(struct sqlite_db *db, int rc, const char *sql, struct mlops_error *err);
 

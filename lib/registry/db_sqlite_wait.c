@@ -71,6 +71,14 @@ bool sqlite_is_busy(int rc)
            (rc & 0xff) == SQLITE_PROTOCOL;
 }
 
+bool sqlite_is_full(const struct sqlite_db *db, int rc)
+{
+    int errnum = sqlite3_system_errno(db->handle);
+
+    return (rc & 0xff) == SQLITE_FULL ||
+           ((rc & 0xff) == SQLITE_IOERR && (errnum == ENOSPC || errnum == EDQUOT));
+}
+
 static int fail_full(struct sqlite_db *db, struct mlops_error *err)
 {
     mlops_fail(err, MLOPS_IO, "no space left to write %s", db->path);
@@ -88,8 +96,6 @@ static int fail_system(struct sqlite_db *db, int rc, struct mlops_error *err)
 {
     int errnum = sqlite3_system_errno(db->handle);
 
-    if (errnum == ENOSPC || errnum == EDQUOT)
-        return fail_full(db, err);
     if (errnum != 0)
         return mlops_fail_errno(err, MLOPS_IO, errnum, "cannot use %s: %s", db->path,
                                 sqlite3_errstr(rc));
@@ -105,9 +111,9 @@ int sqlite_fail(struct sqlite_db *db, int rc, const char *sql, struct mlops_erro
         *err = db->wait_error;
         return db->wait_code;
     }
-    switch (rc & 0xff) {
-    case SQLITE_FULL:
+    if (sqlite_is_full(db, rc))
         return fail_full(db, err);
+    switch (rc & 0xff) {
     case SQLITE_READONLY:
         return mlops_fail(err, MLOPS_IO, "%s is read-only", db->path);
     case SQLITE_CORRUPT:

@@ -659,9 +659,18 @@ static int register_until_full(struct fixture *f)
     if (mlops_log_verify(inside.registry, &size, root, &inside.err) || size != n + 1)
         return 12;
     mlops_registry_close(inside.registry);
+    _cleanup_(free_string) char *rest = xprintf("%s/rest", inside.folder);
+    FILE *file = fopen(rest, "wb"); /* what closing gave back */
+    while (fwrite(filler, 1, sizeof(filler), file) == sizeof(filler)) {
+    }
+    fclose(file);
     inside.registry = open_as(&inside, "alice@host");
     if (mlops_log_verify(inside.registry, &size, root, &inside.err) || size != n + 1)
         return 13;
+    struct transaction *tx;
+    if (transaction_begin(inside.registry, &tx, &inside.err) != MLOPS_IO ||
+        !strstr(inside.err.message, "no space left"))
+        return 14;
     return 0;
 }
 
