@@ -620,58 +620,77 @@ static void reading_without_locks_notices_a_writer(void **state)
     assert_int_equal(0, status);
 }
 
-static int register_until_full(struct fixture *f)
+/* Write `size` bytes, or what there is space for. */
+static void write_file(const char *path, size_t size)
 {
-    char filler[4096];
-    int code = MLOPS_OK;
+    static const char block[4096] = {0};
+    FILE *file = fopen(path, "wb");
+
+    for (size_t done = 0; done < size; done += sizeof(block)) {
+        if (fwrite(block, 1, sizeof(block), file) != sizeof(block))
+            break;
+    }
+    fclose(file);
+}
+
+static int append_reason(struct fixture *f, const char *reason)
+{
+    struct transaction *tx;
+    int code;
+
+    TRY(transaction_begin(f->registry, &tx, &f->err));
+    code = audit_append(tx, &(struct audit_entry){.action = "fill", .reason = reason}, &f->err);
+    if (code) {
+        transaction_abort(tx);
+        return code;
+    }
+    return transaction_commit(tx, &f->err);
+}
+
+static int log_has(struct fixture *f, uint64_t expected)
+{
+    uint64_t size;
+    char root[65];
+
+    return mlops_log_verify(f->registry, &size, root, &f->err) == MLOPS_OK && size == expected;
+}
+
+static int fill_a_small_disk(struct fixture *f)
+{
     struct fixture inside = {.folder = xprintf("%s/small", f->folder)};
+    _cleanup_(free_string) char *ballast = xprintf("%s/ballast", inside.folder);
+    _cleanup_(free_string) char *rest = xprintf("%s/rest", inside.folder);
+    char filler[4096];
     bool created;
-    unsigned n = 0;
+    uint64_t n = 1;
+    int code;
 
     if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-        mount("none", inside.folder, "tmpfs", 0, "size=1m") != 0)
+        mount("none", inside.folder, "tmpfs", 0, "size=2m") != 0)
         return COULD_NOT_MOUNT;
+    memset(filler, 'x', sizeof(filler) - 1);
+    filler[sizeof(filler) - 1] = '\0';
+    write_file(ballast, 800000);
     if (mlops_registry_init(inside.folder, &created, &inside.err))
         return 10;
     inside.registry = open_as(&inside, "alice@host");
-    memset(filler, 'x', sizeof(filler) - 1);
-    filler[sizeof(filler) - 1] = '\0';
-    while (code == MLOPS_OK && n < 1000) {
-        struct transaction *tx;
-
-        code = transaction_begin(inside.registry, &tx, &inside.err);
-        if (code)
-            break;
-        code = audit_append(tx, &(struct audit_entry){.action = "fill", .reason = filler},
-                            &inside.err);
-        if (code == MLOPS_OK)
-            code = transaction_commit(tx, &inside.err);
-        else
-            transaction_abort(tx);
-        n += code == MLOPS_OK;
-    }
-    if (code != MLOPS_IO || !strstr(inside.err.message, "no space left")) {
-        fprintf(stderr, "%d after %u: %s\n", code, n, inside.err.message);
+    while ((code = append_reason(&inside, filler)) == MLOPS_OK && n < 1000)
+        n++;
+    if (code != MLOPS_IO || !strstr(inside.err.message, "no space left") || !log_has(&inside, n))
         return 11;
-    }
-    uint64_t size;
-    char root[65];
-    if (mlops_log_verify(inside.registry, &size, root, &inside.err) || size != n + 1)
+
+    /* Full to the last byte, also without what the write-ahead log needs for its index. */
+    unlink(ballast);
+    reopen(&inside);
+    if (append_reason(&inside, filler) != MLOPS_OK)
         return 12;
     mlops_registry_close(inside.registry);
-    /* Reading goes on without space even for the index of the write-ahead log. */
     remove_log_files(&inside, false);
-    _cleanup_(free_string) char *rest = xprintf("%s/rest", inside.folder);
-    FILE *file = fopen(rest, "wb"); /* what closing gave back */
-    while (fwrite(filler, 1, sizeof(filler), file) == sizeof(filler)) {
-    }
-    fclose(file);
+    write_file(rest, SIZE_MAX - 4096);
     inside.registry = open_as(&inside, "alice@host");
-    if (mlops_log_verify(inside.registry, &size, root, &inside.err) || size != n + 1)
+    if (!log_has(&inside, n + 1))
         return 13;
-    struct transaction *tx;
-    if (transaction_begin(inside.registry, &tx, &inside.err) != MLOPS_IO ||
-        !strstr(inside.err.message, "no space left"))
+    if (append_reason(&inside, filler) != MLOPS_IO || !strstr(inside.err.message, "no space left"))
         return 14;
     return 0;
 }
@@ -685,7 +704,7 @@ static void a_full_disk_is_said_and_nothing_is_changed(void **state)
     in_folder(f, "small", path);
     assert_int_equal(0, mkdir(path, 0755));
     if ((child = fork()) == 0)
-        _exit(register_until_full(f));
+        _exit(fill_a_small_disk(f));
     int status = wait_for(child);
     skip_unless_possible(status);
     assert_int_equal(0, status);
