@@ -20,6 +20,9 @@ void metric_list_add(struct metric_list *list, const char *name, double value);
 const struct metric *metric_list_find(const struct metric_list *list, const char *name);
 void metric_list_clear(struct metric_list *list);
 
+/* Every name that the functions below can add, NULL-terminated; static storage. */
+const char *const *metric_names(void);
+
 /* Does a smaller value of this metric mean a better model (fpr, log_loss, brier, rmse, mae)? */
 bool metric_lower_is_better(const char *name);
 
@@ -30,9 +33,8 @@ bool metric_lower_is_better(const char *name);
  * fn and, with scores, auc (ROC, ties by trapezoid), pr_auc (average precision), log_loss, brier.
  * Errors: MLOPS_INVALID a score that is not a number.
  */
-int metrics_binary(const bool *labels, const double *scores, const bool *predictions,
-                   size_t count, double threshold, struct metric_list *list,
-                   struct mlops_error *err);
+int metrics_binary(const bool *labels, const double *scores, const bool *predictions, size_t count,
+                   double threshold, struct metric_list *list, struct mlops_error *err);
 
 /*
  * More than two classes, numbered 0 … classes-1. Adds n, accuracy, balanced_accuracy, and

@@ -2,7 +2,7 @@
  * lib/stats/profile.h - the profile of a table: a mergeable one-pass summary of every column.
  *
  * Per column: count, missing, and for numbers min, max, moments and a quantile sketch (KLL), for
- * texts frequent values (space-saving); a distinct sketch (HyperLogLog) for both. Memory does not
+ * texts frequent values (Misra-Gries); a distinct sketch (HyperLogLog) for both. Memory does not
  * grow with rows.
  */
 #ifndef STATS_PROFILE_H
@@ -10,20 +10,21 @@
 #include "base/buffer.h"
 #include "table/table.h"
 
-struct kll;          /* stats/kll.h */
-struct hll;          /* stats/hll.h */
-struct space_saving; /* stats/space_saving.h */
+struct kll;      /* stats/kll.h */
+struct hll;      /* stats/hll.h */
+struct frequent; /* stats/frequent.h */
 
 struct column_profile {
     char *name;
     enum column_type type;
-    uint64_t count;   /* rows, missing ones too */
+    uint64_t count; /* rows, missing ones too */
     uint64_t missing;
-    double min, max;  /* numeric and time (nanoseconds as double); NaN while there are no values */
-    double mean, m2, m3; /* running moments (Pébay 2008): m2 = Σ(x-mean)², m3 = Σ(x-mean)³ */
-    struct kll *quantiles;           /* numeric columns; NULL otherwise */
+    uint64_t infinite; /* numbers that are; they are left out of the moments */
+    double min, max; /* numeric and time (nanoseconds as double); NaN while there are no values */
+    double mean, m2, m3;   /* running moments (Pébay 2008): m2 = Σ(x-mean)², m3 = Σ(x-mean)³ */
+    struct kll *quantiles; /* numeric columns; NULL otherwise */
     struct hll *distinct;
-    struct space_saving *frequent;   /* category and text columns, and bool; NULL otherwise */
+    struct frequent *frequent; /* bool, category and text columns; NULL otherwise */
 };
 
 struct profile {

@@ -1,0 +1,119 @@
+/* lib/stats/hll.c - HyperLogLog. */
+#include "stats/hll.h"
+#include <math.h>
+
+#define PRECISION 12
+#define REGISTERS (1U << PRECISION)
+#define RANK_MAX (64 - PRECISION) /* q of the paper */
+
+struct hll {
+    uint8_t registers[REGISTERS];
+};
+
+/* The finaliser of SplitMix64 (Steele, Lea, Flood 2014), which mixes every bit into every other. */
+static uint64_t mix(uint64_t x)
+{
+    x ^= x >> 30;
+    x *= 0xbf58476d1ce4e5b9ULL;
+    x ^= x >> 27;
+    x *= 0x94d049bb133111ebULL;
+    return x ^ x >> 31;
+}
+
+uint64_t stats_hash(const void *data, size_t length)
+{
+    const uint8_t *bytes = data;
+    uint64_t hash = mix(length + 0x9e3779b97f4a7c15ULL);
+    for (; length >= 8; bytes += 8, length -= 8)
+        hash = mix(hash ^ get_u64(bytes)) + 0x9e3779b97f4a7c15ULL;
+    uint8_t tail[8] = {0};
+    if (length > 0)
+        memcpy(tail, bytes, length);
+    return mix(hash ^ get_u64(tail));
+}
+
+struct hll *hll_new(void)
+{
+    return xcalloc(1, sizeof(struct hll));
+}
+
+void hll_free(struct hll *sketch)
+{
+    free(sketch);
+}
+
+void hll_update(struct hll *sketch, const void *data, size_t length)
+{
+    uint64_t hash = stats_hash(data, length);
+    uint64_t rest = hash << PRECISION;
+    uint8_t rank = rest ? (uint8_t)(__builtin_clzll(rest) + 1) : RANK_MAX + 1;
+    uint8_t *slot = &sketch->registers[hash >> (64 - PRECISION)];
+    if (rank > *slot)
+        *slot = rank;
+}
+
+void hll_merge(struct hll *sketch, const struct hll *other)
+{
+    for (size_t i = 0; i < REGISTERS; i++)
+        if (other->registers[i] > sketch->registers[i])
+            sketch->registers[i] = other->registers[i];
+}
+
+/* σ(x) = x + Σ x^(2^k) 2^(k-1), equation 13 */
+static double sigma(double x)
+{
+    if (x == 1)
+        return INFINITY;
+    double y = 1, z = x, before;
+    do {
+        x *= x;
+        before = z;
+        z += x * y;
+        y += y;
+    } while (z != before);
+    return z;
+}
+
+/* τ(x) = (1 - x - Σ (1 - x^(2^-k))² 2^-k) / 3, equation 24 */
+static double tau(double x)
+{
+    if (x == 0 || x == 1)
+        return 0;
+    double y = 1, z = 1 - x, before;
+    do {
+        x = sqrt(x);
+        before = z;
+        y /= 2;
+        z -= (1 - x) * (1 - x) * y;
+    } while (z != before);
+    return z / 3;
+}
+
+double hll_estimate(const struct hll *sketch)
+{
+    double counts[RANK_MAX + 2] = {0}, m = REGISTERS;
+    for (size_t i = 0; i < REGISTERS; i++)
+        counts[sketch->registers[i]]++;
+    double z = m * tau(1 - counts[RANK_MAX + 1] / m);
+    for (size_t k = RANK_MAX; k >= 1; k--)
+        z = (z + counts[k]) / 2;
+    z += m * sigma(counts[0] / m);
+    return m * m / (2 * M_LN2) / z;
+}
+
+void hll_encode(const struct hll *sketch, struct buffer *out)
+{
+    buffer_append(out, sketch->registers, REGISTERS);
+}
+
+struct hll *hll_decode(struct wire *wire)
+{
+    const uint8_t *bytes = wire_bytes(wire, REGISTERS);
+    for (size_t i = 0; bytes && i < REGISTERS; i++)
+        wire->failed |= bytes[i] > RANK_MAX + 1;
+    if (wire->failed)
+        return NULL;
+    struct hll *sketch = hll_new();
+    memcpy(sketch->registers, bytes, REGISTERS);
+    return sketch;
+}
