@@ -276,7 +276,9 @@ static int make(const char *folder, bool *created, struct mlops_error *err)
 int mlops_registry_init(const char *location, bool *created, struct mlops_error *err)
 {
     _cleanup_(free_string) char *named = NULL, *folder = NULL;
+    struct mlops_error ignored = {0};
     bool is;
+    int code;
 
     *created = false;
     if (!*location)
@@ -287,12 +289,15 @@ int mlops_registry_init(const char *location, bool *created, struct mlops_error 
     folder = realpath(named, NULL); /* a link to where there is room */
     if (!folder)
         folder = TAKE_PTR(named);
-    TRY(make(folder, created, err));
+    code = make(folder, created, err);
     if (*created)
+        return code;
+    /* Whatever was in the way, another process may have made one meanwhile. */
+    if (is_registry(folder, &is, &ignored) == MLOPS_OK && is) {
+        *err = (struct mlops_error){0};
         return MLOPS_OK;
-    /* Somebody else made something there at the same time. */
-    TRY(is_registry(folder, &is, err));
-    return is ? MLOPS_OK : check_free(folder, err);
+    }
+    return code ? code : check_free(folder, err);
 }
 
 /* ---- opening ------------------------------------------------------------------------------- */
