@@ -81,7 +81,7 @@ bool sqlite_is_full(const struct sqlite_db *db, int rc)
 
 static int fail_full(struct sqlite_db *db, struct mlops_error *err)
 {
-    mlops_fail(err, MLOPS_IO, "no space left to write %s", db->path);
+    mlops_fail_errno(err, MLOPS_IO, ENOSPC, "write %s", db->path);
     return mlops_hint(err, "free some space; nothing was changed");
 }
 

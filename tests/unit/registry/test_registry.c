@@ -676,7 +676,8 @@ static int fill_a_small_disk(struct fixture *f)
     inside.registry = open_as(&inside, "alice@host");
     while ((code = append_reason(&inside, filler)) == MLOPS_OK && n < 1000)
         n++;
-    if (code != MLOPS_IO || !strstr(inside.err.message, "no space left") || !log_has(&inside, n))
+    if (code != MLOPS_IO || !strstr(inside.err.message, "No space left on device") ||
+        !log_has(&inside, n))
         return 11;
 
     /* Full to the last byte, also without what the write-ahead log needs for its index. */
@@ -690,7 +691,8 @@ static int fill_a_small_disk(struct fixture *f)
     inside.registry = open_as(&inside, "alice@host");
     if (!log_has(&inside, n + 1))
         return 13;
-    if (append_reason(&inside, filler) != MLOPS_IO || !strstr(inside.err.message, "no space left"))
+    if (append_reason(&inside, filler) != MLOPS_IO ||
+        !strstr(inside.err.message, "No space left on device"))
         return 14;
     return 0;
 }
