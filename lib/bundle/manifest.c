@@ -1,0 +1,213 @@
+/* lib/bundle/manifest.c - manifests read back: hostile until checked. */
+#include "bundle/manifest.h"
+#include "base/json.h"
+#include "base/path.h"
+#include "bundle/walk.h"
+#include "registry/registry.h"
+#include "store/store.h"
+#include <mlops/bundle.h>
+
+#define MANIFEST_MAX (256U << 20)
+#define FORMAT "mlops-bundle/1"
+
+static int refuse(struct mlops_error *err, const char *what, const char *path)
+{
+    return mlops_fail(err, MLOPS_INTEGRITY, "the manifest is wrong: %s%s%s%s", what,
+                      path ? " '" : "", path ? path : "", path ? "'" : "");
+}
+
+static int read_kind(const cJSON *json, struct manifest_file *file, struct mlops_error *err)
+{
+    static const char *const names[] = {
+        [MANIFEST_FILE] = "file", [MANIFEST_LINK] = "link", [MANIFEST_FOLDER] = "folder"};
+    const char *type = json_string(json, "type", "");
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+        if (str_equal(names[i], type)) {
+            file->kind = (enum manifest_kind)i;
+            return MLOPS_OK;
+        }
+    return refuse(err, "unknown type of", file->path);
+}
+
+static int read_file(const cJSON *json, struct manifest_file *file, struct mlops_error *err)
+{
+    const char *path = json_string(json, "path", NULL);
+    _cleanup_(free_string) char *normal = NULL;
+    if (!path || path_normalize(path, &normal, err) || !str_equal(path, normal) ||
+        str_equal(path, "."))
+        return refuse(err, "an unsafe path", path);
+    file->path = TAKE_PTR(normal);
+    TRY(read_kind(json, file, err));
+    if (file->kind == MANIFEST_LINK) {
+        const char *target = json_string(json, "target", "");
+        if (!path_link_stays_inside(file->path, target))
+            return refuse(err, "a link that leads out", file->path);
+        file->target = xstrdup(target);
+        return MLOPS_OK;
+    }
+    const char *mode = json_string(json, "mode", "");
+    if (strlen(mode) != 4 || mode[0] != '0' || strspn(mode, "01234567") != 4)
+        return refuse(err, "no permissions of", file->path);
+    file->mode = (unsigned)strtoul(mode, NULL, 8);
+    if (file->kind == MANIFEST_FOLDER)
+        return MLOPS_OK;
+    const char *hex = json_string(json, "sha256", "");
+    file->size = json_u64(json, "size", UINT64_MAX);
+    if (file->size == UINT64_MAX || !digest_from_hex(hex, strlen(hex), &file->digest))
+        return refuse(err, "no digest or size of", file->path);
+    return MLOPS_OK;
+}
+
+static const struct manifest_file *find_file(const struct manifest *manifest, const char *path)
+{
+    size_t low = 0, high = manifest->file_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        int order = strcmp(manifest->files[middle].path, path);
+        if (order == 0)
+            return &manifest->files[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+/* Sorted, each once, and every folder above a path listed as a folder: so nothing can be written
+ * through a link. */
+static int check_files(const struct manifest *manifest, struct mlops_error *err)
+{
+    for (size_t i = 0; i < manifest->file_count; i++) {
+        const char *path = manifest->files[i].path;
+        if (i > 0 && strcmp(manifest->files[i - 1].path, path) >= 0)
+            return refuse(err, "files out of order at", path);
+        const char *slash = strrchr(path, '/');
+        if (!slash)
+            continue;
+        _cleanup_(free_string) char *parent = xstrndup(path, (size_t)(slash - path));
+        const struct manifest_file *folder = find_file(manifest, parent);
+        if (!folder || folder->kind != MANIFEST_FOLDER)
+            return refuse(err, "no folder above", path);
+    }
+    return MLOPS_OK;
+}
+
+static char *copy_text(const cJSON *json, const char *key)
+{
+    const char *text = json_string(json, key, NULL);
+    return text ? xstrdup(text) : NULL;
+}
+
+static int read_data(const cJSON *json, struct manifest_data *data, struct mlops_error *err)
+{
+    const char *hex = json_string(json, "profile", "");
+    data->name = xstrdup(json->string);
+    data->path = copy_text(json, "path");
+    data->target = copy_text(json, "target");
+    data->time = copy_text(json, "time");
+    data->role = copy_text(json, "role");
+    data->rows = json_u64(json, "rows", 0);
+    if (!data->path || strlen(data->name) > MLOPS_NAME_MAX ||
+        !digest_from_hex(hex, strlen(hex), &data->profile))
+        return refuse(err, "no path or profile of the snapshot", data->name);
+    return MLOPS_OK;
+}
+
+static int read_manifest(struct manifest *manifest, struct mlops_error *err)
+{
+    const cJSON *json = manifest->json, *item;
+    if (!str_equal(json_string(json, "format", ""), FORMAT))
+        return refuse(err, "its format is not " FORMAT, NULL);
+    TRY(project_from_json(cJSON_GetObjectItemCaseSensitive(json, "project"), &manifest->project,
+                          err));
+    const cJSON *files = cJSON_GetObjectItemCaseSensitive(json, "files");
+    const cJSON *data = cJSON_GetObjectItemCaseSensitive(json, "data");
+    if (!cJSON_IsArray(files) || !cJSON_IsObject(data))
+        return refuse(err, "it has no files or no data", NULL);
+    manifest->files = xcalloc((size_t)cJSON_GetArraySize(files), sizeof(*manifest->files));
+    cJSON_ArrayForEach(item, files)
+    {
+        size_t i = manifest->file_count++;
+        TRY(read_file(item, &manifest->files[i], err));
+    }
+    TRY(check_files(manifest, err));
+    manifest->data = xcalloc((size_t)cJSON_GetArraySize(data), sizeof(*manifest->data));
+    cJSON_ArrayForEach(item, data)
+    {
+        size_t i = manifest->data_count++;
+        TRY(read_data(item, &manifest->data[i], err));
+    }
+    return MLOPS_OK;
+}
+
+int manifest_parse(const char *text, size_t length, struct manifest *manifest,
+                   struct mlops_error *err)
+{
+    *manifest = (struct manifest){0};
+    if (json_parse(text, length, "the manifest", &manifest->json, err)) {
+        err->code = MLOPS_INTEGRITY;
+        return MLOPS_INTEGRITY;
+    }
+    int code = read_manifest(manifest, err);
+    if (code)
+        manifest_clear(manifest);
+    return code;
+}
+
+void manifest_clear(struct manifest *manifest)
+{
+    project_clear(&manifest->project);
+    for (size_t i = 0; i < manifest->file_count; i++)
+        manifest_file_clear(&manifest->files[i]);
+    free(manifest->files);
+    for (size_t i = 0; i < manifest->data_count; i++) {
+        free(manifest->data[i].name);
+        free(manifest->data[i].path);
+        free(manifest->data[i].target);
+        free(manifest->data[i].time);
+        free(manifest->data[i].role);
+    }
+    free(manifest->data);
+    cJSON_Delete(manifest->json);
+    *manifest = (struct manifest){0};
+}
+
+/* The bytes of the manifest `bundle`; the store has checked them against the digest. */
+static int read_text(struct mlops_registry *registry, const char *bundle, struct buffer *text,
+                     struct mlops_error *err)
+{
+    struct store *store;
+    struct digest digest;
+    if (!bundle_id_parse(bundle, &digest))
+        return mlops_fail(err, MLOPS_INTEGRITY, "'%s' is not the id of a bundle", bundle);
+    TRY(registry_store(registry, &store, err));
+    int code = store_read(store, &digest, MANIFEST_MAX, text, err);
+    if (code == MLOPS_NOT_FOUND) {
+        mlops_fail(err, MLOPS_INTEGRITY, "the manifest of %.23s… is not in the store", bundle);
+        return mlops_hint(err, "put the pack files back from a backup or another copy of the "
+                               "registry");
+    }
+    return code;
+}
+
+int manifest_load(struct mlops_registry *registry, const char *ref, struct mlops_version *version,
+                  struct manifest *manifest, struct buffer *text, struct mlops_error *err)
+{
+    _cleanup_(buffer_clear) struct buffer own = {0};
+    struct buffer *bytes = text ? text : &own;
+    TRY(mlops_version_resolve(registry, ref, version, err));
+    TRY(read_text(registry, version->bundle, bytes, err));
+    return manifest_parse(bytes->data, bytes->length, manifest, err);
+}
+
+int mlops_manifest_read(struct mlops_registry *registry, const char *ref, char **json,
+                        struct mlops_error *err)
+{
+    struct mlops_version version;
+    _cleanup_(buffer_clear) struct buffer text = {0};
+    TRY(mlops_version_resolve(registry, ref, &version, err));
+    TRY(read_text(registry, version.bundle, &text, err));
+    *json = buffer_steal(&text);
+    return MLOPS_OK;
+}

@@ -1,0 +1,78 @@
+/* lib/bundle/requirement.c - one demand on a metric, parsed and judged. */
+#include "bundle/requirement.h"
+#include <math.h>
+
+static const char *skip_space(const char *c)
+{
+    return c + strspn(c, " \t");
+}
+
+static int expected(struct mlops_error *err, const char *text, const char *what)
+{
+    mlops_fail(err, MLOPS_INVALID, "'%s' is not a requirement: %s was expected", text, what);
+    return mlops_hint(err, "write one such as '>= 0.85', '<= 0.025' or '>= production - 0.01'");
+}
+
+/* A plain decimal number at `*c`, which moves behind it. */
+static bool take_number(const char **c, double *value)
+{
+    char *end;
+    size_t length = strspn(*c, "0123456789.eE+-");
+    if (length == 0 || !strchr("0123456789.+-", **c))
+        return false;
+    *value = strtod(*c, &end);
+    if (end == *c || !isfinite(*value))
+        return false;
+    *c = end;
+    return true;
+}
+
+int requirement_parse(const char *text, struct requirement *requirement, struct mlops_error *err)
+{
+    static const char *const comparisons[] = {">=", "<=", "==", ">", "<"};
+    *requirement = (struct requirement){0};
+    const char *c = skip_space(text);
+    for (size_t i = 0; i < ARRAY_LENGTH(comparisons) && !requirement->comparison[0]; i++)
+        if (str_starts(c, comparisons[i]))
+            str_copy(requirement->comparison, sizeof(requirement->comparison), comparisons[i]);
+    if (!requirement->comparison[0])
+        return expected(err, text, "one of >= > <= < ==");
+    c = skip_space(c + strlen(requirement->comparison));
+
+    size_t name = strspn(c, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+    if (*c >= 'a' && *c <= 'z') {
+        if (name > MLOPS_STAGE_MAX)
+            return expected(err, text, "the name of a stage");
+        memcpy(requirement->stage, c, name);
+        c += name;
+    } else if (!take_number(&c, &requirement->offset)) {
+        return expected(err, text, "a number or the name of a stage");
+    }
+    c = skip_space(c);
+    if (*c == '+' || *c == '-') {
+        double sign = *c == '-' ? -1 : 1, amount;
+        c = skip_space(c + 1);
+        if (*c == '+' || *c == '-' || !take_number(&c, &amount))
+            return expected(err, text, "a number after + or -");
+        requirement->offset += sign * amount;
+    }
+    if (*skip_space(c))
+        return expected(err, text, "nothing more");
+    return MLOPS_OK;
+}
+
+bool requirement_met(const struct requirement *requirement, double value, double bound)
+{
+    const char *comparison = requirement->comparison;
+    if (isnan(value) || isnan(bound))
+        return false;
+    if (str_equal(comparison, ">="))
+        return value >= bound;
+    if (str_equal(comparison, "<="))
+        return value <= bound;
+    if (str_equal(comparison, ">"))
+        return value > bound;
+    if (str_equal(comparison, "<"))
+        return value < bound;
+    return value == bound;
+}

@@ -1,0 +1,91 @@
+/* lib/bundle/snapshot.c - a data set read once, profiled, described. */
+#include "bundle/snapshot.h"
+#include "base/json.h"
+#include "base/path.h"
+#include "registry/registry.h"
+#include "stats/profile.h"
+#include "store/store.h"
+#include "table/table.h"
+
+static int check_column(const struct table_schema *schema, const struct project_data *data,
+                        const char *key, const char *name, struct mlops_error *err)
+{
+    _cleanup_(buffer_clear) struct buffer names = {0};
+    for (size_t i = 0; i < schema->count; i++) {
+        if (!name || str_equal(schema->columns[i].name, name))
+            return MLOPS_OK;
+        buffer_printf(&names, "%s%s", i ? ", " : "", schema->columns[i].name);
+    }
+    mlops_fail(err, MLOPS_INVALID, "the snapshot '%s': %s has no column '%s', which '%s' names",
+               data->name, data->path, name, key);
+    return mlops_hint(err, "its columns are %s", names.data);
+}
+
+static int check_cancelled(const struct mlops_registry *registry, struct mlops_error *err)
+{
+    const struct mlops_observer *observer = registry_observer(registry);
+    if (observer && observer->cancelled && observer->cancelled(observer->context))
+        return mlops_fail(err, MLOPS_CANCELLED, "stopped while reading a table");
+    return MLOPS_OK;
+}
+
+static int read_table(const struct mlops_registry *registry, struct table_reader *reader,
+                      struct profile *profile, struct mlops_error *err)
+{
+    for (;;) {
+        const struct batch *batch;
+        bool more;
+        TRY(check_cancelled(registry, err));
+        TRY(table_next(reader, &batch, &more, err));
+        if (!more)
+            return MLOPS_OK;
+        profile_update(profile, batch);
+    }
+}
+
+static cJSON *describe(const struct project_data *data, const struct profile *profile,
+                       const struct digest *digest)
+{
+    char hex[SHA256_HEX_SIZE];
+    cJSON *json = cJSON_CreateObject();
+    digest_to_hex(digest, hex);
+    json_add_string(json, "path", data->path);
+    json_add_string(json, "role", data->role);
+    json_add_string(json, "target", data->target);
+    json_add_string(json, "time", data->time);
+    json_add_u64(json, "rows", profile->rows);
+    json_add_string(json, "profile", hex);
+    cJSON *columns = json_add_array(json, "columns");
+    for (size_t i = 0; i < profile->column_count; i++) {
+        cJSON *column = cJSON_CreateObject();
+        json_add_string(column, "name", profile->columns[i].name);
+        json_add_string(column, "type", column_type_name(profile->columns[i].type));
+        cJSON_AddItemToArray(columns, column);
+    }
+    return json;
+}
+
+int snapshot_describe(const struct mlops_registry *registry, struct store_writer *writer,
+                      const char *root, const struct project_data *data, cJSON **json,
+                      struct mlops_error *err)
+{
+    _cleanup_(free_string) char *path = path_join(root, data->path);
+    _cleanup_(table_close_ptr) struct table_reader *reader = NULL;
+    struct table_options options = {0};
+    if (table_open(path, &options, &reader, err))
+        return mlops_wrap(err, "the snapshot '%s'", data->name);
+    TRY(check_column(table_schema(reader), data, "target", data->target, err));
+    TRY(check_column(table_schema(reader), data, "time", data->time, err));
+
+    _cleanup_(profile_free_ptr) struct profile *profile = profile_new(table_schema(reader));
+    _cleanup_(buffer_clear) struct buffer bytes = {0};
+    struct digest digest;
+    int code = read_table(registry, reader, profile, err);
+    if (code && code != MLOPS_CANCELLED)
+        return mlops_wrap(err, "the snapshot '%s'", data->name);
+    TRY(code);
+    profile_encode(profile, &bytes);
+    TRY(store_writer_add(writer, bytes.data, bytes.length, &digest, err));
+    *json = describe(data, profile, &digest);
+    return MLOPS_OK;
+}
