@@ -1,0 +1,26 @@
+/*
+ * lib/drift/compare.h - two profiles compared, column by column. Knows no registry and no files.
+ * docs/drift.md has the formulas and how the thresholds came about.
+ */
+#ifndef DRIFT_COMPARE_H
+#define DRIFT_COMPARE_H
+#include "stats/profile.h"
+#include <mlops/drift.h>
+
+struct compare_options {
+    const char *numeric_method;     /* NULL: "ks" */
+    const char *categorical_method; /* NULL: "jensen_shannon" */
+    double threshold;               /* 0: each method's own */
+    const char *const *leave_out;   /* columns; NULL-terminated, or NULL */
+};
+
+/*
+ * Fill the columns, `drift`, `share` and `rows` of `report` from two profiles; the columns of
+ * `reference` decide which are compared, and each must be in `current`.
+ * Errors: MLOPS_INVALID no such method, or one for the other kind of column.
+ */
+int profiles_compare(const struct profile *reference, const struct profile *current,
+                     const struct compare_options *options, struct mlops_drift_report *report,
+                     struct mlops_error *err);
+
+#endif

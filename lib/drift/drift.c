@@ -1,0 +1,164 @@
+/* lib/drift/drift.c - a table against the snapshot of a version. */
+#include "bundle/manifest.h"
+#include "drift/compare.h"
+#include "registry/registry.h"
+#include "store/store.h"
+#include "table/table.h"
+
+#define PROFILE_MAX (1U << 30)
+
+static int choose_data(const struct manifest *manifest, const char *name,
+                       const struct manifest_data **data, struct mlops_error *err)
+{
+    _cleanup_(buffer_clear) struct buffer names = {0};
+    *data = NULL;
+    for (size_t i = 0; i < manifest->data_count; i++) {
+        const struct manifest_data *one = &manifest->data[i];
+        buffer_printf(&names, "%s%s", i ? ", " : "", one->name);
+        if (name ? str_equal(one->name, name) : one->role && str_equal(one->role, "reference"))
+            *data = one;
+    }
+    if (!*data && !name && manifest->data_count == 1)
+        *data = &manifest->data[0];
+    if (*data)
+        return MLOPS_OK;
+    if (manifest->data_count == 0)
+        return mlops_fail(err, MLOPS_NOT_FOUND,
+                          "this version has no data snapshot to compare with");
+    if (name)
+        mlops_fail(err, MLOPS_NOT_FOUND, "this version has no data snapshot called '%s'", name);
+    else
+        mlops_fail(err, MLOPS_INVALID, "no data snapshot has the role 'reference'");
+    return mlops_hint(err, "it has %s: name one with --data", names.data);
+}
+
+static int load_profile(struct mlops_registry *registry, const struct manifest_data *data,
+                        struct profile **profile, struct mlops_error *err)
+{
+    struct store *store;
+    _cleanup_(buffer_clear) struct buffer bytes = {0};
+    TRY(registry_store(registry, &store, err));
+    if (store_read(store, &data->profile, PROFILE_MAX, &bytes, err))
+        return mlops_wrap(err, "read the profile of '%s'", data->name);
+    if (profile_decode(bytes.data, bytes.length, profile, err))
+        return mlops_wrap(err, "read the profile of '%s'", data->name);
+    return MLOPS_OK;
+}
+
+static bool same_name(const char *a, const char *b)
+{
+    return a && b && str_equal(a, b);
+}
+
+static bool has_column(const struct table_schema *schema, const char *name)
+{
+    for (size_t i = 0; i < schema->count; i++)
+        if (str_equal(schema->columns[i].name, name))
+            return true;
+    return false;
+}
+
+/* Every column of the reference must be there; the target comes late and the time may be left
+ * out. */
+static int check_columns(const struct mlops_registry *registry, const struct profile *reference,
+                         const struct manifest_data *data, const char *path,
+                         const struct table_schema *schema, struct mlops_error *err)
+{
+    _cleanup_(buffer_clear) struct buffer absent = {0};
+    for (size_t i = 0; i < reference->column_count; i++) {
+        const struct column_profile *column = &reference->columns[i];
+        if (same_name(column->name, data->target) || column->type == COLUMN_TIME ||
+            has_column(schema, column->name))
+            continue;
+        buffer_printf(&absent, "%s'%s'", absent.length ? ", " : "", column->name);
+    }
+    if (absent.length > 0) {
+        mlops_fail(err, MLOPS_INVALID, "%s lacks columns that the snapshot '%s' has: %s", path,
+                   data->name, absent.data);
+        return mlops_hint(err, "give it the columns that the model was trained on");
+    }
+    for (size_t i = 0; i < schema->count; i++)
+        if (!profile_column(reference, schema->columns[i].name))
+            registry_warn(registry, "column '%s' is not in the snapshot '%s' and was not compared",
+                          schema->columns[i].name, data->name);
+    return MLOPS_OK;
+}
+
+static int profile_table(const struct mlops_registry *registry, struct table_reader *reader,
+                         struct profile *profile, struct mlops_error *err)
+{
+    const struct mlops_observer *observer = registry_observer(registry);
+    for (;;) {
+        const struct batch *batch;
+        bool more;
+        if (observer && observer->cancelled && observer->cancelled(observer->context))
+            return mlops_fail(err, MLOPS_CANCELLED, "stopped while reading a table");
+        TRY(table_next(reader, &batch, &more, err));
+        if (!more)
+            return MLOPS_OK;
+        profile_update(profile, batch);
+        if (observer && observer->progress)
+            observer->progress(observer->context, "reading rows", profile->rows, 0);
+    }
+}
+
+/* The current table, with the types that the reference has. */
+static int read_current(const struct mlops_registry *registry, const char *path,
+                        const struct profile *reference, const struct manifest_data *data,
+                        struct profile **current, struct mlops_error *err)
+{
+    _cleanup_(table_close_ptr) struct table_reader *reader = NULL;
+    struct table_schema expected = {.columns =
+                                        xcalloc(reference->column_count, sizeof(*expected.columns)),
+                                    .count = reference->column_count};
+    for (size_t i = 0; i < expected.count; i++)
+        expected.columns[i] = (struct column_schema){.name = reference->columns[i].name,
+                                                     .type = reference->columns[i].type};
+    struct table_options options = {.expected = &expected};
+    int code = table_open(path, &options, &reader, err);
+    free(expected.columns);
+    TRY(code);
+    TRY(check_columns(registry, reference, data, path, table_schema(reader), err));
+    _cleanup_(profile_free_ptr) struct profile *profile = profile_new(table_schema(reader));
+    TRY(profile_table(registry, reader, profile, err));
+    *current = TAKE_PTR(profile);
+    return MLOPS_OK;
+}
+
+int mlops_drift(struct mlops_registry *registry, const struct mlops_drift_options *options,
+                struct mlops_drift_report *report, struct mlops_error *err)
+{
+    _cleanup_(manifest_clear) struct manifest manifest = {0};
+    _cleanup_(profile_free_ptr) struct profile *reference = NULL;
+    _cleanup_(profile_free_ptr) struct profile *current = NULL;
+    const struct manifest_data *data;
+    *report = (struct mlops_drift_report){0};
+    TRY(manifest_load(registry, options->ref, &report->version, &manifest, NULL, err));
+    TRY(choose_data(&manifest, options->data, &data, err));
+    str_copy(report->data, sizeof(report->data), data->name);
+    TRY(load_profile(registry, data, &reference, err));
+    TRY(read_current(registry, options->current, reference, data, &current, err));
+    const char *leave_out[] = {NULL, NULL, NULL};
+    size_t count = 0;
+    if (data->target)
+        leave_out[count++] = data->target;
+    if (data->time)
+        leave_out[count++] = data->time;
+    struct compare_options compare = {.numeric_method = options->numeric_method,
+                                      .categorical_method = options->categorical_method,
+                                      .threshold = options->threshold,
+                                      .leave_out = leave_out};
+    return profiles_compare(reference, current, &compare, report, err);
+}
+
+void mlops_drift_report_clear(struct mlops_drift_report *report)
+{
+    for (size_t i = 0; i < report->column_count; i++) {
+        free(report->columns[i].name);
+        free(report->columns[i].type);
+        free(report->columns[i].method);
+        free(report->columns[i].detail);
+    }
+    free(report->columns);
+    *report = (struct mlops_drift_report){0};
+}
