@@ -1,0 +1,17 @@
+/* lib/trial/workspace.h - a private folder with a fresh checkout, gone afterwards. */
+#ifndef TRIAL_WORKSPACE_H
+#define TRIAL_WORKSPACE_H
+#include "bundle/manifest.h"
+
+struct workspace {
+    char *folder; /* NULL: none */
+    char *tree;   /* the checkout inside it */
+};
+
+/* Lay `manifest` out anew. Also removes the workspaces of runs that died. */
+int workspace_make(struct mlops_registry *registry, const struct manifest *manifest,
+                   struct workspace *workspace, struct mlops_error *err);
+/* Remove it with all that was written into it. */
+void workspace_remove(struct workspace *workspace);
+
+#endif
