@@ -1,0 +1,149 @@
+/* tests/unit/base/test_process.c - programs run to their end, and nothing left of them. */
+#include "test.h"
+
+#include "base/file.h"
+#include "base/process.h"
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static int run(const char *command, int64_t timeout_ns, struct process_result *result,
+               struct mlops_error *err)
+{
+    const char *const argv[] = {"/bin/sh", "-c", command, NULL};
+    struct process_options options = {.argv = argv, .timeout_ns = timeout_ns};
+    return process_run(&options, result, err);
+}
+
+static void output_and_exit_status_come_back(void **state)
+{
+    (void)state;
+    struct mlops_error err = {0};
+    _cleanup_(process_result_clear) struct process_result result;
+    assert_int_equal(0, run("echo out; echo err >&2; exit 7", 0, &result, &err));
+    assert_int_equal(7, result.exit_status);
+    assert_string_equal("out\nerr\n", result.output.data);
+    assert_false(result.timed_out);
+}
+
+static void a_signal_is_told_from_an_exit(void **state)
+{
+    (void)state;
+    struct mlops_error err = {0};
+    _cleanup_(process_result_clear) struct process_result result;
+    assert_int_equal(0, run("kill -SEGV $$", 0, &result, &err));
+    assert_int_equal(-1, result.exit_status);
+    assert_int_equal(SIGSEGV, result.signal);
+}
+
+static void only_the_tail_of_much_output_is_kept(void **state)
+{
+    (void)state;
+    struct mlops_error err = {0};
+    _cleanup_(process_result_clear) struct process_result result;
+    assert_int_equal(0, run("seq 1 200000", 0, &result, &err));
+    assert_int_equal(0, result.exit_status);
+    assert_true(result.output.length <= 65536);
+    assert_non_null(strstr(result.output.data, "\n200000\n"));
+}
+
+static void a_program_that_is_not_there_is_not_found(void **state)
+{
+    (void)state;
+    struct mlops_error err = {0};
+    _cleanup_(process_result_clear) struct process_result result;
+    const char *const argv[] = {"no-such-program-here", NULL};
+    struct process_options options = {.argv = argv};
+    assert_int_equal(MLOPS_NOT_FOUND, process_run(&options, &result, &err));
+    assert_string_equal("start 'no-such-program-here': No such file or directory", err.message);
+}
+
+static void at_the_time_limit_the_whole_group_ends(void **state)
+{
+    (void)state;
+    struct mlops_error err = {0};
+    _cleanup_(process_result_clear) struct process_result result;
+    /* the shell and its child ignore SIGTERM */
+    assert_int_equal(
+        0, run("trap '' TERM; sleep 1000 & echo $!; sleep 1000", 200000000, &result, &err));
+    assert_true(result.timed_out);
+    pid_t child = (pid_t)strtol(result.output.data, NULL, 10);
+    assert_true(child > 0);
+    assert_int_equal(-1, kill(-child, 0));
+}
+
+static void what_stays_in_the_background_is_ended_too(void **state)
+{
+    (void)state;
+    struct mlops_error err = {0};
+    _cleanup_(process_result_clear) struct process_result result;
+    assert_int_equal(0, run("sleep 1000 & echo $!", 0, &result, &err));
+    assert_int_equal(0, result.exit_status);
+    pid_t child = (pid_t)strtol(result.output.data, NULL, 10);
+    for (int i = 0; i < 100 && kill(child, 0) == 0; i++)
+        usleep(20000); /* until init has reaped it */
+    char path[64], text[256] = "";
+    (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)child);
+    FILE *file = fopen(path, "r");
+    if (file) {
+        assert_non_null(fgets(text, sizeof(text), file));
+        assert_non_null(strstr(text, ") Z ")); /* at most a zombie that nobody reaps here */
+        fclose(file);
+    }
+}
+
+static void who_leaves_the_group_with_the_pipe_open_does_not_hang_us(void **state)
+{
+    (void)state;
+    struct mlops_error err = {0};
+    _cleanup_(process_result_clear) struct process_result result;
+    assert_int_equal(0, run("setsid sleep 5 & echo done", 0, &result, &err));
+    assert_true(result.wall_ns < 4000000000LL);
+    assert_string_equal("done\n", result.output.data);
+}
+
+static bool at_once(void *context)
+{
+    (void)context;
+    return true;
+}
+
+static void cancellation_stops_it(void **state)
+{
+    (void)state;
+    struct mlops_error err = {0};
+    _cleanup_(process_result_clear) struct process_result result;
+    struct mlops_observer observer = {.cancelled = at_once};
+    const char *const argv[] = {"sleep", "1000", NULL};
+    struct process_options options = {.argv = argv, .observer = &observer};
+    assert_int_equal(MLOPS_CANCELLED, process_run(&options, &result, &err));
+}
+
+static void directory_and_environment_are_the_given_ones(void **state)
+{
+    (void)state;
+    struct mlops_error err = {0};
+    _cleanup_(process_result_clear) struct process_result result;
+    const char *const argv[] = {"/bin/sh", "-c", "pwd; echo $A-$HOME; cat", NULL};
+    const char *const environment[] = {"A=b", NULL};
+    struct process_options options = {
+        .argv = argv, .directory = "/usr/bin", .environment = environment};
+    assert_int_equal(0, process_run(&options, &result, &err));
+    assert_string_equal("/usr/bin\nb-\n", result.output.data);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(output_and_exit_status_come_back),
+        cmocka_unit_test(a_signal_is_told_from_an_exit),
+        cmocka_unit_test(only_the_tail_of_much_output_is_kept),
+        cmocka_unit_test(a_program_that_is_not_there_is_not_found),
+        cmocka_unit_test(at_the_time_limit_the_whole_group_ends),
+        cmocka_unit_test(what_stays_in_the_background_is_ended_too),
+        cmocka_unit_test(who_leaves_the_group_with_the_pipe_open_does_not_hang_us),
+        cmocka_unit_test(cancellation_stops_it),
+        cmocka_unit_test(directory_and_environment_are_the_given_ones),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
