@@ -1,0 +1,95 @@
+/* cmd/cli_json.c - building the one JSON document that a command prints with --json. */
+#include "cli.h"
+
+static cJSON *made(cJSON *json)
+{
+    if (!json)
+        abort(); /* memory is out */
+    return json;
+}
+
+cJSON *cli_json_object(void)
+{
+    return made(cJSON_CreateObject());
+}
+
+cJSON *cli_json_array(void)
+{
+    return made(cJSON_CreateArray());
+}
+
+void cli_json_add(cJSON *object, const char *key, cJSON *value)
+{
+    if (!cJSON_AddItemToObject(object, key, made(value)))
+        abort();
+}
+
+void cli_json_push(cJSON *array, cJSON *value)
+{
+    if (!cJSON_AddItemToArray(array, made(value)))
+        abort();
+}
+
+static cJSON *text_item(const char *text)
+{
+    if (!text)
+        return cJSON_CreateNull();
+    _cleanup_(free_string) char *valid = cli_valid(text);
+    return cJSON_CreateString(valid);
+}
+
+void cli_json_text(cJSON *object, const char *key, const char *text)
+{
+    cli_json_add(object, key, text_item(text));
+}
+
+void cli_json_text_or_null(cJSON *object, const char *key, const char *text)
+{
+    cli_json_text(object, key, text && *text ? text : NULL);
+}
+
+void cli_json_number(cJSON *object, const char *key, double number)
+{
+    cli_json_add(object, key, cJSON_CreateNumber(number)); /* NaN is printed as null */
+}
+
+void cli_json_version(cJSON *object, const char *key, uint64_t number)
+{
+    cli_json_add(object, key, number ? cJSON_CreateNumber((double)number) : cJSON_CreateNull());
+}
+
+void cli_json_bool(cJSON *object, const char *key, bool value)
+{
+    cli_json_add(object, key, cJSON_CreateBool(value));
+}
+
+void cli_json_time(cJSON *object, const char *key, int64_t time_ns)
+{
+    char text[32];
+    mlops_time_format(time_ns, text);
+    cli_json_text(object, key, text);
+}
+
+cJSON *cli_json_texts(char *const *texts, size_t count)
+{
+    cJSON *array = cli_json_array();
+    for (size_t i = 0; i < count; i++)
+        cli_json_push(array, text_item(texts[i]));
+    return array;
+}
+
+char *cli_json_print(const cJSON *json, bool pretty)
+{
+    char *text = pretty ? cJSON_Print(json) : cJSON_PrintUnformatted(json);
+    if (!text)
+        abort();
+    return text;
+}
+
+int cli_print_json(struct cli *cli, cJSON *document)
+{
+    _cleanup_(free_json) cJSON *owned = document;
+    _cleanup_(free_string) char *text = cli_json_print(owned, cli->out_terminal);
+    fprintf(cli->out, "%s\n", text);
+    return MLOPS_OK;
+}

@@ -1,0 +1,70 @@
+/* cmd/register.c - mlops register BUNDLE|DIR */
+#include "cli.h"
+#include <inttypes.h>
+
+static int package_folder(struct cli *cli, char bundle[MLOPS_BUNDLE_ID_SIZE])
+{
+    struct mlops_package package;
+
+    TRY(mlops_package_directory(cli_registry(cli),
+                                &(struct mlops_package_options){.directory = cli->args[0]},
+                                &package, &cli->err));
+    cli_note_package(cli, &package);
+    memcpy(bundle, package.bundle, MLOPS_BUNDLE_ID_SIZE);
+    return MLOPS_OK;
+}
+
+/* The whole id of a bundle of which the first digits are given. */
+static int find_bundle(struct cli *cli, char bundle[MLOPS_BUNDLE_ID_SIZE])
+{
+    struct mlops_version version;
+
+    TRY(mlops_version_resolve(cli_registry(cli), cli->args[0], &version, &cli->err));
+    memcpy(bundle, version.bundle, MLOPS_BUNDLE_ID_SIZE);
+    return MLOPS_OK;
+}
+
+static int run(struct cli *cli)
+{
+    char bundle[MLOPS_BUNDLE_ID_SIZE];
+    struct mlops_version version;
+    bool created;
+
+    if (str_starts(cli->args[0], "sha256:"))
+        TRY(find_bundle(cli, bundle));
+    else
+        TRY(package_folder(cli, bundle));
+    TRY(mlops_register(cli_registry(cli), bundle, &version, &created, &cli->err));
+    if (!cli->json) {
+        if (!created)
+            cli_note(cli, "the bundle has a version already");
+        cli_print(cli, "%s@%" PRIu64, version.model, version.number);
+        return MLOPS_OK;
+    }
+    cJSON *document = cli_json_object();
+    cli_json_text(document, "model", version.model);
+    cli_json_version(document, "version", version.number);
+    cli_json_text(document, "bundle", version.bundle);
+    cli_json_bool(document, "created", created);
+    return cli_print_json(cli, document);
+}
+
+const struct command command_register = {
+    .name = "register",
+    .summary = "give a bundle the next version of its model",
+    .synopsis = "BUNDLE|DIR",
+    .description =
+        "BUNDLE is the id that 'mlops package' printed, or its first 8 or more digits after "
+        "sha256:. A project folder is packaged first. Prints the version: fraud@1, fraud@2 and so "
+        "on. A bundle that has a version keeps it.",
+    .group = GROUP_MAKE,
+    .registry = true,
+    .args = {{"BUNDLE|DIR", COMPLETE_DIRECTORY}},
+    .examples = {{"mlops register .", "package the project of this folder and register it"},
+                 {"mlops register \"$(mlops package)\"", "the same in two steps"}},
+    .json = {{"model", "text", "whose version it is"},
+             {"version", "number", "1, 2, 3 and so on"},
+             {"bundle", "text", "its id"},
+             {"created", "bool", "false where it had that version already"}},
+    .run = run,
+};

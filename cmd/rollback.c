@@ -1,0 +1,64 @@
+/* cmd/rollback.c - mlops rollback MODEL */
+#include "cli.h"
+#include <inttypes.h>
+
+static int run(struct cli *cli)
+{
+    struct mlops_rollback rollback;
+    const struct mlops_rollback_options options = {
+        .model = cli->args[0],
+        .stage = cli_text(cli, "stage"),
+        .to = cli_text(cli, "to"),
+        .reason = cli_text(cli, "reason"),
+    };
+
+    TRY(mlops_rollback_stage(cli_registry(cli), &options, &rollback, &cli->err));
+    if (!cli->json) {
+        cli_say(cli, "%s of %s: back from @%" PRIu64 " to %s@%" PRIu64 "%s", rollback.stage,
+                rollback.model, rollback.from.number, cli_on(cli, STYLE_GOOD), rollback.to.number,
+                cli_off(cli, STYLE_GOOD));
+        return MLOPS_OK;
+    }
+    cJSON *document = cli_json_object();
+    cli_json_text(document, "model", rollback.model);
+    cli_json_text(document, "stage", rollback.stage);
+    cli_json_version(document, "from", rollback.from.number);
+    cli_json_version(document, "to", rollback.to.number);
+    cli_json_text(document, "bundle", rollback.to.bundle);
+    return cli_print_json(cli, document);
+}
+
+const struct command command_rollback = {
+    .name = "rollback",
+    .summary = "take a stage back to the version that it held before",
+    .synopsis = "MODEL",
+    .description =
+        "At once, without gates: what was there has passed them. A second rollback does not undo "
+        "the first but goes back one more. The version that was left can be promoted again.",
+    .group = GROUP_RELEASE,
+    .registry = true,
+    .args = {{"MODEL", COMPLETE_MODEL}},
+    .options =
+        {{.name = "stage",
+          .kind = OPTION_TEXT,
+          .argument = "STAGE",
+          .help = "which stage (default: production)",
+          .completion = COMPLETE_STAGE},
+         {.name = "to",
+          .kind = OPTION_TEXT,
+          .argument = "REF",
+          .help = "back to that version, which must have been there",
+          .completion = COMPLETE_REF},
+         {.name = "reason", .kind = OPTION_TEXT, .argument = "TEXT", .help = "why, for the log"}},
+    .examples = {{"mlops rollback fraud --reason 'false positives doubled'",
+                  "production back to the version before"},
+                 {"mlops rollback fraud --to fraud@7", "to one that was there earlier"}},
+    .exits = {{3, "the stage is empty, or held nothing before"},
+              {4, "somebody else moved the stage meanwhile"}},
+    .json = {{"model", "text", "MODEL"},
+             {"stage", "text", "which stage"},
+             {"from", "number", "the version that was left"},
+             {"to", "number", "the version that it holds now"},
+             {"bundle", "text", "the bundle of that version"}},
+    .run = run,
+};

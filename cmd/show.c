@@ -1,0 +1,358 @@
+/* cmd/show.c - mlops show REF */
+#include "cli.h"
+#include <inttypes.h>
+
+/* All that is known about a version. */
+struct view {
+    struct mlops_version version;
+    char **stages; /* point into `held` */
+    size_t stage_count;
+    struct mlops_stage_list held;
+    struct mlops_evidence_list evidence;
+    char *text; /* the manifest's canonical JSON */
+    cJSON *manifest;
+};
+
+static void view_clear(struct view *view)
+{
+    free(view->stages);
+    mlops_stage_list_clear(&view->held);
+    mlops_evidence_list_clear(&view->evidence);
+    free(view->text);
+    cJSON_Delete(view->manifest);
+}
+
+static int load(struct cli *cli, struct view *view)
+{
+    struct mlops_registry *registry = cli_registry(cli);
+    const char *ref = cli->args[0];
+
+    TRY(mlops_version_resolve(registry, ref, &view->version, &cli->err));
+    TRY(mlops_manifest_read(registry, view->version.bundle, &view->text, &cli->err));
+    TRY(mlops_evidence_list(registry, view->version.bundle, NULL, &view->evidence, &cli->err));
+    view->manifest = cJSON_Parse(view->text);
+    if (!view->manifest)
+        return mlops_fail(&cli->err, MLOPS_INTEGRITY, "the manifest of %s is not JSON",
+                          view->version.bundle);
+    if (view->version.number == 0)
+        return MLOPS_OK; /* in no stage */
+    TRY(mlops_stage_list(registry, view->version.model, &view->held, &cli->err));
+    view->stages = cli_allocate(view->held.count, sizeof(*view->stages));
+    for (size_t i = 0; i < view->held.count; i++)
+        if (view->held.items[i].version.number == view->version.number)
+            view->stages[view->stage_count++] = view->held.items[i].stage;
+    return MLOPS_OK;
+}
+
+/* ---- for programs --------------------------------------------------------------------------- */
+
+static cJSON *evidence_json(const struct mlops_evidence_list *list)
+{
+    cJSON *array = cli_json_array();
+
+    for (size_t i = 0; i < list->count; i++) {
+        const struct mlops_evidence *from = &list->items[i];
+        cJSON *evidence = cli_json_object();
+        cli_json_number(evidence, "id", (double)from->id);
+        cli_json_text(evidence, "kind", from->kind);
+        cli_json_text(evidence, "name", from->name);
+        cli_json_text(evidence, "status", from->status);
+        cli_json_text(evidence, "actor", from->actor);
+        cli_json_time(evidence, "recorded_at", from->recorded_ns);
+        cJSON *body = cJSON_Parse(from->body);
+        cli_json_add(evidence, "body", body ? body : cJSON_CreateNull());
+        cli_json_push(array, evidence);
+    }
+    return array;
+}
+
+static int print_document(struct cli *cli, struct view *view)
+{
+    cJSON *document = cli_json_object();
+
+    cli_json_text(document, "model", view->version.model);
+    cli_json_version(document, "version", view->version.number);
+    cli_json_text(document, "bundle", view->version.bundle);
+    if (view->version.number)
+        cli_json_time(document, "created_at", view->version.created_ns);
+    else
+        cli_json_text(document, "created_at", NULL);
+    cli_json_text_or_null(document, "created_by", view->version.created_by);
+    cli_json_add(document, "stages", cli_json_texts(view->stages, view->stage_count));
+    cli_json_add(document, "manifest", TAKE_PTR(view->manifest));
+    cli_json_add(document, "evidence", evidence_json(&view->evidence));
+    return cli_print_json(cli, document);
+}
+
+/* ---- for people ----------------------------------------------------------------------------- */
+
+static const cJSON *member(const cJSON *json, const char *key)
+{
+    return cJSON_GetObjectItemCaseSensitive(json, key);
+}
+
+/* "" where there is none. */
+static const char *text_of(const cJSON *json, const char *key)
+{
+    const char *text = cJSON_GetStringValue(member(json, key));
+    return text ? text : "";
+}
+
+static void heading(struct cli *cli, const char *text)
+{
+    cli_print(cli, "\n%s%s%s", cli_on(cli, STYLE_BOLD), text, cli_off(cli, STYLE_BOLD));
+}
+
+/* "  label   value", nothing where there is no value. */
+static void fact(struct table *table, const char *label, const char *value)
+{
+    if (!*value)
+        return;
+    cli_table_cell(table, STYLE_DIM, "%s", label);
+    cli_table_cell(table, STYLE_PLAIN, "%s", value);
+}
+
+static void add_code(struct table *table, const cJSON *manifest)
+{
+    const cJSON *git = member(member(manifest, "code"), "git");
+
+    if (!cJSON_IsObject(git)) {
+        fact(table, "code", "not in a git repository");
+        return;
+    }
+    const char *commit = text_of(git, "commit"), *branch = text_of(git, "branch");
+    _cleanup_(free_string) char *code =
+        cli_format("%s%s%s%s", *commit ? commit : "before the first commit", *branch ? " on " : "",
+                   branch, cJSON_IsTrue(member(git, "dirty")) ? ", with uncommitted changes" : "");
+    fact(table, "commit", code);
+    fact(table, "remote", text_of(git, "remote"));
+}
+
+static void add_files(struct table *table, const cJSON *manifest)
+{
+    const cJSON *file;
+    uint64_t bytes = 0, count = 0;
+    char size[32];
+
+    cJSON_ArrayForEach(file, member(manifest, "files"))
+    {
+        const cJSON *own = member(file, "size");
+        count += str_equal(text_of(file, "type"), "file");
+        bytes += cJSON_IsNumber(own) ? (uint64_t)own->valuedouble : 0;
+    }
+    cli_size_format(bytes, size);
+    _cleanup_(free_string) char *text = cli_format("%" PRIu64 ", %s", count, size);
+    fact(table, "files", text);
+}
+
+static void print_facts(struct cli *cli, const struct view *view)
+{
+    static const struct column columns[] = {{"", false}, {"", false}};
+    _cleanup_(cli_table_clear) struct table table = TABLE(columns, TITLES_NEVER, "  ");
+    char time[32];
+
+    fact(&table, "bundle", view->version.bundle);
+    if (view->version.number) {
+        mlops_time_format(view->version.created_ns, time);
+        _cleanup_(free_string) char *created =
+            cli_format("%s by %s", time, view->version.created_by);
+        fact(&table, "created", created);
+    }
+    add_code(&table, view->manifest);
+    fact(&table, "environment", text_of(member(view->manifest, "environment"), "path"));
+    fact(&table, "training", text_of(member(member(view->manifest, "project"), "train"), "run"));
+    add_files(&table, view->manifest);
+    cli_table_print(cli, &table);
+}
+
+static void add_value(struct table *table, const char *name, const cJSON *value)
+{
+    char number[32];
+
+    cli_table_cell(table, STYLE_DIM, "%s", name);
+    if (cJSON_IsString(value)) {
+        cli_table_cell(table, STYLE_PLAIN, "%s", value->valuestring);
+    } else if (cJSON_IsNumber(value)) {
+        (void)snprintf(number, sizeof(number), "%.10g", value->valuedouble);
+        cli_table_cell(table, STYLE_PLAIN, "%s", number);
+    } else {
+        _cleanup_(free_string) char *text = cli_json_print(value, false);
+        cli_table_cell(table, STYLE_PLAIN, "%s", text);
+    }
+}
+
+/* Nested maps as "outer.inner"; as deep as the parser let them be. */
+static void add_values(struct table *table, const char *prefix, const cJSON *values)
+{
+    const cJSON *value;
+
+    cJSON_ArrayForEach(value, values)
+    {
+        _cleanup_(free_string) char *name = cli_format("%s%s", prefix, value->string);
+        _cleanup_(free_string) char *deeper = cli_format("%s.", name);
+        if (cJSON_IsObject(value) && value->child)
+            add_values(table, deeper, value);
+        else
+            add_value(table, name, value);
+    }
+}
+
+static void print_values(struct cli *cli, const char *title, const cJSON *values)
+{
+    static const struct column columns[] = {{"", false}, {"", false}};
+    _cleanup_(cli_table_clear) struct table table = TABLE(columns, TITLES_NEVER, "  ");
+
+    if (!cJSON_IsObject(values) || !values->child)
+        return;
+    heading(cli, title);
+    add_values(&table, "", values);
+    cli_table_print(cli, &table);
+}
+
+static void print_data(struct cli *cli, const cJSON *data)
+{
+    static const struct column columns[] = {{"", false}, {"", false}, {"", true}, {"", false}};
+    _cleanup_(cli_table_clear) struct table table = TABLE(columns, TITLES_NEVER, "  ");
+    const cJSON *snapshot;
+
+    if (!cJSON_IsObject(data) || !data->child)
+        return;
+    heading(cli, "data");
+    cJSON_ArrayForEach(snapshot, data)
+    {
+        const char *role = text_of(snapshot, "role"), *target = text_of(snapshot, "target");
+        double rows = cJSON_GetNumberValue(member(snapshot, "rows"));
+        cli_table_cell(&table, STYLE_DIM, "%s", snapshot->string);
+        cli_table_cell(&table, STYLE_PLAIN, "%s", text_of(snapshot, "path"));
+        cli_table_cell(&table, STYLE_PLAIN, "%.0f rows, %d columns", rows,
+                       cJSON_GetArraySize(member(snapshot, "columns")));
+        cli_table_cell(&table, STYLE_PLAIN, "%s%s%s%s", role, *role && *target ? ", " : "",
+                       *target ? "target " : "", target);
+    }
+    cli_table_print(cli, &table);
+}
+
+/* Is there newer evidence of the same kind and name? */
+static bool is_superseded(const struct mlops_evidence_list *list, size_t at)
+{
+    for (size_t i = at + 1; i < list->count; i++)
+        if (str_equal(list->items[i].kind, list->items[at].kind) &&
+            str_equal(list->items[i].name, list->items[at].name))
+            return true;
+    return false;
+}
+
+static void print_evidence(struct cli *cli, const struct mlops_evidence_list *list)
+{
+    static const struct column columns[] = {
+        {"", false}, {"", false}, {"", false}, {"", false}, {"", false}};
+    _cleanup_(cli_table_clear) struct table table = TABLE(columns, TITLES_NEVER, "  ");
+
+    if (list->count == 0)
+        return;
+    heading(cli, "evidence");
+    for (size_t i = 0; i < list->count; i++) {
+        const struct mlops_evidence *evidence = &list->items[i];
+        char time[32];
+        if (is_superseded(list, i) && !cli->verbose)
+            continue;
+        mlops_time_format(evidence->recorded_ns, time);
+        cli_table_cell(&table, STYLE_DIM, "%s", evidence->kind);
+        cli_table_cell(&table, STYLE_PLAIN, "%s", evidence->name);
+        cli_table_cell(&table, str_equal(evidence->status, "passed") ? STYLE_GOOD : STYLE_BAD, "%s",
+                       evidence->status);
+        cli_table_cell(&table, STYLE_PLAIN, "%s", time);
+        cli_table_cell(&table, STYLE_PLAIN, "%s", evidence->actor);
+    }
+    cli_table_print(cli, &table);
+}
+
+static void print_file_list(struct cli *cli, const cJSON *files)
+{
+    static const struct column columns[] = {{"", false}, {"", true}, {"", false}, {"", false}};
+    _cleanup_(cli_table_clear) struct table table = TABLE(columns, TITLES_NEVER, "  ");
+    const cJSON *file;
+
+    heading(cli, "files");
+    cJSON_ArrayForEach(file, files)
+    {
+        const cJSON *size = member(file, "size");
+        const char *target = text_of(file, "target");
+        const char *end = str_equal(text_of(file, "type"), "folder") ? "/" : *target ? " -> " : "";
+        cli_table_cell(&table, STYLE_DIM, "%s", text_of(file, "mode"));
+        if (size)
+            cli_table_cell(&table, STYLE_PLAIN, "%.0f", cJSON_GetNumberValue(size));
+        else
+            cli_table_cell(&table, STYLE_PLAIN, "%s", "");
+        cli_table_cell(&table, STYLE_PLAIN, "%s%s%s", text_of(file, "path"), end, target);
+        cli_table_cell(&table, STYLE_DIM, "%s", text_of(file, "sha256"));
+    }
+    cli_table_print(cli, &table);
+}
+
+static int print_summary(struct cli *cli, const struct view *view)
+{
+    char name[VERSION_TEXT_SIZE];
+    _cleanup_(free_string) char *description =
+        cli_clean(text_of(view->manifest, "description"), false);
+
+    cli_version_format(&view->version, name);
+    fprintf(cli->out, "%s%s%s%s%s", cli_on(cli, STYLE_BOLD), view->version.model,
+            view->version.number ? name + strlen(view->version.model) : " (not registered)",
+            cli_off(cli, STYLE_BOLD), *description ? "  " : "");
+    cli_print(cli, "%s", description);
+    if (view->stage_count)
+        fprintf(cli->out, "  in ");
+    for (size_t i = 0; i < view->stage_count; i++)
+        fprintf(cli->out, "%s%s%s%s%s", i ? ", " : "", cli_on(cli, STYLE_GOOD), view->stages[i],
+                cli_off(cli, STYLE_GOOD), i + 1 == view->stage_count ? "\n" : "");
+    fputc('\n', cli->out);
+    print_facts(cli, view);
+    print_values(cli, "params", member(view->manifest, "params"));
+    print_values(cli, "metrics", member(view->manifest, "metrics"));
+    print_data(cli, member(view->manifest, "data"));
+    print_evidence(cli, &view->evidence);
+    if (cli->verbose)
+        print_file_list(cli, member(view->manifest, "files"));
+    return MLOPS_OK;
+}
+
+static int run(struct cli *cli)
+{
+    _cleanup_(view_clear) struct view view = {0};
+
+    TRY(load(cli, &view));
+    return cli->json ? print_document(cli, &view) : print_summary(cli, &view);
+}
+
+const struct command command_show = {
+    .name = "show",
+    .summary = "show what a version is made of",
+    .synopsis = "REF",
+    .description =
+        "Its bundle, stages, git commit, parameters, metrics, data snapshots, and the newest "
+        "evidence of each test suite; with --verbose, every file and all evidence. The manifest "
+        "is verified against the bundle's id.",
+    .group = GROUP_LOOK,
+    .registry = true,
+    .pager = true,
+    .args = {{"REF", COMPLETE_REF}},
+    .examples = {{"mlops show fraud@production", "what is in production"},
+                 {"mlops --json show fraud | jq .manifest.params", "the newest one's parameters"}},
+    .exits = {{5, "the manifest is damaged"}},
+    .json = {{"model", "text", "whose version it is"},
+             {"version", "number?", "null for a bundle that is not registered"},
+             {"bundle", "text", "its id"},
+             {"created_at", "time?", "when it was registered"},
+             {"created_by", "text?", "who registered it"},
+             {"stages", "array", "names of the stages that hold it now"},
+             {"manifest", "object", "all that the bundle holds; docs/manifest.md describes it"},
+             {"evidence[].id", "number", "oldest first"},
+             {"evidence[].kind", "text", "test"},
+             {"evidence[].name", "text", "of the suite"},
+             {"evidence[].status", "text", "such as passed or failed"},
+             {"evidence[].actor", "text", "who made it"},
+             {"evidence[].recorded_at", "time", "when"},
+             {"evidence[].body", "object", "what was found"}},
+    .run = run,
+};

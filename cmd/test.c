@@ -1,0 +1,256 @@
+/* cmd/test.c - mlops test REF */
+#include "cli.h"
+#include <inttypes.h>
+
+/* ---- for people ----------------------------------------------------------------------------- */
+
+static enum style status_style(enum mlops_suite_status status)
+{
+    switch (status) {
+    case MLOPS_SUITE_PASSED:
+        return STYLE_GOOD;
+    case MLOPS_SUITE_SKIPPED:
+        return STYLE_DIM;
+    case MLOPS_SUITE_FAILED:
+    case MLOPS_SUITE_ERROR:
+    case MLOPS_SUITE_TIMEOUT:
+        break;
+    }
+    return STYLE_BAD;
+}
+
+/* "ok", as the gates say it, or what was wrong in capitals. */
+static const char *status_word(enum mlops_suite_status status)
+{
+    static const char *const words[] = {
+        [MLOPS_SUITE_PASSED] = "ok",       [MLOPS_SUITE_FAILED] = "FAIL",
+        [MLOPS_SUITE_ERROR] = "ERROR",     [MLOPS_SUITE_TIMEOUT] = "TIMEOUT",
+        [MLOPS_SUITE_SKIPPED] = "skipped",
+    };
+    return words[status];
+}
+
+static bool is_quiet_about(const struct cli *cli, const struct mlops_suite_result *suite)
+{
+    return cli->quiet &&
+           (suite->status == MLOPS_SUITE_PASSED || suite->status == MLOPS_SUITE_SKIPPED);
+}
+
+static void print_suites(struct cli *cli, const struct mlops_test_report *report)
+{
+    static const struct column columns[] = {
+        {"", false}, {"SUITE", false}, {"KIND", false}, {"TIME", true}, {"MESSAGE", false}};
+    _cleanup_(cli_table_clear) struct table table = TABLE(columns, TITLES_NEVER, "  ");
+
+    for (size_t i = 0; i < report->suite_count; i++) {
+        const struct mlops_suite_result *suite = &report->suites[i];
+        if (is_quiet_about(cli, suite))
+            continue;
+        cli_table_cell(&table, status_style(suite->status), "%s", status_word(suite->status));
+        cli_table_cell(&table, STYLE_BOLD, "%s", suite->name);
+        cli_table_cell(&table, STYLE_PLAIN, "%s", suite->kind);
+        if (suite->status == MLOPS_SUITE_SKIPPED)
+            cli_table_cell(&table, STYLE_DIM, "%s", "");
+        else
+            cli_table_cell(&table, STYLE_DIM, "%.1f s", suite->seconds);
+        cli_table_cell(&table, STYLE_PLAIN, "%s", suite->message ? suite->message : "");
+    }
+    cli_table_print(cli, &table);
+}
+
+static const struct mlops_requirement_result *
+find_requirement(const struct mlops_suite_result *suite, const char *metric, size_t from)
+{
+    for (size_t i = from; i < suite->requirement_count; i++)
+        if (str_equal(suite->requirements[i].metric, metric))
+            return &suite->requirements[i];
+    return NULL;
+}
+
+static void add_metric(struct table *table, const char *name, const char *value,
+                       const struct mlops_requirement_result *requirement)
+{
+    cli_table_cell(table, STYLE_PLAIN, "%s", name);
+    cli_table_cell(table, STYLE_PLAIN, "%s", value);
+    cli_table_cell(table, STYLE_PLAIN, "%s", requirement ? requirement->demand : "");
+    if (!requirement)
+        cli_table_cell(table, STYLE_PLAIN, "%s", "");
+    else
+        cli_table_cell(table, requirement->met ? STYLE_GOOD : STYLE_BAD,
+                       requirement->met ? "met" : "NOT MET");
+    cli_table_cell(table, STYLE_DIM, "%s",
+                   requirement && requirement->detail ? requirement->detail : "");
+}
+
+/* Every metric with what is required of it, then requirements of metrics that there are not. */
+static void print_metrics(struct cli *cli, const struct mlops_suite_result *suite)
+{
+    static const struct column columns[] = {
+        {"METRIC", false}, {"VALUE", true}, {"REQUIRED", false}, {"", false}, {"", false}};
+    _cleanup_(cli_table_clear) struct table table = TABLE(columns, TITLES_ALWAYS, "  ");
+
+    if (is_quiet_about(cli, suite) || suite->metric_count + suite->requirement_count == 0)
+        return;
+    for (size_t i = 0; i < suite->metric_count; i++) {
+        const struct mlops_metric *metric = &suite->metrics[i];
+        char value[32];
+        cli_number_format(metric->value, value);
+        const struct mlops_requirement_result *found = find_requirement(suite, metric->name, 0);
+        add_metric(&table, metric->name, value, found);
+        while (found && (found = find_requirement(suite, metric->name,
+                                                  (size_t)(found - suite->requirements) + 1)))
+            add_metric(&table, "", "", found);
+    }
+    for (size_t i = 0; i < suite->requirement_count; i++) {
+        bool known = false;
+        for (size_t j = 0; j < suite->metric_count && !known; j++)
+            known = str_equal(suite->metrics[j].name, suite->requirements[i].metric);
+        if (!known)
+            add_metric(&table, suite->requirements[i].metric, "", &suite->requirements[i]);
+    }
+    cli_print(cli, "\n%s%s%s", cli_on(cli, STYLE_BOLD), suite->name, cli_off(cli, STYLE_BOLD));
+    cli_table_print(cli, &table);
+}
+
+static void print_output(struct cli *cli, const struct mlops_suite_result *suite)
+{
+    if (suite->status == MLOPS_SUITE_PASSED || !suite->output || !*suite->output)
+        return;
+    _cleanup_(free_string) char *clean = cli_clean(suite->output, true);
+    size_t length = strlen(clean);
+    while (length > 0 && clean[length - 1] == '\n')
+        clean[--length] = '\0';
+    cli_print(cli, "\n%s---- the last output of %s ----%s", cli_on(cli, STYLE_DIM), suite->name,
+              cli_off(cli, STYLE_DIM));
+    cli_print(cli, "%s", clean);
+}
+
+static void print_summary(struct cli *cli, const struct mlops_test_report *report)
+{
+    size_t passed = 0, failed = 0, skipped = 0;
+    double seconds = 0;
+    char version[VERSION_TEXT_SIZE];
+
+    for (size_t i = 0; i < report->suite_count; i++) {
+        const struct mlops_suite_result *suite = &report->suites[i];
+        passed += suite->status == MLOPS_SUITE_PASSED;
+        skipped += suite->status == MLOPS_SUITE_SKIPPED;
+        seconds += suite->seconds;
+    }
+    failed = report->suite_count - passed - skipped;
+    _cleanup_(free_string) char *left_out =
+        skipped ? cli_format(", %zu skipped", skipped) : cli_copy("", 0);
+    enum style style = report->passed ? STYLE_GOOD : STYLE_BAD;
+    cli_version_format(&report->version, version);
+    if (report->passed)
+        cli_say(cli, "\n%s%s: %zu passed%s%s, in %.1f s", cli_on(cli, style), version, passed,
+                left_out, cli_off(cli, style), seconds);
+    else
+        cli_print(cli, "\n%s%s: %zu failed, %zu passed%s%s, in %.1f s", cli_on(cli, style), version,
+                  failed, passed, left_out, cli_off(cli, style), seconds);
+}
+
+static void print_report(struct cli *cli, const struct mlops_test_report *report)
+{
+    print_suites(cli, report);
+    for (size_t i = 0; i < report->suite_count; i++)
+        print_metrics(cli, &report->suites[i]);
+    for (size_t i = 0; i < report->suite_count; i++)
+        print_output(cli, &report->suites[i]);
+    print_summary(cli, report);
+}
+
+/* ---- for programs --------------------------------------------------------------------------- */
+
+static cJSON *suite_json(const struct mlops_suite_result *suite)
+{
+    cJSON *json = cli_json_object(), *metrics = cli_json_object(), *require = cli_json_array();
+
+    cli_json_text(json, "name", suite->name);
+    cli_json_text(json, "kind", suite->kind);
+    cli_json_text(json, "status", mlops_suite_status_name(suite->status));
+    cli_json_number(json, "seconds", suite->seconds);
+    cli_json_add(json, "metrics", metrics);
+    for (size_t i = 0; i < suite->metric_count; i++)
+        cli_json_number(metrics, suite->metrics[i].name, suite->metrics[i].value);
+    cli_json_add(json, "requirements", require);
+    for (size_t i = 0; i < suite->requirement_count; i++) {
+        const struct mlops_requirement_result *from = &suite->requirements[i];
+        cJSON *requirement = cli_json_object();
+        cli_json_text(requirement, "metric", from->metric);
+        cli_json_text(requirement, "demand", from->demand);
+        cli_json_bool(requirement, "met", from->met);
+        cli_json_text(requirement, "detail", from->detail);
+        cli_json_push(require, requirement);
+    }
+    cli_json_text_or_null(json, "message", suite->message);
+    cli_json_text_or_null(json, "output", suite->output);
+    return json;
+}
+
+static cJSON *report_json(const struct mlops_test_report *report)
+{
+    cJSON *document = cli_json_object(), *suites = cli_json_array();
+
+    cli_json_text(document, "model", report->version.model);
+    cli_json_version(document, "version", report->version.number);
+    cli_json_text(document, "bundle", report->version.bundle);
+    cli_json_bool(document, "passed", report->passed);
+    cli_json_add(document, "suites", suites);
+    for (size_t i = 0; i < report->suite_count; i++)
+        cli_json_push(suites, suite_json(&report->suites[i]));
+    return document;
+}
+
+static int run(struct cli *cli)
+{
+    _cleanup_(mlops_test_report_clear) struct mlops_test_report report = {0};
+    const char **suites = cli_list(cli, "suite");
+    int code = mlops_test(cli_registry(cli), cli->args[0],
+                          &(struct mlops_test_options){.suites = suites}, &report, &cli->err);
+
+    free(suites);
+    TRY(code);
+    if (cli->json)
+        TRY(cli_print_json(cli, report_json(&report)));
+    else
+        print_report(cli, &report);
+    return report.passed ? MLOPS_OK : MLOPS_REFUSED;
+}
+
+const struct command command_test = {
+    .name = "test",
+    .summary = "run the test suites of a version, and record what came out",
+    .synopsis = "REF",
+    .description =
+        "Every suite runs in a fresh copy of the version's files, under its own time limit. For a "
+        "performance suite, the metrics are computed here from the predictions that it wrote, and "
+        "held against what the project file requires of them, also in comparison with the version "
+        "that is in a stage now.\n\n"
+        "The result is recorded as evidence about the bundle, and gates of 'mlops promote' judge "
+        "by it.",
+    .group = GROUP_RELEASE,
+    .registry = true,
+    .args = {{"REF", COMPLETE_REF}},
+    .options =
+        {{.name = "suite", .kind = OPTION_LIST, .argument = "NAME", .help = "run only that suite"}},
+    .examples = {{"mlops test fraud", "all suites of the newest version"},
+                 {"mlops test fraud@3 --suite holdout", "one suite of version 3"}},
+    .exits = {{1, "a suite did not pass"}},
+    .json = {{"model", "text", "whose version it is"},
+             {"version", "number", "which version"},
+             {"bundle", "text", "its bundle"},
+             {"passed", "bool", "did every suite that ran pass?"},
+             {"suites[].name", "text", "in the project file's order"},
+             {"suites[].kind", "text", "unit, integration or performance"},
+             {"suites[].status", "text", "passed, failed, error, timeout or skipped"},
+             {"suites[].seconds", "number", "how long it ran"},
+             {"suites[].metrics", "object", "name and value; null where it is not defined"},
+             {"suites[].requirements[].metric", "text", "what is required of which metric"},
+             {"suites[].requirements[].demand", "text", "as the project file says"},
+             {"suites[].requirements[].met", "bool", "is it good enough?"},
+             {"suites[].requirements[].detail", "text", "the figures"},
+             {"suites[].message", "text?", "why it did not pass"},
+             {"suites[].output", "text?", "the last that it printed, where it did not pass"}},
+    .run = run,
+};
