@@ -1,5 +1,6 @@
 /* lib/stats/metrics_binary.c - binary decisions: the confusion matrix, ranking, probabilities. */
 #include "stats/metrics.h"
+#include <float.h>
 #include <math.h>
 
 struct ranked {
@@ -68,11 +69,12 @@ static void add_ranking(struct metric_list *list, const bool *labels, const doub
 }
 
 /* Mean of -ln of the probability given to what happened, and of the squared error. Probabilities
- * are clipped to [1e-15, 1 - 1e-15] as scikit-learn 1.2 does (sklearn.metrics.log_loss, eps). */
+ * are clipped to [ε, 1 - ε], ε of a double, as scikit-learn does from 1.2 on
+ * (sklearn.metrics.log_loss, eps="auto"). */
 static void add_probabilities(struct metric_list *list, const bool *labels, const double *scores,
                               size_t count)
 {
-    static const double eps = 1e-15;
+    static const double eps = DBL_EPSILON;
     struct sum loss = {0}, squares = {0};
     bool probabilities = true;
     for (size_t i = 0; i < count; i++) {

@@ -1,0 +1,219 @@
+/* tests/unit/stats/test_sketches.c - KLL, HyperLogLog and Misra-Gries keep what they promise. */
+#include "test.h"
+
+#include "stats/frequent.h"
+#include "stats/hll.h"
+#include "stats/kll.h"
+#include <math.h>
+#include <stdio.h>
+
+static uint64_t next(uint64_t *seed)
+{
+    *seed = *seed * 6364136223846793005ULL + 1442695040888963407ULL;
+    return *seed >> 11;
+}
+
+/* The value of rank i in 0 … n-1 of streams that are hard in different ways. */
+static double adversarial(int order, uint64_t i, uint64_t n, uint64_t *seed)
+{
+    switch (order) {
+    case 0:
+        return (double)i; /* rising */
+    case 1:
+        return (double)(n - i); /* falling */
+    case 2:
+        return (double)(i % 2 ? i : n - i); /* from both ends */
+    case 3:
+        return (double)(i % 100); /* many equal values */
+    case 4:
+        return (double)(i % 1000 * (n / 1000) + i / 1000); /* sorted runs */
+    default:
+        return (double)(next(seed) % n);
+    }
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Largest error of the estimated distribution function over all values seen. */
+static double rank_error(const struct kll *sketch, double *values, size_t n)
+{
+    struct kll_view view;
+    double worst = 0;
+    kll_view_make(sketch, &view);
+    qsort(values, n, sizeof(*values), compare);
+    for (size_t i = 0; i < n; i += 97) {
+        size_t last = i;
+        while (last + 1 < n && values[last + 1] == values[i])
+            last++;
+        double exact = (double)(last + 1) / (double)n;
+        worst = fmax(worst, fabs(kll_view_cdf(&view, values[i]) - exact));
+    }
+    kll_view_clear(&view);
+    return worst;
+}
+
+static void ranks_stay_within_the_stated_error(void **state)
+{
+    (void)state;
+    enum { N = 50000 };
+    double *values = xcalloc(N, sizeof(*values));
+    for (int trial = 0; trial < 60; trial++) {
+        uint64_t seed = (uint64_t)trial;
+        struct kll *sketch = kll_new();
+        for (uint64_t i = 0; i < N; i++) {
+            values[i] = adversarial(trial % 6, i + seed, N, &seed);
+            kll_update(sketch, values[i]);
+        }
+        /* the stated error is for one rank; over all of them at once allow half as much again */
+        assert_true(rank_error(sketch, values, N) < 1.5 * KLL_RANK_ERROR);
+        kll_free(sketch);
+    }
+    free(values);
+}
+
+static void few_values_are_exact(void **state)
+{
+    (void)state;
+    struct kll *sketch = kll_new();
+    for (int i = 500; i > 0; i--)
+        kll_update(sketch, i);
+    struct kll_view view;
+    kll_view_make(sketch, &view);
+    assert_true(kll_view_quantile(&view, 0.5) == 250);
+    assert_true(kll_view_quantile(&view, 0) == 1);
+    assert_true(kll_view_quantile(&view, 1) == 500);
+    assert_true(kll_view_cdf(&view, 125) == 0.25);
+    assert_true(kll_view_cdf(&view, 0) == 0);
+    assert_true(kll_view_cdf(&view, 501) == 1);
+    kll_view_clear(&view);
+    kll_free(sketch);
+}
+
+static void halves_merge_to_the_whole(void **state)
+{
+    (void)state;
+    enum { N = 40000 };
+    double *values = xcalloc(N, sizeof(*values));
+    struct kll *a = kll_new(), *b = kll_new();
+    uint64_t seed = 5;
+    for (size_t i = 0; i < N; i++) {
+        values[i] = (double)(next(&seed) % 1000000) * (i < N / 4 ? 1 : 0.5);
+        kll_update(i < N / 4 ? a : b, values[i]);
+    }
+    kll_merge(a, b);
+    assert_int_equal(N, kll_count(a));
+    assert_true(rank_error(a, values, N) < 1.5 * KLL_RANK_ERROR);
+    kll_free(a);
+    kll_free(b);
+    free(values);
+}
+
+static void distinct_counts_are_close(void **state)
+{
+    (void)state;
+    static const uint64_t sizes[] = {0, 1, 10, 100, 1000, 10000, 100000, 1000000};
+    for (size_t i = 0; i < ARRAY_LENGTH(sizes); i++) {
+        struct hll *sketch = hll_new();
+        for (int twice = 0; twice < 2; twice++)
+            for (uint64_t value = 0; value < sizes[i]; value++)
+                hll_update(sketch, &value, sizeof(value));
+        double estimate = hll_estimate(sketch);
+        assert_true(fabs(estimate - (double)sizes[i]) <= 0.05 * (double)sizes[i] + 0.01);
+        hll_free(sketch);
+    }
+}
+
+static void merged_distinct_sketches_count_the_union(void **state)
+{
+    (void)state;
+    struct hll *a = hll_new(), *b = hll_new();
+    for (uint64_t value = 0; value < 60000; value++)
+        hll_update(value < 40000 ? a : b, &value, sizeof(value));
+    for (uint64_t value = 20000; value < 40000; value++)
+        hll_update(b, &value, sizeof(value));
+    hll_merge(a, b);
+    assert_true(fabs(hll_estimate(a) - 60000) < 3000);
+    hll_free(a);
+    hll_free(b);
+}
+
+static void few_values_are_counted_exactly(void **state)
+{
+    (void)state;
+    struct frequent *sketch = frequent_new();
+    for (int i = 0; i < 1000; i++)
+        for (int times = 0; times <= i % 5; times++) {
+            char text[16];
+            int length = snprintf(text, sizeof(text), "v%d", i);
+            frequent_update(sketch, text, (size_t)length);
+        }
+    assert_int_equal(0, frequent_error(sketch));
+    assert_int_equal(5, frequent_count(sketch, "v4"));
+    assert_int_equal(1, frequent_count(sketch, "v0"));
+    assert_int_equal(0, frequent_count(sketch, "v"));
+    size_t count;
+    struct frequent_item *items = frequent_items(sketch, &count);
+    assert_int_equal(1000, count);
+    assert_int_equal(5, items[0].count);
+    assert_string_equal("v104", items[0].value); /* of equal counts the first by bytes */
+    free(items);
+    frequent_free(sketch);
+}
+
+static void heavy_hitters_survive_a_flood(void **state)
+{
+    (void)state;
+    struct frequent *a = frequent_new(), *b = frequent_new();
+    uint64_t seed = 1, heavy = 0;
+    for (int i = 0; i < 200000; i++) {
+        char text[32];
+        struct frequent *sketch = i % 2 ? a : b;
+        int length = snprintf(text, sizeof(text), "%llu", (unsigned long long)next(&seed));
+        frequent_update(sketch, text, (size_t)length);
+        if (i % 20 == 0) {
+            frequent_update(sketch, "heavy", 5);
+            heavy++;
+        }
+    }
+    frequent_merge(a, b);
+    assert_int_equal(210000, frequent_total(a));
+    uint64_t counted = frequent_count(a, "heavy");
+    assert_true(counted <= heavy && counted + frequent_error(a) >= heavy && counted > 0);
+    frequent_free(a);
+    frequent_free(b);
+}
+
+static void long_values_stay_apart(void **state)
+{
+    (void)state;
+    char text[400];
+    memset(text, 'x', sizeof(text));
+    struct frequent *sketch = frequent_new();
+    frequent_update(sketch, text, 400);
+    frequent_update(sketch, text, 399);
+    frequent_update(sketch, "a\0b", 3);
+    frequent_update(sketch, "a\0c", 3);
+    size_t count;
+    free(frequent_items(sketch, &count));
+    assert_int_equal(4, count);
+    frequent_free(sketch);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ranks_stay_within_the_stated_error),
+        cmocka_unit_test(few_values_are_exact),
+        cmocka_unit_test(halves_merge_to_the_whole),
+        cmocka_unit_test(distinct_counts_are_close),
+        cmocka_unit_test(merged_distinct_sketches_count_the_union),
+        cmocka_unit_test(few_values_are_counted_exactly),
+        cmocka_unit_test(heavy_hitters_survive_a_flood),
+        cmocka_unit_test(long_values_stay_apart),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
