@@ -29,6 +29,8 @@ int store_open(const char *directory, const struct mlops_observer *observer, str
     _cleanup_(buffer_clear) struct buffer text = {0};
     if (file_read(format, 4096, &text, err))
         return mlops_wrap(err, "open the store");
+    if (!str_starts(text.data, "mlops-store "))
+        return mlops_fail(err, MLOPS_INTEGRITY, "'%s' is damaged: it names no format", format);
     if (!str_equal(text.data, format_text)) {
         mlops_fail(err, MLOPS_INVALID, "'%s' is of a store that this mlops cannot read", format);
         return mlops_hint(err, "use the mlops that made it, or a newer one");

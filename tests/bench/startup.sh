@@ -9,7 +9,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
-git init -q repository
+git init -q -b main repository
 (
     cd repository
     for i in $(seq 1000); do

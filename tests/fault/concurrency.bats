@@ -10,7 +10,7 @@ setup() {
     mlops -q init
     for i in $(seq 50); do project "p$i" "$i"; done
     for i in $(seq 50); do
-        (mlops --json register "p$i" > "out$i" 2> "err$i"; echo $? > "rc$i") &
+        (status=0; mlops --json register "p$i" > "out$i" 2> "err$i" || status=$?; echo $status > "rc$i") &
     done
     wait
     for i in $(seq 50); do
@@ -28,9 +28,10 @@ setup() {
     mlops -q promote fraud@21 --to production
     for i in $(seq 20); do
         (
+            status=0
             MLOPS_ACTOR="racer$i@fault" mlops --json promote "fraud@$i" --to production \
-                --expect fraud@21 > "out$i" 2> "err$i"
-            echo $? > "rc$i"
+                --expect fraud@21 > "out$i" 2> "err$i" || status=$?
+            echo $status > "rc$i"
         ) &
     done
     wait

@@ -102,7 +102,8 @@ tmpfs_or_skip() {
             if [ "$status" -eq 0 ]; then
                 diff -r p out
             else
-                [ "$status" -eq 5 ] || { echo "$file at $at: exit $status, $output"; false; }
+                # a format file may come to name another version of the format
+                [ "$status" -eq 5 ] || [[ "$file $status" == "objects/format 2" ]] || { echo "$file at $at: exit $status, $output"; false; }
                 [ ! -e out ]
             fi
         done
