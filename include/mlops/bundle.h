@@ -29,7 +29,7 @@ struct mlops_package {
  * Errors: MLOPS_NOT_FOUND no mlops.yaml, or a path that it names is missing; MLOPS_INVALID the
  * project file is wrong (message with file, line and nearest known key), a path or symbolic link
  * leads out of the folder, a file is neither regular, folder nor link, a snapshot is not a table;
- * MLOPS_IO.
+ * MLOPS_CONFLICT a file changed while it was packaged; MLOPS_IO.
  */
 MLOPS_API int mlops_package_directory(struct mlops_registry *registry,
                                       const struct mlops_package_options *options,
@@ -37,7 +37,9 @@ MLOPS_API int mlops_package_directory(struct mlops_registry *registry,
 
 /*
  * Lay the files of `ref` out in `directory`, which must not exist or be an empty folder: bytes,
- * permissions and links as they were packaged, every object verified. Complete or absent.
+ * permissions and links as they were packaged, every object verified. Complete or absent: a folder
+ * that does not exist appears by one rename; an empty one is kept and filled name by name when all
+ * has been verified, so that only there a process killed in that instant leaves a part.
  * Errors: MLOPS_INVALID directory is not empty; MLOPS_NOT_FOUND; MLOPS_INTEGRITY; MLOPS_IO.
  */
 MLOPS_API int mlops_checkout(struct mlops_registry *registry, const char *ref,

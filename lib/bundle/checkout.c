@@ -6,6 +6,7 @@
 #include "store/store.h"
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <mlops/bundle.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -64,33 +65,103 @@ static int fill(struct mlops_registry *registry, const struct manifest *manifest
                 const char *directory, struct mlops_error *err)
 {
     TRY(make_skeleton(manifest, directory, err));
-    TRY(restore_files(registry, manifest, directory, err));
-    return set_folder_modes(manifest, directory, err);
+    return restore_files(registry, manifest, directory, err);
 }
 
-static bool is_empty_folder(const char *path)
+static void close_folder(DIR **folder)
 {
-    DIR *folder = opendir(path);
-    if (!folder)
-        return false;
-    int names = 0;
-    while (names < 3 && readdir(folder))
-        names++;
-    (void)closedir(folder); /* was only read */
-    return names <= 2;      /* "." and ".." */
+    if (*folder)
+        (void)closedir(*folder); /* was only read */
 }
 
-int manifest_checkout(struct mlops_registry *registry, const struct manifest *manifest,
-                      const char *directory, struct mlops_error *err)
+/* Is there a folder without anything in it? Something else that is there is refused. */
+static int check_destination(const char *directory, bool *there, struct mlops_error *err)
 {
-    if (path_exists(directory) && !is_empty_folder(directory)) {
-        mlops_fail(err, MLOPS_INVALID, "'%s' is there already and is not an empty folder",
-                   directory);
-        return mlops_hint(err, "name a folder that does not exist yet");
+    *there = path_exists(directory);
+    if (!*there)
+        return MLOPS_OK;
+    _cleanup_(close_folder) DIR *folder = opendir(directory);
+    if (!folder && errno != ENOTDIR && errno != ENOENT)
+        return mlops_fail_errno(err, MLOPS_IO, errno, "read folder '%s'", directory);
+    const struct dirent *entry = NULL;
+    while (folder && (entry = readdir(folder)))
+        if (!str_equal(entry->d_name, ".") && !str_equal(entry->d_name, ".."))
+            break;
+    if (folder && !entry)
+        return MLOPS_OK;
+    if (folder)
+        mlops_fail(err, MLOPS_INVALID, "'%s' is not empty: it has '%s' in it", directory,
+                   entry->d_name);
+    else
+        mlops_fail(err, MLOPS_INVALID, "'%s' is there already and is not a folder", directory);
+    return mlops_hint(err, "name a folder that does not exist yet, or an empty one");
+}
+
+static bool is_top(const struct manifest_file *file)
+{
+    return !strchr(file->path, '/');
+}
+
+/* Rename where nothing stands at `to`. Some file systems cannot promise that: there the check that
+ * the folder is empty has to do. */
+static int rename_new(const char *from, const char *to, struct mlops_error *err)
+{
+    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+        return MLOPS_OK;
+    if ((errno == EINVAL || errno == ENOSYS) && !path_exists(to) && rename(from, to) == 0)
+        return MLOPS_OK;
+    return mlops_fail_errno(err, MLOPS_IO, errno, "rename '%s' to '%s'", from, to);
+}
+
+/* Move what is in `tree` into `directory`, name by name, replacing nothing. `*moved` counts the
+ * files of the manifest that were looked at. */
+static int move_in(const struct manifest *manifest, const char *tree, const char *directory,
+                   size_t *moved, struct mlops_error *err)
+{
+    for (; *moved < manifest->file_count; ++*moved) {
+        const char *name = manifest->files[*moved].path;
+        _cleanup_(free_string) char *from = path_join(tree, name);
+        _cleanup_(free_string) char *to = path_join(directory, name);
+        if (is_top(&manifest->files[*moved]))
+            TRY(rename_new(from, to, err));
     }
+    return MLOPS_OK;
+}
+
+/* Into a folder that is there and stays: it may be the working directory, a mount point, or have
+ * an owner and a mode that matter. */
+static int checkout_into(struct mlops_registry *registry, const struct manifest *manifest,
+                         const char *directory, struct mlops_error *err)
+{
+    _cleanup_(free_string) char *temporary = NULL;
+    struct mlops_error ignored = {0}; /* what matters is the checkout: there, or why it is not */
+    size_t moved = 0;
+    TRY(directory_make_temporary(directory, ".mlops-checkout", &temporary, err));
+    int code = fill(registry, manifest, temporary, err);
+    if (code == MLOPS_OK)
+        code = move_in(manifest, temporary, directory, &moved, err);
+    if (code == MLOPS_OK)
+        code = set_folder_modes(manifest, directory, err);
+    for (size_t i = 0; code != MLOPS_OK && i < moved; i++) {
+        _cleanup_(free_string) char *path = path_join(directory, manifest->files[i].path);
+        if (is_top(&manifest->files[i]))
+            (void)tree_remove(path, &ignored);
+    }
+    (void)tree_remove(temporary, &ignored);
+    return code;
+}
+
+/* As a folder that is not there: made beside it, and renamed when it is whole. */
+static int checkout_as(struct mlops_registry *registry, const struct manifest *manifest,
+                       const char *directory, struct mlops_error *err)
+{
     _cleanup_(free_string) char *parent = path_parent(directory);
     _cleanup_(free_string) char *temporary = NULL;
-    TRY(directory_make_temporary(parent, ".mlops-checkout", &temporary, err));
+    if (directory_make_temporary(parent, ".mlops-checkout", &temporary, err)) {
+        if (err->code == MLOPS_NOT_FOUND)
+            mlops_hint(err, "make the folder '%s' first", parent);
+        return (int)err->code;
+    }
     /* mkdtemp's folder is private; the one that is handed over has the caller's umask */
     _cleanup_(free_string) char *tree = path_join(temporary, "tree");
     int code = MLOPS_OK;
@@ -98,11 +169,24 @@ int manifest_checkout(struct mlops_registry *registry, const struct manifest *ma
         code = mlops_fail_errno(err, MLOPS_IO, errno, "make folder '%s'", tree);
     if (code == MLOPS_OK)
         code = fill(registry, manifest, tree, err);
+    if (code == MLOPS_OK)
+        code = set_folder_modes(manifest, tree, err);
     if (code == MLOPS_OK && rename(tree, directory) < 0)
         code = mlops_fail_errno(err, MLOPS_IO, errno, "rename '%s' to '%s'", tree, directory);
     struct mlops_error ignored = {0}; /* what matters is the checkout: there, or why it is not */
     (void)tree_remove(temporary, &ignored);
     return code;
+}
+
+int manifest_checkout(struct mlops_registry *registry, const struct manifest *manifest,
+                      const char *directory, struct mlops_error *err)
+{
+    bool there;
+    if (!*directory)
+        return mlops_fail(err, MLOPS_INVALID, "the folder to check out into has no name");
+    TRY(check_destination(directory, &there, err));
+    return there ? checkout_into(registry, manifest, directory, err)
+                 : checkout_as(registry, manifest, directory, err);
 }
 
 int mlops_checkout(struct mlops_registry *registry, const char *ref, const char *directory,

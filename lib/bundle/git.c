@@ -1,7 +1,10 @@
 /* lib/bundle/git.c - commit, branch, remote and dirtiness through libgit2. */
 #include "bundle/git.h"
 #include "base/dynload.h"
+#include "bundle/escape.h"
+#include "bundle/walk.h"
 #include "registry/registry.h"
+#include <errno.h>
 #include <git2.h>
 #include <limits.h>
 
@@ -24,6 +27,7 @@
     X(git_remote_free)                                                                             \
     X(git_status_list_new)                                                                         \
     X(git_status_list_entrycount)                                                                  \
+    X(git_status_byindex)                                                                          \
     X(git_status_list_free)
 
 struct git_api {
@@ -61,11 +65,18 @@ char *git_strip_credentials(const char *url)
     if (!host)
         return xstrdup(url);
     host += 3;
-    const char *slash = strchr(host, '/'), *at = NULL;
-    for (const char *c = host; *c && c != slash; c++)
+    const char *path = host + strcspn(host, "/?#"), *start = host;
+    for (const char *c = host; c < path; c++)
         if (*c == '@')
-            at = c;
-    return at ? xprintf("%.*s%s", (int)(host - url), url, at + 1) : xstrdup(url);
+            start = c + 1;
+    /* a query may hold a token, and names nothing that git fetches */
+    return xprintf("%.*s%.*s", (int)(host - url), url, (int)strcspn(start, "?#"), start);
+}
+
+/* Names in git are bytes; in a manifest they are text. */
+static char *as_text(const char *name)
+{
+    return name_is_plain(name) ? xstrdup(name) : escape_name(name);
 }
 
 static int read_head(struct capture *capture, struct git_state *state, struct mlops_error *err)
@@ -81,7 +92,7 @@ static int read_head(struct capture *capture, struct git_state *state, struct ml
     if (oid)
         state->commit = xstrdup(capture->api.git_oid_tostr(hex, sizeof(hex), oid));
     if (capture->api.git_repository_head_detached(capture->repository) != 1)
-        state->branch = xstrdup(capture->api.git_reference_shorthand(head));
+        state->branch = as_text(capture->api.git_reference_shorthand(head));
     capture->api.git_reference_free(head);
     return MLOPS_OK;
 }
@@ -92,9 +103,28 @@ static void read_remote(struct capture *capture, struct git_state *state)
     if (capture->api.git_remote_lookup(&remote, capture->repository, "origin") < 0)
         return; /* no such remote: there is none to record */
     const char *url = capture->api.git_remote_url(remote);
-    if (url)
-        state->remote = git_strip_credentials(url);
+    _cleanup_(free_string) char *stripped = url ? git_strip_credentials(url) : NULL;
+    state->remote = stripped ? as_text(stripped) : NULL;
     capture->api.git_remote_free(remote);
+}
+
+/* Does packaging leave the file out, as it does the registry and compiled Python? */
+static bool is_left_out(const char *path)
+{
+    _cleanup_(free_string) char *parts = xstrdup(path);
+    char *rest = NULL;
+    for (char *part = strtok_r(parts, "/", &rest); part; part = strtok_r(NULL, "/", &rest))
+        if (walk_leaves_out(part))
+            return true;
+    return false;
+}
+
+static bool counts(const git_status_entry *entry)
+{
+    const git_diff_delta *delta =
+        entry->index_to_workdir ? entry->index_to_workdir : entry->head_to_index;
+    const char *path = delta->new_file.path ? delta->new_file.path : delta->old_file.path;
+    return !path || !is_left_out(path);
 }
 
 /* Only below the project's folder: what else is in a repository of many projects does not count. */
@@ -106,10 +136,13 @@ static int read_dirty(struct capture *capture, const char *directory, struct git
     git_status_list *list = NULL;
     git_status_options options = {.version = GIT_STATUS_OPTIONS_VERSION};
     char *paths[1];
-    if (!workdir || !realpath(directory, resolved) || !realpath(workdir, top))
+    if (!workdir)
         return MLOPS_OK; /* a bare repository has no state of files */
+    if (!realpath(directory, resolved) || !realpath(workdir, top))
+        return mlops_fail_errno(err, MLOPS_IO, errno, "find the folder '%s'", directory);
     options.show = GIT_STATUS_SHOW_INDEX_AND_WORKDIR;
-    options.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED | GIT_STATUS_OPT_DISABLE_PATHSPEC_MATCH;
+    options.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED | GIT_STATUS_OPT_RECURSE_UNTRACKED_DIRS |
+                    GIT_STATUS_OPT_DISABLE_PATHSPEC_MATCH;
     size_t prefix = strlen(top);
     if (strlen(resolved) > prefix + 1) {
         paths[0] = resolved + prefix + 1;
@@ -117,37 +150,44 @@ static int read_dirty(struct capture *capture, const char *directory, struct git
     }
     if (capture->api.git_status_list_new(&list, capture->repository, &options) < 0)
         return git_failed(capture, err, "compare the files with the commit");
-    state->dirty = capture->api.git_status_list_entrycount(list) > 0;
+    size_t count = capture->api.git_status_list_entrycount(list);
+    for (size_t i = 0; i < count && !state->dirty; i++)
+        state->dirty = counts(capture->api.git_status_byindex(list, i));
     capture->api.git_status_list_free(list);
     return MLOPS_OK;
 }
 
-int git_capture(const struct mlops_registry *registry, const char *directory,
-                struct git_state *state, struct mlops_error *err)
+static int read_state(struct capture *capture, const char *directory, struct git_state *state,
+                      struct mlops_error *err)
 {
-    _cleanup_(capture_close) struct capture capture = {0};
-    *state = (struct git_state){0};
-    struct mlops_error missing = {0};
-    if (dynload_open(sonames, "libgit2-1.5", symbols, ARRAY_LENGTH(symbols), &capture.api,
-                     &missing)) {
-        capture.api.git_libgit2_shutdown = NULL;
-        registry_warn(registry, "the git commit is not recorded: %s (%s)", missing.message,
-                      missing.hint);
-        return MLOPS_OK;
-    }
-    if (capture.api.git_libgit2_init() < 0)
-        return git_failed(&capture, err, "start libgit2");
+    if (capture->api.git_libgit2_init() < 0)
+        return git_failed(capture, err, "start libgit2");
     /* We only read, and CI often runs as another user than the one who cloned. */
-    (void)capture.api.git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
-    int code = capture.api.git_repository_open_ext(&capture.repository, directory, 0, NULL);
+    (void)capture->api.git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+    int code = capture->api.git_repository_open_ext(&capture->repository, directory, 0, NULL);
     if (code == GIT_ENOTFOUND)
         return MLOPS_OK;
     if (code < 0)
-        return git_failed(&capture, err, "open the repository");
+        return git_failed(capture, err, "open the repository");
     state->found = true;
-    TRY(read_head(&capture, state, err));
-    read_remote(&capture, state);
-    return read_dirty(&capture, directory, state, err);
+    TRY(read_head(capture, state, err));
+    read_remote(capture, state);
+    return read_dirty(capture, directory, state, err);
+}
+
+void git_capture(const struct mlops_registry *registry, const char *directory,
+                 struct git_state *state)
+{
+    _cleanup_(capture_close) struct capture capture = {0};
+    struct mlops_error err = {0};
+    *state = (struct git_state){0};
+    if (dynload_open(sonames, "libgit2-1.5", symbols, ARRAY_LENGTH(symbols), &capture.api, &err)) {
+        capture.api.git_libgit2_shutdown = NULL; /* never started */
+        registry_warn(registry, "the git commit is not recorded: %s (%s)", err.message, err.hint);
+    } else if (read_state(&capture, directory, state, &err)) {
+        git_state_clear(state);
+        registry_warn(registry, "the git commit is not recorded: %s", err.message);
+    }
 }
 
 void git_state_clear(struct git_state *state)

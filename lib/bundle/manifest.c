@@ -2,18 +2,20 @@
 #include "bundle/manifest.h"
 #include "base/json.h"
 #include "base/path.h"
+#include "bundle/escape.h"
+#include "bundle/resolve.h"
 #include "bundle/walk.h"
 #include "registry/registry.h"
 #include "store/store.h"
 #include <mlops/bundle.h>
 
-#define MANIFEST_MAX (256U << 20)
-#define FORMAT "mlops-bundle/1"
+#define TARGET_MAX 4095 /* PATH_MAX without the NUL */
 
 static int refuse(struct mlops_error *err, const char *what, const char *path)
 {
+    _cleanup_(free_string) char *shown = path ? escape_name(path) : NULL;
     return mlops_fail(err, MLOPS_INTEGRITY, "the manifest is wrong: %s%s%s%s", what,
-                      path ? " '" : "", path ? path : "", path ? "'" : "");
+                      shown ? " '" : "", shown ? shown : "", shown ? "'" : "");
 }
 
 static int read_kind(const cJSON *json, struct manifest_file *file, struct mlops_error *err)
@@ -29,19 +31,33 @@ static int read_kind(const cJSON *json, struct manifest_file *file, struct mlops
     return refuse(err, "unknown type of", file->path);
 }
 
+/* Packaging leaves git's folder and the registry out; here they could make other programs run what
+ * came with the bundle. */
+static bool is_safe_path(const char *path)
+{
+    for (const char *part = path; part; part = strchr(part, '/')) {
+        part += *part == '/';
+        size_t length = strcspn(part, "/");
+        if ((length == 4 && memcmp(part, ".git", 4) == 0) ||
+            (length == 6 && memcmp(part, ".mlops", 6) == 0))
+            return false;
+    }
+    return name_is_plain(path) && !str_equal(path, ".");
+}
+
 static int read_file(const cJSON *json, struct manifest_file *file, struct mlops_error *err)
 {
     const char *path = json_string(json, "path", NULL);
     _cleanup_(free_string) char *normal = NULL;
     if (!path || path_normalize(path, &normal, err) || !str_equal(path, normal) ||
-        str_equal(path, "."))
+        !is_safe_path(path))
         return refuse(err, "an unsafe path", path);
     file->path = TAKE_PTR(normal);
     TRY(read_kind(json, file, err));
     if (file->kind == MANIFEST_LINK) {
         const char *target = json_string(json, "target", "");
-        if (!path_link_stays_inside(file->path, target))
-            return refuse(err, "a link that leads out", file->path);
+        if (!name_is_plain(target) || strlen(target) > TARGET_MAX || !*target)
+            return refuse(err, "no target of the link", file->path);
         file->target = xstrdup(target);
         return MLOPS_OK;
     }
@@ -93,6 +109,44 @@ static int check_files(const struct manifest *manifest, struct mlops_error *err)
     return MLOPS_OK;
 }
 
+/* resolve_look on the list of files. */
+static int look(void *context, const char *path, bool *there, enum manifest_kind *kind,
+                const char **target, struct mlops_error *err)
+{
+    (void)err; /* nothing can fail here */
+    const struct manifest_file *file = find_file(context, path);
+    *there = file != NULL;
+    if (file) {
+        *kind = file->kind;
+        *target = file->target;
+    }
+    return MLOPS_OK;
+}
+
+/* Judged on where they really lead: a link's text can look harmless and climb out through another
+ * link. */
+static int check_links(struct manifest *manifest, struct mlops_error *err)
+{
+    for (size_t i = 0; i < manifest->file_count; i++) {
+        if (manifest->files[i].kind != MANIFEST_LINK)
+            continue;
+        _cleanup_(resolution_clear) struct resolution resolution = {0};
+        TRY(resolve_path(manifest->files[i].path, look, manifest, &resolution, err));
+        if (resolution_check(&resolution, manifest->files[i].path, MLOPS_INTEGRITY, err))
+            return mlops_wrap(err, "the manifest is wrong");
+    }
+    return MLOPS_OK;
+}
+
+static int check_size(const struct manifest *manifest, struct mlops_error *err)
+{
+    uint64_t total = 0;
+    for (size_t i = 0; i < manifest->file_count; i++)
+        if (__builtin_add_overflow(total, manifest->files[i].size, &total))
+            return refuse(err, "sizes that no disk has", NULL);
+    return MLOPS_OK;
+}
+
 static char *copy_text(const cJSON *json, const char *key)
 {
     const char *text = json_string(json, key, NULL);
@@ -102,25 +156,30 @@ static char *copy_text(const cJSON *json, const char *key)
 static int read_data(const cJSON *json, struct manifest_data *data, struct mlops_error *err)
 {
     const char *hex = json_string(json, "profile", "");
+    const char *path = json_string(json, "path", "");
+    _cleanup_(free_string) char *normal = NULL;
     data->name = xstrdup(json->string);
-    data->path = copy_text(json, "path");
+    data->rows = json_u64(json, "rows", UINT64_MAX);
+    if (name_check("snapshot", data->name, err) || path_normalize(path, &normal, err) ||
+        !str_equal(path, normal) || data->rows == UINT64_MAX ||
+        !digest_from_hex(hex, strlen(hex), &data->profile))
+        return refuse(err, "no path, rows or profile of the snapshot", data->name);
+    data->path = TAKE_PTR(normal);
     data->target = copy_text(json, "target");
     data->time = copy_text(json, "time");
     data->role = copy_text(json, "role");
-    data->rows = json_u64(json, "rows", 0);
-    if (!data->path || strlen(data->name) > MLOPS_NAME_MAX ||
-        !digest_from_hex(hex, strlen(hex), &data->profile))
-        return refuse(err, "no path or profile of the snapshot", data->name);
     return MLOPS_OK;
 }
 
 static int read_manifest(struct manifest *manifest, struct mlops_error *err)
 {
     const cJSON *json = manifest->json, *item;
-    if (!str_equal(json_string(json, "format", ""), FORMAT))
-        return refuse(err, "its format is not " FORMAT, NULL);
+    if (!str_equal(json_string(json, "format", ""), MANIFEST_FORMAT))
+        return refuse(err, "its format is not " MANIFEST_FORMAT, NULL);
     TRY(project_from_json(cJSON_GetObjectItemCaseSensitive(json, "project"), &manifest->project,
                           err));
+    if (!str_equal(json_string(json, "model", ""), manifest->project.model))
+        return refuse(err, "it and its project name different models", NULL);
     const cJSON *files = cJSON_GetObjectItemCaseSensitive(json, "files");
     const cJSON *data = cJSON_GetObjectItemCaseSensitive(json, "data");
     if (!cJSON_IsArray(files) || !cJSON_IsObject(data))
@@ -132,6 +191,8 @@ static int read_manifest(struct manifest *manifest, struct mlops_error *err)
         TRY(read_file(item, &manifest->files[i], err));
     }
     TRY(check_files(manifest, err));
+    TRY(check_links(manifest, err));
+    TRY(check_size(manifest, err));
     manifest->data = xcalloc((size_t)cJSON_GetArraySize(data), sizeof(*manifest->data));
     cJSON_ArrayForEach(item, data)
     {
@@ -141,15 +202,26 @@ static int read_manifest(struct manifest *manifest, struct mlops_error *err)
     return MLOPS_OK;
 }
 
+/* One content, one id: the same in other words is refused. */
+static int check_canonical(const struct manifest *manifest, const char *text, size_t length,
+                           struct mlops_error *err)
+{
+    _cleanup_(buffer_clear) struct buffer canonical = {0};
+    if (json_write_canonical(manifest->json, &canonical, err) || canonical.length != length ||
+        memcmp(canonical.data, text, length) != 0)
+        return refuse(err, "it is not in canonical form (RFC 8785)", NULL);
+    return MLOPS_OK;
+}
+
 int manifest_parse(const char *text, size_t length, struct manifest *manifest,
                    struct mlops_error *err)
 {
     *manifest = (struct manifest){0};
-    if (json_parse(text, length, "the manifest", &manifest->json, err)) {
-        err->code = MLOPS_INTEGRITY;
-        return MLOPS_INTEGRITY;
-    }
-    int code = read_manifest(manifest, err);
+    if (json_parse(text, length, "the manifest", &manifest->json, err))
+        return (int)(err->code = MLOPS_INTEGRITY);
+    int code = check_canonical(manifest, text, length, err);
+    if (code == MLOPS_OK)
+        code = read_manifest(manifest, err);
     if (code)
         manifest_clear(manifest);
     return code;
@@ -196,9 +268,17 @@ int manifest_load(struct mlops_registry *registry, const char *ref, struct mlops
 {
     _cleanup_(buffer_clear) struct buffer own = {0};
     struct buffer *bytes = text ? text : &own;
+    *manifest = (struct manifest){0};
     TRY(mlops_version_resolve(registry, ref, version, err));
     TRY(read_text(registry, version->bundle, bytes, err));
-    return manifest_parse(bytes->data, bytes->length, manifest, err);
+    if (manifest_parse(bytes->data, bytes->length, manifest, err))
+        return mlops_wrap(err, "%.23s…", version->bundle);
+    if (str_equal(manifest->project.model, version->model))
+        return MLOPS_OK;
+    mlops_fail(err, MLOPS_INTEGRITY, "%.23s… is a bundle of '%s', and the registry has it as '%s'",
+               version->bundle, manifest->project.model, version->model);
+    manifest_clear(manifest);
+    return MLOPS_INTEGRITY;
 }
 
 int mlops_manifest_read(struct mlops_registry *registry, const char *ref, char **json,

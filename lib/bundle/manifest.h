@@ -8,6 +8,9 @@
 #include "bundle/project.h"
 #include <mlops/registry.h>
 
+#define MANIFEST_FORMAT "mlops-bundle/1"
+#define MANIFEST_MAX (256U << 20) /* bytes */
+
 enum manifest_kind { MANIFEST_FILE, MANIFEST_LINK, MANIFEST_FOLDER };
 
 struct manifest_file {
@@ -35,7 +38,8 @@ struct manifest {
     cJSON *json; /* the whole document */
 };
 
-/* Read a manifest from its bytes. Errors: MLOPS_INTEGRITY not a manifest, unsafe paths in it. */
+/* Read a manifest from its bytes. Errors: MLOPS_INTEGRITY not a manifest, not in canonical form, a
+ * path or a link in it leads out of the folder that it is laid out in. */
 int manifest_parse(const char *text, size_t length, struct manifest *manifest,
                    struct mlops_error *err);
 void manifest_clear(struct manifest *manifest);
@@ -45,8 +49,12 @@ void manifest_clear(struct manifest *manifest);
 int manifest_load(struct mlops_registry *registry, const char *ref, struct mlops_version *version,
                   struct manifest *manifest, struct buffer *text, struct mlops_error *err);
 
-/* Lay the files out in `directory` (made; must not exist yet or be empty); used by checkout and
- * by the suite runner. On failure the folder is removed again. */
+/*
+ * Lay the files out in `directory`, which does not exist yet or is an empty folder; used by
+ * checkout and by the suite runner. A folder that does not exist appears whole, by one rename. One
+ * that does is kept, with its owner and mode, and gets the content when all of it has been written
+ * and verified. On failure nothing is left behind.
+ */
 int manifest_checkout(struct mlops_registry *registry, const struct manifest *manifest,
                       const char *directory, struct mlops_error *err);
 

@@ -10,6 +10,8 @@
 #include <cjson/cJSON.h>
 
 #define PROJECT_FILE "mlops.yaml"
+#define PROJECT_SUITES_MAX 1000
+#define PROJECT_TIMEOUT_MAX_NS (30LL * 86400 * 1000000000)
 
 struct project_data {
     char *name;   /* "train" */
@@ -17,6 +19,15 @@ struct project_data {
     char *target; /* column or NULL */
     char *time;   /* column or NULL */
     char *role;   /* "reference", "evaluation" or NULL */
+    int line;     /* where the project file says so; 0 where it was read from a manifest */
+};
+
+/* A path that the project file names, for messages and for packaging. */
+struct project_path {
+    const char *key; /* "code", "artifacts", "params", "metrics", "environment", "data" */
+    char *path;      /* normalized */
+    char *text;      /* as it was written */
+    int line;
 };
 
 struct project_requirement {
@@ -28,7 +39,7 @@ struct project_suite {
     char *name;
     char *kind;         /* "unit", "integration", "performance" */
     char *run;          /* shell command */
-    int64_t timeout_ns; /* 10 minutes where not given */
+    int64_t timeout_ns; /* 10 minutes where not given; at most PROJECT_TIMEOUT_MAX_NS */
     char *predictions;  /* performance: CSV that `run` writes; normalized */
     char *score;        /* columns in it, NULL where not given */
     char *prediction;
@@ -54,13 +65,18 @@ struct project {
     char *train_run;
     char *train_data;
     cJSON *monitor; /* checked, kept as it was written; NULL where not given */
+
+    struct project_path *paths; /* all that are to be packaged; none where read from a manifest */
+    size_t path_count, path_capacity;
 };
 
-/* Read the text of a project file; `what` names it in messages. The caller clears `project`. */
+/* Read the text of a project file; `what` names it in messages. The caller clears `project`.
+ * Errors: MLOPS_INVALID with `what`, the line, and the nearest known key. */
 int project_parse(const char *text, size_t length, const char *what, struct project *project,
                   struct mlops_error *err);
 /* The project as it stands in a manifest (the members of the manifest's "project"). */
 cJSON *project_to_json(const struct project *project);
+/* Errors: MLOPS_INTEGRITY it is nothing that project_to_json writes. */
 int project_from_json(const cJSON *json, struct project *project, struct mlops_error *err);
 void project_clear(struct project *project);
 

@@ -2,6 +2,9 @@
 #include "base/json.h"
 #include "base/path.h"
 #include "bundle/project.h"
+#include "bundle/requirement.h"
+#include "registry/registry.h"
+#include <math.h>
 
 static void add_text(cJSON *object, const char *key, const char *text)
 {
@@ -80,115 +83,208 @@ cJSON *project_to_json(const struct project *project)
     return json;
 }
 
-static char *get_text(const cJSON *json, const char *key)
-{
-    const char *text = json_string(json, key, NULL);
-    return text ? xstrdup(text) : NULL;
-}
-
-static char **get_texts(const cJSON *json, const char *key)
-{
-    const cJSON *array = cJSON_GetObjectItemCaseSensitive(json, key), *item;
-    if (!cJSON_IsArray(array))
-        return NULL;
-    char **texts = xcalloc((size_t)cJSON_GetArraySize(array) + 1, sizeof(*texts));
-    size_t count = 0;
-    cJSON_ArrayForEach(item, array) if (cJSON_IsString(item)) texts[count++] =
-        xstrdup(item->valuestring);
-    return texts;
-}
-
 static int refuse(struct mlops_error *err, const char *what)
 {
     return mlops_fail(err, MLOPS_INTEGRITY, "the manifest's project is wrong: %s", what);
 }
 
-/* Predictions are read from this path below the checkout: it must be a path that was packaged as
- * one. */
-static bool path_is_normal(const char *path)
+/* A name or a path that the project file would not have been let through with. */
+static int refuse_as(struct mlops_error *err)
 {
-    struct mlops_error ignored = {0}; /* the caller says what is wrong */
-    _cleanup_(free_string) char *normal = NULL;
-    return path_normalize(path, &normal, &ignored) == MLOPS_OK && str_equal(path, normal);
+    mlops_wrap(err, "the manifest's project is wrong");
+    return (int)(err->code = MLOPS_INTEGRITY);
 }
 
-static int suite_from_json(const cJSON *json, struct project_suite *suite, struct mlops_error *err)
+/* `*text` stays NULL where `key` is not there. */
+static int get_text(const cJSON *json, const char *key, char **text, struct mlops_error *err)
 {
-    suite->name = get_text(json, "name");
-    suite->kind = get_text(json, "kind");
-    suite->run = get_text(json, "run");
-    double timeout = json_number(json, "timeout_seconds", 0);
-    suite->predictions = get_text(json, "predictions");
-    suite->score = get_text(json, "score");
-    suite->prediction = get_text(json, "prediction");
-    suite->label = get_text(json, "label");
-    suite->task = get_text(json, "task");
-    suite->threshold = json_number(json, "threshold", 0.5);
-    if (!suite->name || strlen(suite->name) > MLOPS_NAME_MAX || !suite->kind || !suite->run ||
-        !(timeout > 0 && timeout < 1e9))
-        return refuse(err, "a suite lacks its name, kind, command or time limit");
-    suite->timeout_ns = (int64_t)(timeout * 1e9);
-    if (str_equal(suite->kind, "performance") &&
-        (!suite->predictions || !path_is_normal(suite->predictions) || !suite->label ||
-         !suite->task))
-        return refuse(err, "a performance suite lacks its predictions, label or task");
-    const cJSON *require = cJSON_GetObjectItemCaseSensitive(json, "require"), *item;
-    if (!cJSON_IsArray(require))
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(json, key);
+    if (!member || cJSON_IsNull(member))
         return MLOPS_OK;
-    suite->require = xcalloc((size_t)cJSON_GetArraySize(require), sizeof(*suite->require));
-    cJSON_ArrayForEach(item, require)
+    if (!cJSON_IsString(member))
+        return mlops_fail(err, MLOPS_INTEGRITY,
+                          "the manifest's project is wrong: '%s' is not a text", key);
+    *text = xstrdup(member->valuestring);
+    return MLOPS_OK;
+}
+
+/* What was packaged is normalized; anything else might lead out of a checkout. */
+static int get_path(const cJSON *json, const char *key, char **path, struct mlops_error *err)
+{
+    _cleanup_(free_string) char *normal = NULL;
+    TRY(get_text(json, key, path, err));
+    if (!*path)
+        return MLOPS_OK;
+    if (path_normalize(*path, &normal, err))
+        return refuse_as(err);
+    return str_equal(*path, normal) ? MLOPS_OK : refuse(err, "a path is not normalized");
+}
+
+static int get_paths(const cJSON *json, const char *key, char ***paths, struct mlops_error *err)
+{
+    const cJSON *array = cJSON_GetObjectItemCaseSensitive(json, key), *item;
+    if (!array)
+        return MLOPS_OK;
+    if (!cJSON_IsArray(array))
+        return refuse(err, "paths are not a list");
+    *paths = xcalloc((size_t)cJSON_GetArraySize(array) + 1, sizeof(**paths));
+    size_t count = 0;
+    cJSON_ArrayForEach(item, array)
     {
-        struct project_requirement *requirement = &suite->require[suite->require_count++];
-        requirement->metric = get_text(item, "metric");
-        requirement->demand = get_text(item, "demand");
-        if (!requirement->metric || strlen(requirement->metric) > MLOPS_NAME_MAX ||
-            !requirement->demand)
-            return refuse(err, "a requirement lacks its metric or demand");
+        _cleanup_(free_string) char *normal = NULL;
+        if (!cJSON_IsString(item))
+            return refuse(err, "a path is not a text");
+        if (path_normalize(item->valuestring, &normal, err))
+            return refuse_as(err);
+        if (!str_equal(item->valuestring, normal))
+            return refuse(err, "a path is not normalized");
+        (*paths)[count++] = TAKE_PTR(normal);
     }
+    return MLOPS_OK;
+}
+
+static int get_name(const cJSON *json, const char *key, const char *what, char **name,
+                    struct mlops_error *err)
+{
+    TRY(get_text(json, key, name, err));
+    if (!*name)
+        return refuse(err, "a name is missing");
+    return name_check(what, *name, err) ? refuse_as(err) : MLOPS_OK;
+}
+
+static bool is_one_of(const char *text, const char *const *words)
+{
+    while (*words && text && !str_equal(*words, text))
+        words++;
+    return text && *words;
+}
+
+static int get_requirements(const cJSON *array, struct project_suite *suite,
+                            struct mlops_error *err)
+{
+    const cJSON *item;
+    if (!cJSON_IsArray(array))
+        return array ? refuse(err, "requirements are not a list") : MLOPS_OK;
+    suite->require = xcalloc((size_t)cJSON_GetArraySize(array), sizeof(*suite->require));
+    cJSON_ArrayForEach(item, array)
+    {
+        struct project_requirement *one = &suite->require[suite->require_count++];
+        struct requirement parsed;
+        TRY(get_name(item, "metric", "metric", &one->metric, err));
+        TRY(get_text(item, "demand", &one->demand, err));
+        if (!one->demand)
+            return refuse(err, "a requirement demands nothing");
+        if (requirement_parse(one->demand, &parsed, err))
+            return refuse_as(err);
+    }
+    return MLOPS_OK;
+}
+
+static int get_performance(const cJSON *json, struct project_suite *suite, struct mlops_error *err)
+{
+    static const char *const tasks[] = {"binary", "multiclass", "regression", NULL};
+    TRY(get_path(json, "predictions", &suite->predictions, err));
+    TRY(get_text(json, "score", &suite->score, err));
+    TRY(get_text(json, "prediction", &suite->prediction, err));
+    TRY(get_text(json, "label", &suite->label, err));
+    TRY(get_text(json, "task", &suite->task, err));
+    suite->threshold = json_number(json, "threshold", -1);
+    bool binary = suite->task && str_equal(suite->task, "binary");
+    if (!suite->predictions || !suite->label || !is_one_of(suite->task, tasks) ||
+        !(suite->prediction || (binary && suite->score)) ||
+        !(suite->threshold >= 0 && suite->threshold <= 1))
+        return refuse(err, "a performance suite lacks its predictions, label, task or threshold");
+    return get_requirements(cJSON_GetObjectItemCaseSensitive(json, "require"), suite, err);
+}
+
+static int get_suite(const cJSON *json, struct project_suite *suite, struct mlops_error *err)
+{
+    static const char *const kinds[] = {"unit", "integration", "performance", NULL};
+    TRY(get_name(json, "name", "suite", &suite->name, err));
+    TRY(get_text(json, "kind", &suite->kind, err));
+    TRY(get_text(json, "run", &suite->run, err));
+    double timeout = json_number(json, "timeout_seconds", 0) * 1e9;
+    if (!is_one_of(suite->kind, kinds) || !suite->run || !*suite->run ||
+        !(timeout >= 1 && timeout <= (double)PROJECT_TIMEOUT_MAX_NS))
+        return refuse(err, "a suite lacks its kind, command or time limit");
+    suite->timeout_ns = llround(timeout);
+    suite->threshold = 0.5;
+    return str_equal(suite->kind, "performance") ? get_performance(json, suite, err) : MLOPS_OK;
+}
+
+static int get_data(const cJSON *json, struct project_data *data, struct mlops_error *err)
+{
+    TRY(get_name(json, "name", "snapshot", &data->name, err));
+    TRY(get_path(json, "path", &data->path, err));
+    TRY(get_text(json, "target", &data->target, err));
+    TRY(get_text(json, "time", &data->time, err));
+    TRY(get_text(json, "role", &data->role, err));
+    return data->path ? MLOPS_OK : refuse(err, "a snapshot has no path");
+}
+
+/* The array `key`, or NULL where there is none. */
+static int get_array(const cJSON *json, const char *key, const cJSON **array,
+                     struct mlops_error *err)
+{
+    *array = cJSON_GetObjectItemCaseSensitive(json, key);
+    if (*array && !cJSON_IsArray(*array))
+        return refuse(err, "snapshots or suites are not a list");
+    return MLOPS_OK;
+}
+
+static int get_train(const cJSON *json, struct project *project, struct mlops_error *err)
+{
+    const cJSON *train = cJSON_GetObjectItemCaseSensitive(json, "train");
+    if (!train)
+        return MLOPS_OK;
+    TRY(get_text(train, "run", &project->train_run, err));
+    TRY(get_text(train, "data", &project->train_data, err));
+    return project->train_run ? MLOPS_OK : refuse(err, "the training has no command");
+}
+
+/* Evidence is filed by the suite's name: a second of the same name could hide what the first
+ * found. */
+static int check_suite_names(const struct project *project, struct mlops_error *err)
+{
+    for (size_t i = 0; i < project->suite_count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (str_equal(project->suites[i].name, project->suites[j].name))
+                return refuse(err, "two suites have the same name");
     return MLOPS_OK;
 }
 
 static int read_project(const cJSON *json, struct project *project, struct mlops_error *err)
 {
-    const cJSON *item, *data = cJSON_GetObjectItemCaseSensitive(json, "data");
-    const cJSON *tests = cJSON_GetObjectItemCaseSensitive(json, "tests");
-    const cJSON *train = cJSON_GetObjectItemCaseSensitive(json, "train");
-    const cJSON *monitor = cJSON_GetObjectItemCaseSensitive(json, "monitor");
-    project->model = get_text(json, "model");
-    if (!project->model || strlen(project->model) > MLOPS_NAME_MAX)
-        return refuse(err, "it names no model");
-    project->description = get_text(json, "description");
-    project->code = get_texts(json, "code");
-    project->artifacts = get_texts(json, "artifacts");
-    project->params = get_text(json, "params");
-    project->metrics = get_text(json, "metrics");
-    project->environment = get_text(json, "environment");
-    data = cJSON_IsArray(data) ? data : NULL;
-    tests = cJSON_IsArray(tests) ? tests : NULL;
-    if (data)
-        project->data = xcalloc((size_t)cJSON_GetArraySize(data), sizeof(*project->data));
+    const cJSON *item, *data, *tests;
+    TRY(get_name(json, "model", "model", &project->model, err));
+    TRY(get_text(json, "description", &project->description, err));
+    TRY(get_paths(json, "code", &project->code, err));
+    TRY(get_paths(json, "artifacts", &project->artifacts, err));
+    TRY(get_path(json, "params", &project->params, err));
+    TRY(get_path(json, "metrics", &project->metrics, err));
+    TRY(get_path(json, "environment", &project->environment, err));
+    TRY(get_array(json, "data", &data, err));
+    TRY(get_array(json, "tests", &tests, err));
+    project->data = xcalloc((size_t)cJSON_GetArraySize(data), sizeof(*project->data));
     cJSON_ArrayForEach(item, data)
     {
-        struct project_data *one = &project->data[project->data_count++];
-        one->name = get_text(item, "name");
-        one->path = get_text(item, "path");
-        one->target = get_text(item, "target");
-        one->time = get_text(item, "time");
-        one->role = get_text(item, "role");
-        if (!one->name || strlen(one->name) > MLOPS_NAME_MAX || !one->path)
-            return refuse(err, "a snapshot lacks its name or path");
+        size_t i = project->data_count++;
+        TRY(get_data(item, &project->data[i], err));
     }
-    if (tests)
-        project->suites = xcalloc((size_t)cJSON_GetArraySize(tests), sizeof(*project->suites));
+    if (cJSON_GetArraySize(tests) > PROJECT_SUITES_MAX)
+        return refuse(err, "it has too many suites");
+    project->suites = xcalloc((size_t)cJSON_GetArraySize(tests), sizeof(*project->suites));
     cJSON_ArrayForEach(item, tests)
     {
         size_t i = project->suite_count++;
-        TRY(suite_from_json(item, &project->suites[i], err));
+        TRY(get_suite(item, &project->suites[i], err));
     }
-    project->train_run = get_text(train, "run");
-    project->train_data = get_text(train, "data");
-    if (monitor)
-        project->monitor = cJSON_Duplicate(monitor, true);
+    TRY(check_suite_names(project, err));
+    TRY(get_train(json, project, err));
+    const cJSON *monitor = cJSON_GetObjectItemCaseSensitive(json, "monitor");
+    if (monitor && !cJSON_IsObject(monitor))
+        return refuse(err, "'monitor' is not a map");
+    project->monitor = monitor ? cJSON_Duplicate(monitor, true) : NULL;
     return MLOPS_OK;
 }
 
@@ -243,5 +339,10 @@ void project_clear(struct project *project)
     free(project->train_run);
     free(project->train_data);
     cJSON_Delete(project->monitor);
+    for (size_t i = 0; i < project->path_count; i++) {
+        free(project->paths[i].path);
+        free(project->paths[i].text);
+    }
+    free(project->paths);
     *project = (struct project){0};
 }

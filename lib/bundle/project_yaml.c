@@ -3,7 +3,9 @@
 #include "base/yaml.h"
 #include "bundle/project.h"
 #include "bundle/requirement.h"
+#include "registry/registry.h"
 #include "stats/metrics.h"
+#include "table/number.h"
 #include <mlops/text.h>
 #include <stdio.h>
 
@@ -11,6 +13,7 @@
 
 struct checker {
     const char *what;
+    struct project *project; /* that is being read */
     struct mlops_error *err;
 };
 
@@ -33,22 +36,28 @@ static const char *kind_name(const struct yaml_node *node)
     return names[node->kind];
 }
 
-/* Refuse keys of `map` that are not in `known`. `where` is "" or "in 'tests'". */
+/* Refuse keys of `map` that are not in `known`; `where` says what the map is. */
 static int check_keys(const struct checker *checker, const struct yaml_node *map, const char *where,
                       const char *const *known)
 {
     if (map->kind != YAML_MAP)
         return wrong(checker, map, "%s must be a map of keys, not %s", where, kind_name(map));
+    _cleanup_(buffer_clear) struct buffer list = {0};
+    for (const char *const *key = known; *key; key++)
+        buffer_printf(&list, "%s%s", list.length ? ", " : "", *key);
     for (size_t i = 0; i < map->count; i++) {
         const struct yaml_node *node = map->items[i];
         bool found = false;
         for (const char *const *key = known; *key && !found; key++)
             found = str_equal(*key, node->key);
+        if (found)
+            continue;
         const char *near = mlops_suggest(node->key, known);
-        if (!found && near)
-            return wrong(checker, node, "unknown key '%s' (did you mean '%s'?)", node->key, near);
-        if (!found)
-            return wrong(checker, node, "unknown key '%s' in %s", node->key, where);
+        if (near)
+            wrong(checker, node, "unknown key '%s' (did you mean '%s'?)", node->key, near);
+        else
+            wrong(checker, node, "unknown key '%s' in %s", node->key, where);
+        return mlops_hint(checker->err, "the keys of %s are %s", where, list.data);
     }
     return MLOPS_OK;
 }
@@ -66,18 +75,18 @@ static int take_text(const struct checker *checker, const struct yaml_node *map,
     return MLOPS_OK;
 }
 
+/* `found` must be there, and more than nothing. */
 static int demand(const struct checker *checker, const struct yaml_node *map, const char *where,
                   const char *key, const char *found)
 {
+    if (found && !*found)
+        return wrong(checker, yaml_get(map, key), "'%s' is empty", key);
     return found ? MLOPS_OK : wrong(checker, map, "%s has no '%s'", where, key);
 }
 
-static int normalize(const struct checker *checker, const struct yaml_node *node, const char *text,
-                     char **path)
+static int wrap(const struct checker *checker, const struct yaml_node *node)
 {
-    if (path_normalize(text, path, checker->err))
-        return mlops_wrap(checker->err, "%s:%d", checker->what, node->line);
-    return MLOPS_OK;
+    return mlops_wrap(checker->err, "%s:%d", checker->what, node->line);
 }
 
 static int take_path(const struct checker *checker, const struct yaml_node *map, const char *key,
@@ -85,45 +94,64 @@ static int take_path(const struct checker *checker, const struct yaml_node *map,
 {
     _cleanup_(free_string) char *text = NULL;
     TRY(take_text(checker, map, key, &text));
-    return text ? normalize(checker, yaml_get(map, key), text, path) : MLOPS_OK;
+    if (text && path_normalize(text, path, checker->err))
+        return wrap(checker, yaml_get(map, key));
+    return MLOPS_OK;
 }
 
-/* A list of paths, or one path alone. */
-static int take_paths(const struct checker *checker, const struct yaml_node *map, const char *key,
-                      char ***paths)
+/* Remember that `path` is to be packaged because of `node`. */
+static void remember(const struct checker *checker, const char *key, const struct yaml_node *node,
+                     const char *path)
+{
+    struct project *project = checker->project;
+    GROW(project->paths, project->path_count, &project->path_capacity);
+    project->paths[project->path_count++] = (struct project_path){
+        .key = key, .path = xstrdup(path), .text = xstrdup(node->text), .line = node->line};
+}
+
+/* A path that is to be packaged. */
+static int take_source(const struct checker *checker, const struct yaml_node *map, const char *key,
+                       char **path)
+{
+    TRY(take_path(checker, map, key, path));
+    if (*path)
+        remember(checker, key, yaml_get(map, key), *path);
+    return MLOPS_OK;
+}
+
+static int take_item(const struct checker *checker, const char *key, const struct yaml_node *item,
+                     char **path)
+{
+    if (item->kind != YAML_SCALAR)
+        return wrong(checker, item, "'%s' must be a list of paths, and this is %s", key,
+                     kind_name(item));
+    if (path_normalize(item->text, path, checker->err))
+        return wrap(checker, item);
+    remember(checker, key, item, *path);
+    return MLOPS_OK;
+}
+
+/* A list of paths that are to be packaged, or one path alone. */
+static int take_sources(const struct checker *checker, const struct yaml_node *map, const char *key,
+                        char ***paths)
 {
     const struct yaml_node *node = yaml_get(map, key);
     if (!node || node->kind == YAML_NULL)
         return MLOPS_OK;
-    if (node->kind == YAML_SCALAR) {
-        *paths = xcalloc(2, sizeof(**paths));
-        return normalize(checker, node, node->text, &(*paths)[0]);
-    }
-    if (node->kind != YAML_LIST)
+    if (node->kind == YAML_MAP)
         return wrong(checker, node, "'%s' must be a list of paths, not %s", key, kind_name(node));
-    *paths = xcalloc(node->count + 1, sizeof(**paths));
-    for (size_t i = 0; i < node->count; i++) {
-        const struct yaml_node *item = node->items[i];
-        if (item->kind != YAML_SCALAR)
-            return wrong(checker, item, "'%s' must be a list of paths, and this is %s", key,
-                         kind_name(item));
-        TRY(normalize(checker, item, item->text, &(*paths)[i]));
-    }
+    *paths = xcalloc(node->count + 2, sizeof(**paths));
+    if (node->kind == YAML_SCALAR)
+        return take_item(checker, key, node, &(*paths)[0]);
+    for (size_t i = 0; i < node->count; i++)
+        TRY(take_item(checker, key, node->items[i], &(*paths)[i]));
     return MLOPS_OK;
 }
 
 static int check_name(const struct checker *checker, const struct yaml_node *node, const char *what,
                       const char *name)
 {
-    size_t length =
-        strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
-    bool digits = strspn(name, "0123456789") == strlen(name);
-    if (length == 0 || name[length] || length > MLOPS_NAME_MAX || digits || strchr("._-", name[0]))
-        return wrong(checker, node,
-                     "'%s' is not a name for a %s: use letters, digits, '.', '_' and '-', "
-                     "and begin with a letter or digit",
-                     name, what);
-    return MLOPS_OK;
+    return name_check(what, name, checker->err) ? wrap(checker, node) : MLOPS_OK;
 }
 
 /* One of the words of `choices`, or NULL where the key is not there. */
@@ -136,11 +164,13 @@ static int take_choice(const struct checker *checker, const struct yaml_node *ma
             return MLOPS_OK;
     if (!*text)
         return MLOPS_OK;
-    char list[200] = "";
-    for (size_t i = 0, used = 0; choices[i] && used < sizeof(list); i++)
-        used +=
-            (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "", choices[i]);
-    return wrong(checker, yaml_get(map, key), "'%s' is not a %s: use one of %s", *text, key, list);
+    _cleanup_(buffer_clear) struct buffer list = {0};
+    for (size_t i = 0; choices[i]; i++)
+        buffer_printf(&list, "%s%s", i ? ", " : "", choices[i]);
+    const char *near = mlops_suggest(*text, choices);
+    wrong(checker, yaml_get(map, key), "'%s' is not a %s%s%s%s", *text, key,
+          near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
+    return mlops_hint(checker->err, "use one of %s", list.data);
 }
 
 static int read_data(const struct checker *checker, const struct yaml_node *node,
@@ -153,11 +183,35 @@ static int read_data(const struct checker *checker, const struct yaml_node *node
     (void)snprintf(where, sizeof(where), "the snapshot '%s'", node->key);
     TRY(check_keys(checker, node, where, keys));
     data->name = xstrdup(node->key);
+    data->line = node->line;
     TRY(take_path(checker, node, "path", &data->path));
     TRY(demand(checker, node, where, "path", data->path));
+    remember(checker, "data", yaml_get(node, "path"), data->path);
     TRY(take_text(checker, node, "target", &data->target));
     TRY(take_text(checker, node, "time", &data->time));
-    return take_choice(checker, node, "role", roles, &data->role);
+    TRY(take_choice(checker, node, "role", roles, &data->role));
+    const struct project_data *other = checker->project->data;
+    for (; other < data && data->role; other++)
+        if (other->role && str_equal(other->role, data->role) && str_equal(data->role, "reference"))
+            return wrong(checker, yaml_get(node, "role"),
+                         "'%s' is the reference already (line %d), and there can be one only",
+                         other->name, other->line);
+    return MLOPS_OK;
+}
+
+static int check_metric(const struct checker *checker, const struct yaml_node *item)
+{
+    _cleanup_(buffer_clear) struct buffer list = {0};
+    for (const char *const *name = metric_names(); *name; name++) {
+        if (str_equal(*name, item->key))
+            return MLOPS_OK;
+        buffer_printf(&list, "%s%s", list.length ? ", " : "", *name);
+    }
+    const char *near = mlops_suggest(item->key, metric_names());
+    if (near)
+        return wrong(checker, item, "unknown metric '%s' (did you mean '%s'?)", item->key, near);
+    wrong(checker, item, "unknown metric '%s'", item->key);
+    return mlops_hint(checker->err, "the metrics are %s", list.data);
 }
 
 static int read_require(const struct checker *checker, const struct yaml_node *node,
@@ -170,23 +224,40 @@ static int read_require(const struct checker *checker, const struct yaml_node *n
     for (size_t i = 0; i < node->count; i++) {
         const struct yaml_node *item = node->items[i];
         struct requirement requirement;
-        bool known = false;
-        for (const char *const *name = metric_names(); *name && !known; name++)
-            known = str_equal(*name, item->key);
-        const char *near = mlops_suggest(item->key, metric_names());
-        if (!known && near)
-            return wrong(checker, item, "unknown metric '%s' (did you mean '%s'?)", item->key,
-                         near);
-        if (!known)
-            return wrong(checker, item, "unknown metric '%s'", item->key);
+        TRY(check_metric(checker, item));
         if (item->kind != YAML_SCALAR)
             return wrong(checker, item, "the demand on '%s' must be a text such as \">= 0.8\"",
                          item->key);
         if (requirement_parse(item->text, &requirement, checker->err))
-            return mlops_wrap(checker->err, "%s:%d", checker->what, item->line);
+            return wrap(checker, item);
         suite->require[suite->require_count++] = (struct project_requirement){
             .metric = xstrdup(item->key), .demand = xstrdup(item->text)};
     }
+    return MLOPS_OK;
+}
+
+/* Keys that mean nothing here, lest somebody rely on a demand that nobody judges. */
+static int refuse_keys(const struct checker *checker, const struct yaml_node *node,
+                       const char *const *keys, const char *why)
+{
+    for (; *keys; keys++) {
+        const struct yaml_node *found = yaml_get(node, *keys);
+        if (found)
+            return wrong(checker, found, "'%s' is for %s", *keys, why);
+    }
+    return MLOPS_OK;
+}
+
+static int read_threshold(const struct checker *checker, const struct yaml_node *node,
+                          struct project_suite *suite)
+{
+    suite->threshold = 0.5;
+    if (!node)
+        return MLOPS_OK;
+    if (node->kind != YAML_SCALAR || node->quoted ||
+        !number_parse(node->text, strlen(node->text), &suite->threshold) ||
+        !(suite->threshold >= 0 && suite->threshold <= 1))
+        return wrong(checker, node, "'threshold' must be a number between 0 and 1");
     return MLOPS_OK;
 }
 
@@ -194,29 +265,44 @@ static int read_performance(const struct checker *checker, const struct yaml_nod
                             const char *where, struct project_suite *suite)
 {
     static const char *const tasks[] = {"binary", "multiclass", "regression", NULL};
+    static const char *const ours[] = {"predictions", "score",     "prediction", "label",
+                                       "task",        "threshold", "require",    NULL};
+    static const char *const binary[] = {"score", "threshold", NULL};
+    suite->threshold = 0.5;
+    if (!str_equal(suite->kind, "performance"))
+        return refuse_keys(checker, node, ours, "suites of the kind 'performance'");
     TRY(take_path(checker, node, "predictions", &suite->predictions));
+    TRY(demand(checker, node, where, "predictions", suite->predictions));
     TRY(take_text(checker, node, "score", &suite->score));
     TRY(take_text(checker, node, "prediction", &suite->prediction));
     TRY(take_text(checker, node, "label", &suite->label));
+    TRY(demand(checker, node, where, "label", suite->label));
     TRY(take_choice(checker, node, "task", tasks, &suite->task));
-    const struct yaml_node *threshold = yaml_get(node, "threshold");
-    suite->threshold = 0.5;
-    if (threshold && !yaml_as_number(threshold, &suite->threshold))
-        return wrong(checker, threshold, "'threshold' must be a number");
-    const struct yaml_node *require = yaml_get(node, "require");
-    if (require)
-        TRY(read_require(checker, require, suite));
-    if (!str_equal(suite->kind, "performance"))
-        return MLOPS_OK;
+    TRY(read_threshold(checker, yaml_get(node, "threshold"), suite));
+    if (yaml_get(node, "require"))
+        TRY(read_require(checker, yaml_get(node, "require"), suite));
     if (!suite->task)
         suite->task = xstrdup("binary");
-    TRY(demand(checker, node, where, "predictions", suite->predictions));
-    TRY(demand(checker, node, where, "label", suite->label));
-    bool binary = str_equal(suite->task, "binary");
-    if (binary && !suite->score && !suite->prediction)
-        return wrong(checker, node, "%s needs 'score' or 'prediction'", where);
-    if (!binary)
-        return demand(checker, node, where, "prediction", suite->prediction);
+    if (str_equal(suite->task, "binary"))
+        return suite->score || suite->prediction
+                   ? MLOPS_OK
+                   : wrong(checker, node, "%s has neither 'score' nor 'prediction'", where);
+    TRY(refuse_keys(checker, node, binary, "the task 'binary'"));
+    return demand(checker, node, where, "prediction", suite->prediction);
+}
+
+static int read_timeout(const struct checker *checker, const struct yaml_node *node,
+                        struct project_suite *suite)
+{
+    suite->timeout_ns = TIMEOUT_DEFAULT_NS;
+    if (!node)
+        return MLOPS_OK;
+    if (node->kind != YAML_SCALAR)
+        return wrong(checker, node, "'timeout' must be a duration such as 5m");
+    if (mlops_duration_parse(node->text, &suite->timeout_ns, checker->err))
+        return wrap(checker, node);
+    if (suite->timeout_ns <= 0 || suite->timeout_ns > PROJECT_TIMEOUT_MAX_NS)
+        return wrong(checker, node, "'timeout' must be more than nothing and at most 30d");
     return MLOPS_OK;
 }
 
@@ -236,15 +322,18 @@ static int read_suite(const struct checker *checker, const struct yaml_node *nod
     TRY(demand(checker, node, where, "kind", suite->kind));
     TRY(take_text(checker, node, "run", &suite->run));
     TRY(demand(checker, node, where, "run", suite->run));
-    suite->timeout_ns = TIMEOUT_DEFAULT_NS;
-    const struct yaml_node *timeout = yaml_get(node, "timeout");
-    if (timeout && timeout->kind != YAML_SCALAR)
-        return wrong(checker, timeout, "'timeout' must be a duration such as 5m");
-    if (timeout && mlops_duration_parse(timeout->text, &suite->timeout_ns, checker->err))
-        return mlops_wrap(checker->err, "%s:%d", checker->what, timeout->line);
-    if (suite->timeout_ns <= 0)
-        return wrong(checker, timeout, "'timeout' must be longer than nothing");
+    TRY(read_timeout(checker, yaml_get(node, "timeout"), suite));
     return read_performance(checker, node, where, suite);
+}
+
+/* "0.5%" or 0.005 */
+static bool is_rate(const char *text)
+{
+    double value;
+    size_t length = strlen(text);
+    bool percent = str_ends(text, "%");
+    return number_parse(text, length - percent, &value) && value >= 0 &&
+           value <= (percent ? 100 : 1);
 }
 
 static int read_monitor(const struct checker *checker, const struct yaml_node *node,
@@ -252,11 +341,19 @@ static int read_monitor(const struct checker *checker, const struct yaml_node *n
 {
     static const char *const keys[] = {"score",       "prediction", "label",
                                        "latency_p99", "error_rate", NULL};
+    int64_t latency_ns;
     TRY(check_keys(checker, node, "'monitor'", keys));
-    for (size_t i = 0; i < node->count; i++)
-        if (node->items[i]->kind != YAML_SCALAR)
-            return wrong(checker, node->items[i], "'%s' must be a single value",
-                         node->items[i]->key);
+    for (size_t i = 0; i < node->count; i++) {
+        const struct yaml_node *item = node->items[i];
+        if (item->kind != YAML_SCALAR)
+            return wrong(checker, item, "'%s' must be a single value", item->key);
+        if (str_equal(item->key, "latency_p99") &&
+            mlops_duration_parse(item->text, &latency_ns, checker->err))
+            return wrap(checker, item);
+        if (str_equal(item->key, "error_rate") && !is_rate(item->text))
+            return wrong(checker, item, "'%s' is not a rate: write one such as 0.5%% or 0.005",
+                         item->text);
+    }
     project->monitor = yaml_to_json(node);
     return MLOPS_OK;
 }
@@ -300,11 +397,11 @@ static int read_project(const struct checker *checker, const struct yaml_node *r
     TRY(demand(checker, root, "the project file", "model", project->model));
     TRY(check_name(checker, yaml_get(root, "model"), "model", project->model));
     TRY(take_text(checker, root, "description", &project->description));
-    TRY(take_paths(checker, root, "code", &project->code));
-    TRY(take_paths(checker, root, "artifacts", &project->artifacts));
-    TRY(take_path(checker, root, "params", &project->params));
-    TRY(take_path(checker, root, "metrics", &project->metrics));
-    TRY(take_path(checker, root, "environment", &project->environment));
+    TRY(take_sources(checker, root, "code", &project->code));
+    TRY(take_sources(checker, root, "artifacts", &project->artifacts));
+    TRY(take_source(checker, root, "params", &project->params));
+    TRY(take_source(checker, root, "metrics", &project->metrics));
+    TRY(take_source(checker, root, "environment", &project->environment));
     const struct yaml_node *data = yaml_get(root, "data"), *tests = yaml_get(root, "tests");
     if (data) {
         TRY(need_map(checker, data));
@@ -316,6 +413,8 @@ static int read_project(const struct checker *checker, const struct yaml_node *r
     }
     if (tests) {
         TRY(need_map(checker, tests));
+        if (tests->count > PROJECT_SUITES_MAX)
+            return wrong(checker, tests, "more than %d suites", PROJECT_SUITES_MAX);
         project->suites = xcalloc(tests->count, sizeof(*project->suites));
         for (; project->suite_count < tests->count;) {
             size_t i = project->suite_count++;
@@ -333,7 +432,7 @@ int project_parse(const char *text, size_t length, const char *what, struct proj
                   struct mlops_error *err)
 {
     _cleanup_(yaml_free_ptr) struct yaml_node *root = NULL;
-    struct checker checker = {.what = what, .err = err};
+    struct checker checker = {.what = what, .project = project, .err = err};
     *project = (struct project){0};
     TRY(yaml_parse(text, length, what, &root, err));
     int code = read_project(&checker, root, project);

@@ -1,5 +1,7 @@
 /* lib/bundle/requirement.c - one demand on a metric, parsed and judged. */
 #include "bundle/requirement.h"
+#include "registry/registry.h"
+#include "table/number.h"
 #include <math.h>
 
 static const char *skip_space(const char *c)
@@ -13,18 +15,39 @@ static int expected(struct mlops_error *err, const char *text, const char *what)
     return mlops_hint(err, "write one such as '>= 0.85', '<= 0.025' or '>= production - 0.01'");
 }
 
+static size_t digits(const char *c)
+{
+    return strspn(c, "0123456789");
+}
+
 /* A plain decimal number at `*c`, which moves behind it. */
 static bool take_number(const char **c, double *value)
 {
-    char *end;
-    size_t length = strspn(*c, "0123456789.eE+-");
-    if (length == 0 || !strchr("0123456789.+-", **c))
-        return false;
-    *value = strtod(*c, &end);
-    if (end == *c || !isfinite(*value))
+    const char *end = *c;
+    end += *end == '-' || *end == '+';
+    end += digits(end);
+    if (*end == '.')
+        end += 1 + digits(end + 1);
+    if (*end == 'e' || *end == 'E') {
+        const char *exponent = end + 1 + (end[1] == '-' || end[1] == '+');
+        if (digits(exponent) > 0)
+            end = exponent + digits(exponent);
+    }
+    if (!number_parse(*c, (size_t)(end - *c), value) || !isfinite(*value))
         return false;
     *c = end;
     return true;
+}
+
+/* The name of a stage at `*c`, which moves behind it. */
+static int take_stage(const char **c, struct requirement *requirement, struct mlops_error *err)
+{
+    size_t length = strspn(*c, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+    _cleanup_(free_string) char *name = xstrndup(*c, length);
+    TRY(stage_name_check(name, err));
+    str_copy(requirement->stage, sizeof(requirement->stage), name);
+    *c += length;
+    return MLOPS_OK;
 }
 
 int requirement_parse(const char *text, struct requirement *requirement, struct mlops_error *err)
@@ -39,12 +62,9 @@ int requirement_parse(const char *text, struct requirement *requirement, struct 
         return expected(err, text, "one of >= > <= < ==");
     c = skip_space(c + strlen(requirement->comparison));
 
-    size_t name = strspn(c, "abcdefghijklmnopqrstuvwxyz0123456789_-");
     if (*c >= 'a' && *c <= 'z') {
-        if (name > MLOPS_STAGE_MAX)
-            return expected(err, text, "the name of a stage");
-        memcpy(requirement->stage, c, name);
-        c += name;
+        if (take_stage(&c, requirement, err))
+            return mlops_wrap(err, "'%s' is not a requirement", text);
     } else if (!take_number(&c, &requirement->offset)) {
         return expected(err, text, "a number or the name of a stage");
     }
@@ -58,6 +78,8 @@ int requirement_parse(const char *text, struct requirement *requirement, struct 
     }
     if (*skip_space(c))
         return expected(err, text, "nothing more");
+    if (!isfinite(requirement->offset))
+        return expected(err, text, "a smaller number");
     return MLOPS_OK;
 }
 

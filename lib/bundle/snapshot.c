@@ -1,7 +1,6 @@
 /* lib/bundle/snapshot.c - a data set read once, profiled, described. */
 #include "bundle/snapshot.h"
 #include "base/json.h"
-#include "base/path.h"
 #include "registry/registry.h"
 #include "stats/profile.h"
 #include "store/store.h"
@@ -11,13 +10,15 @@ static int check_column(const struct table_schema *schema, const struct project_
                         const char *key, const char *name, struct mlops_error *err)
 {
     _cleanup_(buffer_clear) struct buffer names = {0};
+    if (!name)
+        return MLOPS_OK;
     for (size_t i = 0; i < schema->count; i++) {
-        if (!name || str_equal(schema->columns[i].name, name))
+        if (str_equal(schema->columns[i].name, name))
             return MLOPS_OK;
         buffer_printf(&names, "%s%s", i ? ", " : "", schema->columns[i].name);
     }
-    mlops_fail(err, MLOPS_INVALID, "the snapshot '%s': %s has no column '%s', which '%s' names",
-               data->name, data->path, name, key);
+    mlops_fail(err, MLOPS_INVALID, "%s:%d: the snapshot '%s': %s has no column '%s' for '%s'",
+               PROJECT_FILE, data->line, data->name, data->path, name, key);
     return mlops_hint(err, "its columns are %s", names.data);
 }
 
@@ -66,14 +67,13 @@ static cJSON *describe(const struct project_data *data, const struct profile *pr
 }
 
 int snapshot_describe(const struct mlops_registry *registry, struct store_writer *writer,
-                      const char *root, const struct project_data *data, cJSON **json,
+                      const char *file, const struct project_data *data, cJSON **json,
                       struct mlops_error *err)
 {
-    _cleanup_(free_string) char *path = path_join(root, data->path);
     _cleanup_(table_close_ptr) struct table_reader *reader = NULL;
     struct table_options options = {0};
-    if (table_open(path, &options, &reader, err))
-        return mlops_wrap(err, "the snapshot '%s'", data->name);
+    if (table_open(file, &options, &reader, err))
+        return mlops_wrap(err, "%s:%d: the snapshot '%s'", PROJECT_FILE, data->line, data->name);
     TRY(check_column(table_schema(reader), data, "target", data->target, err));
     TRY(check_column(table_schema(reader), data, "time", data->time, err));
 
@@ -82,7 +82,7 @@ int snapshot_describe(const struct mlops_registry *registry, struct store_writer
     struct digest digest;
     int code = read_table(registry, reader, profile, err);
     if (code && code != MLOPS_CANCELLED)
-        return mlops_wrap(err, "the snapshot '%s'", data->name);
+        return mlops_wrap(err, "%s:%d: the snapshot '%s'", PROJECT_FILE, data->line, data->name);
     TRY(code);
     profile_encode(profile, &bytes);
     TRY(store_writer_add(writer, bytes.data, bytes.length, &digest, err));

@@ -7,13 +7,13 @@
 struct store_writer;
 
 /*
- * Read the table of `data` below `root` in one pass, add its profile to the store, and give what
- * the manifest says of it: path, role, target, time, rows, columns, profile. The caller owns
- * `*json`.
+ * Read the table of `data`, which stands at `file`, in one pass, add its profile to the store, and
+ * give what the manifest says of it: path, role, target, time, rows, columns, profile. The caller
+ * owns `*json`.
  * Errors: MLOPS_INVALID not a table, or the target or time column is not in it.
  */
 int snapshot_describe(const struct mlops_registry *registry, struct store_writer *writer,
-                      const char *root, const struct project_data *data, cJSON **json,
+                      const char *file, const struct project_data *data, cJSON **json,
                       struct mlops_error *err);
 
 #endif

@@ -4,9 +4,15 @@
 #include "base/util.h"
 #include <cjson/cJSON.h>
 
-/* Read `path` below `root`, a map, as JSON; the caller owns `*json`. `what` is "params" or
- * "metrics". Errors: MLOPS_INVALID not a map, or not readable; MLOPS_NOT_FOUND. */
-int values_read(const char *root, const char *path, const char *what, cJSON **json,
+enum values_kind {
+    VALUES_ANY,     /* parameters: whatever YAML and JSON can say */
+    VALUES_NUMBERS, /* metrics: numbers, and maps and lists of them; null where one is undefined */
+};
+
+/* Read `path` below `root`, a map, as JSON; the caller owns `*json`. JSON where the name ends in
+ * ".json", YAML otherwise.
+ * Errors: MLOPS_INVALID not a map, not readable, or a metric is not a number; MLOPS_NOT_FOUND. */
+int values_read(const char *root, const char *path, enum values_kind kind, cJSON **json,
                 struct mlops_error *err);
 
 #endif

@@ -2,10 +2,14 @@
 #include "bundle/walk.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "bundle/escape.h"
+#include "bundle/resolve.h"
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <unistd.h>
+
+#define DEPTH_MAX 200
 
 void manifest_file_clear(struct manifest_file *file)
 {
@@ -13,58 +17,105 @@ void manifest_file_clear(struct manifest_file *file)
     free(file->target);
 }
 
-void file_list_clear(struct file_list *list)
+void walk_clear(struct walk *walk)
 {
-    for (size_t i = 0; i < list->count; i++)
-        manifest_file_clear(&list->items[i]);
-    free(list->items);
-    *list = (struct file_list){0};
+    for (size_t i = 0; i < walk->count; i++)
+        manifest_file_clear(&walk->items[i].file);
+    free(walk->items);
+    *walk = (struct walk){0};
 }
 
-static struct manifest_file *append(struct file_list *list, const char *path,
-                                    enum manifest_kind kind, mode_t mode)
+static struct walked *append(struct walk *walk, const char *path, enum manifest_kind kind,
+                             const struct stat *status)
 {
-    GROW(list->items, list->count, &list->capacity);
-    struct manifest_file *file = &list->items[list->count++];
-    *file = (struct manifest_file){
-        .path = xstrdup(path), .kind = kind, .mode = kind == MANIFEST_LINK ? 0 : mode & 0777};
-    return file;
+    GROW(walk->items, walk->count, &walk->capacity);
+    struct walked *item = &walk->items[walk->count++];
+    unsigned mode = kind == MANIFEST_LINK ? 0 : status->st_mode & 0777;
+    *item = (struct walked){.file = {.path = xstrdup(path), .kind = kind, .mode = mode},
+                            .status = *status};
+    return item;
 }
 
-static bool left_out(const char *name)
+/* The registry and git's own folder are never packaged, however they are named. */
+static bool is_forbidden(const char *name)
 {
-    static const char *const names[] = {".", "..", ".git", ".mlops", "__pycache__"};
-    for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
-        if (str_equal(name, names[i]))
-            return true;
-    return str_ends(name, ".pyc");
+    return str_equal(name, ".git") || str_equal(name, ".mlops");
 }
 
-/* A link is taken as a link where its text stays inside the project, and where following it,
- * through further links, does too. One that leads nowhere is fine: it may come to life in the
- * checkout. */
-static int add_link(struct file_list *list, const char *root, const char *path, const char *full,
-                    struct mlops_error *err)
+bool walk_leaves_out(const char *name)
 {
-    char target[PATH_MAX], resolved[PATH_MAX], top[PATH_MAX];
-    ssize_t length = readlink(full, target, sizeof(target) - 1);
+    return is_forbidden(name) || str_equal(name, "__pycache__") || str_ends(name, ".pyc");
+}
+
+static int check_plain(const char *path, const char *what, struct mlops_error *err)
+{
+    if (name_is_plain(path))
+        return MLOPS_OK;
+    _cleanup_(free_string) char *shown = escape_name(path);
+    mlops_fail(err, MLOPS_INVALID, "%s '%s' has control characters or is not UTF-8", what, shown);
+    return mlops_hint(err, "rename it: a bundle must be the same on every machine");
+}
+
+static int read_link(const char *full, char target[PATH_MAX], struct mlops_error *err)
+{
+    ssize_t length = readlink(full, target, PATH_MAX - 1);
     if (length < 0)
         return mlops_fail_errno(err, MLOPS_IO, errno, "read the link '%s'", full);
     target[length] = '\0';
-    bool inside = utf8_valid(target, (size_t)length) && path_link_stays_inside(path, target);
-    if (inside && realpath(full, resolved) && realpath(root, top)) {
-        size_t prefix = strlen(top);
-        inside = strncmp(resolved, top, prefix) == 0 &&
-                 (resolved[prefix] == '/' || resolved[prefix] == '\0');
-    }
-    if (!inside) {
-        mlops_fail(err, MLOPS_INVALID, "the link '%s' leads out of the project, to '%s'", path,
-                   target);
-        return mlops_hint(err, "copy what it points at into the project, or leave the link out");
-    }
-    append(list, path, MANIFEST_LINK, 0)->target = xstrdup(target);
+    return check_plain(target, "the target of a link,", err);
+}
+
+/* ---- following a path ----------------------------------------------------------------------- */
+
+struct looker {
+    struct walk *walk;
+    char target[PATH_MAX];
+};
+
+/* resolve_look on the disk. Folders and links that are passed are taken along. */
+static int look(void *context, const char *path, bool *there, enum manifest_kind *kind,
+                const char **target, struct mlops_error *err)
+{
+    struct looker *looker = context;
+    struct stat status;
+    _cleanup_(free_string) char *full = path_join(looker->walk->root, path);
+    *there = false;
+    if (is_forbidden(path_base(path)))
+        return MLOPS_OK;
+    if (lstat(full, &status) < 0 && (errno == ENOENT || errno == ENOTDIR))
+        return MLOPS_OK;
+    if (lstat(full, &status) < 0)
+        return mlops_fail_errno(err, MLOPS_IO, errno, "look at '%s'", full);
+    *there = true;
+    *kind = S_ISLNK(status.st_mode)   ? MANIFEST_LINK
+            : S_ISDIR(status.st_mode) ? MANIFEST_FOLDER
+                                      : MANIFEST_FILE;
+    if (*kind == MANIFEST_FILE)
+        return MLOPS_OK;
+    TRY(check_plain(path, "the name", err));
+    struct walked *item = append(looker->walk, path, *kind, &status);
+    if (*kind == MANIFEST_FOLDER)
+        return MLOPS_OK;
+    TRY(read_link(full, looker->target, err));
+    item->file.target = xstrdup(looker->target);
+    *target = looker->target;
     return MLOPS_OK;
 }
+
+/* Follow `path`. What was passed stays in the list only where something was found. */
+static int follow(struct walk *walk, const char *path, struct resolution *resolution,
+                  struct mlops_error *err)
+{
+    struct looker looker = {.walk = walk};
+    size_t before = walk->count;
+    TRY(resolve_path(path, look, &looker, resolution, err));
+    TRY(resolution_check(resolution, path, MLOPS_INVALID, err));
+    while (resolution->outcome != RESOLVE_FOUND && walk->count > before)
+        manifest_file_clear(&walk->items[--walk->count].file);
+    return MLOPS_OK;
+}
+
+/* ---- folders with all that is in them ------------------------------------------------------- */
 
 static void close_folder(DIR **folder)
 {
@@ -72,13 +123,12 @@ static void close_folder(DIR **folder)
         (void)closedir(*folder); /* was only read */
 }
 
-static int add_any(struct file_list *list, const char *root, const char *path, int depth,
-                   struct mlops_error *err);
+static int add_any(struct walk *walk, const char *path, int depth, struct mlops_error *err);
 
-static int add_folder(struct file_list *list, const char *root, const char *path, const char *full,
-                      int depth, struct mlops_error *err)
+static int add_entries(struct walk *walk, const char *path, const char *full, int depth,
+                       struct mlops_error *err)
 {
-    if (depth > 200)
+    if (depth > DEPTH_MAX)
         return mlops_fail(err, MLOPS_INVALID, "'%s': folders are nested too deep", path);
     _cleanup_(close_folder) DIR *folder = opendir(full);
     if (!folder)
@@ -90,80 +140,147 @@ static int add_folder(struct file_list *list, const char *root, const char *path
             return mlops_fail_errno(err, MLOPS_IO, errno, "read folder '%s'", full);
         if (!entry)
             return MLOPS_OK;
-        if (left_out(entry->d_name))
+        const char *name = entry->d_name;
+        if (str_equal(name, ".") || str_equal(name, "..") || walk_leaves_out(name))
             continue;
         _cleanup_(free_string) char *inner =
-            str_equal(path, ".") ? xstrdup(entry->d_name) : path_join(path, entry->d_name);
-        _cleanup_(free_string) char *normal = NULL;
-        if (path_normalize(inner, &normal, err))
-            return mlops_wrap(err, "in folder '%s'", path);
-        TRY(add_any(list, root, normal, depth + 1, err));
+            str_equal(path, ".") ? xstrdup(name) : path_join(path, name);
+        TRY(add_any(walk, inner, depth + 1, err));
     }
 }
 
-static int add_any(struct file_list *list, const char *root, const char *path, int depth,
-                   struct mlops_error *err)
+/* `path` itself, with all that is in it where it is a folder. Links are not followed. */
+static int add_any(struct walk *walk, const char *path, int depth, struct mlops_error *err)
 {
-    _cleanup_(free_string) char *full =
-        str_equal(path, ".") ? xstrdup(root) : path_join(root, path);
+    _cleanup_(free_string) char *normal = NULL;
     struct stat status;
-    if (lstat(full, &status) < 0 && errno == ENOENT)
-        return mlops_fail(err, MLOPS_NOT_FOUND, "'%s' does not exist", path);
+    TRY(check_plain(path, "the name", err));
+    TRY(path_normalize(path, &normal, err)); /* too long, perhaps */
+    _cleanup_(free_string) char *full = path_join(walk->root, path);
     if (lstat(full, &status) < 0)
-        return mlops_fail_errno(err, MLOPS_IO, errno, "look at '%s'", full);
-    if (S_ISLNK(status.st_mode))
-        return add_link(list, root, path, full, err);
+        return mlops_fail_errno(err, MLOPS_OK, errno, "look at '%s'", full);
+    if (S_ISLNK(status.st_mode)) {
+        char target[PATH_MAX];
+        TRY(read_link(full, target, err));
+        append(walk, path, MANIFEST_LINK, &status)->file.target = xstrdup(target);
+        return MLOPS_OK;
+    }
     if (S_ISREG(status.st_mode)) {
-        append(list, path, MANIFEST_FILE, status.st_mode);
+        append(walk, path, MANIFEST_FILE, &status);
         return MLOPS_OK;
     }
     if (!S_ISDIR(status.st_mode))
         return mlops_fail(err, MLOPS_INVALID, "'%s' is neither a file, a folder nor a link", path);
     if (!str_equal(path, "."))
-        append(list, path, MANIFEST_FOLDER, status.st_mode);
-    return add_folder(list, root, path, full, depth, err);
+        append(walk, path, MANIFEST_FOLDER, &status)->whole = true;
+    return add_entries(walk, path, full, depth, err);
 }
 
-/* The folders above `path`, each of which must be one and not a link. */
-static int add_parents(struct file_list *list, const char *root, const char *path,
-                       struct mlops_error *err)
+int walk_add(struct walk *walk, const char *path, char **real, enum manifest_kind *kind,
+             struct mlops_error *err)
 {
-    _cleanup_(free_string) char *partial = xstrdup(path);
-    for (char *slash = strchr(partial, '/'); slash; slash = strchr(slash + 1, '/')) {
-        struct stat status;
-        *slash = '\0';
-        _cleanup_(free_string) char *full = path_join(root, partial);
-        if (lstat(full, &status) < 0)
-            return mlops_fail(err, MLOPS_NOT_FOUND, "'%s' does not exist", partial);
-        if (!S_ISDIR(status.st_mode))
-            return mlops_fail(err, MLOPS_INVALID, "'%s', on the way to '%s', is not a folder",
-                              partial, path);
-        append(list, partial, MANIFEST_FOLDER, status.st_mode);
-        *slash = '/';
+    _cleanup_(resolution_clear) struct resolution resolution = {0};
+    _cleanup_(free_string) char *parts = xstrdup(path);
+    char *rest = NULL;
+    for (char *part = strtok_r(parts, "/", &rest); part; part = strtok_r(NULL, "/", &rest))
+        if (is_forbidden(part))
+            return mlops_fail(err, MLOPS_INVALID, "'%s' is never packaged", part);
+    TRY(follow(walk, path, &resolution, err));
+    if (resolution.outcome == RESOLVE_MISSING)
+        return mlops_fail(err, MLOPS_NOT_FOUND, "'%s' does not exist", path);
+    if (kind)
+        *kind = resolution.kind;
+    TRY(add_any(walk, resolution.path, 0, err));
+    if (real)
+        *real = TAKE_PTR(resolution.path);
+    return MLOPS_OK;
+}
+
+/* ---- sorted, and complete ------------------------------------------------------------------- */
+
+static int compare_paths(const void *a, const void *b)
+{
+    return strcmp(((const struct walked *)a)->file.path, ((const struct walked *)b)->file.path);
+}
+
+static void sort_and_merge(struct walk *walk)
+{
+    size_t kept = 0;
+    if (walk->count > 0)
+        qsort(walk->items, walk->count, sizeof(*walk->items), compare_paths);
+    for (size_t i = 0; i < walk->count; i++) {
+        struct walked *last = kept ? &walk->items[kept - 1] : NULL;
+        if (last && str_equal(last->file.path, walk->items[i].file.path)) {
+            last->whole = last->whole || walk->items[i].whole;
+            last->dangling = last->dangling || walk->items[i].dangling;
+            manifest_file_clear(&walk->items[i].file);
+        } else {
+            walk->items[kept++] = walk->items[i];
+        }
+    }
+    walk->count = kept;
+}
+
+/* A link whose other end is not packaged would be broken in every checkout, so the other end comes
+ * along; but one that points at the project folder itself does not bring all of it. */
+static int add_target(struct walk *walk, size_t sorted, size_t index, struct mlops_error *err)
+{
+    _cleanup_(resolution_clear) struct resolution resolution = {0};
+    _cleanup_(free_string) char *path = xstrdup(walk->items[index].file.path);
+    struct walk known = *walk;
+    known.count = sorted;
+    TRY(follow(walk, path, &resolution, err));
+    walk->items[index].dangling = resolution.outcome == RESOLVE_MISSING;
+    if (resolution.outcome == RESOLVE_MISSING || str_equal(resolution.path, "."))
+        return MLOPS_OK;
+    known.items = walk->items; /* may have moved */
+    const struct walked *end = walk_find(&known, resolution.path);
+    if (end && (end->file.kind == MANIFEST_FILE || end->whole))
+        return MLOPS_OK;
+    return add_any(walk, resolution.path, 0, err);
+}
+
+int walk_finish(struct walk *walk, struct mlops_error *err)
+{
+    for (size_t before = SIZE_MAX; before != walk->count;) {
+        sort_and_merge(walk);
+        before = walk->count;
+        for (size_t i = 0; i < before; i++)
+            if (walk->items[i].file.kind == MANIFEST_LINK)
+                TRY(add_target(walk, before, i, err));
+        sort_and_merge(walk);
     }
     return MLOPS_OK;
 }
 
-int walk_add(struct file_list *list, const char *root, const char *path, struct mlops_error *err)
+struct walked *walk_find(const struct walk *walk, const char *path)
 {
-    TRY(add_parents(list, root, path, err));
-    return add_any(list, root, path, 0, err);
+    const struct walked key = {.file.path = (char *)(uintptr_t)path};
+    if (walk->count == 0)
+        return NULL;
+    return bsearch(&key, walk->items, walk->count, sizeof(*walk->items), compare_paths);
 }
 
-static int compare_paths(const void *a, const void *b)
+static bool same_time(struct timespec a, struct timespec b)
 {
-    return strcmp(((const struct manifest_file *)a)->path, ((const struct manifest_file *)b)->path);
+    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
 
-void walk_finish(struct file_list *list)
+int walk_check_unchanged(const struct walk *walk, struct mlops_error *err)
 {
-    size_t kept = 0;
-    qsort(list->items, list->count, sizeof(*list->items), compare_paths);
-    for (size_t i = 0; i < list->count; i++) {
-        if (kept > 0 && str_equal(list->items[kept - 1].path, list->items[i].path))
-            manifest_file_clear(&list->items[i]);
-        else
-            list->items[kept++] = list->items[i];
+    for (size_t i = 0; i < walk->count; i++) {
+        const struct walked *item = &walk->items[i];
+        struct stat now;
+        if (item->file.kind != MANIFEST_FILE)
+            continue;
+        _cleanup_(free_string) char *full = path_join(walk->root, item->file.path);
+        if (lstat(full, &now) == 0 && now.st_size == item->status.st_size &&
+            now.st_ino == item->status.st_ino && now.st_mode == item->status.st_mode &&
+            same_time(now.st_mtim, item->status.st_mtim) &&
+            same_time(now.st_ctim, item->status.st_ctim))
+            continue;
+        mlops_fail(err, MLOPS_CONFLICT, "'%s' changed while it was packaged", item->file.path);
+        return mlops_hint(err, "package again when nothing writes to the folder");
     }
-    list->count = kept;
+    return MLOPS_OK;
 }

@@ -1,27 +1,52 @@
 /*
  * lib/bundle/walk.h - which files a project has: the paths that it names, folders with all that is
- * in them, each once, sorted by bytes.
+ * in them, and what the links among them point at; each once, sorted by bytes.
+ *
+ * `.git`, `.mlops`, `__pycache__` and `*.pyc` inside folders are left out.
  */
 #ifndef BUNDLE_WALK_H
 #define BUNDLE_WALK_H
 #include "bundle/manifest.h"
+#include <sys/stat.h>
 
-struct file_list {
-    struct manifest_file *items; /* sizes and digests of files are not filled in */
+struct walked {
+    struct manifest_file file; /* sizes and digests of files are not filled in */
+    struct stat status;        /* as it was when it was found */
+    bool whole;                /* folders: with all that is in them */
+    bool dangling;             /* links: nothing that is packaged stands at the other end */
+};
+
+/* Zeroed but for `root`. */
+struct walk {
+    const char *root; /* the project folder; borrowed */
+    struct walked *items;
     size_t count, capacity;
 };
 
 /*
- * Add `path` (normalized; a folder with everything below it, and the folders above it) of the
- * project folder `root`. `.git`, `.mlops`, `__pycache__` and `*.pyc` inside folders are left out.
- * Errors: MLOPS_NOT_FOUND it does not exist; MLOPS_INVALID a link or a folder on the way leads out
- * of the project, a name that is not UTF-8, a device, socket or pipe; MLOPS_IO.
+ * Add `path` (normalized), with the folders above it, everything below it and, where links are on
+ * the way, those and what they lead to. `*real` (may be NULL) gets the path without links, which
+ * the caller frees; `*kind` (may be NULL) what stands there.
+ * Errors: MLOPS_NOT_FOUND it does not exist; MLOPS_INVALID a link leads out of the project or round
+ * in a circle, a name is not UTF-8 or has control characters, a device, socket or pipe; MLOPS_IO.
  */
-int walk_add(struct file_list *list, const char *root, const char *path, struct mlops_error *err);
+int walk_add(struct walk *walk, const char *path, char **real, enum manifest_kind *kind,
+             struct mlops_error *err);
 
-/* Sort, and drop what was added twice. */
-void walk_finish(struct file_list *list);
-void file_list_clear(struct file_list *list);
+/* After the last walk_add: add what links point at, sort, and drop what was added twice.
+ * Errors: as walk_add. */
+int walk_finish(struct walk *walk, struct mlops_error *err);
+
+/* The item at `path` or NULL; after walk_finish. */
+struct walked *walk_find(const struct walk *walk, const char *path);
+
+/* Are all files still those that were found? Errors: MLOPS_CONFLICT one changed meanwhile. */
+int walk_check_unchanged(const struct walk *walk, struct mlops_error *err);
+
+void walk_clear(struct walk *walk);
 void manifest_file_clear(struct manifest_file *file);
+
+/* Is `name` one that is left out of folders (`.git`, …)? */
+bool walk_leaves_out(const char *name);
 
 #endif
