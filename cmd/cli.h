@@ -298,10 +298,10 @@ struct table {
         .indent = (indent_),                                                                       \
     }
 
-/* The next cell, row by row. An empty one is shown as "-". */
+/* The next cell, row by row. An empty one is "-" where lines may stand without titles. */
 void cli_table_cell(struct table *table, enum style style, const char *format, ...)
     MLOPS_PRINTF(3, 4);
-/* Columns side by side, as wide as they must be; a terminal cuts lines that are too long. */
+/* Columns side by side, as wide as they must be; the last is filled to fit a terminal. */
 void cli_table_print(struct cli *cli, const struct table *table);
 void cli_table_clear(struct table *table);
 
@@ -322,9 +322,8 @@ size_t cli_width(const char *text);
 void cli_cut(char *text, size_t width);
 /* Paragraphs filled to `width` columns, each line after `indent` blanks. */
 void cli_wrap(FILE *out, const char *text, size_t indent, size_t width);
-/* "3.4 MB"; "2026-05-03 09:30". */
+/* "3.4 MB". */
 void cli_size_format(uint64_t bytes, char text[32]);
-void cli_time_short(int64_t time_ns, char text[32]);
 /* A number with as many digits as a person wants to see. */
 void cli_number_format(double number, char text[32]);
 /* "fraud@3"; the bundle's id where it has no number. */
@@ -365,7 +364,8 @@ void cli_help_overview(const struct cli *cli, FILE *out);
 void cli_help_command(const struct cli *cli, const struct command *command, FILE *out);
 cJSON *cli_help_json(const struct command *command); /* NULL: the global options */
 extern const char *const cli_group_titles[GROUP_COUNT];
-extern const struct command_exit cli_exit_codes[]; /* ends with a NULL meaning */
+extern const struct command_exit cli_exit_codes[];    /* ends with a NULL meaning */
+char *cli_exit_term(const struct command_exit *exit); /* "4", "128+n"; the caller frees */
 extern const char cli_reference_help[];
 extern const char cli_about[];
 struct command_variable {

@@ -23,7 +23,7 @@ const struct command_exit cli_exit_codes[] = {
     {4, "somebody else was first"},
     {5, "integrity: a damaged object, a broken log"},
     {6, "the system failed: I/O, disk full, output that cannot be written"},
-    {128, "and n more: stopped by signal n"},
+    {128, "stopped by signal n"},
     {0},
 };
 
@@ -38,6 +38,11 @@ const struct command_variable cli_variables[] = {
 const char cli_reference_help[] =
     "REF names a version: fraud (the newest), fraud@12, fraud@production (what the stage holds), "
     "fraud@production~1 (what it held before), or sha256: and 8 or more digits of a bundle's id.";
+
+char *cli_exit_term(const struct command_exit *exit)
+{
+    return cli_format(exit->code == MLOPS_CANCELLED ? "%d+n" : "%d", exit->code);
+}
 
 static size_t help_width(void)
 {
@@ -125,7 +130,7 @@ static void exits(const struct cli *cli, const struct command *command, FILE *ou
         return;
     title(cli, out, "Exit status");
     for (size_t i = 0; i < COMMAND_EXITS && command->exits[i].meaning; i++) {
-        _cleanup_(free_string) char *term = cli_format("%d", command->exits[i].code);
+        _cleanup_(free_string) char *term = cli_exit_term(&command->exits[i]);
         entry(out, term, 1, command->exits[i].meaning);
     }
 }
@@ -200,11 +205,14 @@ void cli_help_overview(const struct cli *cli, FILE *out)
         entry(out, variable->name, 14, variable->meaning);
     title(cli, out, "Exit status");
     for (const struct command_exit *exit = cli_exit_codes; exit->meaning; exit++) {
-        _cleanup_(free_string) char *term = cli_format("%d", exit->code);
-        entry(out, term, 3, exit->meaning);
+        _cleanup_(free_string) char *term = cli_exit_term(exit);
+        entry(out, term, 5, exit->meaning);
     }
-    fprintf(out, "\n'mlops help COMMAND' says more about one. A command that is not built in is "
-                 "looked for\non PATH as mlops-COMMAND.\n");
+    fputc('\n', out);
+    cli_wrap(out,
+             "'mlops help COMMAND' says more about one. A command that is not built in is looked "
+             "for on PATH as mlops-COMMAND.",
+             0, help_width());
 }
 
 /* ---- the tables as JSON --------------------------------------------------------------------- */

@@ -78,12 +78,31 @@ cJSON *cli_json_texts(char *const *texts, size_t count)
     return array;
 }
 
+/* cJSON indents with tabs; within strings they are escaped, so every one is its own. */
+static char *with_blanks(const char *json)
+{
+    char *text = cli_allocate(strlen(json) * 2 + 1, 1), *to = text;
+
+    for (; *json; json++) {
+        if (*json == '\t')
+            to = stpcpy(to, to > text && to[-1] == ':' ? " " : "  ");
+        else
+            *to++ = *json;
+    }
+    return text;
+}
+
 char *cli_json_print(const cJSON *json, bool pretty)
 {
     char *text = pretty ? cJSON_Print(json) : cJSON_PrintUnformatted(json);
+
     if (!text)
-        abort();
-    return text;
+        abort(); /* memory is out */
+    if (!pretty)
+        return text;
+    char *spaced = with_blanks(text);
+    free(text);
+    return spaced;
 }
 
 int cli_print_json(struct cli *cli, cJSON *document)

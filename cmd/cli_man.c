@@ -95,7 +95,7 @@ static void terms(FILE *out, const char *term, const char *text)
 static void exits(FILE *out, const struct command_exit *list, size_t most)
 {
     for (size_t i = 0; i < most && list[i].meaning; i++) {
-        _cleanup_(free_string) char *code = cli_format("%d", list[i].code);
+        _cleanup_(free_string) char *code = cli_exit_term(&list[i]);
         terms(out, code, list[i].meaning);
     }
 }

@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
-#include <time.h>
 
 void *cli_reallocate(void *memory, size_t count, size_t size)
 {
@@ -236,18 +235,13 @@ void cli_size_format(uint64_t bytes, char text[32])
     (void)snprintf(text, 32, "%.1f %s", size, units[unit]);
 }
 
-void cli_time_short(int64_t time_ns, char text[32])
-{
-    char whole[32];
-    mlops_time_format(time_ns, whole); /* 2026-05-03T09:30:00Z */
-    (void)snprintf(text, 32, "%.10s %.5s", whole, strlen(whole) > 16 ? whole + 11 : "");
-}
-
 void cli_number_format(double number, char text[32])
 {
     if (isnan(number))
         (void)snprintf(text, 32, "undefined");
-    else if (number != 0 && (fabs(number) < 0.0001 || fabs(number) >= 1e9))
+    else if (number == floor(number) && fabs(number) < 1e9)
+        (void)snprintf(text, 32, "%.0f", number);
+    else if (fabs(number) < 0.0001 || fabs(number) >= 1e9)
         (void)snprintf(text, 32, "%.3g", number);
     else if (fabs(number) >= 1000)
         (void)snprintf(text, 32, "%.1f", number);

@@ -21,7 +21,7 @@ static const char machinery[] =
     "\n"
     "# Candidates for $cur from the given sources.\n"
     "_mlops_fill() {\n"
-    "    local source lead= break\n"
+    "    local source lead='' break\n"
     "    local -a found=()\n"
     "    for source in \"$@\"; do\n"
     "        case $source in\n"
@@ -38,7 +38,7 @@ static const char machinery[] =
     "\"$cur\") ;;\n"
     "        *)\n"
     "            mapfile -t -O ${#found[@]} found < <(\n"
-    "                \"${words[0]}\" \"${registry[@]}\" __complete \"$source\" \"$cur\" "
+    "                \"${words[0]}\" \"${registry[@]}\" __complete -- \"$source\" \"$cur\" "
     "2>/dev/null\n"
     "            )\n"
     "            ;;\n"
@@ -54,8 +54,8 @@ static const char machinery[] =
     "}\n"
     "\n"
     "_mlops() {\n"
-    "    local cur command= sources= pending= ended= index=0 i word\n"
-    "    local -a words registry=()\n"
+    "    local cur command='' pending='' ended='' index=0 i word\n"
+    "    local -a words registry=() sources=()\n"
     "    COMPREPLY=()\n"
     "    _mlops_words\n"
     "    local last=$((${#words[@]} - 1))\n"
@@ -80,18 +80,18 @@ static const char machinery[] =
     "        fi\n"
     "    done\n"
     "    if [[ -n $pending ]]; then\n"
-    "        _mlops_option \"$command\" \"$pending\" && _mlops_fill $sources\n"
+    "        _mlops_option \"$command\" \"$pending\" && _mlops_fill \"${sources[@]}\"\n"
     "    elif [[ -z $ended && $cur == --*=* ]]; then\n"
     "        _mlops_option \"$command\" \"${cur%%=*}\" || return 0\n"
     "        cur=${cur#*=}\n"
-    "        _mlops_fill $sources\n"
+    "        _mlops_fill \"${sources[@]}\"\n"
     "    elif [[ -z $ended && $cur == -* ]]; then\n"
     "        _mlops_options \"$command\"\n"
-    "        mapfile -t COMPREPLY < <(compgen -W \"$sources\" -- \"$cur\")\n"
+    "        mapfile -t COMPREPLY < <(compgen -W \"${sources[*]}\" -- \"$cur\")\n"
     "    elif [[ -z $command ]]; then\n"
     "        _mlops_fill command\n"
     "    else\n"
-    "        _mlops_argument \"$command\" \"$index\" && _mlops_fill $sources\n"
+    "        _mlops_argument \"$command\" \"$index\" && _mlops_fill \"${sources[@]}\"\n"
     "    fi\n"
     "    return 0\n"
     "}\n"
@@ -108,14 +108,14 @@ static void option_case(FILE *out, const char *command, const struct command_opt
     fprintf(out, "    %s:--%s", command, option->name);
     if (option->letter)
         fprintf(out, " | %s:-%c", command, option->letter);
-    fprintf(out, ") sources='%s' ;;\n", sources);
+    fprintf(out, ") sources=(%s) ;;\n", sources);
 }
 
 static void option_cases(const struct cli *cli, FILE *out)
 {
     fputs("# COMMAND OPTION: sets $sources for its argument; fails where it takes none.\n"
           "_mlops_option() {\n"
-          "    sources=\n"
+          "    sources=()\n"
           "    case $1:$2 in\n",
           out);
     for (size_t i = 0; cli->commands[i]; i++)
@@ -130,7 +130,7 @@ static void argument_cases(const struct cli *cli, FILE *out)
 {
     fputs("# COMMAND INDEX: sets $sources for its argument of that index, from 0.\n"
           "_mlops_argument() {\n"
-          "    sources=\n"
+          "    sources=()\n"
           "    case $1:$2 in\n",
           out);
     for (size_t i = 0; cli->commands[i]; i++) {
@@ -139,9 +139,9 @@ static void argument_cases(const struct cli *cli, FILE *out)
             unsigned completion = command->args[j].completion;
             _cleanup_(free_string) char *sources = cli_completion_sources(completion, NULL);
             if (completion & REPEATED)
-                fprintf(out, "    %s:*) sources='%s' ;;\n", command->name, sources);
+                fprintf(out, "    %s:*) sources=(%s) ;;\n", command->name, sources);
             else if (*sources)
-                fprintf(out, "    %s:%zu) sources='%s' ;;\n", command->name, j, sources);
+                fprintf(out, "    %s:%zu) sources=(%s) ;;\n", command->name, j, sources);
         }
     }
     fputs("    *) return 1 ;;\n    esac\n}\n\n", out);
@@ -157,15 +157,15 @@ static void option_lists(const struct cli *cli, FILE *out)
         const struct command *command = cli->commands[i];
         if (!command->options[0].name || command->group == GROUP_HIDDEN)
             continue;
-        fprintf(out, "    %s) sources='", command->name);
+        fprintf(out, "    %s) sources=(", command->name);
         for (const struct command_option *o = command->options; o->name; o++)
             fprintf(out, "%s--%s", o == command->options ? "" : " ", o->name);
-        fputs("' ;;\n", out);
+        fputs(") ;;\n", out);
     }
-    fputs("    *) sources= ;;\n    esac\n    sources+=' ", out);
+    fputs("    *) sources=() ;;\n    esac\n    sources+=(", out);
     for (const struct command_option *o = cli_global_options; o->name; o++)
         fprintf(out, "%s--%s", o == cli_global_options ? "" : " ", o->name);
-    fputs("'\n}\n\n", out);
+    fputs(")\n}\n\n", out);
 }
 
 void cli_completion_bash(const struct cli *cli, FILE *out)

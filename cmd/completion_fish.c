@@ -52,7 +52,7 @@ static const char machinery[] =
     "    __mlops_read\n"
     "    set -l prefix (commandline -ct | string replace -r -- '^--[^=]*=' '')\n"
     "    set -l program (commandline -opc)[1]\n"
-    "    $program $__mlops_registry __complete $argv[1] \"$prefix\" 2>/dev/null\n"
+    "    $program $__mlops_registry __complete -- $argv[1] \"$prefix\" 2>/dev/null\n"
     "end\n"
     "\n"
     "complete -c mlops -f\n";

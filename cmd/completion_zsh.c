@@ -1,26 +1,26 @@
 /* cmd/completion_zsh.c - the completions for zsh, written from the tables. */
 #include "cli.h"
 
-static const char machinery[] =
-    "# Candidates from the given sources.\n"
-    "_mlops_from() {\n"
-    "    local source ret=1\n"
-    "    local -a found\n"
-    "    for source; do\n"
-    "        case $source in\n"
-    "        +*) compadd -- ${source#+} && ret=0 ;;\n"
-    "        file) _files && ret=0 ;;\n"
-    "        directory) _files -/ && ret=0 ;;\n"
-    "        command) _mlops_commands && ret=0 ;;\n"
-    "        *)\n"
-    "            found=(${(f)\"$($_mlops_program __complete $source ${(Q)PREFIX} 2>/dev/null)\"})\n"
-    "            compadd -a found && ret=0\n"
-    "            ;;\n"
-    "        esac\n"
-    "    done\n"
-    "    return ret\n"
-    "}\n"
-    "\n";
+static const char machinery[] = "# Candidates from the given sources.\n"
+                                "_mlops_from() {\n"
+                                "    local source ret=1\n"
+                                "    local -a found\n"
+                                "    for source; do\n"
+                                "        case $source in\n"
+                                "        +*) compadd -- ${source#+} && ret=0 ;;\n"
+                                "        file) _files && ret=0 ;;\n"
+                                "        directory) _files -/ && ret=0 ;;\n"
+                                "        command) _mlops_commands && ret=0 ;;\n"
+                                "        *)\n"
+                                "            found=(${(f)\"$($_mlops_program __complete -- $source "
+                                "${(Q)PREFIX} 2>/dev/null)\"})\n"
+                                "            compadd -a found && ret=0\n"
+                                "            ;;\n"
+                                "        esac\n"
+                                "    done\n"
+                                "    return ret\n"
+                                "}\n"
+                                "\n";
 
 static const char body[] =
     "_mlops() {\n"
@@ -64,18 +64,18 @@ static void option_spec(FILE *out, const char *indent, const struct command_opti
 {
     const char *mark = option->argument ? "+" : "", *equals = option->argument ? "=" : "";
     bool alone = str_equal(option->name, "help") || str_equal(option->name, "version");
+    /* what it may not stand beside; "*": it may be given again */
+    _cleanup_(free_string) char *lead = option->kind == OPTION_LIST ? cli_format("*")
+                                        : alone                     ? cli_format("(- *)")
+                                        : option->letter
+                                            ? cli_format("(-%c --%s)", option->letter, option->name)
+                                            : cli_format("(--%s)", option->name);
 
-    fputs(indent, out);
-    if (option->kind == OPTION_LIST)
-        fputs("'*'", out);
-    else if (alone)
-        fputs("'(- *)'", out);
-    else if (option->letter)
-        fprintf(out, "'(-%c --%s)'", option->letter, option->name);
     if (option->letter)
-        fprintf(out, "{-%c%s,--%s%s}'[", option->letter, mark, option->name, equals);
+        fprintf(out, "%s'%s'{-%c%s,--%s%s}'[", indent, lead, option->letter, mark, option->name,
+                equals);
     else
-        fprintf(out, "'--%s%s[", option->name, equals);
+        fprintf(out, "%s'%s--%s%s[", indent, lead, option->name, equals);
     escaped(out, option->help);
     fputc(']', out);
     if (option->argument)

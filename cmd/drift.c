@@ -13,8 +13,11 @@ static void add_row(struct table *table, const struct mlops_drift_column *column
     cli_table_cell(table, STYLE_PLAIN, "%s", column->method);
     cli_table_cell(table, STYLE_PLAIN, "%s", statistic);
     cli_table_cell(table, STYLE_DIM, "%s", threshold);
-    cli_table_cell(table, STYLE_PLAIN, "%.1f%%>%.1f%%", column->missing_reference * 100,
-                   column->missing_current * 100);
+    if (column->missing_reference > 0 || column->missing_current > 0)
+        cli_table_cell(table, STYLE_PLAIN, "%.1f %% -> %.1f %%", column->missing_reference * 100,
+                       column->missing_current * 100);
+    else
+        cli_table_cell(table, STYLE_DIM, "none");
     cli_table_cell(table, column->drift ? STYLE_BAD : STYLE_GOOD, column->drift ? "DRIFT" : "ok");
     cli_table_cell(table, STYLE_PLAIN, "%s", column->detail ? column->detail : "");
 }
@@ -123,11 +126,15 @@ const struct command command_drift = {
                 {.name = "method",
                  .kind = OPTION_TEXT,
                  .argument = "NAME",
-                 .help = "how numeric columns are compared (default: ks)"},
+                 .help = "how numeric columns are compared: ks (default), jensen_shannon, psi, "
+                         "wasserstein or total_variation",
+                 .words = "ks jensen_shannon psi wasserstein total_variation"},
                 {.name = "categorical-method",
                  .kind = OPTION_TEXT,
                  .argument = "NAME",
-                 .help = "how categorical columns are compared (default: jensen_shannon)"},
+                 .help = "how categorical columns are compared: jensen_shannon (default), psi or "
+                         "total_variation",
+                 .words = "jensen_shannon psi total_variation"},
                 {.name = "threshold",
                  .kind = OPTION_NUMBER,
                  .argument = "NUMBER",

@@ -1,0 +1,160 @@
+# bash completion for mlops, written by 'mlops completion bash'
+
+_mlops_commands='init package register list show log status checkout test promote rollback drift help completion version'
+
+# COMMAND OPTION: sets $sources for its argument; fails where it takes none.
+_mlops_option() {
+    sources=()
+    case $1:$2 in
+    log:--stage) sources=(stage) ;;
+    log:--limit | log:-n) sources=() ;;
+    test:--suite) sources=() ;;
+    promote:--to) sources=(stage +dev +staging +production) ;;
+    promote:--expect) sources=(ref +none) ;;
+    promote:--reason) sources=() ;;
+    rollback:--stage) sources=(stage) ;;
+    rollback:--to) sources=(ref) ;;
+    rollback:--reason) sources=() ;;
+    drift:--current) sources=(file) ;;
+    drift:--data) sources=() ;;
+    drift:--method) sources=() ;;
+    drift:--categorical-method) sources=() ;;
+    drift:--threshold) sources=() ;;
+    help:--man-pages) sources=(directory) ;;
+    *:--directory | *:-C) sources=(directory) ;;
+    *:--registry) sources=(directory) ;;
+    *:--color) sources=(+auto +always +never) ;;
+    *:--lock-timeout) sources=() ;;
+    *) return 1 ;;
+    esac
+}
+
+# COMMAND INDEX: sets $sources for its argument of that index, from 0.
+_mlops_argument() {
+    sources=()
+    case $1:$2 in
+    init:0) sources=(directory) ;;
+    package:0) sources=(directory) ;;
+    register:0) sources=(directory) ;;
+    list:0) sources=(model) ;;
+    show:0) sources=(ref) ;;
+    log:0) sources=(model) ;;
+    status:0) sources=(model) ;;
+    checkout:0) sources=(ref) ;;
+    checkout:1) sources=(directory) ;;
+    test:0) sources=(ref) ;;
+    promote:0) sources=(ref) ;;
+    rollback:0) sources=(model) ;;
+    drift:0) sources=(ref) ;;
+    help:0) sources=(command) ;;
+    completion:0) sources=(+bash +zsh +fish) ;;
+    *) return 1 ;;
+    esac
+}
+
+# COMMAND: sets $sources to the options that may stand there.
+_mlops_options() {
+    case $1 in
+    package) sources=(--register) ;;
+    log) sources=(--stage --limit --verify) ;;
+    test) sources=(--suite) ;;
+    promote) sources=(--to --expect --reason --dry-run) ;;
+    rollback) sources=(--stage --to --reason) ;;
+    drift) sources=(--current --data --method --categorical-method --threshold) ;;
+    help) sources=(--man-pages) ;;
+    *) sources=() ;;
+    esac
+    sources+=(--directory --registry --json --quiet --verbose --color --lock-timeout --version --help)
+}
+
+# The words up to the cursor, whole.
+_mlops_words() {
+    local rest=$COMP_LINE i
+    words=()
+    for ((i = 0; i <= COMP_CWORD; i++)); do
+        if [[ $i -eq 0 || $rest == [[:space:]]* ]]; then
+            words+=("${COMP_WORDS[i]}")
+        else
+            words[${#words[@]} - 1]+=${COMP_WORDS[i]}
+        fi
+        rest=${rest#"${rest%%[![:space:]]*}"}
+        rest=${rest#"${COMP_WORDS[i]}"}
+    done
+}
+
+# Candidates for $cur from the given sources.
+_mlops_fill() {
+    local source lead='' break
+    local -a found=()
+    for source in "$@"; do
+        case $source in
+        +*) mapfile -t -O ${#found[@]} found < <(compgen -W "${source#+}" -- "$cur") ;;
+        file)
+            compopt -o filenames 2>/dev/null
+            mapfile -t -O ${#found[@]} found < <(compgen -f -- "$cur")
+            ;;
+        directory)
+            compopt -o filenames 2>/dev/null
+            mapfile -t -O ${#found[@]} found < <(compgen -d -- "$cur")
+            ;;
+        command) mapfile -t -O ${#found[@]} found < <(compgen -W "$_mlops_commands" -- "$cur") ;;
+        *)
+            mapfile -t -O ${#found[@]} found < <(
+                "${words[0]}" "${registry[@]}" __complete -- "$source" "$cur" 2>/dev/null
+            )
+            ;;
+        esac
+    done
+    for break in @ : =; do
+        if [[ $COMP_WORDBREAKS == *"$break"* && $cur == *"$break"* ]]; then
+            source=${cur%"${cur##*"$break"}"}
+            ((${#source} > ${#lead})) && lead=$source
+        fi
+    done
+    COMPREPLY=("${found[@]#"$lead"}")
+}
+
+_mlops() {
+    local cur command='' pending='' ended='' index=0 i word
+    local -a words registry=() sources=()
+    COMPREPLY=()
+    _mlops_words
+    local last=$((${#words[@]} - 1))
+    cur=${words[last]}
+    for ((i = 1; i < last; i++)); do
+        word=${words[i]}
+        if [[ -z $ended && $word == -- ]]; then
+            ended=yes
+        elif [[ -z $ended && $word == -* ]]; then
+            [[ $word == --directory=* || $word == --registry=* ]] && registry+=("$word")
+            _mlops_option "$command" "$word" || continue
+            pending=$word
+            ((++i < last)) || break
+            pending=
+            case $word in
+            -C | --directory | --registry) registry+=("$word" "${words[i]}") ;;
+            esac
+        elif [[ -z $command ]]; then
+            command=$word
+        else
+            ((++index))
+        fi
+    done
+    if [[ -n $pending ]]; then
+        _mlops_option "$command" "$pending" && _mlops_fill "${sources[@]}"
+    elif [[ -z $ended && $cur == --*=* ]]; then
+        _mlops_option "$command" "${cur%%=*}" || return 0
+        cur=${cur#*=}
+        _mlops_fill "${sources[@]}"
+    elif [[ -z $ended && $cur == -* ]]; then
+        _mlops_options "$command"
+        mapfile -t COMPREPLY < <(compgen -W "${sources[*]}" -- "$cur")
+    elif [[ -z $command ]]; then
+        _mlops_fill command
+    else
+        _mlops_argument "$command" "$index" && _mlops_fill "${sources[@]}"
+    fi
+    return 0
+}
+
+complete -F _mlops mlops

@@ -1,0 +1,149 @@
+# fish completion for mlops, written by 'mlops completion fish'
+
+set -g __mlops_valued \
+    '*:--directory' '*:-C' \
+    '*:--registry' \
+    '*:--color' \
+    '*:--lock-timeout' \
+    'log:--stage' \
+    'log:--limit' 'log:-n' \
+    'test:--suite' \
+    'promote:--to' \
+    'promote:--expect' \
+    'promote:--reason' \
+    'rollback:--stage' \
+    'rollback:--to' \
+    'rollback:--reason' \
+    'drift:--current' \
+    'drift:--data' \
+    'drift:--method' \
+    'drift:--categorical-method' \
+    'drift:--threshold' \
+    'help:--man-pages'
+
+# Sets __mlops_command to the command on the line, __mlops_index to how many of its arguments
+# stand before the cursor, __mlops_registry to the options that choose a registry.
+function __mlops_read
+    set -g __mlops_command
+    set -g __mlops_index 0
+    set -g __mlops_registry
+    set -l option
+    set -l ended no
+    set -l words (commandline -opc)
+    set -e words[1]
+    for word in $words
+        if test -n "$option"
+            contains -- $option -C --directory --registry
+            and set -a __mlops_registry $option $word
+            set option
+        else if test $ended = no -a "$word" = --
+            set ended yes
+        else if test $ended = no; and string match -q -- '-*' $word
+            string match -q -r -- '^--(directory|registry)=' $word
+            and set -a __mlops_registry $word
+            contains -- "$__mlops_command:$word" $__mlops_valued
+            or contains -- "*:$word" $__mlops_valued
+            and set option $word
+        else if test -z "$__mlops_command"
+            set __mlops_command $word
+        else
+            set __mlops_index (math $__mlops_index + 1)
+        end
+    end
+end
+
+# Is the command still to come?
+function __mlops_before
+    __mlops_read
+    test -z "$__mlops_command"
+end
+
+# COMMAND [INDEX]: is it that command, and its argument of that index?
+function __mlops_in
+    __mlops_read
+    test "$__mlops_command" = "$argv[1]"
+    and test (count $argv) -lt 2 -o "$__mlops_index" = "$argv[2]"
+end
+
+# Candidates of the registry: ref, model or stage.
+function __mlops_ask
+    __mlops_read
+    set -l prefix (commandline -ct | string replace -r -- '^--[^=]*=' '')
+    set -l program (commandline -opc)[1]
+    $program $__mlops_registry __complete -- $argv[1] "$prefix" 2>/dev/null
+end
+
+complete -c mlops -f
+
+complete -c mlops -s C -l directory -x -a '(__fish_complete_directories)' -d 'do as if started in DIR'
+complete -c mlops -l registry -x -a '(__fish_complete_directories)' -d 'use the registry R, not the nearest .mlops of this folder and those above'
+complete -c mlops -l json -d 'print one JSON document, also for a failure'
+complete -c mlops -s q -l quiet -d 'print only what was asked for, and errors'
+complete -c mlops -s v -l verbose -d 'print more'
+complete -c mlops -l color -x -a 'auto always never' -d 'colour: auto (on terminals), always or never'
+complete -c mlops -l lock-timeout -x -d 'how long to wait for others who write, such as 500ms or 2m (default: 30s)'
+complete -c mlops -l version -d 'print the version of mlops'
+complete -c mlops -s h -l help -d 'print help'
+
+complete -c mlops -n __mlops_before -a init -d 'make a registry'
+complete -c mlops -n '__mlops_in init 0' -a '(__fish_complete_directories)'
+
+complete -c mlops -n __mlops_before -a package -d 'make a bundle of a project folder, and print its id'
+complete -c mlops -n '__mlops_in package' -l register -d 'go on to register it, and print its version too'
+complete -c mlops -n '__mlops_in package 0' -a '(__fish_complete_directories)'
+
+complete -c mlops -n __mlops_before -a register -d 'give a bundle the next version of its model'
+complete -c mlops -n '__mlops_in register 0' -a '(__fish_complete_directories)'
+
+complete -c mlops -n __mlops_before -a list -d 'list the versions of a model, or of all'
+complete -c mlops -n '__mlops_in list 0' -a '(__mlops_ask model)'
+
+complete -c mlops -n __mlops_before -a show -d 'show what a version is made of'
+complete -c mlops -n '__mlops_in show 0' -a '(__mlops_ask ref)'
+
+complete -c mlops -n __mlops_before -a log -d 'show what was done, by whom, when and why'
+complete -c mlops -n '__mlops_in log' -l stage -x -a '(__mlops_ask stage)' -d 'only what concerns that stage'
+complete -c mlops -n '__mlops_in log' -s n -l limit -x -d 'only the newest COUNT entries'
+complete -c mlops -n '__mlops_in log' -l verify -d 'recompute the hash tree instead, and compare'
+complete -c mlops -n '__mlops_in log 0' -a '(__mlops_ask model)'
+
+complete -c mlops -n __mlops_before -a status -d 'show what runs where'
+complete -c mlops -n '__mlops_in status 0' -a '(__mlops_ask model)'
+
+complete -c mlops -n __mlops_before -a checkout -d 'lay the files of a version out in a folder'
+complete -c mlops -n '__mlops_in checkout 0' -a '(__mlops_ask ref)'
+complete -c mlops -n '__mlops_in checkout 1' -a '(__fish_complete_directories)'
+
+complete -c mlops -n __mlops_before -a test -d 'run the test suites of a version, and record what came out'
+complete -c mlops -n '__mlops_in test' -l suite -x -d 'run only that suite'
+complete -c mlops -n '__mlops_in test 0' -a '(__mlops_ask ref)'
+
+complete -c mlops -n __mlops_before -a promote -d 'put a version into a stage, if every gate lets it'
+complete -c mlops -n '__mlops_in promote' -l to -x -a '(__mlops_ask stage) dev staging production' -d 'the stage to put it into'
+complete -c mlops -n '__mlops_in promote' -l expect -x -a '(__mlops_ask ref) none' -d 'only if the stage holds that version now; \'none\': only if it is empty'
+complete -c mlops -n '__mlops_in promote' -l reason -x -d 'why, for the log'
+complete -c mlops -n '__mlops_in promote' -l dry-run -d 'judge the gates, move nothing'
+complete -c mlops -n '__mlops_in promote 0' -a '(__mlops_ask ref)'
+
+complete -c mlops -n __mlops_before -a rollback -d 'take a stage back to the version that it held before'
+complete -c mlops -n '__mlops_in rollback' -l stage -x -a '(__mlops_ask stage)' -d 'which stage (default: production)'
+complete -c mlops -n '__mlops_in rollback' -l to -x -a '(__mlops_ask ref)' -d 'back to that version, which must have been there'
+complete -c mlops -n '__mlops_in rollback' -l reason -x -d 'why, for the log'
+complete -c mlops -n '__mlops_in rollback 0' -a '(__mlops_ask model)'
+
+complete -c mlops -n __mlops_before -a drift -d 'compare a table with the data that a version learnt from'
+complete -c mlops -n '__mlops_in drift' -l current -r -F -d 'the table to judge, CSV; - for standard input'
+complete -c mlops -n '__mlops_in drift' -l data -x -d 'the snapshot to compare with (default: the one with role reference)'
+complete -c mlops -n '__mlops_in drift' -l method -x -d 'how numeric columns are compared (default: ks)'
+complete -c mlops -n '__mlops_in drift' -l categorical-method -x -d 'how categorical columns are compared (default: jensen_shannon)'
+complete -c mlops -n '__mlops_in drift' -l threshold -x -d 'drift above this statistic (default: each method\'s own)'
+complete -c mlops -n '__mlops_in drift 0' -a '(__mlops_ask ref)'
+
+complete -c mlops -n __mlops_before -a help -d 'explain a command, or list them all'
+complete -c mlops -n '__mlops_in help' -l man-pages -x -a '(__fish_complete_directories)' -d 'write the manual pages of all commands into DIR instead'
+complete -c mlops -n '__mlops_in help 0' -a 'init package register list show log status checkout test promote rollback drift help completion version'
+
+complete -c mlops -n __mlops_before -a completion -d 'print the completions for bash, zsh or fish'
+complete -c mlops -n '__mlops_in completion 0' -a 'bash zsh fish'
+
+complete -c mlops -n __mlops_before -a version -d 'print the version of mlops'
