@@ -72,17 +72,11 @@ bool json_bool(const cJSON *object, const char *key, bool fallback)
     return cJSON_IsBool(member) ? cJSON_IsTrue(member) : fallback;
 }
 
-static cJSON *checked(cJSON *json)
-{
-    if (!json)
-        abort(); /* cJSON fails here only where memory is out */
-    return json;
-}
-
+/* cJSON fails here only where memory is out. */
 static void add(cJSON *object, const char *key, cJSON *value)
 {
-    if (!cJSON_AddItemToObject(object, key, checked(value)))
-        abort();
+    cJSON *added = cJSON_AddItemToObject(object, key, xcheck(value)) ? value : NULL;
+    (void)xcheck(added);
 }
 
 void json_add_string(cJSON *object, const char *key, const char *value)
@@ -107,14 +101,14 @@ void json_add_bool(cJSON *object, const char *key, bool value)
 
 cJSON *json_add_object(cJSON *object, const char *key)
 {
-    cJSON *fresh = checked(cJSON_CreateObject());
+    cJSON *fresh = xcheck(cJSON_CreateObject());
     add(object, key, fresh);
     return fresh;
 }
 
 cJSON *json_add_array(cJSON *object, const char *key)
 {
-    cJSON *fresh = checked(cJSON_CreateArray());
+    cJSON *fresh = xcheck(cJSON_CreateArray());
     add(object, key, fresh);
     return fresh;
 }

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 /* The one place where memory that ran out ends the process. */
-static void *checked(void *memory)
+void *xcheck(void *memory)
 {
     if (!memory) {
         static const char text[] = "mlops: out of memory\n";
@@ -18,27 +18,27 @@ static void *checked(void *memory)
 
 void *xmalloc(size_t size)
 {
-    return checked(malloc(size ? size : 1));
+    return xcheck(malloc(size ? size : 1));
 }
 
 void *xcalloc(size_t count, size_t size)
 {
-    return checked(calloc(count ? count : 1, size ? size : 1));
+    return xcheck(calloc(count ? count : 1, size ? size : 1));
 }
 
 void *xrealloc(void *memory, size_t count, size_t size)
 {
-    return checked(reallocarray(memory, count ? count : 1, size ? size : 1));
+    return xcheck(reallocarray(memory, count ? count : 1, size ? size : 1));
 }
 
 char *xstrdup(const char *text)
 {
-    return checked(strdup(text));
+    return xcheck(strdup(text));
 }
 
 char *xstrndup(const char *text, size_t length)
 {
-    return checked(strndup(text, length));
+    return xcheck(strndup(text, length));
 }
 
 char *xprintf(const char *format, ...)
@@ -48,7 +48,7 @@ char *xprintf(const char *format, ...)
     va_start(arguments, format);
     int length = vasprintf(&text, format, arguments);
     va_end(arguments);
-    return checked(length < 0 ? NULL : text);
+    return xcheck(length < 0 ? NULL : text);
 }
 
 void strings_free(char **strings)

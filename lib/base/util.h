@@ -39,6 +39,8 @@
 /* Small allocations: abort when memory is out. The caller frees with free(). */
 void *xmalloc(size_t size) __attribute__((malloc, returns_nonnull));
 void *xcalloc(size_t count, size_t size) __attribute__((malloc, returns_nonnull));
+/* `memory`, or the end of the process where it is NULL: for libraries that allocate for us. */
+void *xcheck(void *memory) __attribute__((returns_nonnull));
 /* As reallocarray: `count * size` checked. */
 void *xrealloc(void *memory, size_t count, size_t size) __attribute__((returns_nonnull));
 char *xstrdup(const char *text) __attribute__((malloc, returns_nonnull));

@@ -278,27 +278,20 @@ bool yaml_as_number(const struct yaml_node *node, double *value)
     return *c == '\0' && isfinite(*value);
 }
 
-static cJSON *checked(cJSON *json)
-{
-    if (!json)
-        abort(); /* cJSON fails here only where memory is out */
-    return json;
-}
-
 cJSON *yaml_to_json(const struct yaml_node *node)
 {
     bool truth;
     double number;
     if (node->kind == YAML_NULL)
-        return checked(cJSON_CreateNull());
+        return xcheck(cJSON_CreateNull());
     if (node->kind == YAML_SCALAR) {
         if (yaml_as_bool(node, &truth))
-            return checked(cJSON_CreateBool(truth));
+            return xcheck(cJSON_CreateBool(truth));
         if (yaml_as_number(node, &number))
-            return checked(cJSON_CreateNumber(number));
-        return checked(cJSON_CreateString(node->text));
+            return xcheck(cJSON_CreateNumber(number));
+        return xcheck(cJSON_CreateString(node->text));
     }
-    cJSON *json = checked(node->kind == YAML_MAP ? cJSON_CreateObject() : cJSON_CreateArray());
+    cJSON *json = xcheck(node->kind == YAML_MAP ? cJSON_CreateObject() : cJSON_CreateArray());
     for (size_t i = 0; i < node->count; i++) {
         cJSON *item = yaml_to_json(node->items[i]);
         if (node->kind == YAML_MAP)

@@ -14,9 +14,7 @@ struct reader *reader_new(struct store_backend *backend)
 {
     struct reader *reader = xcalloc(1, sizeof(*reader));
     reader->backend = backend;
-    reader->zstd = ZSTD_createDCtx();
-    if (!reader->zstd)
-        abort(); /* a small allocation */
+    reader->zstd = xcheck(ZSTD_createDCtx());
     reader->file_hash = sha256_new();
     return reader;
 }

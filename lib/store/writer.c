@@ -47,9 +47,7 @@ static struct bench *bench_new(void)
     struct bench *bench = xcalloc(1, sizeof(*bench));
     bench->window = xmalloc(WINDOW_SIZE);
     bench->packed = xmalloc(ZSTD_COMPRESSBOUND(CHUNK_MAX));
-    bench->zstd = ZSTD_createCCtx();
-    if (!bench->zstd)
-        abort(); /* a small allocation */
+    bench->zstd = xcheck(ZSTD_createCCtx());
     bench->file_hash = sha256_new();
     return bench;
 }

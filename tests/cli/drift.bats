@@ -1,0 +1,77 @@
+#!/usr/bin/env bats
+# Data compared with what the model learnt.
+load session
+
+setup() {
+    session
+    registered
+}
+
+@test "the training data itself has not drifted" {
+    run mlops --json drift fraud@1 --current p/data/train.csv
+    [ "$status" -eq 0 ]
+    jq -e '(.drift | not) and .share == 0 and .rows == 2000 and (.columns | length) == 2' <<<"$output"
+}
+
+@test "a shift is found, most drifted first, with what moved" {
+    awk -F , -v OFS=, 'NR > 1 {$2 += 60; if (NR % 2) $3 = "us"} 1' p/data/train.csv > now.csv
+    run mlops --json drift fraud@1 --current now.csv
+    [ "$status" -eq 1 ]
+    jq -e '.drift and .share == 1 and .columns[0].statistic / .columns[0].threshold >=
+        .columns[1].statistic / .columns[1].threshold' <<<"$output"
+    jq -e '.columns[] | select(.name == "country") | .method == "jensen_shannon" and
+        .type == "categorical" and .drift' <<<"$output"
+    run mlops drift fraud@1 --current now.csv
+    [[ "$output" == *"'us'"* ]]
+}
+
+@test "missing values that grow are drift by themselves" {
+    awk -F , -v OFS=, 'NR > 1 && NR % 4 == 0 {$2 = ""} 1' p/data/train.csv > now.csv
+    run mlops --json drift fraud@1 --current now.csv
+    [ "$status" -eq 1 ]
+    jq -e '.columns[0] | .name == "amount" and .missing_current > 0.2 and .missing_reference < 0.03' <<<"$output"
+}
+
+@test "a small sample does not cry wolf" {
+    for from in 2 300 900 1500; do
+        (head -n 1 p/data/train.csv; tail -n "+$from" p/data/train.csv | head -n 40) > now.csv
+        mlops -q drift fraud@1 --current now.csv >/dev/null
+    done
+}
+
+@test "standard input, target left out, quoted newlines and other separators are read" {
+    cut -d , -f 1-3 p/data/train.csv | mlops drift fraud@1 --current -
+    (echo 'ts;amount;country;note'; tail -n +2 p/data/train.csv | cut -d , -f 1-3 | tr , ';' |
+        sed 's/$/;"two\nlines"/') > now.csv
+    run mlops drift fraud@1 --current now.csv
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"note"* ]]
+}
+
+@test "tables that cannot be compared are refused with where and why" {
+    refused() {
+        run mlops drift fraud@1 --current now.csv
+        [ "$status" -eq 2 ] || { echo "$status: $output"; false; }
+        [[ "$output" == *"$1"* ]] || { echo "$output"; false; }
+    }
+    : > now.csv
+    refused "empty"
+    head -n 1 p/data/train.csv > now.csv
+    refused "no rows"
+    (cat p/data/train.csv; echo 1,2) > now.csv
+    refused "now.csv:2002: 2 fields where the header has 4"
+    cut -d , -f 1,2,4 p/data/train.csv > now.csv
+    refused "'country'"
+    sed '5s/,[0-9]*,/,lots,/' p/data/train.csv > now.csv
+    refused "now.csv:5: 'lots' in column 'amount'"
+    (cat p/data/train.csv; echo '"open') > now.csv
+    refused "never closed"
+    rm now.csv
+    run mlops drift fraud@1 --current now.csv
+    [ "$status" -eq 3 ]
+    run mlops drift fraud@1 --current p/data/train.csv --method nonsense
+    [ "$status" -eq 2 ]
+    run mlops drift fraud@1 --current p/data/train.csv --data test
+    [ "$status" -eq 3 ]
+    [[ "$output" == *"train"* ]]
+}
