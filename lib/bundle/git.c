@@ -22,9 +22,9 @@
     X(git_reference_shorthand)                                                                     \
     X(git_reference_target)                                                                        \
     X(git_oid_tostr)                                                                               \
-    X(git_remote_lookup)                                                                           \
-    X(git_remote_url)                                                                              \
-    X(git_remote_free)                                                                             \
+    X(git_repository_config_snapshot)                                                              \
+    X(git_config_get_string)                                                                       \
+    X(git_config_free)                                                                             \
     X(git_status_list_new)                                                                         \
     X(git_status_list_entrycount)                                                                  \
     X(git_status_byindex)                                                                          \
@@ -97,34 +97,17 @@ static int read_head(struct capture *capture, struct git_state *state, struct ml
     return MLOPS_OK;
 }
 
+/* From the configuration and not by git_remote_lookup, which leaks in libgit2 1.5.1 and would apply
+ * url.*.insteadOf, where people keep tokens. */
 static void read_remote(struct capture *capture, struct git_state *state)
 {
-    git_remote *remote = NULL;
-    if (capture->api.git_remote_lookup(&remote, capture->repository, "origin") < 0)
-        return; /* no such remote: there is none to record */
-    const char *url = capture->api.git_remote_url(remote);
-    _cleanup_(free_string) char *stripped = url ? git_strip_credentials(url) : NULL;
-    state->remote = stripped ? as_text(stripped) : NULL;
-    capture->api.git_remote_free(remote);
-}
-
-/* Does packaging leave the file out, as it does the registry and compiled Python? */
-static bool is_left_out(const char *path)
-{
-    _cleanup_(free_string) char *parts = xstrdup(path);
-    char *rest = NULL;
-    for (char *part = strtok_r(parts, "/", &rest); part; part = strtok_r(NULL, "/", &rest))
-        if (walk_leaves_out(part))
-            return true;
-    return false;
-}
-
-static bool counts(const git_status_entry *entry)
-{
-    const git_diff_delta *delta =
-        entry->index_to_workdir ? entry->index_to_workdir : entry->head_to_index;
-    const char *path = delta->new_file.path ? delta->new_file.path : delta->old_file.path;
-    return !path || !is_left_out(path);
+    git_config *config = NULL;
+    const char *url = NULL;
+    if (capture->api.git_repository_config_snapshot(&config, capture->repository) < 0)
+        return; /* no configuration: there is no remote to record */
+    if (capture->api.git_config_get_string(&url, config, "remote.origin.url") == 0 && url)
+        state->remote = git_strip_credentials(url);
+    capture->api.git_config_free(config);
 }
 
 /* Only below the project's folder: what else is in a repository of many projects does not count. */
