@@ -26,9 +26,12 @@ say() { printf '\n# %s\n' "$*"; }
 expect() {
     wanted=$1
     shift
-    printf '$ '
-    printf '%q ' "$@" | sed "s/\\\\ / /g; s/ \$//"
-    printf '\n'
+    shown='$'
+    for word in "$@"; do
+        case $word in *' '*) word="'$word'" ;; esac
+        shown="$shown $word"
+    done
+    printf '%s\n' "$shown"
     status=0
     if [ "$1" = mlops ]; then
         shift
