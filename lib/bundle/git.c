@@ -105,9 +105,30 @@ static void read_remote(struct capture *capture, struct git_state *state)
     const char *url = NULL;
     if (capture->api.git_repository_config_snapshot(&config, capture->repository) < 0)
         return; /* no configuration: there is no remote to record */
-    if (capture->api.git_config_get_string(&url, config, "remote.origin.url") == 0 && url)
-        state->remote = git_strip_credentials(url);
+    if (capture->api.git_config_get_string(&url, config, "remote.origin.url") == 0 && url) {
+        _cleanup_(free_string) char *stripped = git_strip_credentials(url);
+        state->remote = as_text(stripped);
+    }
     capture->api.git_config_free(config);
+}
+
+/* Does packaging leave the file out, as it does the registry and compiled Python? */
+static bool is_left_out(const char *path)
+{
+    _cleanup_(free_string) char *parts = xstrdup(path);
+    char *rest = NULL;
+    for (char *part = strtok_r(parts, "/", &rest); part; part = strtok_r(NULL, "/", &rest))
+        if (walk_leaves_out(part))
+            return true;
+    return false;
+}
+
+static bool counts(const git_status_entry *entry)
+{
+    const git_diff_delta *delta =
+        entry->index_to_workdir ? entry->index_to_workdir : entry->head_to_index;
+    const char *path = delta->new_file.path ? delta->new_file.path : delta->old_file.path;
+    return !path || !is_left_out(path);
 }
 
 /* Only below the project's folder: what else is in a repository of many projects does not count. */
