@@ -13,12 +13,15 @@ struct follower {
     struct buffer at; /* where we are; empty at the top */
     char *rest;       /* of the path, not followed yet */
     int links;
+    char *first, *first_target; /* the link that was followed first */
 };
 
 static void follower_clear(struct follower *follower)
 {
     buffer_clear(&follower->at);
     free(follower->rest);
+    free(follower->first);
+    free(follower->first_target);
 }
 
 static void cut(struct buffer *at, size_t length)
@@ -35,21 +38,28 @@ static size_t parent_length(const struct buffer *at)
     return slash ? (size_t)(slash - at->data) : 0;
 }
 
+static void blame(struct resolution *resolution, enum resolve_outcome outcome, const char *link,
+                  const char *target)
+{
+    resolution->outcome = outcome;
+    resolution->link = link ? xstrdup(link) : NULL;
+    resolution->target = target ? xstrdup(target) : NULL;
+}
+
 /* We stand on the link `at`: go on with its target, from the folder that it is in. */
 static void enter_link(struct follower *follower, const char *target)
 {
-    struct resolution *resolution = follower->resolution;
     char *rest = xprintf("%s/%s", target, follower->rest);
     free(follower->rest);
     follower->rest = rest;
-    free(resolution->link);
-    free(resolution->target);
-    resolution->link = xstrdup(follower->at.data);
-    resolution->target = xstrdup(target);
-    if (!path_link_stays_inside(resolution->link, target))
-        resolution->outcome = RESOLVE_OUTSIDE;
-    else if (++follower->links > LINKS_MAX || strlen(rest) > REST_MAX)
-        resolution->outcome = RESOLVE_CIRCLE;
+    if (follower->links++ == 0) {
+        follower->first = xstrdup(follower->at.data);
+        follower->first_target = xstrdup(target);
+    }
+    if (!path_link_stays_inside(follower->at.data, target))
+        blame(follower->resolution, RESOLVE_OUTSIDE, follower->at.data, target);
+    else if (follower->links > LINKS_MAX || strlen(rest) > REST_MAX)
+        blame(follower->resolution, RESOLVE_CIRCLE, follower->first, follower->first_target);
     cut(&follower->at, parent_length(&follower->at));
 }
 
@@ -62,8 +72,8 @@ static int step(struct follower *follower, const char *name, struct mlops_error 
     if (str_equal(name, "."))
         return MLOPS_OK;
     if (str_equal(name, "..")) {
-        if (at->length == 0)
-            resolution->outcome = RESOLVE_OUTSIDE;
+        if (at->length == 0) /* each link's text stays inside, but one climbs out through another */
+            blame(resolution, RESOLVE_OUTSIDE, follower->first, follower->first_target);
         cut(at, parent_length(at));
         return MLOPS_OK;
     }

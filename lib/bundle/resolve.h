@@ -15,7 +15,7 @@ typedef int (*resolve_look)(void *context, const char *path, bool *there, enum m
 enum resolve_outcome {
     RESOLVE_FOUND,
     RESOLVE_MISSING, /* `path` is where nothing stands, or a file where a folder must be */
-    RESOLVE_OUTSIDE, /* a link leads out: `link` and `target` say which */
+    RESOLVE_OUTSIDE, /* it leads out */
     RESOLVE_CIRCLE,  /* links lead to one another without end */
 };
 
@@ -23,7 +23,7 @@ struct resolution {
     enum resolve_outcome outcome;
     char *path; /* without links; "." for the top */
     enum manifest_kind kind;
-    char *link, *target; /* the link that was followed last, NULL without one */
+    char *link, *target; /* the link to blame where it leads out or round in a circle */
 };
 
 /* Follow `path`, which may have links and ".." in it, from the top. The caller clears `resolution`.
