@@ -166,7 +166,7 @@ struct given_option {
 /* What the progress line shows (cli_progress.c). */
 struct progress {
     char activity[64];
-    int64_t began_ns, drawn_ns;
+    int64_t drawn_ns;
     bool shown;
 };
 

@@ -260,6 +260,19 @@ static cJSON *arguments_json(const struct command *command)
     return array;
 }
 
+static cJSON *examples_json(const struct command *command)
+{
+    cJSON *array = cli_json_array();
+
+    for (size_t i = 0; i < COMMAND_EXAMPLES && command->examples[i].line; i++) {
+        cJSON *example = cli_json_object();
+        cli_json_text(example, "line", command->examples[i].line);
+        cli_json_text(example, "what", command->examples[i].what);
+        cli_json_push(array, example);
+    }
+    return array;
+}
+
 static cJSON *fields_json(const struct command *command)
 {
     cJSON *array = cli_json_array();
@@ -289,6 +302,7 @@ cJSON *cli_help_json(const struct command *command)
     cli_json_text(document, "description", command->description);
     cli_json_add(document, "arguments", arguments_json(command));
     cli_json_add(document, "options", options_json(command->options));
+    cli_json_add(document, "examples", examples_json(command));
     cli_json_add(document, "json", fields_json(command));
     return document;
 }

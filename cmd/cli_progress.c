@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <time.h>
 
-#define BEGIN_AFTER_NS 200000000LL /* what is quicker than this is not worth a line */
 #define DRAW_EVERY_NS 80000000LL
 #define BAR_WIDTH 24
 
@@ -55,11 +54,9 @@ static void progress(void *context, const char *activity, uint64_t done, uint64_
     if (strncmp(state->activity, activity, sizeof(state->activity) - 1) != 0) {
         _cleanup_(free_string) char *clean = cli_clean(activity, false);
         (void)snprintf(state->activity, sizeof(state->activity), "%s", clean);
-        state->began_ns = now;
-        state->drawn_ns = 0;
-    }
-    if (now - state->began_ns < BEGIN_AFTER_NS || now - state->drawn_ns < DRAW_EVERY_NS)
+    } else if (now - state->drawn_ns < DRAW_EVERY_NS) {
         return;
+    }
     state->drawn_ns = now;
     draw(cli, done, total);
 }

@@ -56,6 +56,7 @@ const struct command command_help = {
              {"description", "text?", "in full"},
              {"arguments[]", "object", "name, optional, repeated"},
              {"options[]", "object", "name, letter, kind, argument, required, words, help"},
+             {"examples[]", "object", "line, what"},
              {"json[]", "object", "path, type, null, meaning of each member of its document"}},
     .run = run,
 };

@@ -115,7 +115,6 @@ const struct command command_promote = {
           .argument = "STAGE",
           .help = "the stage to put it into",
           .completion = COMPLETE_STAGE,
-          .words = "dev staging production",
           .required = true},
          {.name = "expect",
           .kind = OPTION_TEXT,

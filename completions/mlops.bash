@@ -9,7 +9,7 @@ _mlops_option() {
     log:--stage) sources=(stage) ;;
     log:--limit | log:-n) sources=() ;;
     test:--suite) sources=() ;;
-    promote:--to) sources=(stage +dev +staging +production) ;;
+    promote:--to) sources=(stage) ;;
     promote:--expect) sources=(ref +none) ;;
     promote:--reason) sources=() ;;
     rollback:--stage) sources=(stage) ;;
@@ -17,8 +17,8 @@ _mlops_option() {
     rollback:--reason) sources=() ;;
     drift:--current) sources=(file) ;;
     drift:--data) sources=() ;;
-    drift:--method) sources=() ;;
-    drift:--categorical-method) sources=() ;;
+    drift:--method) sources=(+ks +jensen_shannon +psi +wasserstein +total_variation) ;;
+    drift:--categorical-method) sources=(+jensen_shannon +psi +total_variation) ;;
     drift:--threshold) sources=() ;;
     help:--man-pages) sources=(directory) ;;
     *:--directory | *:-C) sources=(directory) ;;

@@ -1,0 +1,111 @@
+# What the command-line tests share. A test starts in an empty folder of its own, with `mlops` on
+# PATH, no registry and a quiet environment; the given_* functions furnish it.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    cli_setup
+}
+
+cli_setup() {
+    mkdir "$BATS_TEST_TMPDIR/bin" "$BATS_TEST_TMPDIR/home" "$BATS_TEST_TMPDIR/work"
+    ln -s "$MLOPS" "$BATS_TEST_TMPDIR/bin/mlops"
+    PATH="$BATS_TEST_TMPDIR/bin:$PATH"
+    export HOME="$BATS_TEST_TMPDIR/home" TERM=dumb LC_ALL=C.UTF-8
+    export MLOPS_ACTOR=tester@cli
+    export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
+    export GIT_CEILING_DIRECTORIES="$BATS_TEST_TMPDIR"
+    unset MLOPS_REGISTRY NO_COLOR PAGER LESS COLUMNS
+    cd "$BATS_TEST_TMPDIR/work" || return
+}
+
+# given_registry [DIR]: a registry, in the working directory where DIR is not given.
+given_registry() {
+    mlops -q init "${1:-.}"
+}
+
+# given_project DIR [MODEL [ROUND]]: a small project whose three suites pass; ROUND makes its bundle
+# differ from others. Its data set `train` has 200 rows of age (number), city (a, b or c), score
+# (0…1) and the target y, which score predicts well.
+given_project() {
+    local folder=$1 model=${2:-fraud} round=${3:-1}
+    mkdir -p "$folder/model" "$folder/data"
+    cat > "$folder/mlops.yaml" <<YAML
+model: $model
+description: A small project
+code: [predict.sh]
+params: params.yaml
+artifacts: [model/]
+metrics: metrics.json
+data:
+  train: {path: data/train.csv, target: y, role: reference}
+tests:
+  unit: {kind: unit, run: "true"}
+  pipeline: {kind: integration, run: "true"}
+  holdout:
+    kind: performance
+    run: sh predict.sh
+    predictions: predictions.csv
+    score: score
+    label: y
+    require: {auc: ">= 0.6"}
+YAML
+    printf 'round: %s\nrate: 0.1\n' "$round" > "$folder/params.yaml"
+    echo '{"auc": 0.9}' > "$folder/metrics.json"
+    echo 'cp data/train.csv predictions.csv' > "$folder/predict.sh"
+    echo "weights of $model, round $round" > "$folder/model/weights.bin"
+    given_table "$folder/data/train.csv" 0
+}
+
+# given_table FILE SHIFT: the project's table, with SHIFT added to every age.
+given_table() {
+    awk -v shift="$2" 'BEGIN {
+        print "age,city,score,y"
+        for (i = 0; i < 200; i++) {
+            y = i % 5 == 0
+            printf "%d,%s,%.3f,%d\n", 20 + (i * 7) % 40 + shift, substr("abc", i % 3 + 1, 1), \
+                (y ? 0.5 : 0.1) + (i * 13 % 50) / 100, y
+        }
+    }' > "$1"
+}
+
+# given_registered MODEL@N: a registry here that has versions 1 to N of MODEL.
+given_registered() {
+    local model=${1%@*} number=${1#*@} round
+    [ -e .mlops ] || given_registry
+    for round in $(seq "$number"); do
+        given_project "$BATS_TEST_TMPDIR/project" "$model" "$round"
+        mlops -q register "$BATS_TEST_TMPDIR/project" >/dev/null 2>&1
+    done
+}
+
+# given_promoted MODEL@N STAGE: tested and promoted.
+given_promoted() {
+    mlops -q test "$1" >/dev/null
+    mlops -q promote "$1" --to "$2"
+}
+
+# After `run`: the exit status was CODE and each TEXT stands in the output (and in stderr, where
+# that was kept apart). Says what was otherwise.
+ended() {
+    local code=$1 text
+    shift
+    [ "$status" -eq "$code" ] || {
+        printf 'exit status %s, not %s\n%s\n%s\n' "$status" "$code" "$output" "${stderr-}"
+        return 1
+    }
+    for text in "$@"; do
+        [[ "$output"$'\n'"${stderr-}" == *"$text"* ]] || {
+            printf "no '%s' in:\n%s\n%s\n" "$text" "$output" "${stderr-}"
+            return 1
+        }
+    done
+}
+
+# on_terminal COMMAND…: run it with a terminal of 80 columns and 24 rows.
+on_terminal() {
+    local line
+    printf -v line '%q ' "$@"
+    script -qefc "stty cols 80 rows ${ROWS-24}; $line" /dev/null < /dev/null | tr -d '\r'
+    return "${PIPESTATUS[0]}"
+}
