@@ -105,9 +105,11 @@ _mlops_fill() {
             ;;
         esac
     done
+    # A word of bash's own begins after ':' and '=', and at '@'.
     for break in @ : =; do
         if [[ $COMP_WORDBREAKS == *"$break"* && $cur == *"$break"* ]]; then
             source=${cur%"${cur##*"$break"}"}
+            [[ $break == @ ]] && source=${source%@}
             ((${#source} > ${#lead})) && lead=$source
         fi
     done

@@ -152,12 +152,12 @@ needs() {
     given_registered fraud@2
     given_promoted fraud@1 production
     [ "$(bash_completes 'mlops list ')" = fraud ]
-    [ "$(bash_completes 'mlops show fraud@p')" = production ]
-    [ "$(bash_completes 'mlops show fraud@')" = $'1\n2\nproduction' ]
+    [ "$(bash_completes 'mlops show fraud@p')" = @production ]
+    [ "$(bash_completes 'mlops show fraud@')" = $'@1\n@2\n@production' ]
     [ "$(bash_completes 'mlops show fra')" = $'fraud\nfraud@1\nfraud@2\nfraud@production' ]
     [ "$(bash_completes 'mlops promote fraud@2 --to st')" = staging ]
     [ "$(bash_completes 'mlops promote fraud@2 --to=st')" = staging ]
-    [ "$(bash_completes 'mlops promote --to dev fraud@p')" = production ]
+    [ "$(bash_completes 'mlops promote --to dev fraud@p')" = @production ]
     [ "$(bash_completes 'mlops promote fraud@2 --expect n')" = none ]
     mkdir "a folder" && touch afile
     [ "$(bash_completes 'mlops checkout fraud@1 a')" = "a folder" ]
