@@ -1,6 +1,7 @@
-"""Reads cases from stdin, writes scikit-learn's metrics: see test_metrics.c.
+"""Reads cases from a file, writes scikit-learn's metrics: see test_metrics_sklearn.c.
 
-A case: `binary N` or `multi N` or `regression N`, then N lines of label and score or prediction.
+A case: a kind and a count of rows, then so many lines of label and score or prediction. For each a
+line "name=value name=value ...". What scikit-learn refuses to compute is nan, as in our definition.
 """
 import sys
 import warnings
@@ -11,10 +12,8 @@ from sklearn import metrics as m
 warnings.simplefilter("ignore")
 
 
-def binary(y, s):
-    p = s >= 0.5
+def decided(y, p):
     tn, fp, fn, tp = m.confusion_matrix(y, p, labels=[0, 1]).ravel()
-    both = len(set(y)) == 2
     return {
         "accuracy": m.accuracy_score(y, p), "precision": m.precision_score(y, p, zero_division=0),
         "recall": m.recall_score(y, p, zero_division=0), "f1": m.f1_score(y, p, zero_division=0),
@@ -22,10 +21,16 @@ def binary(y, s):
         "specificity": m.recall_score(y, p, pos_label=0, zero_division=0),
         "balanced_accuracy": m.balanced_accuracy_score(y, p), "mcc": m.matthews_corrcoef(y, p),
         "tp": tp, "fp": fp, "tn": tn, "fn": fn,
-        "auc": m.roc_auc_score(y, s) if both else np.nan,
+    }
+
+
+def binary(y, s):
+    probabilities = s.min() >= 0 and s.max() <= 1
+    return decided(y, s >= 0.5) | {
+        "auc": m.roc_auc_score(y, s) if len(set(y)) == 2 else np.nan,
         "pr_auc": m.average_precision_score(y, s) if y.any() else np.nan,
-        "log_loss": m.log_loss(y, s, labels=[0, 1]),
-        "brier": np.mean((s - y) ** 2) if not both else m.brier_score_loss(y, s),
+        "log_loss": m.log_loss(y, s, labels=[0, 1]) if probabilities else np.nan,
+        "brier": m.brier_score_loss(y, s) if probabilities else np.nan,
     }
 
 
@@ -43,13 +48,16 @@ def regression(y, p):
             "r2": m.r2_score(y, p) if len(y) > 1 else np.nan}
 
 
-def main():
-    lines = iter(sys.stdin)
-    for head in lines:
-        kind, count = head.split()
-        rows = np.array([next(lines).split() for _ in range(int(count))], dtype=float)
-        values = {"binary": binary, "multi": multi, "regression": regression}[kind](*rows.T)
-        print(" ".join(f"{name}={float(value)!r}" for name, value in values.items()))
+KINDS = {"binary": binary, "decided": decided, "multi": multi, "regression": regression}
 
 
-main()
+def main(path):
+    with open(path) as lines:
+        for head in lines:
+            kind, count = head.split()
+            rows = np.array([next(lines).split() for _ in range(int(count))], dtype=float)
+            values = KINDS[kind](*rows.T)
+            print(" ".join(f"{name}={float(value)!r}" for name, value in values.items()))
+
+
+main(sys.argv[1])
