@@ -9,7 +9,7 @@
 #include "bundle/walk.h"
 #include "registry/registry.h"
 #include "store/store.h"
-#include <errno.h>
+#include <locale.h>
 #include <mlops/bundle.h>
 
 #define PROJECT_FILE_MAX (4U << 20)
@@ -262,11 +262,32 @@ static int publish(struct packaging *packaging, struct mlops_package *package,
     return transaction_commit(TAKE_PTR(tx), err);
 }
 
+/* The id must not depend on the locale of the program that calls us: a decimal comma would change
+ * what "0.5" in a parameter file means. */
+struct c_locale {
+    locale_t ours, before;
+};
+
+static void c_locale_enter(struct c_locale *locale)
+{
+    locale->ours = newlocale(LC_ALL_MASK, "C", NULL);
+    locale->before = uselocale(locale->ours);
+}
+
+static void c_locale_leave(struct c_locale *locale)
+{
+    uselocale(locale->before);
+    if (locale->ours)
+        freelocale(locale->ours);
+}
+
 int mlops_package_directory(struct mlops_registry *registry,
                             const struct mlops_package_options *options,
                             struct mlops_package *package, struct mlops_error *err)
 {
     int64_t from = clock_monotonic_ns();
+    _cleanup_(c_locale_leave) struct c_locale locale;
+    c_locale_enter(&locale);
     _cleanup_(packaging_clear) struct packaging packaging = {
         .registry = registry, .root = options->directory ? options->directory : "."};
     packaging.walk.root = packaging.root;

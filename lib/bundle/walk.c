@@ -115,6 +115,13 @@ static int follow(struct walk *walk, const char *path, struct resolution *resolu
     return MLOPS_OK;
 }
 
+/* Refuse a link that leads out at once, while it is known who named it. */
+static int judge_link(struct walk *walk, const char *path, struct mlops_error *err)
+{
+    _cleanup_(resolution_clear) struct resolution resolution = {0};
+    return follow(walk, path, &resolution, err);
+}
+
 /* ---- folders with all that is in them ------------------------------------------------------- */
 
 static void close_folder(DIR **folder)
@@ -163,7 +170,7 @@ static int add_any(struct walk *walk, const char *path, int depth, struct mlops_
         char target[PATH_MAX];
         TRY(read_link(full, target, err));
         append(walk, path, MANIFEST_LINK, &status)->file.target = xstrdup(target);
-        return MLOPS_OK;
+        return judge_link(walk, path, err);
     }
     if (S_ISREG(status.st_mode)) {
         append(walk, path, MANIFEST_FILE, &status);
