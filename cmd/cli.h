@@ -262,8 +262,8 @@ int cli_output_finish(struct cli *cli);
 /* Feed `text` to the user's pager. False: there is none, nothing was written. */
 bool cli_page(const char *text, size_t length);
 /* Columns and rows of the terminal; 80 and 0 where there is none. */
-size_t cli_terminal_width(void);
-size_t cli_terminal_height(void);
+size_t cli_terminal_width(int fd);
+size_t cli_terminal_height(int fd);
 
 /* The observer that draws progress, passes on warnings and stops for signals (cli_progress.c). */
 struct mlops_observer cli_observer(struct cli *cli);

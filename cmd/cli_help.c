@@ -1,5 +1,6 @@
 /* cmd/cli_help.c - help for people, written from the tables. */
 #include "cli.h"
+#include <unistd.h>
 
 #define INDENT 2
 #define WIDTH_MAX 96
@@ -46,7 +47,7 @@ char *cli_exit_term(const struct command_exit *exit)
 
 static size_t help_width(void)
 {
-    size_t width = cli_terminal_width();
+    size_t width = cli_terminal_width(STDOUT_FILENO);
     return width > WIDTH_MAX ? WIDTH_MAX : width < 40 ? 40 : width;
 }
 

@@ -33,26 +33,16 @@ void cli_output_prepare(struct cli *cli)
     cli->err_color = color_wanted(cli, isatty(STDERR_FILENO), able);
 }
 
-static const struct winsize *terminal_size(struct winsize *size)
-{
-    memset(size, 0, sizeof(*size));
-    for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
-        if (ioctl(fd, TIOCGWINSZ, size) == 0 && size->ws_col > 0)
-            return size;
-    return size;
-}
-
-size_t cli_terminal_width(void)
+size_t cli_terminal_width(int fd)
 {
     struct winsize size;
-    size_t columns = terminal_size(&size)->ws_col;
-    return columns ? columns : 80;
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-size_t cli_terminal_height(void)
+size_t cli_terminal_height(int fd)
 {
     struct winsize size;
-    return terminal_size(&size)->ws_row;
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_row : 0;
 }
 
 /* ---- styles --------------------------------------------------------------------------------- */
@@ -226,8 +216,9 @@ int cli_output_finish(struct cli *cli)
 {
     if (fflush(cli->out) != 0)
         return mlops_fail_errno(&cli->err, MLOPS_IO, errno, "gather the output");
-    bool long_text = cli->out_terminal && cli->command && cli->command->pager &&
-                     count_lines(cli->out_text, cli->out_length) >= cli_terminal_height();
+    bool long_text =
+        cli->out_terminal && cli->command && cli->command->pager &&
+        count_lines(cli->out_text, cli->out_length) >= cli_terminal_height(STDOUT_FILENO);
     if (long_text && cli_page(cli->out_text, cli->out_length))
         return MLOPS_OK;
     return write_all(cli, cli->out_text, cli->out_length);

@@ -4,6 +4,7 @@
 #include "cli.h"
 #include <inttypes.h>
 #include <time.h>
+#include <unistd.h>
 
 #define DRAW_EVERY_NS 80000000LL
 #define BAR_WIDTH 24
@@ -24,7 +25,7 @@ void cli_progress_clear(struct cli *cli)
 
 static void draw(struct cli *cli, uint64_t done, uint64_t total)
 {
-    size_t width = cli_terminal_width();
+    size_t width = cli_terminal_width(STDERR_FILENO);
     _cleanup_(free_string) char *line = NULL;
 
     if (total > 0) {

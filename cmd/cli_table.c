@@ -2,6 +2,7 @@
  */
 #include "cli.h"
 #include <stdarg.h>
+#include <unistd.h>
 
 #define GAP 2
 #define NARROW 24 /* columns, less than which are too few to fill with text */
@@ -104,7 +105,7 @@ static struct layout lay_out(struct cli *cli, const struct table *table, bool ti
 {
     struct layout layout = {
         .widths = cli_allocate(table->column_count, sizeof(*layout.widths)),
-        .room = cli->out_terminal ? cli_terminal_width() : SIZE_MAX,
+        .room = cli->out_terminal ? cli_terminal_width(STDOUT_FILENO) : SIZE_MAX,
     };
     size_t before = strlen(table->indent), last = table->column_count - 1;
 

@@ -1,6 +1,9 @@
 /* cmd/show.c - mlops show REF */
 #include "cli.h"
 #include <inttypes.h>
+#include <unistd.h>
+
+#define INDENT 2
 
 /* All that is known about a version. */
 struct view {
@@ -290,22 +293,35 @@ static void print_file_list(struct cli *cli, const cJSON *files)
     cli_table_print(cli, &table);
 }
 
-static int print_summary(struct cli *cli, const struct view *view)
+static void print_title(struct cli *cli, const struct view *view)
 {
     char name[VERSION_TEXT_SIZE];
-    _cleanup_(free_string) char *description =
-        cli_clean(text_of(view->manifest, "description"), false);
 
     cli_version_format(&view->version, name);
-    fprintf(cli->out, "%s%s%s%s%s", cli_on(cli, STYLE_BOLD), view->version.model,
+    fprintf(cli->out, "%s%s%s%s", cli_on(cli, STYLE_BOLD), view->version.model,
             view->version.number ? name + strlen(view->version.model) : " (not registered)",
-            cli_off(cli, STYLE_BOLD), *description ? "  " : "");
-    cli_print(cli, "%s", description);
-    if (view->stage_count)
-        fprintf(cli->out, "  in ");
+            cli_off(cli, STYLE_BOLD));
     for (size_t i = 0; i < view->stage_count; i++)
-        fprintf(cli->out, "%s%s%s%s%s", i ? ", " : "", cli_on(cli, STYLE_GOOD), view->stages[i],
-                cli_off(cli, STYLE_GOOD), i + 1 == view->stage_count ? "\n" : "");
+        fprintf(cli->out, "%s%s%s%s", i ? ", " : "  in ", cli_on(cli, STYLE_GOOD), view->stages[i],
+                cli_off(cli, STYLE_GOOD));
+    fputc('\n', cli->out);
+}
+
+static void print_description(struct cli *cli, const char *text)
+{
+    _cleanup_(free_string) char *clean = cli_clean(text, true);
+    size_t length = strlen(clean);
+
+    while (length > 0 && clean[length - 1] == '\n')
+        clean[--length] = '\0';
+    cli_wrap(cli->out, clean, INDENT,
+             cli->out_terminal ? cli_terminal_width(STDOUT_FILENO) : SIZE_MAX);
+}
+
+static int print_summary(struct cli *cli, const struct view *view)
+{
+    print_title(cli, view);
+    print_description(cli, text_of(view->manifest, "description"));
     fputc('\n', cli->out);
     print_facts(cli, view);
     print_values(cli, "params", member(view->manifest, "params"));
