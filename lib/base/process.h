@@ -7,11 +7,11 @@
 #include <mlops/observer.h>
 
 struct process_options {
-    const char *const *argv;        /* NULL-terminated; argv[0] is looked for on PATH */
-    const char *directory;          /* NULL: the present one */
-    const char *const *environment; /* NULL: inherited */
-    int64_t timeout_ns;             /* 0: none */
-    size_t output_max;              /* bytes of output to keep, the last ones; 0: 64 KiB */
+    const char *const *argv;               /* NULL-terminated; argv[0] is looked for on PATH */
+    const char *directory;                 /* NULL: the present one */
+    const char *const *environment;        /* NULL: inherited */
+    int64_t timeout_ns;                    /* 0: none */
+    size_t output_max;                     /* bytes of output to keep, the last ones; 0: 64 KiB */
     const struct mlops_observer *observer; /* asked now and then whether to stop; may be NULL */
 };
 

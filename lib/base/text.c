@@ -1,4 +1,5 @@
 /* lib/base/text.c - the public text helpers: suggestions, times, durations. */
+#include "base/number.h"
 #include "base/util.h"
 #include <ctype.h>
 #include <errno.h>
@@ -75,15 +76,14 @@ int mlops_duration_parse(const char *text, int64_t *duration_ns, struct mlops_er
     const char *c = text;
     while (*c) {
         size_t digits = strspn(c, "0123456789.");
-        char *end;
-        double amount = strtod(c, &end);
+        double amount;
         size_t letters = strspn(c + digits, "abcdefghijklmnopqrstuvwxyz");
         const char *unit = c + digits;
         double ns = 0;
         for (size_t i = 0; i < ARRAY_LENGTH(units); i++)
             if (strlen(units[i].name) == letters && memcmp(unit, units[i].name, letters) == 0)
                 ns = units[i].ns;
-        if (digits == 0 || end != unit || ns == 0)
+        if (digits == 0 || !number_parse(c, digits, &amount) || ns == 0)
             goto wrong;
         total += amount * ns;
         c = unit + letters;

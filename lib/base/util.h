@@ -51,7 +51,7 @@ char *xprintf(const char *format, ...) MLOPS_PRINTF(1, 2) __attribute__((returns
 #define GROW(items, count, capacity)                                                               \
     do {                                                                                           \
         if ((count) == *(capacity)) {                                                              \
-            *(capacity) = *(capacity) ? *(capacity) * 2 : 8;                                       \
+            *(capacity) = *(capacity) ? *(capacity)*2 : 8;                                         \
             (items) = xrealloc((items), *(capacity), sizeof(*(items)));                            \
         }                                                                                          \
     } while (0)

@@ -1,5 +1,6 @@
 /* lib/base/yaml.c - YAML as a tree with line numbers; libyaml scans, this builds and refuses. */
 #include "base/yaml.h"
+#include "base/number.h"
 #include <cjson/cJSON.h>
 #include <math.h>
 #include <yaml.h>
@@ -274,8 +275,7 @@ bool yaml_as_number(const struct yaml_node *node, double *value)
             return false;
         c += exponent;
     }
-    *value = strtod(node->text, NULL);
-    return *c == '\0' && isfinite(*value);
+    return *c == '\0' && number_parse(node->text, strlen(node->text), value) && isfinite(*value);
 }
 
 cJSON *yaml_to_json(const struct yaml_node *node)

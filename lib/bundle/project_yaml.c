@@ -5,7 +5,7 @@
 #include "bundle/requirement.h"
 #include "registry/registry.h"
 #include "stats/metrics.h"
-#include "table/number.h"
+#include "base/number.h"
 #include <mlops/text.h>
 #include <stdio.h>
 

@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #define OPEN_FILES_MAX 64

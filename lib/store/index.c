@@ -1,12 +1,7 @@
 /* lib/store/index.c - a hash table over the index blocks of all packs. */
 #include "store/index.h"
 #include "base/endian.h"
-
-struct pack {
-    char *name;
-    uint8_t *block; /* index entries as they stand in the pack, verified */
-    struct pack_footer footer;
-};
+#include "store/pack.h"
 
 /* Where an entry stands: pack and entry number; `pack` 0 is an empty slot, else pack index + 1. */
 struct slot {
@@ -31,8 +26,7 @@ void index_free(struct index *index)
     if (!index)
         return;
     for (size_t i = 0; i < index->pack_count; i++) {
-        free(index->packs[i].name);
-        free(index->packs[i].block);
+        pack_clear(&index->packs[i]);
     }
     free(index->packs);
     free(index->slots);
@@ -70,46 +64,6 @@ static void grow(struct index *index, size_t extra)
     free(old);
 }
 
-static int damaged(struct mlops_error *err, const char *name, const char *what)
-{
-    mlops_fail(err, MLOPS_INTEGRITY, "pack %s is damaged: %s", name, what);
-    return mlops_hint(err, "put the file back from a backup or from another copy of the registry");
-}
-
-static int load_block(struct pack *pack, struct store_backend *backend, struct mlops_error *err)
-{
-    uint64_t size;
-    uint8_t header[PACK_HEADER_SIZE], footer[PACK_FOOTER_SIZE];
-    TRY(backend->size(backend, pack->name, &size, err));
-    if (size < PACK_HEADER_SIZE + PACK_FOOTER_SIZE)
-        return damaged(err, pack->name, "it is too short");
-    TRY(backend->read(backend, pack->name, 0, header, sizeof(header), err));
-    TRY(backend->read(backend, pack->name, size - sizeof(footer), footer, sizeof(footer), err));
-    if (!pack_header_valid(header))
-        return damaged(err, pack->name, "its header is not that of a pack");
-    if (!pack_footer_decode(footer, size, &pack->footer))
-        return damaged(err, pack->name, "its footer does not fit its size (truncated?)");
-    char id[SHA256_HEX_SIZE];
-    digest_to_hex(&pack->footer.id, id);
-    if (strncmp(id, pack->name, 64) != 0)
-        return damaged(err, pack->name, "its footer is of another pack");
-    if (pack->footer.count >= UINT32_MAX)
-        return damaged(err, pack->name, "it has too many entries");
-    size_t length = (size_t)(pack->footer.count * INDEX_ENTRY_SIZE); /* at most the file's size */
-    pack->block = malloc(length ? length : 1);
-    if (!pack->block)
-        return mlops_fail(err, MLOPS_IO, "pack %s: no memory for its index", pack->name);
-    TRY(backend->read(backend, pack->name, pack->footer.index_offset, pack->block, length, err));
-    if (!pack_index_valid(pack->block, length, &pack->footer))
-        return damaged(err, pack->name, "its index does not match its checksum");
-    for (size_t i = 0; i < pack->footer.count; i++) {
-        struct record record;
-        if (!pack_index_entry(pack->block, i, &pack->footer, &record))
-            return damaged(err, pack->name, "an index entry is out of bounds");
-    }
-    return MLOPS_OK;
-}
-
 struct refresh {
     struct index *index;
     struct store_backend *backend;
@@ -120,18 +74,14 @@ static int add_pack(void *context, const char *name, struct mlops_error *err)
 {
     struct refresh *refresh = context;
     struct index *index = refresh->index;
-    struct digest id;
-    if (strlen(name) != 64 + strlen(".pack") || !str_ends(name, ".pack") ||
-        !digest_from_hex(name, 64, &id))
+    if (!pack_name_valid(name))
         return MLOPS_OK; /* not ours */
     for (size_t i = refresh->known; i-- > 0;)
         if (str_equal(index->packs[i].name, name))
             return MLOPS_OK;
-    struct pack pack = {.name = xstrdup(name)};
-    int code = load_block(&pack, refresh->backend, err);
+    struct pack pack;
+    int code = pack_load(refresh->backend, name, &pack, err);
     if (code) {
-        free(pack.name);
-        free(pack.block);
         if (code != MLOPS_INTEGRITY)
             return code;
         if (index->damage.code == MLOPS_OK)

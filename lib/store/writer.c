@@ -1,5 +1,5 @@
 /* lib/store/writer.c - objects in: cut, hashed, compressed where it pays, packed once each. */
-#include "base/endian.h"
+#include "base/digest_set.h"
 #include "base/file.h"
 #include "base/pool.h"
 #include "store/chunker.h"
@@ -25,20 +25,13 @@ struct bench {
     struct buffer recipe;
 };
 
-/* Names that this writer has taken on: open addressing, a power of two of slots. */
-struct name_set {
-    struct digest *slots;
-    bool *taken;
-    size_t size, used;
-};
-
 struct store_writer {
     struct store *store;
     struct pack_writer *packs;
     struct chunker chunker;
     struct bench *benches[WORKERS_MAX];
-    pthread_mutex_t lock; /* guards `names` */
-    struct name_set names;
+    pthread_mutex_t lock;    /* guards `names` */
+    struct digest_set names; /* that this writer has taken on */
     atomic_ullong bytes;
 };
 
@@ -64,44 +57,11 @@ static void bench_free(struct bench *bench)
     free(bench);
 }
 
-static size_t name_slot(const struct name_set *set, const struct digest *name)
-{
-    size_t mask = set->size - 1, at = get_u64(name->bytes) & mask;
-    while (set->taken[at] && !digest_equal(&set->slots[at], name))
-        at = (at + 1) & mask;
-    return at;
-}
-
-static void names_grow(struct name_set *set)
-{
-    struct name_set grown = {.size = set->size ? set->size * 2 : 1024, .used = set->used};
-    grown.slots = xcalloc(grown.size, sizeof(*grown.slots));
-    grown.taken = xcalloc(grown.size, sizeof(*grown.taken));
-    for (size_t i = 0; i < set->size; i++)
-        if (set->taken[i]) {
-            size_t at = name_slot(&grown, &set->slots[i]);
-            grown.slots[at] = set->slots[i];
-            grown.taken[at] = true;
-        }
-    free(set->slots);
-    free(set->taken);
-    *set = grown;
-}
-
 /* True for the first who asks. */
 static bool names_claim(struct store_writer *writer, const struct digest *name)
 {
-    struct name_set *set = &writer->names;
     pthread_mutex_lock(&writer->lock);
-    if (set->used * 2 >= set->size)
-        names_grow(set);
-    size_t at = name_slot(set, name);
-    bool first = !set->taken[at];
-    if (first) {
-        set->slots[at] = *name;
-        set->taken[at] = true;
-        set->used++;
-    }
+    bool first = digest_set_add(&writer->names, name);
     pthread_mutex_unlock(&writer->lock);
     return first;
 }
@@ -286,8 +246,7 @@ void store_writer_abort(struct store_writer *writer)
     pack_writer_free(writer->packs);
     for (size_t i = 0; i < WORKERS_MAX; i++)
         bench_free(writer->benches[i]);
-    free(writer->names.slots);
-    free(writer->names.taken);
+    digest_set_clear(&writer->names);
     pthread_mutex_destroy(&writer->lock);
     free(writer);
 }

@@ -1,7 +1,7 @@
 /* lib/table/infer.c - types of cells and columns. */
 #include "table/infer.h"
 #include "base/clock.h"
-#include "table/number.h"
+#include "base/number.h"
 #include <math.h>
 
 static bool equals(struct text_view cell, const char *word)

@@ -1,6 +1,6 @@
-/* lib/table/number.h - decimal text to a double, exactly and in no locale. */
-#ifndef TABLE_NUMBER_H
-#define TABLE_NUMBER_H
+/* lib/base/number.h - decimal text to a double, exactly and in no locale. */
+#ifndef BASE_NUMBER_H
+#define BASE_NUMBER_H
 #include "base/util.h"
 
 /*

@@ -1,5 +1,5 @@
-/* lib/table/number.c - decimal text to a double: a fast exact path, strtod for the rest. */
-#include "table/number.h"
+/* lib/base/number.c - decimal text to a double: a fast exact path, strtod for the rest. */
+#include "base/number.h"
 #include <locale.h>
 #include <math.h>
 
