@@ -1,7 +1,7 @@
 /* lib/bundle/requirement.c - one demand on a metric, parsed and judged. */
 #include "bundle/requirement.h"
 #include "registry/registry.h"
-#include "table/number.h"
+#include "base/number.h"
 #include <math.h>
 
 static const char *skip_space(const char *c)

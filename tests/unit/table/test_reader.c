@@ -3,7 +3,7 @@
 
 #include "base/file.h"
 #include "base/path.h"
-#include "table/number.h"
+#include "base/number.h"
 #include "table/table.h"
 #include <math.h>
 #include <unistd.h>
