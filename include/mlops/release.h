@@ -39,7 +39,7 @@ struct mlops_promotion {
  *
  * Errors: MLOPS_NOT_FOUND; MLOPS_INVALID a name, or a bundle that is not registered;
  * MLOPS_CONFLICT the stage does not hold what was expected (the message names what it holds, who
- * put it there and when); MLOPS_IO.
+ * put it there and when); MLOPS_INTEGRITY a file of the bundle is not in the store; MLOPS_IO.
  */
 MLOPS_API int mlops_promote(struct mlops_registry *registry,
                             const struct mlops_promote_options *options,
@@ -65,8 +65,8 @@ struct mlops_rollback {
  * rollback left is no longer "before".
  *
  * Errors: MLOPS_NOT_FOUND no such model, the stage is empty, nothing was there before, or `to`
- * never was; MLOPS_CONFLICT somebody moved the stage meanwhile; MLOPS_INTEGRITY the bundle to go
- * back to is damaged; MLOPS_IO.
+ * never was; MLOPS_INVALID `to` is there now; MLOPS_CONFLICT somebody moved the stage meanwhile;
+ * MLOPS_INTEGRITY the bundle to go back to is damaged; MLOPS_IO.
  */
 MLOPS_API int mlops_rollback_stage(struct mlops_registry *registry,
                                    const struct mlops_rollback_options *options,

@@ -26,7 +26,7 @@ struct mlops_metric {
 struct mlops_requirement_result {
     char metric[MLOPS_NAME_MAX + 1];
     char *demand; /* as the author wrote it: ">= production - 0.01" */
-    char *detail; /* "0.713 < 0.728 (production is @3 with 0.738)" */
+    char *detail; /* "0.713 < 0.728: production is @3 with 0.738" */
     bool met;
 };
 
@@ -44,7 +44,7 @@ struct mlops_suite_result {
 };
 
 struct mlops_test_options {
-    const char *const *suites; /* names to run, NULL-terminated; NULL: all */
+    const char *const *suites; /* names to run, NULL-terminated; NULL or none: all */
 };
 
 struct mlops_test_report {
@@ -63,8 +63,8 @@ struct mlops_test_report {
  * or is not registered; MLOPS_INTEGRITY; MLOPS_IO; MLOPS_CANCELLED nothing is left running.
  */
 MLOPS_API int mlops_test(struct mlops_registry *registry, const char *ref,
-                         const struct mlops_test_options *options,
-                         struct mlops_test_report *report, struct mlops_error *err);
+                         const struct mlops_test_options *options, struct mlops_test_report *report,
+                         struct mlops_error *err);
 MLOPS_API void mlops_test_report_clear(struct mlops_test_report *report);
 
 MLOPS_END

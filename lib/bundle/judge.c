@@ -3,6 +3,63 @@
 #include "base/json.h"
 #include "bundle/requirement.h"
 #include <math.h>
+#include <stdio.h>
+
+#define NUMBER_SIZE 32
+
+/* All test evidence about one bundle. */
+struct known {
+    char bundle[MLOPS_BUNDLE_ID_SIZE];
+    struct mlops_evidence_list tests;
+};
+
+struct judge {
+    struct mlops_registry *registry;
+    const struct mlops_version *version;
+    bool stages_read;
+    struct mlops_stage_list stages;
+    struct known *known;
+    size_t known_count, known_capacity;
+};
+
+struct judge *judge_new(struct mlops_registry *registry, const struct mlops_version *version)
+{
+    struct judge *judge = xcalloc(1, sizeof(*judge));
+    judge->registry = registry;
+    judge->version = version;
+    return judge;
+}
+
+void judge_free(struct judge *judge)
+{
+    if (!judge)
+        return;
+    for (size_t i = 0; i < judge->known_count; i++)
+        mlops_evidence_list_clear(&judge->known[i].tests);
+    free(judge->known);
+    mlops_stage_list_clear(&judge->stages);
+    free(judge);
+}
+
+/* ---- what the registry knows ---------------------------------------------------------------- */
+
+static int tests_of(struct judge *judge, const char *bundle,
+                    const struct mlops_evidence_list **tests, struct mlops_error *err)
+{
+    for (size_t i = 0; i < judge->known_count; i++)
+        if (str_equal(judge->known[i].bundle, bundle)) {
+            *tests = &judge->known[i].tests;
+            return MLOPS_OK;
+        }
+    struct mlops_evidence_list list;
+    TRY(mlops_evidence_list(judge->registry, bundle, "test", &list, err));
+    GROW(judge->known, judge->known_count, &judge->known_capacity);
+    struct known *known = &judge->known[judge->known_count++];
+    str_copy(known->bundle, sizeof(known->bundle), bundle);
+    known->tests = list;
+    *tests = &known->tests;
+    return MLOPS_OK;
+}
 
 static int read_metrics(const struct mlops_evidence *evidence, struct metric_list *metrics,
                         struct mlops_error *err)
@@ -18,66 +75,47 @@ static int read_metrics(const struct mlops_evidence *evidence, struct metric_lis
     return MLOPS_OK;
 }
 
-int evidence_newest(struct mlops_registry *registry, const char *bundle, const char *suite,
-                    bool *found, char status[32], struct metric_list *metrics,
-                    struct mlops_error *err)
+static int evidence_of(struct judge *judge, const char *bundle, const char *suite,
+                       struct suite_evidence *evidence, struct mlops_error *err)
 {
-    _cleanup_(mlops_evidence_list_clear) struct mlops_evidence_list list = {0};
-    *found = false;
-    status[0] = '\0';
-    TRY(mlops_evidence_list(registry, bundle, "test", &list, err));
-    for (size_t i = list.count; i-- > 0;) {
-        if (!str_equal(list.items[i].name, suite))
+    const struct mlops_evidence_list *tests;
+    *evidence = (struct suite_evidence){0};
+    TRY(tests_of(judge, bundle, &tests, err));
+    for (size_t i = tests->count; i-- > 0 && !evidence->found;) {
+        evidence->found = str_equal(tests->items[i].name, suite);
+        if (!evidence->found)
             continue;
-        *found = true;
-        str_copy(status, 32, list.items[i].status);
-        return read_metrics(&list.items[i], metrics, err);
+        str_copy(evidence->status, sizeof(evidence->status), tests->items[i].status);
+        TRY(read_metrics(&tests->items[i], &evidence->metrics, err));
     }
     return MLOPS_OK;
 }
 
-static int stage_now(struct mlops_registry *registry, const char *model, const char *stage,
-                     struct mlops_version *holder, struct mlops_error *err)
+/* What a stage holds; NULL where it is empty. */
+static int stage_now(struct judge *judge, const char *stage, const struct mlops_version **holder,
+                     struct mlops_error *err)
 {
-    _cleanup_(mlops_stage_list_clear) struct mlops_stage_list list = {0};
-    holder->number = 0;
-    TRY(mlops_stage_list(registry, model, &list, err));
-    for (size_t i = 0; i < list.count; i++)
-        if (str_equal(list.items[i].stage, stage))
-            *holder = list.items[i].version;
+    *holder = NULL;
+    if (!judge->stages_read)
+        TRY(mlops_stage_list(judge->registry, judge->version->model, &judge->stages, err));
+    judge->stages_read = true;
+    for (size_t i = 0; i < judge->stages.count; i++)
+        if (str_equal(judge->stages.items[i].stage, stage))
+            *holder = &judge->stages.items[i].version;
     return MLOPS_OK;
 }
 
-/* The value of the metric of the version that a stage holds. `*settled` true, with the judgement
- * made, where there is nothing to compare with. */
-static int stage_value(struct mlops_registry *registry, const struct mlops_version *version,
-                       const char *suite, const char *metric, const char *stage,
-                       struct mlops_version *holder, double *value, bool *settled,
-                       struct judgement *judgement, struct mlops_error *err)
+/* ---- judging -------------------------------------------------------------------------------- */
+
+/* Two numbers in so many digits that they look different if they are. */
+static void show(double value, double bound, char shown[NUMBER_SIZE], char against[NUMBER_SIZE])
 {
-    _cleanup_(metric_list_clear) struct metric_list metrics = {0};
-    bool found;
-    char status[32];
-    *settled = true;
-    TRY(stage_now(registry, version->model, stage, holder, err));
-    if (holder->number == 0 || str_equal(holder->bundle, version->bundle)) {
-        judgement->met = true;
-        judgement->detail = holder->number == 0 ? xprintf("nothing is in %s to compare with", stage)
-                                                : xprintf("%s holds this very version", stage);
-        return MLOPS_OK;
+    for (int digits = 4; digits <= 17; digits++) {
+        (void)snprintf(shown, NUMBER_SIZE, "%.*g", digits, value);
+        (void)snprintf(against, NUMBER_SIZE, "%.*g", digits, bound);
+        if (value == bound || !str_equal(shown, against))
+            return;
     }
-    TRY(evidence_newest(registry, holder->bundle, suite, &found, status, &metrics, err));
-    const struct metric *known = found ? metric_list_find(&metrics, metric) : NULL;
-    if (!known || isnan(known->value)) {
-        judgement->met = false;
-        judgement->detail =
-            xprintf("%s of %s, which is in %s, is not known: run 'mlops test %s@%llu'", metric,
-                    suite, stage, holder->model, (unsigned long long)holder->number);
-        return MLOPS_OK;
-    }
-    *value = known->value;
-    *settled = false;
-    return MLOPS_OK;
 }
 
 static const char *opposite(const char *comparison)
@@ -87,13 +125,63 @@ static const char *opposite(const char *comparison)
     for (size_t i = 0; i < ARRAY_LENGTH(pairs); i++)
         if (str_equal(pairs[i][0], comparison))
             return pairs[i][1];
-    return "?";
+    return comparison;
 }
 
-int judge_requirement(struct mlops_registry *registry, const struct mlops_version *version,
-                      const char *suite, const struct project_requirement *required,
-                      const struct metric_list *metrics, struct judgement *judgement,
-                      struct mlops_error *err)
+/* "0.713 < 0.728", where it was asked for ">=". */
+static char *compare(const struct requirement *requirement, double value, double bound, bool *met)
+{
+    char shown[NUMBER_SIZE], against[NUMBER_SIZE];
+    *met = requirement_met(requirement, value, bound);
+    show(value, bound, shown, against);
+    return xprintf("%s %s %s", shown,
+                   *met ? requirement->comparison : opposite(requirement->comparison), against);
+}
+
+static int judge_relative(struct judge *judge, const char *suite, const struct metric *metric,
+                          const struct requirement *requirement, struct judgement *judgement,
+                          struct mlops_error *err)
+{
+    _cleanup_(suite_evidence_clear) struct suite_evidence theirs = {0};
+    const struct mlops_version *holder;
+    const char *stage = requirement->stage;
+    TRY(stage_now(judge, stage, &holder, err));
+    judgement->met = !holder || str_equal(holder->bundle, judge->version->bundle);
+    if (judgement->met) {
+        judgement->detail = holder ? xprintf("%s holds this very version", stage)
+                                   : xprintf("nothing is in %s yet", stage);
+        return MLOPS_OK;
+    }
+    unsigned long long number = holder->number;
+    TRY(evidence_of(judge, holder->bundle, suite, &theirs, err));
+    const struct metric *known = metric_list_find(&theirs.metrics, metric->name);
+    if (!known || isnan(known->value)) {
+        judgement->detail = xprintf("%s of '%s' is not known of @%llu, which is in %s: run 'mlops "
+                                    "test %s@%llu'",
+                                    metric->name, suite, number, stage, holder->model, number);
+        return MLOPS_OK;
+    }
+    _cleanup_(free_string) char *figures =
+        compare(requirement, metric->value, known->value + requirement->offset, &judgement->met);
+    judgement->detail = xprintf("%s: %s is @%llu with %.4g", figures, stage, number, known->value);
+    return MLOPS_OK;
+}
+
+int judge_evidence(struct judge *judge, const char *suite, struct suite_evidence *evidence,
+                   struct mlops_error *err)
+{
+    return evidence_of(judge, judge->version->bundle, suite, evidence, err);
+}
+
+void suite_evidence_clear(struct suite_evidence *evidence)
+{
+    metric_list_clear(&evidence->metrics);
+    *evidence = (struct suite_evidence){0};
+}
+
+int judge_requirement(struct judge *judge, const char *suite,
+                      const struct project_requirement *required, const struct metric_list *metrics,
+                      struct judgement *judgement, struct mlops_error *err)
 {
     struct requirement requirement;
     *judgement = (struct judgement){0};
@@ -103,22 +191,8 @@ int judge_requirement(struct mlops_registry *registry, const struct mlops_versio
         judgement->detail = xprintf("%s is not defined on these predictions", required->metric);
         return MLOPS_OK;
     }
-    double bound = requirement.offset, value = 0;
-    struct mlops_version holder = {0};
-    if (requirement.stage[0]) {
-        bool settled;
-        TRY(stage_value(registry, version, suite, required->metric, requirement.stage, &holder,
-                        &value, &settled, judgement, err));
-        if (settled)
-            return MLOPS_OK;
-        bound += value;
-    }
-    judgement->met = requirement_met(&requirement, metric->value, bound);
-    const char *shown = judgement->met ? requirement.comparison : opposite(requirement.comparison);
-    judgement->detail =
-        requirement.stage[0]
-            ? xprintf("%.4g %s %.4g: %s is @%llu with %.4g", metric->value, shown, bound,
-                      requirement.stage, (unsigned long long)holder.number, value)
-            : xprintf("%.4g %s %.4g", metric->value, shown, bound);
+    if (requirement.stage[0])
+        return judge_relative(judge, suite, metric, &requirement, judgement, err);
+    judgement->detail = compare(&requirement, metric->value, requirement.offset, &judgement->met);
     return MLOPS_OK;
 }

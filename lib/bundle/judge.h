@@ -10,25 +10,39 @@
 #include "stats/metrics.h"
 #include <mlops/registry.h>
 
+/* Judges the suites of one version by what the registry knows: stages and evidence are read when
+ * first asked for and then kept, so that one judge sees one state of each. */
+struct judge;
+
+/* Both are borrowed and outlive the judge, which the caller frees. */
+struct judge *judge_new(struct mlops_registry *registry, const struct mlops_version *version);
+void judge_free(struct judge *judge);
+DEFINE_CLEANUP(struct judge, judge_free)
+
+/* The newest evidence of a suite. */
+struct suite_evidence {
+    bool found;
+    char status[32]; /* "passed", "failed", … */
+    struct metric_list metrics;
+};
+/* What is recorded about suite `suite` of the judge's version. The caller clears `evidence`.
+ * Errors: MLOPS_INTEGRITY the evidence is not readable; MLOPS_IO. */
+int judge_evidence(struct judge *judge, const char *suite, struct suite_evidence *evidence,
+                   struct mlops_error *err);
+void suite_evidence_clear(struct suite_evidence *evidence);
+
 struct judgement {
     bool met;
     char *detail; /* "0.713 < 0.728: production is @3 with 0.738"; the caller frees */
 };
 
 /*
- * Judge one requirement of suite `suite` of `version`. A relative one is held against the newest
- * evidence of the same suite of the version that its stage holds; it is met where the stage is
- * empty or holds this very version, and not met where there is no such evidence.
+ * Judge one requirement of suite `suite` on `metrics`. A relative one is held against the newest
+ * evidence of the suite of the same name of the version that its stage holds now; it is met where
+ * the stage is empty or holds this very version, and not met where there is no such evidence.
  */
-int judge_requirement(struct mlops_registry *registry, const struct mlops_version *version,
-                      const char *suite, const struct project_requirement *required,
-                      const struct metric_list *metrics, struct judgement *judgement,
-                      struct mlops_error *err);
-
-/* The newest evidence of a suite about a bundle: its status and metrics. `*found` false without
- * any. `status` holds 32 bytes; the caller clears `metrics`. */
-int evidence_newest(struct mlops_registry *registry, const char *bundle, const char *suite,
-                    bool *found, char status[32], struct metric_list *metrics,
-                    struct mlops_error *err);
+int judge_requirement(struct judge *judge, const char *suite,
+                      const struct project_requirement *required, const struct metric_list *metrics,
+                      struct judgement *judgement, struct mlops_error *err);
 
 #endif

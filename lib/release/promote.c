@@ -2,27 +2,30 @@
 #include "base/json.h"
 #include "registry/registry.h"
 #include "release/gates.h"
+#include "release/whole.h"
 
-/* The version number that `stage` holds; 0 where it is empty. */
-static int holder_number(struct transaction *tx, const char *model, const char *stage,
+/* The version number that the stage holds; 0 where it is empty. */
+static int holder_number(struct mlops_registry *registry, const char *model, const char *stage,
                          uint64_t *number, struct mlops_error *err)
 {
-    struct mlops_version holder;
-    bool held;
-    TRY(stage_holder(tx, model, stage, 0, &holder, &held, err));
-    *number = held ? holder.number : 0;
+    _cleanup_(mlops_stage_list_clear) struct mlops_stage_list list = {0};
+    *number = 0;
+    TRY(mlops_stage_list(registry, model, &list, err));
+    for (size_t i = 0; i < list.count; i++)
+        if (str_equal(list.items[i].stage, stage))
+            *number = list.items[i].version.number;
     return MLOPS_OK;
 }
 
 /* What `--expect` names, as a version number of the same model. */
-static int expected_number(struct transaction *tx, const char *expect, const char *model,
+static int expected_number(struct mlops_registry *registry, const char *expect, const char *model,
                            uint64_t *number, struct mlops_error *err)
 {
     struct mlops_version version;
     *number = 0;
     if (str_equal(expect, "none"))
         return MLOPS_OK;
-    if (version_resolve(tx, expect, &version, err))
+    if (mlops_version_resolve(registry, expect, &version, err))
         return mlops_wrap(err, "the expected version");
     if (version.number == 0 || !str_equal(version.model, model))
         return mlops_fail(err, MLOPS_INVALID, "the expected '%s' is not a version of %s", expect,
@@ -46,17 +49,16 @@ static int gates_to_detail(const struct mlops_promotion *promotion, struct buffe
     return json_write_canonical(json, detail, err);
 }
 
-/* Who holds the stage, and who should: in one look, before the gates are judged. */
-static int look(struct mlops_registry *registry, const struct mlops_promote_options *options,
-                struct mlops_promotion *promotion, uint64_t *expected, struct mlops_error *err)
+/* Does the stage hold something else than was expected? Pushing tells, with who put it there; what
+ * is not committed did not happen. */
+static int check_expected(struct mlops_registry *registry, const struct mlops_promotion *promotion,
+                          uint64_t expected, struct mlops_error *err)
 {
     _cleanup_(transaction_abort_ptr) struct transaction *tx = NULL;
+    if (promotion->previous == expected)
+        return MLOPS_OK;
     TRY(transaction_begin(registry, &tx, err));
-    TRY(holder_number(tx, promotion->version.model, options->stage, &promotion->previous, err));
-    *expected = promotion->previous;
-    if (options->expect)
-        TRY(expected_number(tx, options->expect, promotion->version.model, expected, err));
-    return MLOPS_OK;
+    return stage_push(tx, &promotion->version, promotion->stage, expected, NULL, NULL, err);
 }
 
 static int swap(struct mlops_registry *registry, const struct mlops_promote_options *options,
@@ -69,7 +71,6 @@ static int swap(struct mlops_registry *registry, const struct mlops_promote_opti
     TRY(stage_push(tx, &promotion->version, options->stage, expected, options->reason, detail.data,
                    err));
     TRY(transaction_commit(TAKE_PTR(tx), err));
-    promotion->previous = expected;
     promotion->promoted = true;
     return MLOPS_OK;
 }
@@ -93,12 +94,17 @@ int mlops_promote(struct mlops_registry *registry, const struct mlops_promote_op
     str_copy(promotion->stage, sizeof(promotion->stage), options->stage);
     TRY(manifest_load(registry, options->ref, &promotion->version, &manifest, NULL, err));
     TRY(check_registered(&promotion->version, err));
-    TRY(look(registry, options, promotion, &expected, err));
-    /* Asked for what is there already: done, unless somebody expected something else there. */
-    promotion->already = promotion->previous == promotion->version.number &&
-                         (!options->expect || expected == promotion->previous);
+    TRY(holder_number(registry, promotion->version.model, options->stage, &promotion->previous,
+                      err));
+    expected = promotion->previous;
+    if (options->expect)
+        TRY(expected_number(registry, options->expect, promotion->version.model, &expected, err));
+    TRY(check_expected(registry, promotion, expected, err));
+    promotion->previous = expected;
+    promotion->already = expected == promotion->version.number;
     if (promotion->already)
         return MLOPS_OK;
+    TRY(whole_check(registry, &promotion->version, &manifest, err));
     TRY(gates_judge(registry, &promotion->version, &manifest, promotion, &passed, err));
     if (!passed || options->dry_run)
         return MLOPS_OK;

@@ -1,31 +1,50 @@
 /* lib/release/rollback.c - a stage back to what was there before. */
 #include "bundle/manifest.h"
 #include "registry/registry.h"
-#include "store/store.h"
+#include "release/whole.h"
 #include <mlops/release.h>
 
-/* How many steps below the top `to` stands; 1 where it is not given. */
+/* The version that `--to` names; it must be another one than the stage holds. */
+static int find_wanted(struct transaction *tx, const struct mlops_rollback_options *options,
+                       const struct mlops_rollback *rollback, struct mlops_version *wanted,
+                       struct mlops_error *err)
+{
+    if (!options->to)
+        return MLOPS_OK;
+    TRY(version_resolve(tx, options->to, wanted, err));
+    if (str_equal(wanted->bundle, rollback->from.bundle))
+        return mlops_fail(err, MLOPS_INVALID, "%s of %s holds @%llu already", rollback->stage,
+                          rollback->model, (unsigned long long)wanted->number);
+    return MLOPS_OK;
+}
+
+/* How many steps below the top the version to go back to stands. */
 static int count_steps(struct transaction *tx, const struct mlops_rollback_options *options,
                        struct mlops_rollback *rollback, uint64_t *steps, struct mlops_error *err)
 {
     struct mlops_version wanted = {0};
     bool held;
-    if (options->to)
-        TRY(version_resolve(tx, options->to, &wanted, err));
+    TRY(find_wanted(tx, options, rollback, &wanted, err));
     for (*steps = 1;; (*steps)++) {
         TRY(stage_holder(tx, rollback->model, rollback->stage, *steps, &rollback->to, &held, err));
-        if (!held && options->to)
-            return mlops_fail(err, MLOPS_NOT_FOUND, "%s was never in %s of %s before", options->to,
-                              rollback->stage, rollback->model);
-        if (!held)
-            return mlops_fail(err, MLOPS_NOT_FOUND, "nothing was in %s of %s before @%llu",
-                              rollback->stage, rollback->model,
-                              (unsigned long long)rollback->from.number);
-        if (!options->to || str_equal(rollback->to.bundle, wanted.bundle))
+        if (held && (!options->to || str_equal(rollback->to.bundle, wanted.bundle)))
             return MLOPS_OK;
+        if (held)
+            continue;
+        if (options->to)
+            mlops_fail(err, MLOPS_NOT_FOUND, "%s was not in %s of %s before", options->to,
+                       rollback->stage, rollback->model);
+        else
+            mlops_fail(err, MLOPS_NOT_FOUND, "nothing was in %s of %s before @%llu",
+                       rollback->stage, rollback->model, (unsigned long long)rollback->from.number);
+        return mlops_hint(err,
+                          "'mlops log %s --stage %s' shows what was there; what never was "
+                          "can be promoted",
+                          rollback->model, rollback->stage);
     }
 }
 
+/* Where the stage is and where it goes, in one view of the registry. */
 static int look(struct mlops_registry *registry, const struct mlops_rollback_options *options,
                 struct mlops_rollback *rollback, uint64_t *steps, struct mlops_error *err)
 {
@@ -43,24 +62,18 @@ static int look(struct mlops_registry *registry, const struct mlops_rollback_opt
 }
 
 /* Going back to something that is no longer whole would be no rescue. */
-static int check_whole(struct mlops_registry *registry, const struct mlops_version *version,
-                       struct mlops_error *err)
+static int check_target(struct mlops_registry *registry, const struct mlops_version *version,
+                        struct mlops_error *err)
 {
     _cleanup_(manifest_clear) struct manifest manifest = {0};
     struct mlops_version same;
-    struct store *store;
-    TRY(manifest_load(registry, version->bundle, &same, &manifest, NULL, err));
-    TRY(registry_store(registry, &store, err));
-    for (size_t i = 0; i < manifest.file_count; i++) {
-        bool has = true;
-        if (manifest.files[i].kind == MANIFEST_FILE)
-            TRY(store_has(store, &manifest.files[i].digest, &has, err));
-        if (!has)
-            return mlops_fail(err, MLOPS_INTEGRITY, "'%s' of %s@%llu is not in the store",
-                              manifest.files[i].path, version->model,
-                              (unsigned long long)version->number);
-    }
-    return MLOPS_OK;
+    int code = manifest_load(registry, version->bundle, &same, &manifest, NULL, err);
+    if (code == MLOPS_OK)
+        code = whole_check(registry, version, &manifest, err);
+    if (code == MLOPS_INTEGRITY)
+        return mlops_hint(err, "go back further with '--to', or put the damaged pack files back "
+                               "from a backup");
+    return code;
 }
 
 /* stage_pop compares the top; what lies below it must be what was looked at, too. */
@@ -86,10 +99,11 @@ int mlops_rollback_stage(struct mlops_registry *registry,
     uint64_t steps;
     _cleanup_(transaction_abort_ptr) struct transaction *tx = NULL;
     *rollback = (struct mlops_rollback){0};
+    TRY(name_check("model", options->model, err));
     TRY(stage_name_check(stage, err));
     str_copy(rollback->stage, sizeof(rollback->stage), stage);
     TRY(look(registry, options, rollback, &steps, err));
-    TRY(check_whole(registry, &rollback->to, err));
+    TRY(check_target(registry, &rollback->to, err));
     TRY(transaction_begin(registry, &tx, err));
     TRY(check_unmoved(tx, rollback, steps, err));
     TRY(stage_pop(tx, rollback->model, rollback->stage, rollback->from.number, steps,

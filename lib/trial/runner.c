@@ -1,81 +1,104 @@
 /* lib/trial/runner.c - one suite: its command in a workspace, then its predictions judged. */
 #include "trial/runner.h"
+#include "base/file.h"
 #include "base/path.h"
 #include "base/process.h"
 #include "bundle/judge.h"
 #include "registry/registry.h"
+#include "trial/environment.h"
+#include "trial/output.h"
 #include "trial/predictions.h"
 #include "trial/workspace.h"
+#include <errno.h>
 #include <signal.h>
-#include <unistd.h>
+#include <stdarg.h>
+#include <stdio.h>
 
-#define SHOWN_BYTES 4000 /* of a suite's output, the end */
+#define TAIL_BYTES 4000 /* of what a suite prints, kept */
 
-/* What a suite sees of the caller's environment (docs/testing.md); the rest would make its result
- * depend on who runs it. */
-static char **make_environment(const struct mlops_version *version, const char *suite)
+/* A suite and all that its verdict needs. */
+struct trial {
+    struct mlops_registry *registry;
+    const struct mlops_version *version;
+    const struct project_suite *suite;
+    const char *tree; /* its checkout */
+    struct mlops_suite_result *result;
+    struct suite_outcome *outcome;
+};
+
+static void set_status(const struct trial *trial, enum mlops_suite_status status,
+                       const char *format, ...) MLOPS_PRINTF(3, 4);
+
+/* The message may quote files: it is cleaned. */
+static void set_status(const struct trial *trial, enum mlops_suite_status status,
+                       const char *format, ...)
 {
-    static const char *const kept[] = {
-        "PATH",     "HOME", "USER",        "LANG",         "TMPDIR",          "LC_ALL",
-        "LC_CTYPE", "TZ",   "VIRTUAL_ENV", "CONDA_PREFIX", "LD_LIBRARY_PATH", "PYTHONPATH"};
-    char **environment = xcalloc(ARRAY_LENGTH(kept) + 6, sizeof(*environment));
-    size_t count = 0;
-    for (size_t i = 0; i < ARRAY_LENGTH(kept); i++) {
-        const char *value = getenv(kept[i]);
-        if (value)
-            environment[count++] = xprintf("%s=%s", kept[i], value);
-    }
-    environment[count++] = xprintf("MLOPS_MODEL=%s", version->model);
-    environment[count++] = xprintf("MLOPS_VERSION=%llu", (unsigned long long)version->number);
-    environment[count++] = xprintf("MLOPS_SUITE=%s", suite);
-    environment[count++] = xstrdup("PYTHONDONTWRITEBYTECODE=1");
-    environment[count++] = xstrdup("PYTHONHASHSEED=0");
-    return environment;
+    _cleanup_(buffer_clear) struct buffer message = {0};
+    va_list arguments;
+    va_start(arguments, format);
+    buffer_vprintf(&message, format, arguments);
+    va_end(arguments);
+    trial->result->status = status;
+    free(trial->result->message);
+    trial->result->message = output_clean(message.data, message.length);
 }
 
-static void set_status(struct mlops_suite_result *result, enum mlops_suite_status status,
-                       char *message)
+/* ---- the command ---------------------------------------------------------------------------- */
+
+static const char *signal_text(int number)
 {
-    result->status = status;
-    free(result->message);
-    result->message = message;
+    const char *text = sigdescr_np(number);
+    return text ? text : "unknown";
 }
 
-/* What the end of the command says. */
-static void judge_process(const struct process_result *process, const struct project_suite *suite,
-                          struct mlops_suite_result *result)
+/* What the end of the command says. A shell whose last command a signal ended says 128 and its
+ * number. */
+static void judge_process(const struct trial *trial, const struct process_result *process)
 {
-    result->seconds = (double)process->wall_ns / 1e9;
+    int status = process->exit_status,
+        ended_by = status > 128 && status <= 128 + 64 ? status - 128 : 0;
     if (process->timed_out)
-        set_status(
-            result, MLOPS_SUITE_TIMEOUT,
-            xprintf("stopped after its time limit of %g s", (double)suite->timeout_ns / 1e9));
+        set_status(trial, MLOPS_SUITE_TIMEOUT, "stopped at its time limit of %g s",
+                   (double)trial->suite->timeout_ns / 1e9);
     else if (process->signal)
-        set_status(result, MLOPS_SUITE_FAILED,
-                   xprintf("ended by signal %d (%s)", process->signal, strsignal(process->signal)));
-    else if (process->exit_status == 127 || process->exit_status == 126)
-        set_status(
-            result, MLOPS_SUITE_ERROR,
-            xprintf("the command cannot be run (exit %d): %s", process->exit_status, suite->run));
-    else if (process->exit_status != 0)
-        set_status(result, MLOPS_SUITE_FAILED, xprintf("exit status %d", process->exit_status));
-    if (result->status == MLOPS_SUITE_PASSED)
-        return;
-    const char *output = process->output.data ? process->output.data : "";
-    size_t length = process->output.length;
-    size_t from = length > SHOWN_BYTES ? length - SHOWN_BYTES : 0;
-    while (from > 0 && from < length && output[from - 1] != '\n')
-        from++; /* whole lines */
-    _cleanup_(buffer_clear) struct buffer text = {0};
-    for (size_t i = from; i < length; i++) /* what goes into evidence is text */
-        buffer_putc(&text, output[i] ? output[i] : ' ');
-    if (!utf8_valid(text.data ? text.data : "", text.length))
-        for (size_t i = 0; i < text.length; i++)
-            if ((unsigned char)text.data[i] >= 0x80)
-                text.data[i] = '?';
-    free(result->output);
-    result->output = buffer_steal(&text);
+        set_status(trial, MLOPS_SUITE_FAILED, "ended by signal %d (%s)", process->signal,
+                   signal_text(process->signal));
+    else if (status == 127)
+        set_status(trial, MLOPS_SUITE_ERROR, "command not found (exit status 127): %s",
+                   trial->suite->run);
+    else if (status == 126)
+        set_status(trial, MLOPS_SUITE_ERROR, "command cannot be run (exit status 126): %s",
+                   trial->suite->run);
+    else if (ended_by)
+        set_status(trial, MLOPS_SUITE_FAILED, "exit status %d: ended by signal %d (%s)", status,
+                   ended_by, signal_text(ended_by));
+    else if (status != 0)
+        set_status(trial, MLOPS_SUITE_FAILED, "exit status %d", status);
 }
+
+static int run_command(const struct trial *trial, struct mlops_error *err)
+{
+    const char *const argv[] = {"/bin/sh", "-c", trial->suite->run, NULL};
+    _cleanup_(free_strings) char **environment =
+        environment_make(trial->version, trial->suite->name);
+    _cleanup_(process_result_clear) struct process_result process = {0};
+    const struct process_options options = {.argv = argv,
+                                            .directory = trial->tree,
+                                            .environment = (const char *const *)environment,
+                                            .timeout_ns = trial->suite->timeout_ns,
+                                            .output_max = (size_t)2 * TAIL_BYTES,
+                                            .observer = registry_observer(trial->registry)};
+    TRY(process_run(&options, &process, err));
+    trial->result->seconds = (double)process.wall_ns / 1e9;
+    trial->outcome->exit_status = process.exit_status;
+    trial->outcome->signal = process.signal;
+    trial->outcome->tail = output_tail(process.output.data ? process.output.data : "",
+                                       process.output.length, TAIL_BYTES);
+    judge_process(trial, &process);
+    return MLOPS_OK;
+}
+
+/* ---- predictions ---------------------------------------------------------------------------- */
 
 static void copy_metrics(const struct metric_list *metrics, struct mlops_suite_result *result)
 {
@@ -87,17 +110,19 @@ static void copy_metrics(const struct metric_list *metrics, struct mlops_suite_r
     }
 }
 
-static int judge_requirements(struct mlops_registry *registry, const struct mlops_version *version,
-                              const struct project_suite *suite, const struct metric_list *metrics,
-                              struct mlops_suite_result *result, struct mlops_error *err)
+static int judge_requirements(const struct trial *trial, const struct metric_list *metrics,
+                              struct mlops_error *err)
 {
+    const struct project_suite *suite = trial->suite;
+    struct mlops_suite_result *result = trial->result;
+    _cleanup_(judge_free_ptr) struct judge *judge = judge_new(trial->registry, trial->version);
     _cleanup_(buffer_clear) struct buffer missed = {0};
     result->requirements = xcalloc(suite->require_count, sizeof(*result->requirements));
     for (size_t i = 0; i < suite->require_count; i++) {
         const struct project_requirement *required = &suite->require[i];
         struct mlops_requirement_result *judged = &result->requirements[i];
         struct judgement judgement;
-        TRY(judge_requirement(registry, version, suite->name, required, metrics, &judgement, err));
+        TRY(judge_requirement(judge, suite->name, required, metrics, &judgement, err));
         str_copy(judged->metric, sizeof(judged->metric), required->metric);
         judged->demand = xstrdup(required->demand);
         judged->detail = judgement.detail;
@@ -108,64 +133,116 @@ static int judge_requirements(struct mlops_registry *registry, const struct mlop
                           required->metric, required->demand, judged->detail);
     }
     if (missed.length > 0)
-        set_status(result, MLOPS_SUITE_FAILED, buffer_steal(&missed));
+        set_status(trial, MLOPS_SUITE_FAILED, "%s", missed.data);
     return MLOPS_OK;
 }
 
-static int judge_predictions(struct mlops_registry *registry, const struct mlops_version *version,
-                             const struct project_suite *suite, const char *tree,
-                             struct mlops_suite_result *result, struct mlops_error *err)
+/* The private folder's name says nothing to the reader. */
+static char *without_tree(const char *message, const char *tree)
 {
-    _cleanup_(free_string) char *path = path_join(tree, suite->predictions);
-    _cleanup_(metric_list_clear) struct metric_list metrics = {0};
-    struct mlops_error unreadable = {0};
-    char resolved[4096], top[4096];
-    /* A suite may have made a link of it: what is judged lies in its own folder. */
-    if (realpath(path, resolved) && realpath(tree, top) &&
-        (!str_starts(resolved, top) || resolved[strlen(top)] != '/')) {
-        set_status(result, MLOPS_SUITE_ERROR,
-                   xprintf("'%s' leads out of the suite's folder", suite->predictions));
-        return MLOPS_OK;
-    }
-    if (predictions_measure(path, suite, &metrics, &unreadable)) {
-        /* the private folder's name says nothing to the reader */
-        const char *message = unreadable.message, *at = strstr(message, tree);
-        set_status(result, MLOPS_SUITE_ERROR,
-                   at ? xprintf("%.*s%s", (int)(at - message), message, at + strlen(tree) + 1)
-                      : xstrdup(message));
-        return MLOPS_OK;
-    }
-    copy_metrics(&metrics, result);
-    return judge_requirements(registry, version, suite, &metrics, result, err);
+    _cleanup_(free_string) char *prefix = xprintf("%s/", tree);
+    struct buffer text = {0};
+    for (const char *at; (at = strstr(message, prefix)); message = at + strlen(prefix))
+        buffer_append(&text, message, (size_t)(at - message));
+    buffer_puts(&text, message);
+    return buffer_steal(&text);
 }
 
-static int run_in(struct mlops_registry *registry, const struct mlops_version *version,
-                  const struct project_suite *suite, const char *tree,
-                  struct mlops_suite_result *result, struct mlops_error *err)
+/* A suite may have left anything under that name: what is judged is a file in its own folder. */
+static bool is_readable(const struct trial *trial, const char *path)
 {
-    const char *const argv[] = {"/bin/sh", "-c", suite->run, NULL};
-    _cleanup_(free_strings) char **environment = make_environment(version, suite->name);
-    _cleanup_(process_result_clear) struct process_result process = {0};
-    struct process_options options = {.argv = argv,
-                                      .directory = tree,
-                                      .environment = (const char *const *)environment,
-                                      .timeout_ns = suite->timeout_ns,
-                                      .observer = registry_observer(registry)};
-    TRY(process_run(&options, &process, err));
-    judge_process(&process, suite, result);
-    if (result->status != MLOPS_SUITE_PASSED || !str_equal(suite->kind, "performance"))
+    const char *name = trial->suite->predictions;
+    _cleanup_(free_string) char *file = realpath(path, NULL);
+    int failure = errno;
+    _cleanup_(free_string) char *top = realpath(trial->tree, NULL);
+    struct stat status;
+    if (!file && failure == ENOENT)
+        set_status(trial, MLOPS_SUITE_ERROR, "it wrote no '%s'", name);
+    else if (!file)
+        set_status(trial, MLOPS_SUITE_ERROR, "'%s' cannot be read: %s", name,
+                   strerrordesc_np(failure));
+    else if (!top || !str_starts(file, top) || file[strlen(top)] != '/')
+        set_status(trial, MLOPS_SUITE_ERROR, "'%s' leads out of the suite's folder", name);
+    else if (stat(file, &status) < 0 || !S_ISREG(status.st_mode))
+        set_status(trial, MLOPS_SUITE_ERROR, "'%s' is not a regular file", name);
+    else
+        return true;
+    return false;
+}
+
+static int judge_predictions(const struct trial *trial, const char *path, struct mlops_error *err)
+{
+    _cleanup_(predictions_report_clear) struct predictions_report report = {0};
+    struct mlops_error unreadable = {0};
+    if (!is_readable(trial, path))
         return MLOPS_OK;
-    return judge_predictions(registry, version, suite, tree, result, err);
+    if (predictions_measure(path, trial->suite, &report, &unreadable)) {
+        _cleanup_(free_string) char *message = without_tree(unreadable.message, trial->tree);
+        set_status(trial, MLOPS_SUITE_ERROR, "%s%s%s", message, *unreadable.hint ? "; " : "",
+                   unreadable.hint);
+        return MLOPS_OK;
+    }
+    if (report.positive)
+        registry_warn(trial->registry,
+                      "suite '%s' takes '%s' for the positive class of '%s', for it sorts last; "
+                      "write 0 and 1 to choose",
+                      trial->suite->name, report.positive, trial->suite->label);
+    trial->outcome->positive = TAKE_PTR(report.positive);
+    copy_metrics(&report.metrics, trial->result);
+    return judge_requirements(trial, &report.metrics, err);
+}
+
+/* Predictions that were packaged are not the ones that the suite is asked for. */
+static bool remove_old(const struct trial *trial, const char *path)
+{
+    struct mlops_error stuck = {0};
+    if (tree_remove(path, &stuck) == MLOPS_OK)
+        return true;
+    _cleanup_(free_string) char *message = without_tree(stuck.message, trial->tree);
+    set_status(trial, MLOPS_SUITE_ERROR, "old predictions were packaged: %s", message);
+    return false;
+}
+
+static int run_in(const struct trial *trial, struct mlops_error *err)
+{
+    bool performance = str_equal(trial->suite->kind, "performance");
+    _cleanup_(free_string) char *path =
+        performance ? path_join(trial->tree, trial->suite->predictions) : NULL;
+    if (performance && !remove_old(trial, path))
+        return MLOPS_OK;
+    TRY(run_command(trial, err));
+    if (performance && trial->result->status == MLOPS_SUITE_PASSED)
+        TRY(judge_predictions(trial, path, err));
+    if (trial->result->status != MLOPS_SUITE_PASSED) {
+        free(trial->result->output);
+        trial->result->output = xstrdup(trial->outcome->tail);
+    }
+    return MLOPS_OK;
+}
+
+void suite_outcome_clear(struct suite_outcome *outcome)
+{
+    free(outcome->tail);
+    free(outcome->positive);
+    *outcome = (struct suite_outcome){0};
 }
 
 int suite_run(struct mlops_registry *registry, const struct mlops_version *version,
               const struct manifest *manifest, const struct project_suite *suite,
-              struct mlops_suite_result *result, struct mlops_error *err)
+              struct mlops_suite_result *result, struct suite_outcome *outcome,
+              struct mlops_error *err)
 {
     _cleanup_(workspace_remove) struct workspace workspace = {0};
     TRY(workspace_make(registry, manifest, &workspace, err));
     result->status = MLOPS_SUITE_PASSED;
-    return run_in(registry, version, suite, workspace.tree, result, err);
+    outcome->exit_status = -1;
+    return run_in(&(struct trial){.registry = registry,
+                                  .version = version,
+                                  .suite = suite,
+                                  .tree = workspace.tree,
+                                  .result = result,
+                                  .outcome = outcome},
+                  err);
 }
 
 void suite_result_clear(struct mlops_suite_result *result)

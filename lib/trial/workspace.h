@@ -5,13 +5,13 @@
 
 struct workspace {
     char *folder; /* NULL: none */
-    char *tree;   /* the checkout inside it */
+    char *tree;   /* the checkout inside it; absolute */
 };
 
-/* Lay `manifest` out anew. Also removes the workspaces of runs that died. */
+/* Lay `manifest` out anew. Also removes what runs left behind that were killed. */
 int workspace_make(struct mlops_registry *registry, const struct manifest *manifest,
                    struct workspace *workspace, struct mlops_error *err);
-/* Remove it with all that was written into it. */
+/* Remove it with all that was written into it; zeroed memory is fine. */
 void workspace_remove(struct workspace *workspace);
 
 #endif

@@ -1,0 +1,62 @@
+/*
+ * lib/trial/environment.c - the environment of a suite: what says where programs and devices are
+ * and how people write, and nothing else, for the rest would make the result depend on who runs it.
+ */
+#include "trial/environment.h"
+#include <unistd.h>
+
+#define PATH_DEFAULT "PATH=/usr/local/bin:/usr/bin:/bin"
+
+/* Names, or with a '*' at the end the beginnings of names. docs/testing.md lists them. */
+static const char *const kept[] = {
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "TMPDIR",
+    "TZ",
+    "LANG",
+    "LANGUAGE",
+    "LC_*",
+    "VIRTUAL_ENV",
+    "CONDA_PREFIX",
+    "LD_LIBRARY_PATH",
+    "CUDA_*",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+};
+
+static bool is_kept(const char *entry)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(kept); i++) {
+        size_t length = strlen(kept[i]);
+        bool beginning = kept[i][length - 1] == '*';
+        if (beginning ? strncmp(entry, kept[i], length - 1) == 0
+                      : strncmp(entry, kept[i], length) == 0 && entry[length] == '=')
+            return true;
+    }
+    return false;
+}
+
+char **environment_make(const struct mlops_version *version, const char *suite)
+{
+    size_t count = 0;
+    bool path = false;
+    while (environ && environ[count])
+        count++;
+    char **environment = xcalloc(count + 7, sizeof(*environment)), **end = environment;
+    for (size_t i = 0; i < count; i++)
+        if (is_kept(environ[i])) {
+            path = path || str_starts(environ[i], "PATH=");
+            *end++ = xstrdup(environ[i]);
+        }
+    if (!path)
+        *end++ = xstrdup(PATH_DEFAULT);
+    *end++ = xprintf("MLOPS_MODEL=%s", version->model);
+    *end++ = xprintf("MLOPS_VERSION=%llu", (unsigned long long)version->number);
+    *end++ = xprintf("MLOPS_SUITE=%s", suite);
+    *end++ = xstrdup("PYTHONDONTWRITEBYTECODE=1");
+    *end++ = xstrdup("PYTHONHASHSEED=0");
+    return environment;
+}

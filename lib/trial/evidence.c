@@ -1,0 +1,99 @@
+/*
+ * lib/trial/evidence.c - results of suites as evidence. docs/testing.md describes the members of
+ * its body.
+ */
+#include "trial/evidence.h"
+#include "base/json.h"
+#include "registry/registry.h"
+
+/* A log entry names the digest of each piece of evidence, and has room for some 600. */
+#define SUITES_PER_ENTRY 500
+
+static void add_requirements(cJSON *json, const struct mlops_suite_result *result)
+{
+    cJSON *requirements = json_add_array(json, "requirements");
+    for (size_t i = 0; i < result->requirement_count; i++) {
+        const struct mlops_requirement_result *required = &result->requirements[i];
+        cJSON *item = cJSON_CreateObject();
+        json_add_string(item, "metric", required->metric);
+        json_add_string(item, "demand", required->demand);
+        json_add_string(item, "detail", required->detail);
+        json_add_bool(item, "met", required->met);
+        cJSON_AddItemToArray(requirements, item);
+    }
+}
+
+static cJSON *to_json(const struct project_suite *suite, const struct mlops_suite_result *result,
+                      const struct suite_outcome *outcome)
+{
+    cJSON *json = cJSON_CreateObject();
+    json_add_string(json, "kind", result->kind);
+    json_add_number(json, "seconds", result->seconds);
+    json_add_number(json, "timeout_seconds", (double)suite->timeout_ns / 1e9);
+    if (outcome->exit_status >= 0)
+        json_add_number(json, "exit_status", outcome->exit_status);
+    if (outcome->signal)
+        json_add_number(json, "signal", outcome->signal);
+    json_add_string(json, "message", result->message);
+    json_add_string(json, "output_tail", outcome->tail ? outcome->tail : "");
+    if (outcome->positive)
+        json_add_string(json, "positive_class", outcome->positive);
+    cJSON *metrics = json_add_object(json, "metrics");
+    for (size_t i = 0; i < result->metric_count; i++)
+        json_add_number(metrics, result->metrics[i].name, result->metrics[i].value);
+    add_requirements(json, result);
+    return json;
+}
+
+/* `{"failed":1,"passed":2}` of those suites that were run. */
+static int add_entry(struct transaction *tx, const struct mlops_test_report *report,
+                     const size_t counts[], struct mlops_error *err)
+{
+    _cleanup_(json_free) cJSON *detail = cJSON_CreateObject();
+    _cleanup_(buffer_clear) struct buffer text = {0};
+    for (int status = MLOPS_SUITE_PASSED; status <= MLOPS_SUITE_SKIPPED; status++)
+        if (counts[status] > 0)
+            json_add_u64(detail, mlops_suite_status_name(status), counts[status]);
+    TRY(json_write_canonical(detail, &text, err));
+    struct audit_entry entry = {.action = "test",
+                                .model = report->version.model,
+                                .version = report->version.number,
+                                .bundle = report->version.bundle,
+                                .reason = report->passed ? "passed" : "not passed",
+                                .detail = text.data};
+    return audit_append(tx, &entry, err);
+}
+
+static int record_one(struct transaction *tx, const struct mlops_test_report *report, size_t index,
+                      const struct project_suite *suite, const struct suite_outcome *outcome,
+                      struct mlops_error *err)
+{
+    const struct mlops_suite_result *result = &report->suites[index];
+    _cleanup_(json_free) cJSON *json = to_json(suite, result, outcome);
+    _cleanup_(buffer_clear) struct buffer body = {0};
+    if (json_write_canonical(json, &body, err))
+        return mlops_wrap(err, "the evidence of suite '%s'", result->name);
+    return evidence_record(tx, report->version.bundle, "test", result->name,
+                           mlops_suite_status_name(result->status), body.data, err);
+}
+
+int trial_record(struct mlops_registry *registry, const struct mlops_test_report *report,
+                 const struct project_suite *suites, const struct suite_outcome *outcomes,
+                 struct mlops_error *err)
+{
+    _cleanup_(transaction_abort_ptr) struct transaction *tx = NULL;
+    size_t counts[MLOPS_SUITE_SKIPPED + 1] = {0}, recorded = 0;
+    for (size_t i = 0; i < report->suite_count; i++)
+        counts[report->suites[i].status]++;
+    TRY(transaction_begin(registry, &tx, err));
+    for (size_t i = 0; i < report->suite_count; i++) {
+        if (report->suites[i].status == MLOPS_SUITE_SKIPPED)
+            continue;
+        if (recorded > 0 && recorded % SUITES_PER_ENTRY == 0)
+            TRY(add_entry(tx, report, counts, err));
+        TRY(record_one(tx, report, i, &suites[i], &outcomes[i], err));
+        recorded++;
+    }
+    TRY(add_entry(tx, report, counts, err));
+    return transaction_commit(TAKE_PTR(tx), err);
+}

@@ -1,0 +1,12 @@
+/* lib/trial/evidence.h - what suites came to, put into the registry. */
+#ifndef TRIAL_EVIDENCE_H
+#define TRIAL_EVIDENCE_H
+#include "trial/runner.h"
+
+/* Record one piece of evidence for every suite of `report` that was run, in one transaction with
+ * an entry "test" in the log. `suites` and `outcomes` stand beside the report's suites. */
+int trial_record(struct mlops_registry *registry, const struct mlops_test_report *report,
+                 const struct project_suite *suites, const struct suite_outcome *outcomes,
+                 struct mlops_error *err);
+
+#endif
