@@ -1,0 +1,52 @@
+/* lib/bundle/archive.c - what writing and reading archives share. */
+#include "bundle/archive.h"
+#include "registry/registry.h"
+#include <errno.h>
+
+#define SYMBOL(function) {#function, offsetof(struct archive_api, function)},
+static const struct dynload_symbol symbols[] = {ARCHIVE_FUNCTIONS(SYMBOL)};
+static const char *const sonames[] = {"libarchive.so.13", "libarchive.so", NULL};
+
+int archive_load(struct archive_api *api, struct mlops_error *err)
+{
+    return dynload_open(sonames, "libarchive13", symbols, ARRAY_LENGTH(symbols), api, err);
+}
+
+int archive_locale_enter(struct archive_locale *locale, struct mlops_error *err)
+{
+    *locale = (struct archive_locale){.ours = newlocale(LC_ALL_MASK, "C.UTF-8", NULL)};
+    if (!locale->ours) {
+        mlops_fail_errno(err, MLOPS_IO, errno, "use the locale C.UTF-8");
+        return mlops_hint(err, "archives need it for names; it comes with the C library (Debian: "
+                               "apt install libc-bin)");
+    }
+    locale->before = uselocale(locale->ours);
+    return MLOPS_OK;
+}
+
+void archive_locale_leave(struct archive_locale *locale)
+{
+    if (!locale->ours)
+        return;
+    uselocale(locale->before);
+    freelocale(locale->ours);
+}
+
+bool archive_profile_repeats(const struct manifest *manifest, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (digest_equal(&manifest->data[i].profile, &manifest->data[index].profile))
+            return true;
+    return false;
+}
+
+int archive_progress(const struct mlops_registry *registry, const char *activity, uint64_t done,
+                     uint64_t total, struct mlops_error *err)
+{
+    const struct mlops_observer *observer = registry_observer(registry);
+    if (observer && observer->cancelled && observer->cancelled(observer->context))
+        return mlops_fail(err, MLOPS_CANCELLED, "stopped while %s", activity);
+    if (observer && observer->progress)
+        observer->progress(observer->context, activity, done, total);
+    return MLOPS_OK;
+}

@@ -1,0 +1,92 @@
+/*
+ * lib/bundle/archive.h - what writing and reading archives share: libarchive, loaded when it is
+ * needed, the names of the entries, and the limits. docs/archive.md describes the format.
+ */
+#ifndef BUNDLE_ARCHIVE_H
+#define BUNDLE_ARCHIVE_H
+#include "base/dynload.h"
+#include "bundle/manifest.h"
+#include <archive.h>
+#include <archive_entry.h>
+#include <locale.h>
+
+#define ARCHIVE_MANIFEST "mlops-bundle/manifest.json"
+#define ARCHIVE_PROFILES "mlops-bundle/profiles/"
+#define ARCHIVE_FILES "files/"
+
+#define ARCHIVE_LEVEL "3"         /* of zstd; part of the format: others give other bytes */
+#define ARCHIVE_BLOCK (64U << 10) /* bytes that libarchive takes or gives at once */
+#define ARCHIVE_SMALL (8U << 20)  /* files up to here are held in memory, others spooled */
+#define ARCHIVE_SPOOL_BLOCK (256U << 10)
+#define ARCHIVE_PROFILE_MAX (64U << 20) /* bytes of a profile */
+
+#define ARCHIVE_FUNCTIONS(X)                                                                       \
+    X(archive_error_string)                                                                        \
+    X(archive_set_error)                                                                           \
+    X(archive_filter_bytes)                                                                        \
+    X(archive_entry_new)                                                                           \
+    X(archive_entry_clear)                                                                         \
+    X(archive_entry_free)                                                                          \
+    X(archive_entry_set_pathname)                                                                  \
+    X(archive_entry_set_filetype)                                                                  \
+    X(archive_entry_set_perm)                                                                      \
+    X(archive_entry_set_size)                                                                      \
+    X(archive_entry_set_mtime)                                                                     \
+    X(archive_entry_set_uid)                                                                       \
+    X(archive_entry_set_gid)                                                                       \
+    X(archive_entry_set_symlink)                                                                   \
+    X(archive_entry_pathname)                                                                      \
+    X(archive_entry_filetype)                                                                      \
+    X(archive_entry_perm)                                                                          \
+    X(archive_entry_size)                                                                          \
+    X(archive_entry_size_is_set)                                                                   \
+    X(archive_entry_symlink)                                                                       \
+    X(archive_entry_hardlink)                                                                      \
+    X(archive_entry_sparse_count)                                                                  \
+    X(archive_write_new)                                                                           \
+    X(archive_write_free)                                                                          \
+    X(archive_write_fail)                                                                          \
+    X(archive_write_close)                                                                         \
+    X(archive_write_set_format_pax_restricted)                                                     \
+    X(archive_write_add_filter_zstd)                                                               \
+    X(archive_write_set_filter_option)                                                             \
+    X(archive_write_set_bytes_per_block)                                                           \
+    X(archive_write_set_bytes_in_last_block)                                                       \
+    X(archive_write_open)                                                                          \
+    X(archive_write_header)                                                                        \
+    X(archive_write_data)                                                                          \
+    X(archive_write_finish_entry)                                                                  \
+    X(archive_read_new)                                                                            \
+    X(archive_read_free)                                                                           \
+    X(archive_read_support_format_tar)                                                             \
+    X(archive_read_support_filter_gzip)                                                            \
+    X(archive_read_support_filter_zstd)                                                            \
+    X(archive_read_set_format_option)                                                              \
+    X(archive_read_open)                                                                           \
+    X(archive_read_next_header)                                                                    \
+    X(archive_read_data_block)
+
+/* `archive_api.NAME` is libarchive's function NAME. */
+struct archive_api {
+    ARCHIVE_FUNCTIONS(DYNLOAD_MEMBER)
+};
+
+/* Load libarchive. Errors: those of dynload_open. */
+int archive_load(struct archive_api *api, struct mlops_error *err);
+
+/* libarchive converts names by the thread's locale, and calls what it cannot convert damaged: names
+ * in bundles are UTF-8 wherever we run. `_cleanup_(archive_locale_leave)`. */
+struct archive_locale {
+    locale_t ours, before;
+};
+int archive_locale_enter(struct archive_locale *locale, struct mlops_error *err);
+void archive_locale_leave(struct archive_locale *locale);
+
+/* Is the profile of snapshot `index` that of an earlier one too? It is in the archive once. */
+bool archive_profile_repeats(const struct manifest *manifest, size_t index);
+
+/* Tell the observer of `done` bytes of `total`, and stop where it says so. */
+int archive_progress(const struct mlops_registry *registry, const char *activity, uint64_t done,
+                     uint64_t total, struct mlops_error *err);
+
+#endif

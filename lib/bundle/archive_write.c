@@ -1,0 +1,328 @@
+/*
+ * lib/bundle/archive_write.c - a bundle as one .tar.zst: the same bytes for the same bundle.
+ *
+ * Nothing of this machine or this moment goes in: no times, no owners, entries in the manifest's
+ * order, one compression level, one thread.
+ */
+#include "base/file.h"
+#include "base/path.h"
+#include "bundle/archive.h"
+#include "registry/registry.h"
+#include "store/store.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <mlops/archive.h>
+#include <stdio.h>
+#include <unistd.h>
+
+struct export
+{
+    struct mlops_registry *registry;
+    struct store *store;
+    struct archive_api api;
+    struct archive *writer;
+    struct archive_entry *entry;
+    const char *path; /* for messages */
+    int fd;
+    uint64_t written; /* bytes of the archive */
+    uint64_t done;    /* bytes of the bundle's files */
+    uint64_t total;
+    char *scratch;             /* folder for large files; NULL until one comes */
+    struct mlops_error failed; /* why write_out could not */
+};
+
+static void export_clear(struct export *export)
+{
+    struct mlops_error ignored = {0}; /* what is left in the scratch folder, gc takes */
+    if (export->writer) {
+        (void)export->api.archive_write_fail(export->writer); /* so that freeing writes nothing */
+        (void)export->api.archive_write_free(export->writer);
+    }
+    if (export->entry)
+        export->api.archive_entry_free(export->entry);
+    if (export->scratch)
+        (void)tree_remove(export->scratch, &ignored);
+    free(export->scratch);
+}
+
+/* archive_write_callback */
+static la_ssize_t write_out(struct archive *writer, void *context, const void *data, size_t length)
+{
+    struct export *export = context;
+    int code = archive_progress(export->registry, "writing the archive", export->done,
+                                export->total, &export->failed);
+    if (code == MLOPS_OK && fd_write_full(export->fd, data, length, &export->failed))
+        code = mlops_wrap(&export->failed, "'%s'", export->path);
+    if (code != MLOPS_OK) {
+        export->api.archive_set_error(writer, EIO, "%s", export->failed.message);
+        return -1;
+    }
+    export->written += length;
+    return (la_ssize_t)length;
+}
+
+/* Anything but ARCHIVE_OK is a failure: a warning means that something was left out. */
+static int check(struct export *export, int result, const char *what, struct mlops_error *err)
+{
+    if (result == ARCHIVE_OK)
+        return MLOPS_OK;
+    if (export->failed.code) {
+        *err = export->failed;
+        return (int)err->code;
+    }
+    const char *reason = export->api.archive_error_string(export->writer);
+    return mlops_fail(err, MLOPS_IO, "write '%s': %s: %s", export->path, what,
+                      reason ? reason : "no reason given");
+}
+
+static int open_writer(struct export *export, struct mlops_error *err)
+{
+    const struct archive_api *api = &export->api;
+    struct archive *writer = export->writer = xcheck(api->archive_write_new());
+    export->entry = xcheck(api->archive_entry_new());
+    TRY(check(export, api->archive_write_set_format_pax_restricted(writer), "tar", err));
+    TRY(check(export, api->archive_write_add_filter_zstd(writer), "zstd", err));
+    TRY(check(
+        export,
+        api->archive_write_set_filter_option(writer, "zstd", "compression-level", ARCHIVE_LEVEL),
+        "zstd", err));
+    TRY(check(export, api->archive_write_set_bytes_per_block(writer, ARCHIVE_BLOCK), "tar", err));
+    TRY(check(export, api->archive_write_set_bytes_in_last_block(writer, 1), "tar", err));
+    return check(export, api->archive_write_open(writer, export, NULL, write_out, NULL), "begin",
+                 err);
+}
+
+/* What every entry has; the caller sets the rest and calls write_header. */
+static void begin_entry(struct export *export, const char *name, unsigned type, unsigned mode)
+{
+    const struct archive_api *api = &export->api;
+    api->archive_entry_clear(export->entry);
+    api->archive_entry_set_pathname(export->entry, name);
+    api->archive_entry_set_filetype(export->entry, type);
+    api->archive_entry_set_perm(export->entry, mode);
+    api->archive_entry_set_mtime(export->entry, 0, 0);
+    api->archive_entry_set_uid(export->entry, 0);
+    api->archive_entry_set_gid(export->entry, 0);
+    api->archive_entry_set_size(export->entry, 0);
+}
+
+static int write_header(struct export *export, const char *name, struct mlops_error *err)
+{
+    return check(export, export->api.archive_write_header(export->writer, export->entry), name,
+                 err);
+}
+
+static int write_data(struct export *export, const char *name, const char *data, size_t length,
+                      struct mlops_error *err)
+{
+    while (length > 0) {
+        la_ssize_t n = export->api.archive_write_data(export->writer, data, length);
+        if (n <= 0)
+            return check(export, ARCHIVE_FATAL, name, err);
+        data += n;
+        length -= (size_t)n;
+    }
+    return MLOPS_OK;
+}
+
+static int write_memory(struct export *export, const char *name, unsigned mode,
+                        const struct buffer *content, struct mlops_error *err)
+{
+    begin_entry(export, name, AE_IFREG, mode);
+    export->api.archive_entry_set_size(export->entry, (la_int64_t)content->length);
+    TRY(write_header(export, name, err));
+    TRY(write_data(export, name, content->data, content->length, err));
+    return check(export, export->api.archive_write_finish_entry(export->writer), name, err);
+}
+
+static int size_differs(const char *name, struct mlops_error *err)
+{
+    return mlops_fail(err, MLOPS_INTEGRITY,
+                      "'%s' does not have the size in the store that the manifest says", name);
+}
+
+/* From a file of `size` bytes that the store has written and verified. */
+static int write_spooled(struct export *export, const char *name, const char *path, uint64_t size,
+                         struct mlops_error *err)
+{
+    _cleanup_(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat status;
+    if (fd < 0 || fstat(fd, &status) < 0)
+        return mlops_fail_errno(err, MLOPS_IO, errno, "read '%s'", path);
+    if ((uint64_t)status.st_size != size)
+        return size_differs(name, err);
+    TRY(write_header(export, name, err));
+    _cleanup_(buffer_clear) struct buffer block = {0};
+    buffer_reserve(&block, ARCHIVE_SPOOL_BLOCK);
+    for (uint64_t left = size; left > 0;) {
+        size_t got;
+        if (fd_read_full(fd, block.data, ARCHIVE_SPOOL_BLOCK, &got, err))
+            return mlops_wrap(err, "'%s'", path);
+        if (got == 0 || got > left)
+            return size_differs(name, err);
+        TRY(write_data(export, name, block.data, got, err));
+        left -= got;
+        export->done += got;
+    }
+    return check(export, export->api.archive_write_finish_entry(export->writer), name, err);
+}
+
+/* The store gives whole objects: in memory, or as a file. */
+static int write_large(struct export *export, const char *name, const struct manifest_file *file,
+                       struct mlops_error *err)
+{
+    if (!export->scratch) {
+        _cleanup_(free_string) char *parent = NULL;
+        TRY(registry_scratch(export->registry, &parent, err));
+        TRY(directory_make_temporary(parent, "export", &export->scratch, err));
+    }
+    _cleanup_(free_string) char *path = path_join(export->scratch, "file");
+    struct store_restore restore = {.digest = file->digest, .path = path, .mode = 0600};
+    int code = store_restore_files(export->store, &restore, 1, false, err);
+    if (code == MLOPS_OK) {
+        begin_entry(export, name, AE_IFREG, file->mode);
+        export->api.archive_entry_set_size(export->entry, (la_int64_t)file->size);
+        code = write_spooled(export, name, path, file->size, err);
+    }
+    if (unlink(path) < 0 && code == MLOPS_OK)
+        code = mlops_fail_errno(err, MLOPS_IO, errno, "remove '%s'", path);
+    return code;
+}
+
+static int write_small(struct export *export, const char *name, const struct manifest_file *file,
+                       struct mlops_error *err)
+{
+    _cleanup_(buffer_clear) struct buffer content = {0};
+    if (store_read(export->store, &file->digest, ARCHIVE_SMALL, &content, err))
+        return mlops_wrap(err, "'%s'", file->path);
+    if (content.length != file->size)
+        return size_differs(file->path, err);
+    TRY(write_memory(export, name, file->mode, &content, err));
+    export->done += file->size;
+    return MLOPS_OK;
+}
+
+static int write_file(struct export *export, const struct manifest_file *file,
+                      struct mlops_error *err)
+{
+    _cleanup_(free_string) char *name = xprintf(ARCHIVE_FILES "%s", file->path);
+    switch (file->kind) {
+    case MANIFEST_FOLDER:
+        begin_entry(export, name, AE_IFDIR, file->mode);
+        break;
+    case MANIFEST_LINK:
+        begin_entry(export, name, AE_IFLNK, 0777);
+        export->api.archive_entry_set_symlink(export->entry, file->target);
+        break;
+    case MANIFEST_FILE:
+        return file->size <= ARCHIVE_SMALL ? write_small(export, name, file, err)
+                                           : write_large(export, name, file, err);
+    }
+    TRY(write_header(export, name, err));
+    return check(export, export->api.archive_write_finish_entry(export->writer), name, err);
+}
+
+static int write_profile(struct export *export, const struct manifest_data *data,
+                         struct mlops_error *err)
+{
+    _cleanup_(buffer_clear) struct buffer content = {0};
+    char hex[SHA256_HEX_SIZE], name[sizeof(ARCHIVE_PROFILES) + SHA256_HEX_SIZE];
+    digest_to_hex(&data->profile, hex);
+    (void)snprintf(name, sizeof(name), ARCHIVE_PROFILES "%s", hex);
+    if (store_read(export->store, &data->profile, ARCHIVE_PROFILE_MAX, &content, err))
+        return mlops_wrap(err, "the profile of '%s'", data->name);
+    return write_memory(export, name, 0644, &content, err);
+}
+
+static int write_bundle(struct export *export, const struct manifest *manifest,
+                        const struct buffer *text, struct mlops_error *err)
+{
+    TRY(open_writer(export, err));
+    TRY(write_memory(export, ARCHIVE_MANIFEST, 0644, text, err));
+    for (size_t i = 0; i < manifest->data_count; i++)
+        if (!archive_profile_repeats(manifest, i))
+            TRY(write_profile(export, &manifest->data[i], err));
+    for (size_t i = 0; i < manifest->file_count; i++)
+        TRY(write_file(export, &manifest->files[i], err));
+    TRY(check(export, export->api.archive_write_close(export->writer), "end", err));
+    return archive_progress(export->registry, "writing the archive", export->total, export->total,
+                            err);
+}
+
+/* To a name beside `path`, which it gets when all is on disk. */
+static int write_beside(struct export *export, const struct manifest *manifest,
+                        const struct buffer *text, const char *path, struct mlops_error *err)
+{
+    static _Atomic unsigned counter; /* only makes names differ within the process */
+    _cleanup_(free_string) char *temporary =
+        xprintf("%s.%ld-%u.tmp", path, (long)getpid(), counter++);
+    _cleanup_(free_string) char *folder = path_parent(path);
+    _cleanup_(fd_close) int fd = export->fd =
+        open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0 && errno == ENOENT) {
+        mlops_fail(err, MLOPS_NOT_FOUND, "write '%s': there is no folder '%s'", path, folder);
+        return mlops_hint(err, "make it first");
+    }
+    if (fd < 0)
+        return mlops_fail_errno(err, MLOPS_IO, errno, "write '%s'", path);
+    int code = write_bundle(export, manifest, text, err);
+    if (code == MLOPS_OK && fsync(fd) < 0)
+        code = mlops_fail_errno(err, MLOPS_IO, errno, "fsync '%s'", path);
+    if (code == MLOPS_OK && rename(temporary, path) < 0)
+        code = mlops_fail_errno(err, MLOPS_IO, errno, "rename '%s' to '%s'", temporary, path);
+    if (code != MLOPS_OK) {
+        (void)unlink(temporary); /* the first error is the one that counts */
+        return code;
+    }
+    return directory_sync(folder, err);
+}
+
+static int write_path(struct export *export, const struct manifest *manifest,
+                      const struct buffer *text, struct mlops_error *err)
+{
+    struct stat status;
+    const char *path = export->path;
+    if (str_equal(path, "-")) {
+        export->path = "standard output";
+        export->fd = STDOUT_FILENO;
+        return write_bundle(export, manifest, text, err);
+    }
+    if (!*path)
+        return mlops_fail(err, MLOPS_INVALID, "the file to write the archive to has no name");
+    if (stat(path, &status) < 0)
+        return write_beside(export, manifest, text, path, err);
+    if (S_ISDIR(status.st_mode)) {
+        mlops_fail(err, MLOPS_INVALID, "'%s' is a folder", path);
+        return mlops_hint(err, "name the file to write: bundle.tar.zst");
+    }
+    if (S_ISREG(status.st_mode)) {
+        _cleanup_(free_string) char *real = realpath(path, NULL); /* a link stays one */
+        return write_beside(export, manifest, text, real ? real : path, err);
+    }
+    _cleanup_(fd_close) int fd = export->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return mlops_fail_errno(err, MLOPS_IO, errno, "write '%s'", path);
+    return write_bundle(export, manifest, text, err);
+}
+
+int mlops_archive_export(struct mlops_registry *registry, const char *ref, const char *path,
+                         struct mlops_archive *archive, struct mlops_error *err)
+{
+    _cleanup_(archive_locale_leave) struct archive_locale locale = {0};
+    _cleanup_(export_clear) struct export export = {.registry = registry, .path = path, .fd = -1};
+    _cleanup_(manifest_clear) struct manifest manifest = {0};
+    _cleanup_(buffer_clear) struct buffer text = {0};
+    *archive = (struct mlops_archive){0};
+    TRY(archive_load(&export.api, err));
+    TRY(archive_locale_enter(&locale, err));
+    TRY(manifest_load(registry, ref, &archive->version, &manifest, &text, err));
+    TRY(registry_store(registry, &export.store, err));
+    for (size_t i = 0; i < manifest.file_count; i++) {
+        archive->files += manifest.files[i].kind == MANIFEST_FILE;
+        export.total += manifest.files[i].size;
+    }
+    TRY(write_path(&export, &manifest, &text, err));
+    archive->bytes = export.total;
+    archive->archive_bytes = export.written;
+    return MLOPS_OK;
+}
