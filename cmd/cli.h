@@ -357,6 +357,8 @@ char *cli_json_print(const cJSON *json, bool pretty);
 
 /* What packaging did, on stderr (package.c). */
 void cli_note_package(struct cli *cli, const struct mlops_package *package);
+/* What importing did (import.c). */
+void cli_note_import(struct cli *cli, const struct mlops_package *package);
 
 /* ---- what the tables become ------------------------------------------------------------------ */
 

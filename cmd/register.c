@@ -1,6 +1,7 @@
-/* cmd/register.c - mlops register BUNDLE|DIR */
+/* cmd/register.c - mlops register BUNDLE|DIR|ARCHIVE */
 #include "cli.h"
 #include <inttypes.h>
+#include <sys/stat.h>
 
 static int package_folder(struct cli *cli, char bundle[MLOPS_BUNDLE_ID_SIZE])
 {
@@ -12,6 +13,22 @@ static int package_folder(struct cli *cli, char bundle[MLOPS_BUNDLE_ID_SIZE])
     cli_note_package(cli, &package);
     memcpy(bundle, package.bundle, MLOPS_BUNDLE_ID_SIZE);
     return MLOPS_OK;
+}
+
+static int import_archive(struct cli *cli, char bundle[MLOPS_BUNDLE_ID_SIZE])
+{
+    struct mlops_package package;
+
+    TRY(mlops_archive_import(cli_registry(cli), cli->args[0], &package, &cli->err));
+    cli_note_import(cli, &package);
+    memcpy(bundle, package.bundle, MLOPS_BUNDLE_ID_SIZE);
+    return MLOPS_OK;
+}
+
+static bool is_file(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
 /* The whole id of a bundle of which the first digits are given. */
@@ -32,6 +49,8 @@ static int run(struct cli *cli)
 
     if (str_starts(cli->args[0], "sha256:"))
         TRY(find_bundle(cli, bundle));
+    else if (is_file(cli->args[0]))
+        TRY(import_archive(cli, bundle));
     else
         TRY(package_folder(cli, bundle));
     TRY(mlops_register(cli_registry(cli), bundle, &version, &created, &cli->err));
@@ -52,14 +71,15 @@ static int run(struct cli *cli)
 const struct command command_register = {
     .name = "register",
     .summary = "give a bundle the next version of its model",
-    .synopsis = "BUNDLE|DIR",
+    .synopsis = "BUNDLE|DIR|ARCHIVE",
     .description =
         "BUNDLE is the id that 'mlops package' printed, or its first 8 or more digits after "
-        "sha256:. A project folder is packaged first. Prints the version: fraud@1, fraud@2 and so "
-        "on. A bundle that has a version keeps it.",
+        "sha256:. A project folder is packaged first; an archive that 'mlops export' wrote is "
+        "imported first. Prints the version: fraud@1, fraud@2 and so on. A bundle that has a "
+        "version keeps it.",
     .group = GROUP_MAKE,
     .registry = true,
-    .args = {{"BUNDLE|DIR", COMPLETE_DIRECTORY}},
+    .args = {{"BUNDLE|DIR|ARCHIVE", COMPLETE_DIRECTORY | COMPLETE_FILE}},
     .examples = {{"mlops register .", "package the project of this folder and register it"},
                  {"mlops register \"$(mlops package)\"", "the same in two steps"}},
     .json = {{"model", "text", "whose version it is"},

@@ -1,9 +1,11 @@
 /* include/mlops/mlops.h - the whole public API. */
 #ifndef MLOPS_MLOPS_H
 #define MLOPS_MLOPS_H
+#include <mlops/archive.h>
 #include <mlops/bundle.h>
 #include <mlops/drift.h>
 #include <mlops/error.h>
+#include <mlops/maintenance.h>
 #include <mlops/observer.h>
 #include <mlops/registry.h>
 #include <mlops/release.h>

@@ -24,6 +24,7 @@
     X(archive_error_string)                                                                        \
     X(archive_set_error)                                                                           \
     X(archive_filter_bytes)                                                                        \
+    X(archive_filter_count)                                                                        \
     X(archive_entry_new)                                                                           \
     X(archive_entry_clear)                                                                         \
     X(archive_entry_free)                                                                          \
