@@ -7,7 +7,7 @@
 #include "registry/registry.h"
 
 /* A log entry names the digest of each piece of evidence, and has room for some 600. */
-#define SUITES_PER_ENTRY 500
+#define SUITES_PER_ENTRY 250
 
 static void add_requirements(cJSON *json, const struct mlops_suite_result *result)
 {

@@ -1,4 +1,4 @@
-/* lib/trial/runner.c - one suite: its command in a workspace, then its predictions judged. */
+/* lib/trial/runner.c - one suite: its command run, then its predictions judged. */
 #include "trial/runner.h"
 #include "base/file.h"
 #include "base/path.h"
@@ -8,7 +8,6 @@
 #include "trial/environment.h"
 #include "trial/output.h"
 #include "trial/predictions.h"
-#include "trial/workspace.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -203,23 +202,6 @@ static bool remove_old(const struct trial *trial, const char *path)
     return false;
 }
 
-static int run_in(const struct trial *trial, struct mlops_error *err)
-{
-    bool performance = str_equal(trial->suite->kind, "performance");
-    _cleanup_(free_string) char *path =
-        performance ? path_join(trial->tree, trial->suite->predictions) : NULL;
-    if (performance && !remove_old(trial, path))
-        return MLOPS_OK;
-    TRY(run_command(trial, err));
-    if (performance && trial->result->status == MLOPS_SUITE_PASSED)
-        TRY(judge_predictions(trial, path, err));
-    if (trial->result->status != MLOPS_SUITE_PASSED) {
-        free(trial->result->output);
-        trial->result->output = xstrdup(trial->outcome->tail);
-    }
-    return MLOPS_OK;
-}
-
 void suite_outcome_clear(struct suite_outcome *outcome)
 {
     free(outcome->tail);
@@ -228,21 +210,30 @@ void suite_outcome_clear(struct suite_outcome *outcome)
 }
 
 int suite_run(struct mlops_registry *registry, const struct mlops_version *version,
-              const struct manifest *manifest, const struct project_suite *suite,
+              const struct project_suite *suite, const char *tree,
               struct mlops_suite_result *result, struct suite_outcome *outcome,
               struct mlops_error *err)
 {
-    _cleanup_(workspace_remove) struct workspace workspace = {0};
-    TRY(workspace_make(registry, manifest, &workspace, err));
+    const struct trial trial = {.registry = registry,
+                                .version = version,
+                                .suite = suite,
+                                .tree = tree,
+                                .result = result,
+                                .outcome = outcome};
+    bool performance = str_equal(suite->kind, "performance");
+    _cleanup_(free_string) char *path = performance ? path_join(tree, suite->predictions) : NULL;
     result->status = MLOPS_SUITE_PASSED;
     outcome->exit_status = -1;
-    return run_in(&(struct trial){.registry = registry,
-                                  .version = version,
-                                  .suite = suite,
-                                  .tree = workspace.tree,
-                                  .result = result,
-                                  .outcome = outcome},
-                  err);
+    if (performance && !remove_old(&trial, path))
+        return MLOPS_OK;
+    TRY(run_command(&trial, err));
+    if (performance && result->status == MLOPS_SUITE_PASSED)
+        TRY(judge_predictions(&trial, path, err));
+    if (result->status != MLOPS_SUITE_PASSED) {
+        free(result->output);
+        result->output = xstrdup(outcome->tail);
+    }
+    return MLOPS_OK;
 }
 
 void suite_result_clear(struct mlops_suite_result *result)

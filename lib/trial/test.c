@@ -1,6 +1,7 @@
 /* lib/trial/test.c - all suites of a version, and the evidence of them. */
 #include "registry/registry.h"
 #include "trial/evidence.h"
+#include "trial/workspace.h"
 
 static const char *const status_names[] = {
     [MLOPS_SUITE_PASSED] = "passed",   [MLOPS_SUITE_FAILED] = "failed",
@@ -80,7 +81,8 @@ static void tell(const struct mlops_observer *observer, const char *suite, size_
         observer->progress(observer->context, suite, done, total);
 }
 
-/* Run those that are asked for; `outcomes` has room for every suite. */
+/* Run those that are asked for, each in a workspace of its own; `outcomes` has room for every
+ * suite. */
 static int run_all(struct mlops_registry *registry, const struct manifest *manifest,
                    const struct mlops_test_options *options, struct mlops_test_report *report,
                    struct suite_outcome *outcomes, struct mlops_error *err)
@@ -97,9 +99,14 @@ static int run_all(struct mlops_registry *registry, const struct manifest *manif
         start_result(result, suite);
         if (!is_asked_for(options, suite->name))
             continue;
+        _cleanup_(workspace_remove) struct workspace workspace = {0};
         last = suite->name;
+        int code = workspace_make(registry, manifest, &workspace, err);
         tell(observer, last, done++, total);
-        if (suite_run(registry, &report->version, manifest, suite, result, &outcomes[i], err))
+        if (code == MLOPS_OK)
+            code = suite_run(registry, &report->version, suite, workspace.tree, result,
+                             &outcomes[i], err);
+        if (code)
             return mlops_wrap(err, "suite '%s'", suite->name);
         report->passed = report->passed && result->status == MLOPS_SUITE_PASSED;
     }

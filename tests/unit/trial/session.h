@@ -1,0 +1,186 @@
+/*
+ * tests/unit/trial/session.h - a registry and a project folder of its own for each test, and
+ * versions made of it. Afterwards nothing may be left running or lying about.
+ */
+#ifndef TEST_TRIAL_SESSION_H
+#define TEST_TRIAL_SESSION_H
+#include "test.h"
+
+#include "base/file.h"
+#include "base/path.h"
+#include "registry/registry.h"
+#include <dirent.h>
+#include <errno.h>
+#include <mlops/mlops.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct session {
+    char *folder;  /* that holds .mlops */
+    char *project; /* the project's folder */
+    struct mlops_registry *registry;
+    struct mlops_error err;
+    struct mlops_test_report report;
+    struct buffer warnings, progress; /* what the observer was told, a line each */
+    bool cancel;                      /* what the observer says */
+};
+
+#define assert_ok(s, expression)                                                                   \
+    do {                                                                                           \
+        memset(&(s)->err, 0, sizeof((s)->err));                                                    \
+        int got_ = (expression);                                                                   \
+        if (got_ != MLOPS_OK)                                                                      \
+            print_error("%s\n", (s)->err.message);                                                 \
+        assert_int_equal(MLOPS_OK, got_);                                                          \
+    } while (0)
+
+#define assert_fails(s, wanted, expression)                                                        \
+    do {                                                                                           \
+        memset(&(s)->err, 0, sizeof((s)->err));                                                    \
+        int got_ = (expression);                                                                   \
+        if (got_ != (wanted))                                                                      \
+            print_error("%s\n", (s)->err.message);                                                 \
+        assert_int_equal((wanted), got_);                                                          \
+        assert_int_equal((wanted), (s)->err.code);                                                 \
+    } while (0)
+
+static inline void assert_contains(const char *text, const char *part)
+{
+    if (!strstr(text, part))
+        fail_msg("'%s' does not contain '%s'", text, part);
+}
+
+#define assert_says(s, part) assert_contains((s)->err.message, (part))
+
+static inline void session_warn(void *context, const char *message)
+{
+    buffer_printf(&((struct session *)context)->warnings, "%s\n", message);
+}
+
+static inline void session_progress(void *context, const char *activity, uint64_t done,
+                                    uint64_t total)
+{
+    buffer_printf(&((struct session *)context)->progress, "%s %llu/%llu\n", activity,
+                  (unsigned long long)done, (unsigned long long)total);
+}
+
+static inline bool session_cancelled(void *context)
+{
+    return ((struct session *)context)->cancel;
+}
+
+static inline struct mlops_registry *open_as(struct session *s, const char *actor)
+{
+    struct mlops_registry *registry = NULL;
+    const struct mlops_registry_options options = {.location = s->folder,
+                                                   .actor = actor,
+                                                   .observer = {.context = s,
+                                                                .progress = session_progress,
+                                                                .warn = session_warn,
+                                                                .cancelled = session_cancelled}};
+    assert_ok(s, mlops_registry_open(&options, &registry, &s->err));
+    return registry;
+}
+
+static inline int session_setup(void **state)
+{
+    struct session *s = xcalloc(1, sizeof(*s));
+    bool created;
+    unsetenv("MLOPS_REGISTRY");
+    assert_ok(s, directory_make_temporary("/tmp", "test-trial", &s->folder, &s->err));
+    s->project = path_join(s->folder, "project");
+    assert_int_equal(0, mkdir(s->project, 0755));
+    assert_ok(s, mlops_registry_init(s->folder, &created, &s->err));
+    s->registry = open_as(s, "alice@host");
+    *state = s;
+    return 0;
+}
+
+/* How many names the registry's scratch folder holds. */
+static inline size_t count_scratch(const struct session *s)
+{
+    _cleanup_(free_string) char *path = path_join(s->folder, ".mlops/tmp");
+    DIR *folder = opendir(path);
+    size_t count = 0;
+    while (folder && readdir(folder))
+        count++;
+    if (folder)
+        closedir(folder);
+    return count > 2 ? count - 2 : 0; /* "." and ".." */
+}
+
+static inline int session_teardown(void **state)
+{
+    struct session *s = *state;
+    assert_int_equal(0, count_scratch(s));
+    assert_int_equal(-1, waitpid(-1, NULL, WNOHANG));
+    assert_int_equal(ECHILD, errno); /* no child, neither running nor dead */
+    mlops_test_report_clear(&s->report);
+    mlops_registry_close(s->registry);
+    assert_ok(s, tree_remove(s->folder, &s->err));
+    buffer_clear(&s->warnings);
+    buffer_clear(&s->progress);
+    free(s->project);
+    free(s->folder);
+    free(s);
+    return 0;
+}
+
+#define session_test(name) cmocka_unit_test_setup_teardown(name, session_setup, session_teardown)
+
+static inline void given_file(struct session *s, const char *name, const char *content)
+{
+    _cleanup_(free_string) char *path = path_join(s->project, name);
+    assert_ok(s, file_write_durable(path, content, strlen(content), 0644, &s->err));
+}
+
+/* Package the project with this mlops.yaml; its id is in `package`. */
+static inline void given_packaged(struct session *s, const char *yaml,
+                                  struct mlops_package *package)
+{
+    given_file(s, "mlops.yaml", yaml);
+    const struct mlops_package_options options = {.directory = s->project};
+    assert_ok(s, mlops_package_directory(s->registry, &options, package, &s->err));
+}
+
+static inline struct mlops_version given_version(struct session *s, const char *yaml)
+{
+    struct mlops_package package;
+    struct mlops_version version;
+    bool created;
+    given_packaged(s, yaml, &package);
+    assert_ok(s, mlops_register(s->registry, package.bundle, &version, &created, &s->err));
+    return version;
+}
+
+/* Evidence as a run of the suite would leave it; `metrics` is a JSON object. */
+static inline void given_evidence(struct session *s, const struct mlops_version *version,
+                                  const char *suite, const char *status, const char *metrics)
+{
+    struct transaction *tx = NULL;
+    _cleanup_(free_string) char *body = xprintf("{\"metrics\":%s}", metrics);
+    assert_ok(s, transaction_begin(s->registry, &tx, &s->err));
+    assert_ok(s, evidence_record(tx, version->bundle, "test", suite, status, body, &s->err));
+    assert_ok(s, transaction_commit(tx, &s->err));
+}
+
+/* Put a version into a stage past all gates. */
+static inline void given_in_stage(struct session *s, const struct mlops_version *version,
+                                  const char *stage, uint64_t expected)
+{
+    struct transaction *tx = NULL;
+    assert_ok(s, transaction_begin(s->registry, &tx, &s->err));
+    assert_ok(s, stage_push(tx, version, stage, expected, NULL, NULL, &s->err));
+    assert_ok(s, transaction_commit(tx, &s->err));
+}
+
+static inline void assert_log_is_sound(struct session *s)
+{
+    uint64_t size;
+    char root[65];
+    assert_ok(s, mlops_log_verify(s->registry, &size, root, &s->err));
+}
+
+#endif
