@@ -28,6 +28,7 @@ struct export
     uint64_t done;    /* bytes of the bundle's files */
     uint64_t total;
     char *scratch;             /* folder for large files; NULL until one comes */
+    bool over;                 /* nothing is to be written any more */
     struct mlops_error failed; /* why write_out could not */
 };
 
@@ -35,7 +36,10 @@ static void export_clear(struct export *export)
 {
     struct mlops_error ignored = {0}; /* what is left in the scratch folder, gc takes */
     if (export->writer) {
-        (void)export->api.archive_write_fail(export->writer); /* so that freeing writes nothing */
+        /* an entry that is not whole is not filled up, and the close frees what free would leak */
+        export->over = true;
+        (void)export->api.archive_write_fail(export->writer);
+        (void)export->api.archive_write_close(export->writer);
         (void)export->api.archive_write_free(export->writer);
     }
     if (export->entry)
@@ -45,31 +49,37 @@ static void export_clear(struct export *export)
     free(export->scratch);
 }
 
-/* archive_write_callback */
+static int write_block(struct export *export, const void *data, size_t length,
+                       struct mlops_error *err)
+{
+    TRY(archive_progress(export->registry, "writing the archive", export->done, export->total,
+                         err));
+    if (fd_write_full(export->fd, data, length, err))
+        return mlops_wrap(err, "'%s'", export->path);
+    export->written += length;
+    return MLOPS_OK;
+}
+
+/* archive_write_callback. libarchive 3.6 leaks when it is told of a failure: it is not, and `check`
+ * sees it after the call. */
 static la_ssize_t write_out(struct archive *writer, void *context, const void *data, size_t length)
 {
     struct export *export = context;
-    int code = archive_progress(export->registry, "writing the archive", export->done,
-                                export->total, &export->failed);
-    if (code == MLOPS_OK && fd_write_full(export->fd, data, length, &export->failed))
-        code = mlops_wrap(&export->failed, "'%s'", export->path);
-    if (code != MLOPS_OK) {
-        export->api.archive_set_error(writer, EIO, "%s", export->failed.message);
-        return -1;
-    }
-    export->written += length;
+    (void)writer;
+    if (!export->over && write_block(export, data, length, &export->failed))
+        export->over = true;
     return (la_ssize_t)length;
 }
 
 /* Anything but ARCHIVE_OK is a failure: a warning means that something was left out. */
 static int check(struct export *export, int result, const char *what, struct mlops_error *err)
 {
-    if (result == ARCHIVE_OK)
-        return MLOPS_OK;
     if (export->failed.code) {
         *err = export->failed;
         return (int)err->code;
     }
+    if (result == ARCHIVE_OK)
+        return MLOPS_OK;
     const char *reason = export->api.archive_error_string(export->writer);
     return mlops_fail(err, MLOPS_IO, "write '%s': %s: %s", export->path, what,
                       reason ? reason : "no reason given");
@@ -117,8 +127,7 @@ static int write_data(struct export *export, const char *name, const char *data,
 {
     while (length > 0) {
         la_ssize_t n = export->api.archive_write_data(export->writer, data, length);
-        if (n <= 0)
-            return check(export, ARCHIVE_FATAL, name, err);
+        TRY(check(export, n > 0 ? ARCHIVE_OK : ARCHIVE_FATAL, name, err));
         data += n;
         length -= (size_t)n;
     }
