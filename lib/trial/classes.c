@@ -128,27 +128,29 @@ static int class_of(struct classes *classes, struct text_view cell, uint32_t *nu
     return MLOPS_OK;
 }
 
+static int add_spelling(struct classes *classes, struct text_view cell, uint64_t hash,
+                        struct mlops_error *err)
+{
+    uint32_t class = 0;
+    TRY(class_of(classes, cell, &class, err));
+    GROW(classes->spellings, classes->spelling_count, &classes->spelling_capacity);
+    classes->spellings[classes->spelling_count++] = (struct spelling){
+        .text = copy_bytes(cell), .length = cell.length, .class = class, .hash = hash};
+    *slot_of(classes, cell, hash) = (uint32_t)classes->spelling_count;
+    if (classes->spelling_count * 2 > classes->slot_count)
+        grow_slots(classes);
+    return MLOPS_OK;
+}
+
 int classes_number(struct classes *classes, struct text_view cell, uint32_t *number,
                    struct mlops_error *err)
 {
-    if (classes->last && is_spelling(&classes->spellings[classes->last - 1], cell)) {
-        *number = classes->spellings[classes->last - 1].class;
-        return MLOPS_OK;
-    }
-    uint64_t hash = stats_hash(cell.data, cell.length);
-    uint32_t *slot = slot_of(classes, cell, hash);
-    if (*slot == 0) {
-        uint32_t class;
-        TRY(class_of(classes, cell, &class, err));
-        GROW(classes->spellings, classes->spelling_count, &classes->spelling_capacity);
-        classes->spellings[classes->spelling_count++] = (struct spelling){
-            .text = copy_bytes(cell), .length = cell.length, .class = class, .hash = hash};
-        *slot = (uint32_t)classes->spelling_count;
-        classes->last = *slot;
-        if (classes->spelling_count * 2 > classes->slot_count)
-            grow_slots(classes);
-    } else {
-        classes->last = *slot;
+    /* Runs of the same are common, and then nothing needs to be looked up. */
+    if (!classes->last || !is_spelling(&classes->spellings[classes->last - 1], cell)) {
+        uint64_t hash = stats_hash(cell.data, cell.length);
+        if (*slot_of(classes, cell, hash) == 0)
+            TRY(add_spelling(classes, cell, hash, err));
+        classes->last = *slot_of(classes, cell, hash);
     }
     *number = classes->spellings[classes->last - 1].class;
     return MLOPS_OK;

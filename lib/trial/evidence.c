@@ -51,7 +51,7 @@ static int add_entry(struct transaction *tx, const struct mlops_test_report *rep
 {
     _cleanup_(json_free) cJSON *detail = cJSON_CreateObject();
     _cleanup_(buffer_clear) struct buffer text = {0};
-    for (int status = MLOPS_SUITE_PASSED; status <= MLOPS_SUITE_SKIPPED; status++)
+    for (enum mlops_suite_status status = 0; status <= MLOPS_SUITE_SKIPPED; status++)
         if (counts[status] > 0)
             json_add_u64(detail, mlops_suite_status_name(status), counts[status]);
     TRY(json_write_canonical(detail, &text, err));
