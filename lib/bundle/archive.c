@@ -32,6 +32,19 @@ void archive_locale_leave(struct archive_locale *locale)
     freelocale(locale->ours);
 }
 
+int archive_check_values(const struct buffer *manifest, struct mlops_error *err)
+{
+    size_t count = 0; /* one value at least begins at each of these; those in strings do no harm */
+    for (size_t i = 0; i < manifest->length; i++)
+        count += manifest->data[i] == ',' || manifest->data[i] == '[' || manifest->data[i] == '{';
+    if (count <= ARCHIVE_VALUES_MAX)
+        return MLOPS_OK;
+    return mlops_fail(
+        err, MLOPS_INVALID,
+        "its manifest has more than %u values, which is more than an archive may have",
+        ARCHIVE_VALUES_MAX);
+}
+
 bool archive_profile_repeats(const struct manifest *manifest, size_t index)
 {
     for (size_t i = 0; i < index; i++)

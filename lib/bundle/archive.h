@@ -19,6 +19,9 @@
 #define ARCHIVE_SMALL (8U << 20)  /* files up to here are held in memory, others spooled */
 #define ARCHIVE_SPOOL_BLOCK (256U << 10)
 #define ARCHIVE_PROFILE_MAX (64U << 20) /* bytes of a profile */
+/* JSON values of a manifest: some 1.5 million files. A few bytes each in the text, they are a
+ * hundred in memory. */
+#define ARCHIVE_VALUES_MAX (8U << 20)
 
 #define ARCHIVE_FUNCTIONS(X)                                                                       \
     X(archive_error_string)                                                                        \
@@ -82,6 +85,9 @@ struct archive_locale {
 };
 int archive_locale_enter(struct archive_locale *locale, struct mlops_error *err);
 void archive_locale_leave(struct archive_locale *locale);
+
+/* Errors: MLOPS_INVALID more values in the manifest than an archive may have. */
+int archive_check_values(const struct buffer *manifest, struct mlops_error *err);
 
 /* Is the profile of snapshot `index` that of an earlier one too? It is in the archive once. */
 bool archive_profile_repeats(const struct manifest *manifest, size_t index);

@@ -180,7 +180,8 @@ static int take_manifest(struct import *import, struct mlops_package *package,
     struct digest digest;
     TRY(expect(import, ARCHIVE_MANIFEST, MANIFEST_FILE, err));
     TRY(take_small(import, MANIFEST_MAX, &import->text, &digest, err));
-    if (manifest_parse(import->text.data, import->text.length, &import->manifest, err))
+    if (archive_check_values(&import->text, err) ||
+        manifest_parse(import->text.data, import->text.length, &import->manifest, err))
         return mlops_wrap(err, "the archive '%s'", import->source.shown);
     import->source.stated = account(&import->manifest, import->text.length);
     bundle_id_format(&digest, package->bundle);

@@ -325,6 +325,8 @@ int mlops_archive_export(struct mlops_registry *registry, const char *ref, const
     TRY(archive_load(&export.api, err));
     TRY(archive_locale_enter(&locale, err));
     TRY(manifest_load(registry, ref, &archive->version, &manifest, &text, err));
+    if (archive_check_values(&text, err))
+        return mlops_wrap(err, "write '%s'", path);
     TRY(registry_store(registry, &export.store, err));
     for (size_t i = 0; i < manifest.file_count; i++) {
         archive->files += manifest.files[i].kind == MANIFEST_FILE;
