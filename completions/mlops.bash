@@ -1,6 +1,6 @@
 # bash completion for mlops, written by 'mlops completion bash'
 
-_mlops_commands='init package register list show log status checkout test promote rollback drift help completion version'
+_mlops_commands='init package import register list show log status checkout export test promote rollback drift help completion version'
 
 # COMMAND OPTION: sets $sources for its argument; fails where it takes none.
 _mlops_option() {
@@ -35,13 +35,16 @@ _mlops_argument() {
     case $1:$2 in
     init:0) sources=(directory) ;;
     package:0) sources=(directory) ;;
-    register:0) sources=(directory) ;;
+    import:0) sources=(file) ;;
+    register:0) sources=(file directory) ;;
     list:0) sources=(model) ;;
     show:0) sources=(ref) ;;
     log:0) sources=(model) ;;
     status:0) sources=(model) ;;
     checkout:0) sources=(ref) ;;
     checkout:1) sources=(directory) ;;
+    export:0) sources=(ref) ;;
+    export:1) sources=(file) ;;
     test:0) sources=(ref) ;;
     promote:0) sources=(ref) ;;
     rollback:0) sources=(model) ;;
@@ -56,6 +59,7 @@ _mlops_argument() {
 _mlops_options() {
     case $1 in
     package) sources=(--register) ;;
+    import) sources=(--register) ;;
     log) sources=(--stage --limit --verify) ;;
     test) sources=(--suite) ;;
     promote) sources=(--to --expect --reason --dry-run) ;;

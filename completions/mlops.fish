@@ -92,8 +92,12 @@ complete -c mlops -n __mlops_before -a package -d 'make a bundle of a project fo
 complete -c mlops -n '__mlops_in package' -l register -d 'go on to register it, and print its version too'
 complete -c mlops -n '__mlops_in package 0' -a '(__fish_complete_directories)'
 
+complete -c mlops -n __mlops_before -a import -d 'take the bundle of an archive in, and print its id'
+complete -c mlops -n '__mlops_in import' -l register -d 'go on to register it, and print its version too'
+complete -c mlops -n '__mlops_in import 0' -F
+
 complete -c mlops -n __mlops_before -a register -d 'give a bundle the next version of its model'
-complete -c mlops -n '__mlops_in register 0' -a '(__fish_complete_directories)'
+complete -c mlops -n '__mlops_in register 0' -F -a '(__fish_complete_directories)'
 
 complete -c mlops -n __mlops_before -a list -d 'list the versions of a model, or of all'
 complete -c mlops -n '__mlops_in list 0' -a '(__mlops_ask model)'
@@ -113,6 +117,10 @@ complete -c mlops -n '__mlops_in status 0' -a '(__mlops_ask model)'
 complete -c mlops -n __mlops_before -a checkout -d 'lay the files of a version out in a folder'
 complete -c mlops -n '__mlops_in checkout 0' -a '(__mlops_ask ref)'
 complete -c mlops -n '__mlops_in checkout 1' -a '(__fish_complete_directories)'
+
+complete -c mlops -n __mlops_before -a export -d 'write a version as one archive'
+complete -c mlops -n '__mlops_in export 0' -a '(__mlops_ask ref)'
+complete -c mlops -n '__mlops_in export 1' -F
 
 complete -c mlops -n __mlops_before -a test -d 'run the test suites of a version, and record what came out'
 complete -c mlops -n '__mlops_in test' -l suite -x -d 'run only that suite'
@@ -141,7 +149,7 @@ complete -c mlops -n '__mlops_in drift 0' -a '(__mlops_ask ref)'
 
 complete -c mlops -n __mlops_before -a help -d 'explain a command, or list them all'
 complete -c mlops -n '__mlops_in help' -l man-pages -x -a '(__fish_complete_directories)' -d 'write the manual pages of all commands into DIR instead'
-complete -c mlops -n '__mlops_in help 0' -a 'init package register list show log status checkout test promote rollback drift help completion version'
+complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log status checkout export test promote rollback drift help completion version'
 
 complete -c mlops -n __mlops_before -a completion -d 'print the completions for bash, zsh or fish'
 complete -c mlops -n '__mlops_in completion 0' -a 'bash zsh fish'
