@@ -156,7 +156,8 @@ static int take_small(struct import *import, uint64_t max, struct buffer *conten
                       struct digest *digest, struct mlops_error *err)
 {
     TRY(take_memory(import, max, content, err));
-    return store_writer_add(import->writer, content->data, content->length, digest, err);
+    const char *data = content->data ? content->data : "";
+    return store_writer_add(import->writer, data, content->length, digest, err);
 }
 
 /* How much an archive that keeps its word decompresses to, generously: a header of tar is 512
