@@ -32,9 +32,9 @@ static int read_block(struct archive_source *source, size_t *got, struct mlops_e
 {
     if (source->reader)
         TRY(check_growth(source, err));
-    TRY(archive_progress(source->registry, "reading the archive", source->taken,
-                         source->file_size > source->taken ? source->file_size : 0, err));
-    for (;;) {
+    for (;;) { /* whoever waits for a pipe may be told to stop */
+        TRY(archive_progress(source->registry, "reading the archive", source->taken,
+                             source->file_size > source->taken ? source->file_size : 0, err));
         ssize_t n = read(source->fd, source->block, sizeof(source->block));
         if (n < 0 && errno == EINTR)
             continue;
