@@ -14,10 +14,9 @@
 #define ARCHIVE_PROFILES "mlops-bundle/profiles/"
 #define ARCHIVE_FILES "files/"
 
-#define ARCHIVE_LEVEL "3"         /* of zstd; part of the format: others give other bytes */
-#define ARCHIVE_BLOCK (64U << 10) /* bytes that libarchive takes or gives at once */
-#define ARCHIVE_SMALL (8U << 20)  /* files up to here are held in memory, others spooled */
-#define ARCHIVE_SPOOL_BLOCK (256U << 10)
+#define ARCHIVE_LEVEL "3"               /* of zstd; part of the format: others give other bytes */
+#define ARCHIVE_BLOCK (64U << 10)       /* bytes that libarchive takes or gives at once */
+#define ARCHIVE_SMALL (8U << 20)        /* files up to here are held in memory, others spooled */
 #define ARCHIVE_PROFILE_MAX (64U << 20) /* bytes of a profile */
 /* JSON values of a manifest: some 1.5 million files. A few bytes each in the text, they are a
  * hundred in memory. */

@@ -9,6 +9,7 @@
 #include "bundle/archive.h"
 #include "registry/registry.h"
 #include "store/store.h"
+#include "store/stream.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <mlops/archive.h>
@@ -27,14 +28,13 @@ struct export
     uint64_t written; /* bytes of the archive */
     uint64_t done;    /* bytes of the bundle's files */
     uint64_t total;
-    char *scratch;             /* folder for large files; NULL until one comes */
+    uint64_t left;             /* bytes of the present entry */
     bool over;                 /* nothing is to be written any more */
     struct mlops_error failed; /* why write_out could not */
 };
 
 static void export_clear(struct export *export)
 {
-    struct mlops_error ignored = {0}; /* what is left in the scratch folder, gc takes */
     if (export->writer) {
         /* an entry that is not whole is not filled up, and the close frees what free would leak */
         export->over = true;
@@ -44,9 +44,6 @@ static void export_clear(struct export *export)
     }
     if (export->entry)
         export->api.archive_entry_free(export->entry);
-    if (export->scratch)
-        (void)tree_remove(export->scratch, &ignored);
-    free(export->scratch);
 }
 
 static int write_block(struct export *export, const void *data, size_t length,
@@ -144,71 +141,30 @@ static int write_memory(struct export *export, const char *name, unsigned mode,
     return check(export, export->api.archive_write_finish_entry(export->writer), name, err);
 }
 
-static int size_differs(const char *name, struct mlops_error *err)
+/* store_sink */
+static int to_archive(void *context, const uint8_t *data, size_t length, struct mlops_error *err)
 {
-    return mlops_fail(err, MLOPS_INTEGRITY,
-                      "'%s' does not have the size in the store that the manifest says", name);
+    struct export *export = context;
+    if (length > export->left)
+        return mlops_fail(err, MLOPS_INTEGRITY, "it is longer than its manifest says");
+    export->left -= length;
+    export->done += length;
+    return write_data(export, "content", (const char *)data, length, err);
 }
 
-/* From a file of `size` bytes that the store has written and verified. */
-static int write_spooled(struct export *export, const char *name, const char *path, uint64_t size,
+static int write_content(struct export *export, const char *name, const struct manifest_file *file,
                          struct mlops_error *err)
 {
-    _cleanup_(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat status;
-    if (fd < 0 || fstat(fd, &status) < 0)
-        return mlops_fail_errno(err, MLOPS_IO, errno, "read '%s'", path);
-    if ((uint64_t)status.st_size != size)
-        return size_differs(name, err);
+    begin_entry(export, name, AE_IFREG, file->mode);
+    export->api.archive_entry_set_size(export->entry, (la_int64_t)file->size);
     TRY(write_header(export, name, err));
-    _cleanup_(buffer_clear) struct buffer block = {0};
-    buffer_reserve(&block, ARCHIVE_SPOOL_BLOCK);
-    for (uint64_t left = size; left > 0;) {
-        size_t got;
-        if (fd_read_full(fd, block.data, ARCHIVE_SPOOL_BLOCK, &got, err))
-            return mlops_wrap(err, "'%s'", path);
-        if (got == 0 || got > left)
-            return size_differs(name, err);
-        TRY(write_data(export, name, block.data, got, err));
-        left -= got;
-        export->done += got;
-    }
+    export->left = file->size;
+    int code = store_stream(export->store, &file->digest, to_archive, export, err);
+    if (code == MLOPS_OK && export->left > 0)
+        code = mlops_fail(err, MLOPS_INTEGRITY, "it is shorter than its manifest says");
+    if (code != MLOPS_OK)
+        return export->failed.code ? code : mlops_wrap(err, "'%s'", file->path);
     return check(export, export->api.archive_write_finish_entry(export->writer), name, err);
-}
-
-/* The store gives whole objects: in memory, or as a file. */
-static int write_large(struct export *export, const char *name, const struct manifest_file *file,
-                       struct mlops_error *err)
-{
-    if (!export->scratch) {
-        _cleanup_(free_string) char *parent = NULL;
-        TRY(registry_scratch(export->registry, &parent, err));
-        TRY(directory_make_temporary(parent, "export", &export->scratch, err));
-    }
-    _cleanup_(free_string) char *path = path_join(export->scratch, "file");
-    struct store_restore restore = {.digest = file->digest, .path = path, .mode = 0600};
-    int code = store_restore_files(export->store, &restore, 1, false, err);
-    if (code == MLOPS_OK) {
-        begin_entry(export, name, AE_IFREG, file->mode);
-        export->api.archive_entry_set_size(export->entry, (la_int64_t)file->size);
-        code = write_spooled(export, name, path, file->size, err);
-    }
-    if (unlink(path) < 0 && code == MLOPS_OK)
-        code = mlops_fail_errno(err, MLOPS_IO, errno, "remove '%s'", path);
-    return code;
-}
-
-static int write_small(struct export *export, const char *name, const struct manifest_file *file,
-                       struct mlops_error *err)
-{
-    _cleanup_(buffer_clear) struct buffer content = {0};
-    if (store_read(export->store, &file->digest, ARCHIVE_SMALL, &content, err))
-        return mlops_wrap(err, "'%s'", file->path);
-    if (content.length != file->size)
-        return size_differs(file->path, err);
-    TRY(write_memory(export, name, file->mode, &content, err));
-    export->done += file->size;
-    return MLOPS_OK;
 }
 
 static int write_file(struct export *export, const struct manifest_file *file,
@@ -224,8 +180,7 @@ static int write_file(struct export *export, const struct manifest_file *file,
         export->api.archive_entry_set_symlink(export->entry, file->target);
         break;
     case MANIFEST_FILE:
-        return file->size <= ARCHIVE_SMALL ? write_small(export, name, file, err)
-                                           : write_large(export, name, file, err);
+        return write_content(export, name, file, err);
     }
     TRY(write_header(export, name, err));
     return check(export, export->api.archive_write_finish_entry(export->writer), name, err);
