@@ -122,6 +122,7 @@ enum command_group {
     GROUP_LOOK,
     GROUP_RELEASE,
     GROUP_WATCH,
+    GROUP_LOOK_AFTER,
     GROUP_HELP,
     GROUP_COUNT,
 };

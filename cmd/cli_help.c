@@ -13,6 +13,7 @@ const char *const cli_group_titles[GROUP_COUNT] = {
     [GROUP_LOOK] = "Look",
     [GROUP_RELEASE] = "Test and release",
     [GROUP_WATCH] = "Watch",
+    [GROUP_LOOK_AFTER] = "Look after the registry",
     [GROUP_HELP] = "Help",
 };
 

@@ -1,6 +1,6 @@
 # bash completion for mlops, written by 'mlops completion bash'
 
-_mlops_commands='init package import register list show log status checkout export test promote rollback drift help completion version'
+_mlops_commands='init package import register list show log status checkout export test promote rollback drift fsck stats help completion version'
 
 # COMMAND OPTION: sets $sources for its argument; fails where it takes none.
 _mlops_option() {
@@ -65,6 +65,7 @@ _mlops_options() {
     promote) sources=(--to --expect --reason --dry-run) ;;
     rollback) sources=(--stage --to --reason) ;;
     drift) sources=(--current --data --method --categorical-method --threshold) ;;
+    fsck) sources=(--quick) ;;
     help) sources=(--man-pages) ;;
     *) sources=() ;;
     esac

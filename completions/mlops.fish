@@ -147,9 +147,14 @@ complete -c mlops -n '__mlops_in drift' -l categorical-method -x -a 'jensen_shan
 complete -c mlops -n '__mlops_in drift' -l threshold -x -d 'drift above this statistic (default: each method\'s own)'
 complete -c mlops -n '__mlops_in drift 0' -a '(__mlops_ask ref)'
 
+complete -c mlops -n __mlops_before -a fsck -d 'check that everything in the registry is sound'
+complete -c mlops -n '__mlops_in fsck' -l quick -d 'look at structure only: do not read the content of objects'
+
+complete -c mlops -n __mlops_before -a stats -d 'show how much the registry holds, and what that takes'
+
 complete -c mlops -n __mlops_before -a help -d 'explain a command, or list them all'
 complete -c mlops -n '__mlops_in help' -l man-pages -x -a '(__fish_complete_directories)' -d 'write the manual pages of all commands into DIR instead'
-complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log status checkout export test promote rollback drift help completion version'
+complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log status checkout export test promote rollback drift fsck stats help completion version'
 
 complete -c mlops -n __mlops_before -a completion -d 'print the completions for bash, zsh or fish'
 complete -c mlops -n '__mlops_in completion 0' -a 'bash zsh fish'

@@ -5,6 +5,7 @@
 #include <mlops/bundle.h>
 #include <mlops/drift.h>
 #include <mlops/error.h>
+#include <mlops/maintenance.h>
 #include <mlops/observer.h>
 #include <mlops/registry.h>
 #include <mlops/release.h>

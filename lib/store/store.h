@@ -61,6 +61,11 @@ DEFINE_CLEANUP(struct store_writer, store_writer_abort)
 /* Is the object there (by the index; its bytes are not read)? */
 int store_has(struct store *store, const struct digest *digest, bool *has, struct mlops_error *err);
 
+/* How many bytes the object has; of a recipe the sum of its chunks, all of which must be there.
+ * Errors: MLOPS_NOT_FOUND; MLOPS_INTEGRITY. */
+int store_object_size(struct store *store, const struct digest *digest, uint64_t *size,
+                      struct mlops_error *err);
+
 /* The whole object in memory, verified. Errors: MLOPS_NOT_FOUND; MLOPS_INTEGRITY damaged, naming
  * the pack file and offset; MLOPS_INVALID larger than `max`; MLOPS_IO. */
 int store_read(struct store *store, const struct digest *digest, size_t max, struct buffer *content,

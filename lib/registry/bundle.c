@@ -1,0 +1,40 @@
+/* lib/registry/bundle.c - every bundle that a registry knows of. */
+#include "registry/bundle.h"
+#include "registry/handle.h"
+
+int registry_bundles(struct mlops_registry *registry, struct bundle_list *list,
+                     struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    size_t capacity = 0;
+
+    *list = (struct bundle_list){0};
+    TRY(db_query(registry->db, &rows, err,
+                 "SELECT bundle.id, bundle.model, bundle.files, bundle.bytes, bundle.created_ns, "
+                 "version.number FROM bundle LEFT JOIN version ON version.bundle = bundle.id "
+                 "ORDER BY bundle.model, bundle.id"));
+    for (;;) {
+        bool more;
+        int code = db_step(rows, &more, err);
+        if (code) {
+            bundle_list_clear(list);
+            return code;
+        }
+        if (!more)
+            return MLOPS_OK;
+        GROW(list->items, list->count, &capacity);
+        struct bundle_row *row = &list->items[list->count++];
+        str_copy(row->id, sizeof(row->id), db_string(rows, 0));
+        str_copy(row->model, sizeof(row->model), db_string(rows, 1));
+        row->files = (uint64_t)db_i64(rows, 2);
+        row->bytes = (uint64_t)db_i64(rows, 3);
+        row->created_ns = db_i64(rows, 4);
+        row->version = (uint64_t)db_i64(rows, 5);
+    }
+}
+
+void bundle_list_clear(struct bundle_list *list)
+{
+    free(list->items);
+    *list = (struct bundle_list){0};
+}
