@@ -4,8 +4,10 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <time.h>
 
 #define THREADS_MAX 64
+#define TICK_NS 50000000
 
 struct job {
     size_t count;
@@ -17,6 +19,8 @@ struct job {
     int code;
     size_t failed; /* lowest index that failed */
     struct mlops_error err;
+    int tick_code; /* the caller's alone */
+    struct mlops_error tick_err;
 };
 
 struct worker {
@@ -59,7 +63,34 @@ size_t pool_threads(void)
     return count < 1 ? 1 : count > THREADS_MAX ? THREADS_MAX : (size_t)count;
 }
 
+/* Wait for a worker, ticking meanwhile. After a tick that failed no more are made. */
+static void join(pthread_t thread, struct job *job, pool_tick tick)
+{
+    for (;;) {
+        struct timespec until;
+        if (!tick || job->tick_code) {
+            pthread_join(thread, NULL);
+            return;
+        }
+        (void)clock_gettime(CLOCK_REALTIME, &until); /* cannot fail */
+        until.tv_nsec += TICK_NS;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        if (pthread_timedjoin_np(thread, NULL, &until) == 0)
+            return;
+        job->tick_code = tick(job->context, &job->tick_err);
+        if (job->tick_code)
+            atomic_store(&job->stop, true);
+    }
+}
+
 int pool_run(size_t count, pool_work function, void *context, struct mlops_error *err)
+{
+    return pool_run_ticking(count, function, NULL, context, err);
+}
+
+int pool_run_ticking(size_t count, pool_work function, pool_tick tick, void *context,
+                     struct mlops_error *err)
 {
     struct job job = {.count = count, .work = function, .context = context};
     pthread_mutex_init(&job.lock, NULL);
@@ -76,8 +107,12 @@ int pool_run(size_t count, pool_work function, void *context, struct mlops_error
     workers[0] = (struct worker){.job = &job};
     (void)work(&workers[0]);
     for (size_t i = 1; i < started; i++)
-        pthread_join(workers[i].thread, NULL);
+        join(workers[i].thread, &job, tick);
     pthread_mutex_destroy(&job.lock);
+    if (job.tick_code) {
+        *err = job.tick_err;
+        return job.tick_code;
+    }
     if (job.code)
         *err = job.err;
     return job.code;

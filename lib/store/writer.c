@@ -108,7 +108,44 @@ struct source {
     int fd; /* -1: memory */
     const uint8_t *data;
     size_t length;
+    struct job *job; /* that it is part of, or NULL */
+    size_t worker;
 };
+
+/* Many files at once. */
+struct job {
+    struct store_writer *writer;
+    struct store_file *files;
+    uint64_t total;     /* bytes of all files, as they were at the start */
+    atomic_ullong done; /* of them */
+    atomic_bool stop;   /* the observer said so */
+};
+
+/* By the calling thread only: draw, and ask whether to go on. */
+static int check_in(void *context, struct mlops_error *err)
+{
+    struct job *job = context;
+    const struct mlops_observer *observer = job->writer->store->observer;
+    if (!observer)
+        return MLOPS_OK;
+    if (observer->progress)
+        observer->progress(observer->context, "storing files", job->done, job->total);
+    if (observer->cancelled && observer->cancelled(observer->context))
+        job->stop = true;
+    return job->stop ? mlops_fail(err, MLOPS_CANCELLED, "stopped while storing files") : MLOPS_OK;
+}
+
+/* Between two windows of a file. */
+static int pause_at(const struct source *source, size_t bytes, struct mlops_error *err)
+{
+    struct job *job = source->job;
+    if (!job)
+        return MLOPS_OK;
+    job->done += bytes;
+    if (source->worker == 0) /* the thread that called us */
+        return check_in(job, err);
+    return job->stop ? mlops_fail(err, MLOPS_CANCELLED, "stopped while storing files") : MLOPS_OK;
+}
 
 static int source_read(struct source *source, uint8_t *to, size_t room, size_t *got,
                        struct mlops_error *err)
@@ -116,8 +153,9 @@ static int source_read(struct source *source, uint8_t *to, size_t room, size_t *
     if (source->fd >= 0)
         return fd_read_full(source->fd, to, room, got, err);
     *got = room < source->length ? room : source->length;
-    if (*got > 0)
-        memcpy(to, source->data, *got);
+    if (*got == 0)
+        return MLOPS_OK; /* of an empty object even `data` may be NULL */
+    memcpy(to, source->data, *got);
     source->data += *got;
     source->length -= *got;
     return MLOPS_OK;
@@ -141,6 +179,7 @@ static int add_source(struct store_writer *writer, struct bench *bench, struct s
             size_t got, room = WINDOW_SIZE - filled;
             TRY(source_read(source, bench->window + filled, room, &got, err));
             filled += got;
+            TRY(pause_at(source, got, err));
             ended = got < room;
         }
         const uint8_t *data = bench->window + begin;
@@ -180,13 +219,6 @@ static struct bench *bench_of(struct store_writer *writer, size_t worker)
     return writer->benches[worker];
 }
 
-struct job {
-    struct store_writer *writer;
-    struct store_file *files;
-    size_t count;
-    atomic_size_t done;
-};
-
 static int open_regular(const char *path, int *fd, struct mlops_error *err)
 {
     struct stat status;
@@ -208,21 +240,14 @@ static int add_one(void *context, size_t index, size_t worker, struct mlops_erro
 {
     struct job *job = context;
     struct store_file *file = &job->files[index];
-    const struct mlops_observer *observer = job->writer->store->observer;
-    if (worker == 0 && observer) { /* worker 0 is the thread that called us */
-        if (observer->cancelled && observer->cancelled(observer->context))
-            return mlops_fail(err, MLOPS_CANCELLED, "stopped while storing files");
-        if (observer->progress)
-            observer->progress(observer->context, "storing files", job->done, job->count);
-    }
     _cleanup_(fd_close) int fd = -1;
     TRY(open_regular(file->path, &fd, err));
     (void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* only a hint */
-    struct source source = {.fd = fd};
+    struct source source = {.fd = fd, .job = job, .worker = worker};
     if (add_source(job->writer, bench_of(job->writer, worker), &source, &file->digest, &file->size,
                    err))
-        return mlops_wrap(err, "store '%s'", file->path);
-    job->done++;
+        return err->code == MLOPS_CANCELLED ? (int)err->code
+                                            : mlops_wrap(err, "store '%s'", file->path);
     return MLOPS_OK;
 }
 
@@ -254,11 +279,14 @@ void store_writer_abort(struct store_writer *writer)
 int store_writer_add_files(struct store_writer *writer, struct store_file *files, size_t count,
                            struct mlops_error *err)
 {
-    struct job job = {.writer = writer, .files = files, .count = count};
-    TRY(pool_run(count, add_one, &job, err));
+    struct job job = {.writer = writer, .files = files};
+    struct stat status;
+    for (size_t i = 0; i < count; i++) /* what is not there is told when it is opened */
+        job.total += lstat(files[i].path, &status) == 0 ? (uint64_t)status.st_size : 0;
+    TRY(pool_run_ticking(count, add_one, check_in, &job, err));
     const struct mlops_observer *observer = writer->store->observer;
     if (observer && observer->progress)
-        observer->progress(observer->context, "storing files", count, count);
+        observer->progress(observer->context, "storing files", job.total, job.total);
     return MLOPS_OK;
 }
 
