@@ -356,10 +356,10 @@ char *cli_json_print(const cJSON *json, bool pretty);
 
 /* ---- shared by commands --------------------------------------------------------------------- */
 
-/* What packaging did, on stderr (package.c). */
-void cli_note_package(struct cli *cli, const struct mlops_package *package);
-/* What importing did (import.c). */
-void cli_note_import(struct cli *cli, const struct mlops_package *package);
+/* A bundle came in: what was `done` ("packaged") and what it took, on stderr (cli_bundle.c). */
+void cli_note_bundle(struct cli *cli, const char *done, const struct mlops_package *package);
+/* The same, register it where --register says so, and print its id and version or the document. */
+int cli_report_bundle(struct cli *cli, const char *done, const struct mlops_package *package);
 
 /* ---- what the tables become ------------------------------------------------------------------ */
 

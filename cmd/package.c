@@ -1,48 +1,14 @@
 /* cmd/package.c - mlops package [DIR] */
 #include "cli.h"
-#include <inttypes.h>
-
-void cli_note_package(struct cli *cli, const struct mlops_package *package)
-{
-    char bytes[32], new_bytes[32];
-
-    cli_size_format(package->bytes, bytes);
-    cli_size_format(package->new_bytes, new_bytes);
-    cli_note(cli, "packaged %s: %" PRIu64 " %s, %s; the store grew by %s, in %.1f s",
-             package->model, package->files, package->files == 1 ? "file" : "files", bytes,
-             new_bytes, package->seconds);
-}
 
 static int run(struct cli *cli)
 {
     struct mlops_package package;
-    struct mlops_version version;
-    bool created = false, registers = cli_flag(cli, "register");
 
     TRY(mlops_package_directory(cli_registry(cli),
                                 &(struct mlops_package_options){.directory = cli->args[0]},
                                 &package, &cli->err));
-    if (registers)
-        TRY(mlops_register(cli_registry(cli), package.bundle, &version, &created, &cli->err));
-    if (!cli->json) {
-        cli_note_package(cli, &package);
-        cli_print(cli, "%s", package.bundle);
-        if (registers)
-            cli_print(cli, "%s@%" PRIu64, version.model, version.number);
-        return MLOPS_OK;
-    }
-    cJSON *document = cli_json_object();
-    cli_json_text(document, "bundle", package.bundle);
-    cli_json_text(document, "model", package.model);
-    cli_json_number(document, "files", (double)package.files);
-    cli_json_number(document, "bytes", (double)package.bytes);
-    cli_json_number(document, "new_bytes", (double)package.new_bytes);
-    cli_json_number(document, "seconds", package.seconds);
-    if (registers) {
-        cli_json_version(document, "version", version.number);
-        cli_json_bool(document, "created", created);
-    }
-    return cli_print_json(cli, document);
+    return cli_report_bundle(cli, "packaged", &package);
 }
 
 const struct command command_package = {

@@ -10,7 +10,7 @@ static int package_folder(struct cli *cli, char bundle[MLOPS_BUNDLE_ID_SIZE])
     TRY(mlops_package_directory(cli_registry(cli),
                                 &(struct mlops_package_options){.directory = cli->args[0]},
                                 &package, &cli->err));
-    cli_note_package(cli, &package);
+    cli_note_bundle(cli, "packaged", &package);
     memcpy(bundle, package.bundle, MLOPS_BUNDLE_ID_SIZE);
     return MLOPS_OK;
 }
@@ -20,7 +20,7 @@ static int import_archive(struct cli *cli, char bundle[MLOPS_BUNDLE_ID_SIZE])
     struct mlops_package package;
 
     TRY(mlops_archive_import(cli_registry(cli), cli->args[0], &package, &cli->err));
-    cli_note_import(cli, &package);
+    cli_note_bundle(cli, "imported", &package);
     memcpy(bundle, package.bundle, MLOPS_BUNDLE_ID_SIZE);
     return MLOPS_OK;
 }

@@ -169,7 +169,7 @@ static int remove_entry(int parent, const char *name, const char *path, int dept
     return MLOPS_OK;
 }
 
-static void close_folder(DIR **folder)
+void folder_close(DIR **folder)
 {
     if (*folder)
         (void)closedir(*folder); /* was only read */
@@ -178,7 +178,7 @@ static void close_folder(DIR **folder)
 static int remove_inside(int fd, const char *path, int depth, struct mlops_error *err)
 {
     (void)fchmod(fd, 0700); /* where that fails, so does the removal, and says why */
-    _cleanup_(close_folder) DIR *folder = fdopendir(fd);
+    _cleanup_(folder_close) DIR *folder = fdopendir(fd);
     if (!folder) {
         int failure = errno;
         fd_close(&fd);

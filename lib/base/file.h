@@ -6,6 +6,7 @@
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 #include "base/buffer.h"
+#include <dirent.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -23,6 +24,9 @@ int file_write_durable(const char *path, const void *data, size_t length, mode_t
 
 /* fsync a folder so that names made or removed in it last. */
 int directory_sync(const char *path, struct mlops_error *err);
+
+/* For _cleanup_: closes a folder that was read. */
+void folder_close(DIR **folder);
 
 /* mkdir -p. */
 int directory_make(const char *path, mode_t mode, struct mlops_error *err);

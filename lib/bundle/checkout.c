@@ -68,19 +68,13 @@ static int fill(struct mlops_registry *registry, const struct manifest *manifest
     return restore_files(registry, manifest, directory, err);
 }
 
-static void close_folder(DIR **folder)
-{
-    if (*folder)
-        (void)closedir(*folder); /* was only read */
-}
-
 /* Is there a folder without anything in it? Something else that is there is refused. */
 static int check_destination(const char *directory, bool *there, struct mlops_error *err)
 {
     *there = path_exists(directory);
     if (!*there)
         return MLOPS_OK;
-    _cleanup_(close_folder) DIR *folder = opendir(directory);
+    _cleanup_(folder_close) DIR *folder = opendir(directory);
     if (!folder && errno != ENOTDIR && errno != ENOENT)
         return mlops_fail_errno(err, MLOPS_IO, errno, "read folder '%s'", directory);
     const struct dirent *entry = NULL;

@@ -124,12 +124,6 @@ static int judge_link(struct walk *walk, const char *path, struct mlops_error *e
 
 /* ---- folders with all that is in them ------------------------------------------------------- */
 
-static void close_folder(DIR **folder)
-{
-    if (*folder)
-        (void)closedir(*folder); /* was only read */
-}
-
 static int add_any(struct walk *walk, const char *path, int depth, struct mlops_error *err);
 
 static int add_entries(struct walk *walk, const char *path, const char *full, int depth,
@@ -137,7 +131,7 @@ static int add_entries(struct walk *walk, const char *path, const char *full, in
 {
     if (depth > DEPTH_MAX)
         return mlops_fail(err, MLOPS_INVALID, "'%s': folders are nested too deep", path);
-    _cleanup_(close_folder) DIR *folder = opendir(full);
+    _cleanup_(folder_close) DIR *folder = opendir(full);
     if (!folder)
         return mlops_fail_errno(err, MLOPS_IO, errno, "read folder '%s'", full);
     for (;;) {

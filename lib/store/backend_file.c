@@ -126,19 +126,13 @@ static int size_of(struct store_backend *backend, const char *name, uint64_t *si
     return MLOPS_OK;
 }
 
-static void close_folder(DIR **folder)
-{
-    if (*folder)
-        (void)closedir(*folder); /* was only read */
-}
-
 static int list(struct store_backend *backend,
                 int (*each)(void *context, const char *name, struct mlops_error *err),
                 void *context, struct mlops_error *err)
 {
     struct backend_file *file = self(backend);
     struct stat status;
-    _cleanup_(close_folder) DIR *folder = opendir(file->directory);
+    _cleanup_(folder_close) DIR *folder = opendir(file->directory);
     if (!folder || fstat(dirfd(folder), &status) < 0)
         return mlops_fail_errno(err, MLOPS_OK, errno, "read folder '%s'", file->directory);
     for (;;) {

@@ -60,17 +60,11 @@ static bool is_stale(int folder, const char *name)
     return str_equal(owner, host) && pid > 0 && kill((pid_t)pid, 0) < 0 && errno == ESRCH;
 }
 
-static void close_folder(DIR **folder)
-{
-    if (*folder)
-        (void)closedir(*folder); /* was only read */
-}
-
 /* Best effort: what cannot be removed now is garbage that harms nobody. */
 static void remove_stale(const struct store *store)
 {
     _cleanup_(free_string) char *scratch = store_scratch(store);
-    _cleanup_(close_folder) DIR *folder = opendir(scratch);
+    _cleanup_(folder_close) DIR *folder = opendir(scratch);
     const struct dirent *entry;
     while (folder && (entry = readdir(folder)))
         if (is_stale(dirfd(folder), entry->d_name))

@@ -88,10 +88,36 @@ static void find_separator(struct csv *csv)
     }
 }
 
+/* Files that are no CSV but could be made one, by their first bytes. */
+static int check_kind(const struct csv *csv, struct mlops_error *err)
+{
+    static const struct {
+        const char *start;
+        size_t length;
+        const char *kind, *hint;
+    } kinds[] = {
+        {"\x1f\x8b", 2, "compressed with gzip", "decompress it first: gunzip, or zcat into a pipe"},
+        {"\x28\xb5\x2f\xfd", 4, "compressed with zstd",
+         "decompress it first: unzstd, or zstdcat into a pipe"},
+        {"PK\x03\x04", 4, "a ZIP archive or a spreadsheet", "export the table as CSV"},
+        {"PAR1", 4, "a Parquet file", "export the table as CSV"},
+        {"\xff\xfe", 2, "UTF-16", "make it UTF-8 first: iconv -f UTF-16 -t UTF-8"},
+        {"\xfe\xff", 2, "UTF-16", "make it UTF-8 first: iconv -f UTF-16 -t UTF-8"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
+        if (csv->filled >= kinds[i].length &&
+            memcmp(csv->window, kinds[i].start, kinds[i].length) == 0) {
+            mlops_fail(err, MLOPS_INVALID, "%s is %s, not CSV", csv->name, kinds[i].kind);
+            return mlops_hint(err, "%s", kinds[i].hint);
+        }
+    return MLOPS_OK;
+}
+
 static int begin_file(struct csv *csv, struct mlops_error *err)
 {
     csv->started = true;
     TRY(refill(csv, err));
+    TRY(check_kind(csv, err));
     if (csv->filled >= 3 && memcmp(csv->window, "\xef\xbb\xbf", 3) == 0)
         csv->begin = 3; /* byte-order mark */
     if (!csv->separator)

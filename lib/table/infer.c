@@ -14,7 +14,9 @@ bool cell_is_missing(struct text_view cell)
     static const char *const words[] = {"NA", "N/A", "NaN", "nan", "null", "NULL", "None"};
     if (cell.length == 0)
         return true;
-    for (size_t i = 0; cell.length <= 4 && i < ARRAY_LENGTH(words); i++)
+    if (cell.length > 4 || (cell.data[0] != 'N' && cell.data[0] != 'n'))
+        return false; /* nearly every cell */
+    for (size_t i = 0; i < ARRAY_LENGTH(words); i++)
         if (equals(cell, words[i]))
             return true;
     return false;

@@ -2,7 +2,8 @@
  * lib/table/table.h - tables as a stream of batches of typed columns.
  *
  * A reader infers the type of each column over the first rows (or takes a schema) and then keeps
- * it. Memory is bounded by the batch, never by the table.
+ * it. Memory is bounded by the batch, never by the table: a batch is 8,192 rows, or fewer where
+ * there are many columns or cells are long. Types are inferred over the first batch.
  */
 #ifndef TABLE_TABLE_H
 #define TABLE_TABLE_H
@@ -61,8 +62,12 @@ struct table_options {
     const struct table_schema *expected; /* columns of the same name take this type; NULL: none.
                                             A cell that does not fit is MLOPS_INVALID with its
                                             line. */
+    bool only_expected;                  /* read no column that `expected` does not name, whatever
+                                            is in it */
     char separator;                      /* 0: found out among , ; tab | */
 };
+
+#define TABLE_NAME_MAX 4096 /* bytes of a column's name */
 
 struct table_reader;
 
@@ -71,12 +76,16 @@ struct table_reader;
  * separators and newlines; the first record names the columns. Missing: empty, NA, N/A, NaN, nan,
  * null, NULL, None.
  * Errors: MLOPS_NOT_FOUND; MLOPS_INVALID empty file, duplicate or empty column names, no data
- * rows; ragged rows, with file, line and both counts; a quote that is never closed.
+ * rows; ragged rows, with file, line and both counts; a quote that is never closed; a file of
+ * another kind (compressed, Parquet, UTF-16), with what to do.
  */
 int table_open(const char *path, const struct table_options *options, struct table_reader **reader,
                struct mlops_error *err);
+/* The columns that are read, in the order of the file. */
 const struct table_schema *table_schema(const struct table_reader *reader);
-/* The next batch (at most 8,192 rows), valid until the next call; `*more` false at the end. */
+/* Names of the columns that are not (`only_expected`). */
+const char *const *table_unread(const struct table_reader *reader, size_t *count);
+/* The next batch, valid until the next call; `*more` false at the end. */
 int table_next(struct table_reader *reader, const struct batch **batch, bool *more,
                struct mlops_error *err);
 /* Line in the file on which row `row` of the last batch begins. */

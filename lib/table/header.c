@@ -1,0 +1,105 @@
+/* lib/table/header.c - names and places of columns. */
+#include "table/header.h"
+#include "base/path.h"
+
+void header_clear(struct header *header)
+{
+    for (size_t i = 0; i < header->unread_count; i++)
+        free(header->unread[i]);
+    free(header->unread);
+    free(header->places);
+    free(header->given);
+    table_schema_clear(&header->schema);
+    *header = (struct header){0};
+}
+
+static int check_name(const struct csv_record *record, size_t i, const char *name,
+                      struct mlops_error *err)
+{
+    const struct text_view *field = &record->fields[i];
+    unsigned long long line = record->line;
+    if (field->length == 0)
+        return mlops_fail(err, MLOPS_INVALID, "%s:%llu: column %zu has no name", name, line, i + 1);
+    if (field->length > TABLE_NAME_MAX)
+        return mlops_fail(err, MLOPS_INVALID,
+                          "%s:%llu: the name of column %zu is longer than %d bytes", name, line,
+                          i + 1, TABLE_NAME_MAX);
+    if (memchr(field->data, '\0', field->length) || !utf8_valid(field->data, field->length))
+        return mlops_fail(err, MLOPS_INVALID, "%s:%llu: the name of column %zu is not UTF-8 text",
+                          name, line, i + 1);
+    return MLOPS_OK;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct column_schema *const *left = a, *const *right = b;
+    return strcmp((*left)->name, (*right)->name);
+}
+
+/* Sorted by name; the caller frees the array. */
+static const struct column_schema **sorted(const struct table_schema *schema)
+{
+    const struct column_schema **columns = xcalloc(schema->count, sizeof(*columns));
+    for (size_t i = 0; i < schema->count; i++)
+        columns[i] = &schema->columns[i];
+    qsort(columns, schema->count, sizeof(*columns), by_name);
+    return columns;
+}
+
+static int check_duplicates(const struct table_schema *all, uint64_t line, const char *name,
+                            struct mlops_error *err)
+{
+    const struct column_schema **columns = sorted(all);
+    int code = MLOPS_OK;
+    for (size_t i = 1; i < all->count && !code; i++)
+        if (str_equal(columns[i - 1]->name, columns[i]->name))
+            code = mlops_fail(err, MLOPS_INVALID, "%s:%llu: two columns are called '%s'", name,
+                              (unsigned long long)line, columns[i]->name);
+    free(columns);
+    return code;
+}
+
+/* Give every column the type that is expected of it, and leave out those that nobody asked for. */
+static void choose(struct header *header, struct table_schema *all,
+                   const struct table_options *options)
+{
+    static const struct table_schema none = {0};
+    const struct table_schema *expected = options->expected ? options->expected : &none;
+    const struct column_schema **by_names = sorted(expected);
+    header->schema.columns = xcalloc(all->count, sizeof(*header->schema.columns));
+    header->places = xcalloc(all->count, sizeof(*header->places));
+    header->given = xcalloc(all->count, sizeof(*header->given));
+    header->unread = xcalloc(all->count, sizeof(*header->unread));
+    for (size_t i = 0; i < all->count; i++) {
+        struct column_schema *column = &all->columns[i];
+        const struct column_schema *key = column;
+        const struct column_schema *const *found =
+            bsearch(&key, by_names, expected->count, sizeof(*by_names), by_name);
+        if (!found && options->only_expected) {
+            header->unread[header->unread_count++] = TAKE_PTR(column->name);
+            continue;
+        }
+        size_t at = header->schema.count++;
+        header->places[at] = i;
+        header->given[at] = found != NULL;
+        header->schema.columns[at] =
+            (struct column_schema){TAKE_PTR(column->name), found ? (*found)->type : COLUMN_TEXT};
+    }
+    free(by_names);
+}
+
+int header_read(const struct csv_record *record, const char *name,
+                const struct table_options *options, struct header *header, struct mlops_error *err)
+{
+    _cleanup_(table_schema_clear) struct table_schema all = {
+        .columns = xcalloc(record->count, sizeof(*all.columns))};
+    header->width = record->count;
+    for (; all.count < record->count; all.count++) {
+        const struct text_view *field = &record->fields[all.count];
+        TRY(check_name(record, all.count, name, err));
+        all.columns[all.count].name = xstrndup(field->data, field->length);
+    }
+    TRY(check_duplicates(&all, record->line, name, err));
+    choose(header, &all, options);
+    return MLOPS_OK;
+}
