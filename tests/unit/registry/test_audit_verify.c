@@ -154,7 +154,9 @@ static void a_log_can_be_verified_with_shell_tools_alone(void **state)
     /* As docs/registry.md says: an outsider's implementation, sha256sum does the hashing. */
     command = xprintf("sh '%s/tests/unit/registry/log_head.sh' '%s/.mlops/registry.db'",
                       SOURCE_ROOT, f->folder);
-    if (system("command -v sqlite3 xxd sha256sum >/dev/null 2>&1") != 0) {
+    if (system(
+            "for tool in sqlite3 xxd sha256sum; do command -v $tool || exit 1; done >/dev/null") !=
+        0) {
         print_message("skipped: needs sqlite3 and xxd\n");
         return;
     }
