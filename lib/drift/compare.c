@@ -1,22 +1,14 @@
 /* lib/drift/compare.c - the methods, their thresholds, and the verdict on each column. */
 #include "drift/compare.h"
+#include "drift/pair.h"
 #include "stats/distance.h"
 #include "stats/frequent.h"
+#include "table/show.h"
 #include <math.h>
-#include <mlops/text.h>
 
-#define BINS 20                /* of numeric columns for the binned methods: reference quantiles */
-#define CELL_MIN 10            /* rows that a cell of the smaller sample is expected to have */
-#define MISSING_THRESHOLD 0.05 /* a rise or fall of the missing share, absolute */
-#define ALPHA 0.001            /* chance that noise alone passes for drift in one table */
-
-/* Two columns made comparable: as sketches, and as counts over the same cells. */
-struct pair {
-    const struct column_profile *reference, *current;
-    struct kll_view reference_view, current_view; /* numeric columns */
-    double *p, *q;                                /* counts of reference and current */
-    size_t cells;
-};
+#define SHARE_THRESHOLD 0.05 /* a rise or fall of the missing share, or of new values; absolute */
+#define ALPHA 0.001          /* chance that noise alone passes for drift in one table */
+#define CRITERIA 3           /* that a column is held against: values, missing share, new values */
 
 struct drift_method {
     const char *name;
@@ -27,11 +19,6 @@ struct drift_method {
     double (*noise)(const struct pair *pair, double alpha);
 };
 
-static double present(const struct column_profile *column)
-{
-    return (double)(column->count - column->missing);
-}
-
 /* ---- statistics ------------------------------------------------------------------------- */
 
 static double ks(const struct pair *pair)
@@ -39,11 +26,16 @@ static double ks(const struct pair *pair)
     return distance_ks(&pair->reference_view, &pair->current_view);
 }
 
+/* Infinite values are in neither the distance nor the deviation. */
+static double finite_count(const struct column_profile *column)
+{
+    return (double)(column->count - column->missing - column->infinite);
+}
+
 static double wasserstein(const struct pair *pair)
 {
-    const struct column_profile *r = pair->reference;
-    double n = present(r) - (double)r->infinite;
-    double deviation = n > 1 ? sqrt(r->m2 / n) : 0;
+    double n = finite_count(pair->reference), m2 = pair->reference->m2;
+    double deviation = n > 1 && m2 > 0 ? sqrt(m2 / n) : 0;
     double distance = distance_wasserstein(&pair->reference_view, &pair->current_view);
     if (deviation > 0)
         return distance / deviation;
@@ -70,23 +62,59 @@ static double psi(const struct pair *pair)
 /* 1/n + 1/m: the variance of a difference of shares is p(1-p) times this. */
 static double inverse_sizes(const struct pair *pair)
 {
-    return 1 / present(pair->reference) + 1 / present(pair->current);
+    return 1 / pair->n + 1 / pair->m;
+}
+
+static bool is_exact(const struct column_profile *column)
+{
+    return !column->quantiles || kll_count(column->quantiles) <= KLL_K;
+}
+
+/* How many of the two columns are known by a sketch that had to leave values out. */
+static double sketched(const struct pair *pair)
+{
+    return !is_exact(pair->reference) + !is_exact(pair->current);
 }
 
 /* Smirnov's asymptotic bound, sqrt(-ln(alpha/2)/2 · (1/n + 1/m)); the sketches may add their own
  * errors. */
 static double noise_ks(const struct pair *pair, double alpha)
 {
-    double sketched = (kll_count(pair->reference->quantiles) > KLL_K ? KLL_RANK_ERROR : 0) +
-                      (kll_count(pair->current->quantiles) > KLL_K ? KLL_RANK_ERROR : 0);
-    return sqrt(-log(alpha / 2) / 2 * inverse_sizes(pair)) + sketched;
+    return sqrt(-log(alpha / 2) / 2 * inverse_sizes(pair)) + KLL_RANK_ERROR * sketched(pair);
 }
 
-/* |F - G| is at most the bound above everywhere, so the area between them is at most that times the
- * range: here of the middle 99 % in standard deviations, about 5. */
+/* From the least to the largest finite value of both. */
+static double finite_range(const struct pair *pair)
+{
+    const struct kll_view *views[] = {&pair->reference_view, &pair->current_view};
+    double least = INFINITY, largest = -INFINITY;
+    for (size_t i = 0; i < ARRAY_LENGTH(views); i++)
+        for (size_t j = 0; j < views[i]->size; j++) {
+            double value = views[i]->values[j];
+            least = isinf(value) ? least : fmin(least, value);
+            largest = isinf(value) ? largest : fmax(largest, value);
+        }
+    return largest - least;
+}
+
+/*
+ * F - G is sqrt(s H(1-H)) times a standard normal variable at every point, whose absolute value has
+ * the mean sqrt(2/pi): that is the mean of the area between them. The area is the supremum of an
+ * empirical process, over all functions of slope 1, and so exceeds its mean by no more than
+ * Bernstein's inequality says (Bousquet 2002). A sketch adds as much as drawing twice KLL_K values
+ * would.
+ */
 static double noise_wasserstein(const struct pair *pair, double alpha)
 {
-    return noise_ks(pair, alpha) * 5;
+    const struct column_profile *r = pair->reference, *c = pair->current;
+    double n = finite_count(r), m = finite_count(c), s = 1 / n + 1 / m;
+    double within = sqrt((r->m2 + c->m2) / (n + m)), deviation = sqrt(r->m2 / n);
+    double spread = distance_spread(&pair->reference_view, &pair->current_view);
+    double mean = sqrt(2 / M_PI * (s + sketched(pair) / (2 * KLL_K))) * spread;
+    double excess =
+        sqrt(-2 * log(alpha) * s) * within - log(alpha) * finite_range(pair) / (3 * fmin(n, m));
+    double noise = (mean + excess) / deviation;
+    return isfinite(noise) ? noise : noise_ks(pair, alpha); /* constants */
 }
 
 /* Upper quantile of chi-square with k degrees of freedom, by Wilson and Hilferty 1931. */
@@ -100,27 +128,24 @@ static double chi_square_bound(double k, double alpha)
     return k * base * base * base;
 }
 
-/* Rows that cell `i` would have in the smaller sample if both were alike. */
-static double expected_rows(const struct pair *pair, size_t i)
-{
-    double n = present(pair->reference), m = present(pair->current);
-    return (pair->p[i] + pair->q[i]) / (n + m) * fmin(n, m);
-}
-
 /*
  * Without drift, Σ (p-q)²/mean share · nm/(n+m) is chi-square with cells - 1 degrees of freedom
  * (Pearson's two-sample statistic), and for small differences PSI equals Σ (p-q)²/share. Where the
  * emptiest cell has e expected rows the tail is heavier than that, by less than a factor 1 + 2/e
- * for e >= 10 (found by simulation: docs/drift.md).
+ * for e >= 10 (found by simulation: docs/drift.md). The share of a cell between two quantiles of a
+ * sketch has the errors of both its ends besides.
  */
 static double noise_psi(const struct pair *pair, double alpha)
 {
-    double least = INFINITY;
+    static const double rank_deviation = KLL_RANK_ERROR / 2.58; /* 99 % are within the error */
+    double least = INFINITY, k = (double)pair->cells;
     for (size_t i = 0; i < pair->cells; i++)
-        least = fmin(least, expected_rows(pair, i));
+        least = fmin(least, pair_expected_rows(pair, i));
     if (pair->cells < 2)
         return INFINITY; /* too few rows to say anything */
-    return chi_square_bound((double)pair->cells - 1, alpha) * inverse_sizes(pair) * (1 + 2 / least);
+    double s = inverse_sizes(pair) * (1 + 2 / least) +
+               2 * k * rank_deviation * rank_deviation * sketched(pair);
+    return chi_square_bound(k - 1, alpha) * s;
 }
 
 /* The divergence in bits is, for small differences, that sum / (8 ln 2). */
@@ -166,107 +191,6 @@ static int find_method(const char *name, bool numeric, const struct drift_method
     return mlops_hint(err, "use one of %s", list.data);
 }
 
-/* ---- pairs -------------------------------------------------------------------------------- */
-
-/* Cells between the quantiles of the reference; every cell takes what is above the edge before it
- * and up to its own. */
-static void bin_numbers(struct pair *pair)
-{
-    const struct kll_view *r = &pair->reference_view, *c = &pair->current_view;
-    double n = present(pair->reference), m = present(pair->current), edge = -INFINITY;
-    double before_p = 0, before_q = 0;
-    pair->p = xcalloc(BINS, sizeof(*pair->p));
-    pair->q = xcalloc(BINS, sizeof(*pair->q));
-    for (size_t i = 1; i <= BINS; i++) {
-        double next = i == BINS ? INFINITY : kll_view_quantile(r, (double)i / BINS);
-        if (!(next > edge))
-            continue; /* many equal values: one cell for all of them */
-        double up_to_p = i == BINS ? 1 : kll_view_cdf(r, next);
-        double up_to_q = i == BINS ? 1 : kll_view_cdf(c, next);
-        pair->p[pair->cells] = (up_to_p - before_p) * n;
-        pair->q[pair->cells] = (up_to_q - before_q) * m;
-        pair->cells += pair->p[pair->cells] + pair->q[pair->cells] > 0;
-        before_p = up_to_p;
-        before_q = up_to_q;
-        edge = next;
-    }
-}
-
-/* A cell for every value that either sketch tracks, and one for all the others. */
-static void count_texts(struct pair *pair)
-{
-    const struct frequent *r = pair->reference->frequent, *c = pair->current->frequent;
-    size_t reference_count, current_count;
-    struct frequent_item *in_reference = frequent_items(r, &reference_count);
-    struct frequent_item *in_current = frequent_items(c, &current_count);
-    double other_p = (double)frequent_total(r), other_q = (double)frequent_total(c);
-    pair->p = xcalloc(reference_count + current_count + 1, sizeof(*pair->p));
-    pair->q = xcalloc(reference_count + current_count + 1, sizeof(*pair->q));
-    for (size_t i = 0; i < reference_count; i++, pair->cells++) {
-        pair->p[pair->cells] = (double)in_reference[i].count;
-        pair->q[pair->cells] = (double)frequent_count(c, in_reference[i].value);
-    }
-    for (size_t i = 0; i < current_count; i++) {
-        if (frequent_count(r, in_current[i].value) > 0)
-            continue;
-        pair->q[pair->cells++] = (double)in_current[i].count;
-    }
-    for (size_t i = 0; i < pair->cells; i++) {
-        other_p -= pair->p[i];
-        other_q -= pair->q[i];
-    }
-    pair->p[pair->cells] = other_p;
-    pair->q[pair->cells++] = other_q;
-    free(in_reference);
-    free(in_current);
-}
-
-/* Join neighbours until every cell can be expected to have CELL_MIN rows: values are in order, and
- * categories by how frequent they are, so that the rare ones come together. */
-static void join_cells(struct pair *pair)
-{
-    size_t kept = 0;
-    double rows = 0;
-    for (size_t i = 0; i < pair->cells; i++) {
-        double p = pair->p[i], q = pair->q[i];
-        rows += expected_rows(pair, i);
-        pair->p[i] = pair->q[i] = 0;
-        pair->p[kept] += p;
-        pair->q[kept] += q;
-        if (rows >= CELL_MIN) {
-            kept++;
-            rows = 0;
-        }
-    }
-    if (kept > 0 && kept < pair->cells) { /* what is left joins the last that is full */
-        pair->p[kept - 1] += pair->p[kept];
-        pair->q[kept - 1] += pair->q[kept];
-    }
-    pair->cells = kept;
-}
-
-static void pair_make(struct pair *pair, const struct column_profile *reference,
-                      const struct column_profile *current)
-{
-    *pair = (struct pair){.reference = reference, .current = current};
-    if (reference->quantiles) {
-        kll_view_make(reference->quantiles, &pair->reference_view);
-        kll_view_make(current->quantiles, &pair->current_view);
-        bin_numbers(pair);
-    } else {
-        count_texts(pair);
-    }
-    join_cells(pair);
-}
-
-static void pair_clear(struct pair *pair)
-{
-    kll_view_clear(&pair->reference_view);
-    kll_view_clear(&pair->current_view);
-    free(pair->p);
-    free(pair->q);
-}
-
 /* ---- verdicts ------------------------------------------------------------------------------ */
 
 static double missing_share(const struct column_profile *column)
@@ -288,73 +212,120 @@ static bool missing_drifted(const struct pair *pair, double alpha)
 {
     const struct column_profile *r = pair->reference, *c = pair->current;
     double n = (double)r->count, m = (double)c->count, p = missing_share(r), q = missing_share(c);
-    if (fabs(p - q) <= MISSING_THRESHOLD)
+    if (fabs(p - q) <= SHARE_THRESHOLD)
         return false;
     double pooled = (double)(r->missing + c->missing) / (n + m);
     return n * coin_divergence(p, pooled) + m * coin_divergence(q, pooled) > log(2 / alpha);
 }
 
-/* The cell of a text column that moved most, or values that the reference never saw. */
-static void explain_texts(const struct pair *pair, struct buffer *text)
+/* More rows with values that the reference never had than there would be without drift? */
+static bool is_novel(const struct pair *pair, double alpha)
+{
+    const struct novelty *novelty = &pair->novelty;
+    return novelty->known && novelty->share - novelty->expected > SHARE_THRESHOLD &&
+           novelty->log_chance < log(alpha);
+}
+
+static void name_value(struct buffer *text, const char *value)
+{
+    char shown[CELL_SHOWN_SIZE];
+    cell_show((struct text_view){.data = value, .length = (uint32_t)strlen(value)}, shown);
+    buffer_printf(text, "'%s'", shown);
+}
+
+/* The most frequent of the values that the reference never had, and how many rows have one. */
+static void explain_new(const struct pair *pair, struct buffer *text)
 {
     const struct frequent *r = pair->reference->frequent, *c = pair->current->frequent;
-    size_t count, fresh = 0, most = 0;
+    size_t count, fresh = 0;
     struct frequent_item *items = frequent_items(c, &count);
-    double n = present(pair->reference), m = present(pair->current), largest = -1;
-    for (size_t i = 0; i < count; i++) {
-        double before = (double)frequent_count(r, items[i].value) / n;
-        double moved = fabs((double)items[i].count / m - before);
-        if (before == 0 && frequent_error(r) == 0 && fresh++ < 3)
-            buffer_printf(text, "%s'%.40s'", fresh > 1 ? ", " : "new: ", items[i].value);
-        if (moved > largest) {
-            largest = moved;
-            most = i;
+    for (size_t i = 0; i < count; i++)
+        if (frequent_count(r, items[i].value) == 0 && fresh++ < 3) {
+            buffer_puts(text, fresh > 1 ? ", " : "new: ");
+            name_value(text, items[i].value);
         }
-    }
     if (fresh > 3)
         buffer_printf(text, " and %zu more", fresh - 3);
-    if (count > 0)
-        buffer_printf(text, "%s'%.40s' %.1f %% -> %.1f %%", fresh ? "; " : "", items[most].value,
-                      100 * (double)frequent_count(r, items[most].value) / n,
-                      100 * (double)items[most].count / m);
+    if (fresh > 0)
+        buffer_printf(text, " in %.1f %% of rows", 100 * pair->novelty.share);
+    if (pair->novelty.expected >= 0.001)
+        buffer_printf(text, " (%.1f %% to be expected)", 100 * pair->novelty.expected);
     free(items);
 }
 
-static void explain(const struct pair *pair, bool values, bool missing, struct buffer *text)
+/* The value of a text column whose share moved most, of those that either tracks. */
+static void explain_texts(const struct pair *pair, struct buffer *text)
 {
-    if (values && pair->reference->quantiles)
-        buffer_printf(text, "median %.6g -> %.6g", kll_view_quantile(&pair->reference_view, 0.5),
-                      kll_view_quantile(&pair->current_view, 0.5));
-    else if (values)
-        explain_texts(pair, text);
-    if (missing)
-        buffer_printf(text, "%smissing %.1f %% -> %.1f %%", text->length ? "; " : "",
-                      100 * missing_share(pair->reference), 100 * missing_share(pair->current));
+    const struct column_profile *of[] = {pair->reference, pair->current};
+    const struct frequent *r = pair->reference->frequent, *c = pair->current->frequent;
+    _cleanup_(buffer_clear) struct buffer name = {0};
+    double largest = -1, before = 0, after = 0;
+    for (size_t side = 0; side < ARRAY_LENGTH(of); side++) {
+        size_t count;
+        struct frequent_item *items = frequent_items(of[side]->frequent, &count);
+        for (size_t i = 0; i < count; i++) {
+            double p = (double)frequent_count(r, items[i].value) / pair->n;
+            double q = (double)frequent_count(c, items[i].value) / pair->m;
+            if (fabs(p - q) <= largest)
+                continue;
+            largest = fabs(p - q);
+            before = p;
+            after = q;
+            buffer_reset(&name);
+            name_value(&name, items[i].value);
+        }
+        free(items);
+    }
+    if (largest >= 0)
+        buffer_printf(text, "%s %.1f %% -> %.1f %%", name.data, 100 * before, 100 * after);
+}
+
+static void explain_numbers(const struct pair *pair, struct buffer *text)
+{
+    static const double quantiles[] = {0.5, 0.1, 0.9};
+    static const char *const names[] = {"median", "10 % below", "90 % below"};
+    for (size_t i = 0; i < ARRAY_LENGTH(quantiles); i++) {
+        double before = kll_view_quantile(&pair->reference_view, quantiles[i]);
+        double after = kll_view_quantile(&pair->current_view, quantiles[i]);
+        if (before == after && i + 1 < ARRAY_LENGTH(quantiles))
+            continue; /* something else moved */
+        buffer_printf(text, "%s %.6g -> %.6g", names[i], before, after);
+        return;
+    }
 }
 
 static void judge(const struct pair *pair, const struct drift_method *method, double threshold,
                   double alpha, struct mlops_drift_column *column)
 {
     _cleanup_(buffer_clear) struct buffer detail = {0};
-    bool comparable = present(pair->reference) > 0 && present(pair->current) > 0;
-    column->name = xstrdup(pair->reference->name);
-    column->type = xstrdup(pair->reference->quantiles ? "numeric" : "categorical");
+    const struct column_profile *r = pair->reference, *c = pair->current;
+    column->name = xstrdup(r->name);
+    column->type = xstrdup(r->quantiles ? "numeric" : "categorical");
     column->method = xstrdup(method->name);
     column->threshold = threshold;
-    column->missing_reference = missing_share(pair->reference);
-    column->missing_current = missing_share(pair->current);
-    if (comparable) {
+    column->missing_reference = missing_share(r);
+    column->missing_current = missing_share(c);
+    if (pair->n > 0 && pair->m > 0) {
         double statistic = method->statistic(pair), noise = method->noise(pair, alpha);
         column->statistic = isnan(statistic) ? 0 : statistic;
-        column->threshold = isinf(noise) ? threshold : fmax(threshold, noise);
+        column->threshold = isfinite(noise) ? fmax(threshold, noise) : threshold;
     }
-    bool values = column->statistic > column->threshold, missing = missing_drifted(pair, alpha);
-    column->drift = values || missing;
-    explain(pair, values, missing, &detail);
+    bool values = column->statistic > column->threshold;
+    bool missing = missing_drifted(pair, alpha), novel = is_novel(pair, alpha);
+    column->drift = values || missing || novel;
+    if (novel || (values && pair->novelty.known && pair->novelty.share > 0))
+        explain_new(pair, &detail);
+    if (values) {
+        buffer_puts(&detail, detail.length ? "; " : "");
+        (r->quantiles ? explain_numbers : explain_texts)(pair, &detail);
+    }
+    if (missing)
+        buffer_printf(&detail, "%smissing %.1f %% -> %.1f %%", detail.length ? "; " : "",
+                      100 * missing_share(r), 100 * missing_share(c));
     column->detail = buffer_steal(&detail);
 }
 
-/* Most drifted first; a column that drifted by its missing share alone comes after those. */
+/* Most drifted first; a column that drifted by missing or new values alone comes after those. */
 static int by_severity(const void *a, const void *b)
 {
     const struct mlops_drift_column *x = a, *y = b;
@@ -374,14 +345,36 @@ static bool is_left_out(const struct column_profile *column, const char *const *
     return column->type == COLUMN_TIME; /* time goes on: that is no drift */
 }
 
+int compare_check(const struct compare_options *options, struct mlops_error *err)
+{
+    const struct drift_method *method;
+    TRY(find_method(options->numeric_method, true, &method, err));
+    TRY(find_method(options->categorical_method, false, &method, err));
+    if (!(options->threshold >= 0 && isfinite(options->threshold)))
+        return mlops_fail(err, MLOPS_INVALID, "a threshold of %g is none: it must be above 0",
+                          options->threshold);
+    return MLOPS_OK;
+}
+
+/* The column `name`, most likely at `*place`: both profiles have the same order as a rule. */
+static const struct column_profile *column_near(const struct profile *profile, const char *name,
+                                                size_t *place)
+{
+    size_t at = (*place)++;
+    if (at < profile->column_count && str_equal(profile->columns[at].name, name))
+        return &profile->columns[at];
+    return profile_column(profile, name);
+}
+
 int profiles_compare(const struct profile *reference, const struct profile *current,
                      const struct compare_options *options, struct mlops_drift_report *report,
                      struct mlops_error *err)
 {
     const struct drift_method *numeric, *categorical;
+    TRY(compare_check(options, err));
     TRY(find_method(options->numeric_method, true, &numeric, err));
     TRY(find_method(options->categorical_method, false, &categorical, err));
-    size_t compared = 0, drifted = 0;
+    size_t compared = 0, drifted = 0, place = 0;
     for (size_t i = 0; i < reference->column_count; i++)
         compared += !is_left_out(&reference->columns[i], options->leave_out);
     report->columns = xcalloc(compared, sizeof(*report->columns));
@@ -392,9 +385,9 @@ int profiles_compare(const struct profile *reference, const struct profile *curr
         struct pair pair;
         const struct drift_method *method = column->quantiles ? numeric : categorical;
         double threshold = options->threshold > 0 ? options->threshold : method->threshold;
-        pair_make(&pair, column, profile_column(current, column->name));
+        pair_make(&pair, column, column_near(current, column->name, &place));
         /* Bonferroni: the chance of a false alarm is ALPHA for the whole table */
-        judge(&pair, method, threshold, ALPHA / (double)compared,
+        judge(&pair, method, threshold, ALPHA / (CRITERIA * (double)compared),
               &report->columns[report->column_count]);
         drifted += report->columns[report->column_count++].drift;
         pair_clear(&pair);

@@ -14,10 +14,14 @@ struct compare_options {
     const char *const *leave_out;   /* columns; NULL-terminated, or NULL */
 };
 
+/* Errors: MLOPS_INVALID no such method, or one for the other kind of column; a threshold that is
+ * not a positive number or 0. */
+int compare_check(const struct compare_options *options, struct mlops_error *err);
+
 /*
  * Fill the columns, `drift`, `share` and `rows` of `report` from two profiles; the columns of
  * `reference` decide which are compared, and each must be in `current`.
- * Errors: MLOPS_INVALID no such method, or one for the other kind of column.
+ * Errors: those of compare_check.
  */
 int profiles_compare(const struct profile *reference, const struct profile *current,
                      const struct compare_options *options, struct mlops_drift_report *report,

@@ -6,6 +6,7 @@
 #include "table/table.h"
 
 #define PROFILE_MAX (1U << 30)
+#define WARNED_MAX 8 /* columns named in a warning */
 
 static int choose_data(const struct manifest *manifest, const char *name,
                        const struct manifest_data **data, struct mlops_error *err)
@@ -50,6 +51,29 @@ static bool same_name(const char *a, const char *b)
     return a && b && str_equal(a, b);
 }
 
+/* The target comes late and time goes on: neither is drift, so neither has to be there. */
+static bool is_compared(const struct column_profile *column, const struct manifest_data *data)
+{
+    return column->type != COLUMN_TIME && !same_name(column->name, data->target) &&
+           !same_name(column->name, data->time);
+}
+
+/* The columns to compare, as the reference has them. The names stay the profile's; the caller frees
+ * the array. */
+static struct table_schema compared_columns(const struct profile *reference,
+                                            const struct manifest_data *data)
+{
+    struct table_schema schema = {.columns =
+                                      xcalloc(reference->column_count, sizeof(*schema.columns))};
+    for (size_t i = 0; i < reference->column_count; i++) {
+        const struct column_profile *column = &reference->columns[i];
+        if (is_compared(column, data))
+            schema.columns[schema.count++] =
+                (struct column_schema){.name = column->name, .type = column->type};
+    }
+    return schema;
+}
+
 static bool has_column(const struct table_schema *schema, const char *name)
 {
     for (size_t i = 0; i < schema->count; i++)
@@ -58,30 +82,36 @@ static bool has_column(const struct table_schema *schema, const char *name)
     return false;
 }
 
-/* Every column of the reference must be there; the target comes late and the time may be left
- * out. */
-static int check_columns(const struct mlops_registry *registry, const struct profile *reference,
-                         const struct manifest_data *data, const char *path,
-                         const struct table_schema *schema, struct mlops_error *err)
+static int check_complete(const struct table_schema *expected, const struct table_schema *found,
+                          const struct manifest_data *data, const char *path,
+                          struct mlops_error *err)
 {
     _cleanup_(buffer_clear) struct buffer absent = {0};
-    for (size_t i = 0; i < reference->column_count; i++) {
-        const struct column_profile *column = &reference->columns[i];
-        if (same_name(column->name, data->target) || column->type == COLUMN_TIME ||
-            has_column(schema, column->name))
-            continue;
-        buffer_printf(&absent, "%s'%s'", absent.length ? ", " : "", column->name);
-    }
-    if (absent.length > 0) {
-        mlops_fail(err, MLOPS_INVALID, "%s lacks columns that the snapshot '%s' has: %s", path,
-                   data->name, absent.data);
-        return mlops_hint(err, "give it the columns that the model was trained on");
-    }
-    for (size_t i = 0; i < schema->count; i++)
-        if (!profile_column(reference, schema->columns[i].name))
-            registry_warn(registry, "column '%s' is not in the snapshot '%s' and was not compared",
-                          schema->columns[i].name, data->name);
-    return MLOPS_OK;
+    if (found->count == expected->count) /* the reader reads no others, and none twice */
+        return MLOPS_OK;
+    for (size_t i = 0; i < expected->count; i++)
+        if (!has_column(found, expected->columns[i].name))
+            buffer_printf(&absent, "%s'%s'", absent.length ? ", " : "", expected->columns[i].name);
+    mlops_fail(err, MLOPS_INVALID, "%s lacks columns that the snapshot '%s' has: %s", path,
+               data->name, absent.data);
+    return mlops_hint(err, "give it the columns that the model was trained on");
+}
+
+/* One warning, however many there are. */
+static void warn_of_others(const struct mlops_registry *registry, const struct profile *reference,
+                           const struct manifest_data *data, const struct table_reader *reader)
+{
+    _cleanup_(buffer_clear) struct buffer names = {0};
+    size_t count, others = 0;
+    const char *const *unread = table_unread(reader, &count);
+    for (size_t i = 0; i < count; i++)
+        if (!profile_column(reference, unread[i]) && others++ < WARNED_MAX)
+            buffer_printf(&names, "%s'%s'", others > 1 ? ", " : "", unread[i]);
+    if (others > WARNED_MAX)
+        buffer_printf(&names, " and %zu more", others - WARNED_MAX);
+    if (others > 0)
+        registry_warn(registry, "not in the snapshot '%s' and so not compared: column%s %s",
+                      data->name, others > 1 ? "s" : "", names.data);
 }
 
 static int profile_table(const struct mlops_registry *registry, struct table_reader *reader,
@@ -102,23 +132,20 @@ static int profile_table(const struct mlops_registry *registry, struct table_rea
     }
 }
 
-/* The current table, with the types that the reference has. */
+/* The columns of the current table that are compared, with the types that the reference has. */
 static int read_current(const struct mlops_registry *registry, const char *path,
                         const struct profile *reference, const struct manifest_data *data,
                         struct profile **current, struct mlops_error *err)
 {
     _cleanup_(table_close_ptr) struct table_reader *reader = NULL;
-    struct table_schema expected = {.columns =
-                                        xcalloc(reference->column_count, sizeof(*expected.columns)),
-                                    .count = reference->column_count};
-    for (size_t i = 0; i < expected.count; i++)
-        expected.columns[i] = (struct column_schema){.name = reference->columns[i].name,
-                                                     .type = reference->columns[i].type};
-    struct table_options options = {.expected = &expected};
+    struct table_schema expected = compared_columns(reference, data);
+    struct table_options options = {.expected = &expected, .only_expected = true};
     int code = table_open(path, &options, &reader, err);
+    if (!code)
+        code = check_complete(&expected, table_schema(reader), data, path, err);
     free(expected.columns);
     TRY(code);
-    TRY(check_columns(registry, reference, data, path, table_schema(reader), err));
+    warn_of_others(registry, reference, data, reader);
     _cleanup_(profile_free_ptr) struct profile *profile = profile_new(table_schema(reader));
     TRY(profile_table(registry, reader, profile, err));
     *current = TAKE_PTR(profile);
@@ -133,21 +160,18 @@ int mlops_drift(struct mlops_registry *registry, const struct mlops_drift_option
     _cleanup_(profile_free_ptr) struct profile *current = NULL;
     const struct manifest_data *data;
     *report = (struct mlops_drift_report){0};
+    struct compare_options compare = {.numeric_method = options->numeric_method,
+                                      .categorical_method = options->categorical_method,
+                                      .threshold = options->threshold};
+    TRY(compare_check(&compare, err)); /* before a table is read that may be large */
     TRY(manifest_load(registry, options->ref, &report->version, &manifest, NULL, err));
     TRY(choose_data(&manifest, options->data, &data, err));
     str_copy(report->data, sizeof(report->data), data->name);
     TRY(load_profile(registry, data, &reference, err));
     TRY(read_current(registry, options->current, reference, data, &current, err));
-    const char *leave_out[] = {NULL, NULL, NULL};
-    size_t count = 0;
-    if (data->target)
-        leave_out[count++] = data->target;
-    if (data->time)
-        leave_out[count++] = data->time;
-    struct compare_options compare = {.numeric_method = options->numeric_method,
-                                      .categorical_method = options->categorical_method,
-                                      .threshold = options->threshold,
-                                      .leave_out = leave_out};
+    const char *const leave_out[] = {data->target ? data->target : data->time,
+                                     data->target ? data->time : NULL, NULL};
+    compare.leave_out = leave_out;
     return profiles_compare(reference, current, &compare, report, err);
 }
 

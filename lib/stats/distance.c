@@ -2,62 +2,95 @@
 #include "stats/distance.h"
 #include <math.h>
 
-static double total(const struct kll_view *view)
+/* The values first … end-1 of a view, as a distribution of their own. */
+struct side {
+    const struct kll_view *view;
+    size_t first, end;
+    double before, total; /* counts: ahead of them, and of them */
+};
+
+static struct side side_of(const struct kll_view *view, bool finite)
 {
-    return view->size ? (double)view->cumulative[view->size - 1] : 0;
+    struct side side = {.view = view, .end = view->size};
+    while (finite && side.first < side.end && isinf(view->values[side.first]))
+        side.first++; /* -inf */
+    while (finite && side.end > side.first && isinf(view->values[side.end - 1]))
+        side.end--;
+    side.before = side.first ? (double)view->cumulative[side.first - 1] : 0;
+    side.total = side.end > side.first ? (double)view->cumulative[side.end - 1] - side.before : 0;
+    return side;
 }
 
-/* Walk over all values of both in order; `visit` sees the width of the step to the next value and
- * the two distribution functions on it. */
-static void walk(const struct kll_view *a, const struct kll_view *b,
-                 void (*visit)(double *sum, double width, double fa, double fb), double *sum)
+/* Share of the values ahead of number `i`. */
+static double share_before(const struct side *side, size_t i)
 {
-    size_t i = 0, j = 0;
-    double na = total(a), nb = total(b), before = 0;
-    bool first = true;
-    while (i < a->size || j < b->size) {
-        double fa = i ? (double)a->cumulative[i - 1] / na : 0;
-        double fb = j ? (double)b->cumulative[j - 1] / nb : 0;
-        bool take_a = j == b->size || (i < a->size && a->values[i] <= b->values[j]);
-        bool take_b = i == a->size || (j < b->size && b->values[j] <= a->values[i]);
-        double value = take_a ? a->values[i] : b->values[j];
-        if (!first)
-            visit(sum, value - before, fa, fb);
-        first = false;
+    return i > side->first ? ((double)side->view->cumulative[i - 1] - side->before) / side->total
+                           : 0;
+}
+
+struct step {
+    double width;  /* from one value to the next of both */
+    double fa, fb; /* the two distribution functions on it */
+    double na, nb; /* how many values there are */
+};
+
+/* Walk over all values of both in order and show every step between them to `visit`. NaN where one
+ * side has no values. */
+static double walk(const struct kll_view *view_a, const struct kll_view *view_b, bool finite,
+                   void (*visit)(double *result, const struct step *step))
+{
+    struct side a = side_of(view_a, finite), b = side_of(view_b, finite);
+    size_t i = a.first, j = b.first;
+    double before = 0, result = 0;
+    if (a.total <= 0 || b.total <= 0)
+        return NAN;
+    while (i < a.end || j < b.end) {
+        double x = i < a.end ? a.view->values[i] : INFINITY;
+        double y = j < b.end ? b.view->values[j] : INFINITY;
+        double value = fmin(x, y);
+        if (i > a.first || j > b.first)
+            visit(&result, &(struct step){.width = value - before,
+                                          .fa = share_before(&a, i),
+                                          .fb = share_before(&b, j),
+                                          .na = a.total,
+                                          .nb = b.total});
         before = value;
-        i += take_a;
-        j += take_b;
+        i += i < a.end && x <= value;
+        j += j < b.end && y <= value;
     }
+    return result;
 }
 
-static void visit_ks(double *largest, double width, double fa, double fb)
+static void visit_ks(double *largest, const struct step *step)
 {
-    (void)width;
-    *largest = fmax(*largest, fabs(fa - fb));
+    *largest = fmax(*largest, fabs(step->fa - step->fb));
 }
 
-static void visit_wasserstein(double *sum, double width, double fa, double fb)
+static void visit_wasserstein(double *sum, const struct step *step)
 {
-    if (fa != fb)
-        *sum += width * fabs(fa - fb);
+    if (step->fa != step->fb) /* the width may be infinite */
+        *sum += step->width * fabs(step->fa - step->fb);
+}
+
+static void visit_spread(double *sum, const struct step *step)
+{
+    double both = (step->na * step->fa + step->nb * step->fb) / (step->na + step->nb);
+    *sum += step->width * sqrt(fmax(both * (1 - both), 0));
 }
 
 double distance_ks(const struct kll_view *a, const struct kll_view *b)
 {
-    double largest = 0;
-    if (a->size == 0 || b->size == 0)
-        return NAN;
-    walk(a, b, visit_ks, &largest);
-    return largest;
+    return walk(a, b, false, visit_ks);
 }
 
 double distance_wasserstein(const struct kll_view *a, const struct kll_view *b)
 {
-    double sum = 0;
-    if (a->size == 0 || b->size == 0)
-        return NAN;
-    walk(a, b, visit_wasserstein, &sum);
-    return sum;
+    return walk(a, b, true, visit_wasserstein);
+}
+
+double distance_spread(const struct kll_view *a, const struct kll_view *b)
+{
+    return walk(a, b, true, visit_spread);
 }
 
 static double mass(const double *p, size_t n)

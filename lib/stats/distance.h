@@ -13,8 +13,12 @@
 double distance_ks(const struct kll_view *a, const struct kll_view *b);
 
 /* First Wasserstein (earth mover's) distance: the area between the two distribution functions, in
- * the column's unit. SciPy's wasserstein_distance. */
+ * the column's unit. SciPy's wasserstein_distance. Infinite values are left out. */
 double distance_wasserstein(const struct kll_view *a, const struct kll_view *b);
+
+/* ∫ sqrt(H (1 - H)) with H the distribution function of both samples together, infinite values left
+ * out: how much room sampling noise has to make an area of (docs/drift.md). */
+double distance_spread(const struct kll_view *a, const struct kll_view *b);
 
 /* Jensen-Shannon distance, the square root of the divergence to base 2, 0…1. SciPy's
  * spatial.distance.jensenshannon(p, q, base=2). */

@@ -3,7 +3,8 @@
 #include "stats/hll.h"
 #include <stdio.h>
 
-#define SLOTS (2 * FREQUENT_MAX) /* a power of two */
+#define SLOTS_MIN 32 /* powers of two; the table is never more than half full */
+#define SLOTS_MAX (2 * FREQUENT_MAX)
 
 struct counter {
     char *value; /* NULL: an empty slot */
@@ -11,27 +12,32 @@ struct counter {
 };
 
 struct frequent {
-    struct counter slots[SLOTS]; /* open addressing, linear probing */
-    size_t used;
+    struct counter *slots; /* open addressing, linear probing */
+    size_t size, used;
     uint64_t total, error;
 };
 
 struct frequent *frequent_new(void)
 {
-    return xcalloc(1, sizeof(struct frequent));
+    struct frequent *sketch = xcalloc(1, sizeof(*sketch));
+    sketch->size = SLOTS_MIN;
+    sketch->slots = xcalloc(sketch->size, sizeof(*sketch->slots));
+    return sketch;
 }
 
 void frequent_free(struct frequent *sketch)
 {
-    for (size_t i = 0; sketch && i < SLOTS; i++)
+    for (size_t i = 0; sketch && i < sketch->size; i++)
         free(sketch->slots[i].value);
+    if (sketch)
+        free(sketch->slots);
     free(sketch);
 }
 
 static size_t probe(const struct frequent *sketch, const char *value, size_t length)
 {
-    size_t at = stats_hash(value, length) & (SLOTS - 1);
-    for (; sketch->slots[at].value; at = (at + 1) & (SLOTS - 1))
+    size_t at = stats_hash(value, length) & (sketch->size - 1);
+    for (; sketch->slots[at].value; at = (at + 1) & (sketch->size - 1))
         if (strncmp(sketch->slots[at].value, value, length) == 0 &&
             sketch->slots[at].value[length] == '\0')
             break;
@@ -44,8 +50,26 @@ static int compare_counts(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static void insert(struct frequent *sketch, char *value, uint64_t count);
+
+static void grow(struct frequent *sketch)
+{
+    struct counter *before = sketch->slots;
+    size_t size = sketch->size;
+    sketch->size = size * 2;
+    sketch->used = 0;
+    sketch->slots = xcalloc(sketch->size, sizeof(*sketch->slots));
+    for (size_t i = 0; i < size; i++)
+        if (before[i].value)
+            insert(sketch, before[i].value, before[i].count);
+    free(before);
+}
+
+/* `value` is not there yet, and becomes the sketch's. */
 static void insert(struct frequent *sketch, char *value, uint64_t count)
 {
+    if (sketch->used >= sketch->size / 2 && sketch->size < SLOTS_MAX)
+        grow(sketch);
     size_t at = probe(sketch, value, strlen(value));
     sketch->slots[at] = (struct counter){value, count};
     sketch->used++;
@@ -54,15 +78,15 @@ static void insert(struct frequent *sketch, char *value, uint64_t count)
 /* Take the median count off every counter and drop those that reach zero: half of them at least. */
 static void purge(struct frequent *sketch)
 {
-    uint64_t counts[SLOTS];
-    struct counter kept[SLOTS];
+    uint64_t counts[SLOTS_MAX];
+    struct counter kept[SLOTS_MAX];
     size_t found = 0, left = 0;
-    for (size_t i = 0; i < SLOTS; i++)
+    for (size_t i = 0; i < sketch->size; i++)
         if (sketch->slots[i].value)
             counts[found++] = sketch->slots[i].count;
     qsort(counts, found, sizeof(*counts), compare_counts);
     uint64_t cut = counts[found / 2];
-    for (size_t i = 0; i < SLOTS; i++) {
+    for (size_t i = 0; i < sketch->size; i++) {
         struct counter counter = sketch->slots[i];
         sketch->slots[i].value = NULL;
         if (counter.value && counter.count > cut) {
@@ -108,7 +132,7 @@ void frequent_update(struct frequent *sketch, const char *value, size_t length)
 void frequent_merge(struct frequent *sketch, const struct frequent *other)
 {
     uint64_t total = sketch->total + other->total;
-    for (size_t i = 0; i < SLOTS; i++)
+    for (size_t i = 0; i < other->size; i++)
         if (other->slots[i].value)
             add(sketch, other->slots[i].value, strlen(other->slots[i].value),
                 other->slots[i].count);
@@ -138,7 +162,7 @@ struct frequent_item *frequent_items(const struct frequent *sketch, size_t *coun
 {
     struct frequent_item *items = xcalloc(sketch->used, sizeof(*items));
     *count = 0;
-    for (size_t i = 0; i < SLOTS; i++)
+    for (size_t i = 0; i < sketch->size; i++)
         if (sketch->slots[i].value)
             items[(*count)++] =
                 (struct frequent_item){sketch->slots[i].value, sketch->slots[i].count};

@@ -1,0 +1,37 @@
+/*
+ * lib/drift/pair.h - a column of two profiles made comparable: as distribution functions, and as
+ * counts over the same cells. docs/drift.md says why the cells are cut as they are.
+ */
+#ifndef DRIFT_PAIR_H
+#define DRIFT_PAIR_H
+#include "stats/kll.h"
+#include "stats/profile.h"
+
+#define PAIR_CELL_MIN 10 /* rows that a cell of the smaller sample is expected to have */
+
+/* Values of a text column that the current table has and the reference never had. */
+struct novelty {
+    bool known;        /* both sketches are exact, so that it can be told */
+    double share;      /* of the current rows that have one */
+    double expected;   /* of them, if both tables came from the same source; at most */
+    double log_chance; /* ln of the probability of such a share then; at most */
+};
+
+struct pair {
+    const struct column_profile *reference, *current;
+    double n, m;                                  /* values that are there: of either */
+    struct kll_view reference_view, current_view; /* numeric columns */
+    double *p, *q;                                /* counts of reference and current */
+    size_t cells;                                 /* fewer than 2: too few rows to compare so */
+    struct novelty novelty;                       /* text columns */
+};
+
+/* The caller clears `pair`; both profiles must outlive it. */
+void pair_make(struct pair *pair, const struct column_profile *reference,
+               const struct column_profile *current);
+void pair_clear(struct pair *pair);
+
+/* Rows that cell `i` would have in the smaller sample if both were alike. */
+double pair_expected_rows(const struct pair *pair, size_t i);
+
+#endif
