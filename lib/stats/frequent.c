@@ -88,7 +88,7 @@ static void purge(struct frequent *sketch)
     uint64_t cut = counts[found / 2];
     for (size_t i = 0; i < sketch->size; i++) {
         struct counter counter = sketch->slots[i];
-        sketch->slots[i].value = NULL;
+        sketch->slots[i] = (struct counter){0};
         if (counter.value && counter.count > cut) {
             counter.count -= cut;
             kept[left++] = counter;

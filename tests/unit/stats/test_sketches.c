@@ -27,6 +27,8 @@ static double adversarial(int order, uint64_t i, uint64_t n, uint64_t *seed)
         return (double)(i % 100); /* many equal values */
     case 4:
         return (double)(i % 1000 * (n / 1000) + i / 1000); /* sorted runs */
+    case 5:
+        return i % 10 ? 7 : (double)i; /* nearly all equal */
     default:
         return (double)(next(seed) % n);
     }
@@ -61,15 +63,15 @@ static void ranks_stay_within_the_stated_error(void **state)
     (void)state;
     enum { N = 50000 };
     double *values = xcalloc(N, sizeof(*values));
-    for (int trial = 0; trial < 60; trial++) {
+    for (int trial = 0; trial < 70; trial++) {
         uint64_t seed = (uint64_t)trial;
         struct kll *sketch = kll_new();
         for (uint64_t i = 0; i < N; i++) {
-            values[i] = adversarial(trial % 6, i + seed, N, &seed);
+            values[i] = adversarial(trial % 7, i + seed, N, &seed);
             kll_update(sketch, values[i]);
         }
-        /* the stated error is for one rank; over all of them at once allow half as much again */
-        assert_true(rank_error(sketch, values, N) < 1.5 * KLL_RANK_ERROR);
+        /* the stated error is for one rank; it was never exceeded by any of them all */
+        assert_true(rank_error(sketch, values, N) < KLL_RANK_ERROR);
         kll_free(sketch);
     }
     free(values);
@@ -106,9 +108,50 @@ static void halves_merge_to_the_whole(void **state)
     }
     kll_merge(a, b);
     assert_int_equal(N, kll_count(a));
-    assert_true(rank_error(a, values, N) < 1.5 * KLL_RANK_ERROR);
+    assert_true(rank_error(a, values, N) < KLL_RANK_ERROR);
     kll_free(a);
     kll_free(b);
+    free(values);
+}
+
+static void the_same_stream_gives_the_same_bytes(void **state)
+{
+    (void)state;
+    _cleanup_(buffer_clear) struct buffer first = {0}, second = {0};
+    for (int times = 0; times < 2; times++) {
+        struct kll *sketch = kll_new();
+        uint64_t seed = 9;
+        for (int i = 0; i < 30000; i++)
+            kll_update(sketch, (double)(next(&seed) % 1000));
+        kll_encode(sketch, times ? &second : &first);
+        kll_free(sketch);
+    }
+    assert_int_equal(first.length, second.length);
+    assert_memory_equal(first.data, second.data, first.length);
+}
+
+static void many_parts_merge_to_the_whole_in_any_order(void **state)
+{
+    (void)state;
+    enum { N = 64000, PARTS = 64 };
+    double *values = xcalloc(N, sizeof(*values));
+    for (int order = 0; order < 2; order++) {
+        struct kll *parts[PARTS];
+        uint64_t seed = 11;
+        for (size_t part = 0; part < PARTS; part++) {
+            parts[part] = kll_new();
+            for (size_t i = part * (N / PARTS); i < (part + 1) * (N / PARTS); i++)
+                kll_update(parts[part], values[i] = (double)(next(&seed) % 100000) + (double)part);
+        }
+        struct kll *whole = kll_new();
+        for (size_t part = 0; part < PARTS; part++) {
+            kll_merge(whole, parts[order ? PARTS - 1 - part : part]);
+            kll_free(parts[order ? PARTS - 1 - part : part]);
+        }
+        assert_int_equal(N, kll_count(whole));
+        assert_true(rank_error(whole, values, N) < KLL_RANK_ERROR);
+        kll_free(whole);
+    }
     free(values);
 }
 
@@ -187,6 +230,41 @@ static void heavy_hitters_survive_a_flood(void **state)
     frequent_free(b);
 }
 
+/* What two halves lost adds up, and no count is ever too high. */
+static void merged_counts_keep_their_bounds(void **state)
+{
+    (void)state;
+    enum { VALUES = 4000 };
+    struct frequent *parts[4] = {frequent_new(), frequent_new(), frequent_new(), frequent_new()};
+    uint64_t *exact = xcalloc(VALUES, sizeof(*exact)), seed = 3, total = 0;
+    for (int i = 0; i < 120000; i++) {
+        uint64_t value = next(&seed) % VALUES;
+        value = value * (next(&seed) % VALUES) / VALUES; /* the low ones more often */
+        char text[16];
+        int length = snprintf(text, sizeof(text), "v%llu", (unsigned long long)value);
+        frequent_update(parts[i % 4], text, (size_t)length);
+        exact[value]++;
+    }
+    for (int i = 1; i < 4; i++) {
+        frequent_merge(parts[0], parts[i]);
+        frequent_free(parts[i]);
+    }
+    assert_int_equal(120000, frequent_total(parts[0]));
+    assert_true(frequent_error(parts[0]) > 0 &&
+                frequent_error(parts[0]) < 120000 * 2 / FREQUENT_MAX);
+    for (uint64_t value = 0; value < VALUES; value++) {
+        char text[16];
+        snprintf(text, sizeof(text), "v%llu", (unsigned long long)value);
+        uint64_t counted = frequent_count(parts[0], text);
+        assert_true(counted <= exact[value]);
+        assert_true(counted + frequent_error(parts[0]) >= exact[value]);
+        total += counted;
+    }
+    assert_true(total <= 120000);
+    frequent_free(parts[0]);
+    free(exact);
+}
+
 static void long_values_stay_apart(void **state)
 {
     (void)state;
@@ -209,10 +287,13 @@ int main(void)
         cmocka_unit_test(ranks_stay_within_the_stated_error),
         cmocka_unit_test(few_values_are_exact),
         cmocka_unit_test(halves_merge_to_the_whole),
+        cmocka_unit_test(the_same_stream_gives_the_same_bytes),
+        cmocka_unit_test(many_parts_merge_to_the_whole_in_any_order),
         cmocka_unit_test(distinct_counts_are_close),
         cmocka_unit_test(merged_distinct_sketches_count_the_union),
         cmocka_unit_test(few_values_are_counted_exactly),
         cmocka_unit_test(heavy_hitters_survive_a_flood),
+        cmocka_unit_test(merged_counts_keep_their_bounds),
         cmocka_unit_test(long_values_stay_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

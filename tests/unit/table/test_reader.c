@@ -2,8 +2,8 @@
 #include "test.h"
 
 #include "base/file.h"
-#include "base/path.h"
 #include "base/number.h"
+#include "base/path.h"
 #include "table/table.h"
 #include <math.h>
 #include <unistd.h>
@@ -182,6 +182,172 @@ static void many_rows_come_in_batches_and_all_arrive(void **state)
     assert_true(sum == 299999.0 * 300000 / 2);
 }
 
+static void types_of_a_schema_override_those_of_the_cells(void **state)
+{
+    struct fixture *f = *state;
+    struct column_schema columns[] = {{(char *)(uintptr_t) "b", COLUMN_CATEGORY},
+                                      {(char *)(uintptr_t) "c", COLUMN_FLOAT},
+                                      {(char *)(uintptr_t) "gone", COLUMN_TIME}};
+    struct table_schema expected = {columns, ARRAY_LENGTH(columns)};
+    struct table_options options = {.expected = &expected};
+    const char text[] = "a,b,c\n1,2,3\n1,2,x\n";
+    const struct batch *batch;
+    bool more;
+    assert_int_equal(0, file_write_durable(f->path, text, strlen(text), 0644, &f->err));
+    _cleanup_(table_close_ptr) struct table_reader *reader = NULL;
+    assert_int_equal(0, table_open(f->path, &options, &reader, &f->err));
+    const struct table_schema *schema = table_schema(reader);
+    assert_int_equal(3, schema->count);
+    assert_int_equal(COLUMN_INTEGER, schema->columns[0].type);
+    assert_int_equal(COLUMN_CATEGORY, schema->columns[1].type);
+    assert_int_equal(MLOPS_INVALID, table_next(reader, &batch, &more, &f->err));
+    assert_non_null(strstr(f->err.message, ":3: 'x' in column 'c' is not of its type, float"));
+}
+
+static void columns_that_nobody_asked_for_may_hold_anything(void **state)
+{
+    struct fixture *f = *state;
+    struct column_schema columns[] = {{(char *)(uintptr_t) "n", COLUMN_INTEGER},
+                                      {(char *)(uintptr_t) "s", COLUMN_TEXT}};
+    struct table_schema expected = {columns, ARRAY_LENGTH(columns)};
+    struct table_options options = {.expected = &expected, .only_expected = true};
+    _cleanup_(buffer_clear) struct buffer text = {0};
+    buffer_puts(&text, "x,s,y,n\n");
+    for (int i = 0; i < 20000; i++)
+        buffer_printf(&text, "%s,t%d,%d,%d\n", i < 15000 ? "1" : "odd", i, i, i);
+    assert_int_equal(0, file_write_durable(f->path, text.data, text.length, 0644, &f->err));
+    _cleanup_(table_close_ptr) struct table_reader *reader = NULL;
+    assert_int_equal(0, table_open(f->path, &options, &reader, &f->err));
+    size_t unread, rows = 0;
+    const char *const *names = table_unread(reader, &unread);
+    assert_int_equal(2, unread);
+    assert_string_equal("x", names[0]);
+    assert_string_equal("y", names[1]);
+    assert_int_equal(2, table_schema(reader)->count);
+    assert_string_equal("s", table_schema(reader)->columns[0].name); /* as the file has them */
+    for (;;) {
+        const struct batch *batch;
+        bool more;
+        assert_int_equal(0, table_next(reader, &batch, &more, &f->err));
+        if (!more)
+            break;
+        for (size_t i = 0; i < batch->rows; i++, rows++) {
+            assert_true(batch->columns[1].numbers[i] == (double)rows);
+            assert_int_equal(rows + 2, table_line(reader, i));
+            assert_int_equal('t', batch->columns[0].texts[i].data[0]);
+        }
+    }
+    assert_int_equal(20000, rows);
+}
+
+/* 20,000 columns: fewer rows a batch, so that memory stays bounded. */
+static void very_wide_tables_are_read_in_smaller_batches(void **state)
+{
+    struct fixture *f = *state;
+    enum { WIDTH = 20000, ROWS = 450 };
+    _cleanup_(buffer_clear) struct buffer text = {0};
+    for (int i = 0; i < WIDTH; i++)
+        buffer_printf(&text, "%sc%d", i ? "," : "", i);
+    for (int row = 0; row < ROWS; row++) {
+        buffer_putc(&text, '\n');
+        for (int i = 0; i < WIDTH; i++)
+            buffer_puts(&text, i ? ",7" : "7");
+    }
+    assert_int_equal(0, file_write_durable(f->path, text.data, text.length, 0644, &f->err));
+    _cleanup_(table_close_ptr) struct table_reader *reader = NULL;
+    struct table_options options = {0};
+    assert_int_equal(0, table_open(f->path, &options, &reader, &f->err));
+    size_t rows = 0, batches = 0;
+    for (;; batches++) {
+        const struct batch *batch;
+        bool more;
+        assert_int_equal(0, table_next(reader, &batch, &more, &f->err));
+        if (!more)
+            break;
+        assert_int_equal(WIDTH, batch->column_count);
+        assert_true(batch->columns[WIDTH - 1].numbers[batch->rows - 1] == 7);
+        rows += batch->rows;
+    }
+    assert_int_equal(ROWS, rows);
+    assert_true(batches > 1);
+}
+
+static void standard_input_is_a_file_too(void **state)
+{
+    struct fixture *f = *state;
+    struct table_options options = {0};
+    const char text[] = "a,b\n1,2\n3\n";
+    int before = dup(STDIN_FILENO), ends[2];
+    const struct batch *batch;
+    bool more;
+    struct table_reader *reader = NULL;
+    assert_int_equal(0, pipe(ends));
+    assert_int_equal(0, fd_write_full(ends[1], text, strlen(text), &f->err));
+    assert_int_equal(0, close(ends[1]));
+    assert_int_equal(STDIN_FILENO, dup2(ends[0], STDIN_FILENO));
+    int code = table_open("-", &options, &reader, &f->err);
+    if (!code)
+        code = table_next(reader, &batch, &more, &f->err);
+    table_close(reader);
+    assert_int_equal(STDIN_FILENO, dup2(before, STDIN_FILENO));
+    assert_int_equal(0, close(before) | close(ends[0]));
+    assert_int_equal(MLOPS_INVALID, code);
+    assert_string_equal("standard input:3: 1 fields where the header has 2", f->err.message);
+}
+
+static void what_is_no_file_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct table_options options = {0};
+    struct table_reader *reader = NULL;
+    assert_int_equal(MLOPS_NOT_FOUND, table_open(f->path, &options, &reader, &f->err));
+    assert_int_equal(MLOPS_INVALID, table_open(f->folder, &options, &reader, &f->err));
+    assert_null(reader);
+}
+
+static void cells_of_other_encodings_are_text_and_shown_clean(void **state)
+{
+    reads(state, "a\nZ\xfcrich\n", "a:category\nZ\xfcrich");
+    refuses(state,
+            "Stra\xdf"
+            "e\n1\n",
+            ":1: the name of column 1 is not UTF-8 text");
+    struct fixture *f = *state;
+    _cleanup_(buffer_clear) struct buffer text = {0}, out = {0};
+    buffer_puts(&text, "n\n");
+    for (int i = 0; i < 9000; i++)
+        buffer_puts(&text, "1\n");
+    buffer_puts(&text, "\033[2J\xff\n");
+    assert_int_equal(MLOPS_INVALID, dump(f, text.data, text.length, &out));
+    assert_non_null(strstr(f->err.message, ":9002: '?[2J?' in column 'n'"));
+}
+
+static void nul_bytes_in_cells_are_kept(void **state)
+{
+    struct fixture *f = *state;
+    _cleanup_(buffer_clear) struct buffer out = {0};
+    assert_int_equal(0, dump(f, "a\nx\0y\n", 6, &out));
+    assert_int_equal(strlen("a:category\n") + 3, out.length);
+    assert_memory_equal("x\0y", out.data + out.length - 3, 3);
+    assert_int_equal(MLOPS_INVALID, dump(f, "a\0b\n1\n", 6, &out));
+}
+
+static void names_of_columns_have_a_limit(void **state)
+{
+    struct fixture *f = *state;
+    _cleanup_(buffer_clear) struct buffer text = {0}, out = {0};
+    for (int i = 0; i < TABLE_NAME_MAX; i++)
+        buffer_putc(&text, 'n');
+    buffer_puts(&text, ",b\n1,2\n");
+    assert_int_equal(0, dump(f, text.data, text.length, &out));
+    buffer_reset(&text);
+    for (int i = 0; i <= TABLE_NAME_MAX; i++)
+        buffer_putc(&text, 'n');
+    buffer_puts(&text, "\n1\n");
+    assert_int_equal(MLOPS_INVALID, dump(f, text.data, text.length, &out));
+    assert_non_null(strstr(f->err.message, ":1: the name of column 1 is longer than 4096 bytes"));
+}
+
 static void no_truncation_of_a_file_crashes(void **state)
 {
     struct fixture *f = *state;
@@ -238,6 +404,14 @@ int main(void)
         TEST(broken_quotes_are_refused),
         TEST(a_late_misfit_is_refused_with_line_and_column),
         TEST(many_rows_come_in_batches_and_all_arrive),
+        TEST(types_of_a_schema_override_those_of_the_cells),
+        TEST(columns_that_nobody_asked_for_may_hold_anything),
+        TEST(very_wide_tables_are_read_in_smaller_batches),
+        TEST(standard_input_is_a_file_too),
+        TEST(what_is_no_file_is_refused),
+        TEST(cells_of_other_encodings_are_text_and_shown_clean),
+        TEST(nul_bytes_in_cells_are_kept),
+        TEST(names_of_columns_have_a_limit),
         TEST(no_truncation_of_a_file_crashes),
         TEST(numbers_are_read_exactly),
     };
