@@ -31,10 +31,10 @@ static void bin_numbers(struct pair *pair)
         double next = i == BINS ? INFINITY : kll_view_quantile(r, (double)i / BINS);
         if (!(next > edge))
             continue; /* many equal values: one cell for all of them */
-        double up_to_p = i == BINS ? 1 : kll_view_cdf(r, next);
-        double up_to_q = i == BINS ? 1 : kll_view_cdf(c, next);
-        pair->p[pair->cells] = (up_to_p - before_p) * pair->n;
-        pair->q[pair->cells] = (up_to_q - before_q) * pair->m;
+        double up_to_p = i == BINS ? pair->n : round(kll_view_cdf(r, next) * pair->n);
+        double up_to_q = i == BINS ? pair->m : round(kll_view_cdf(c, next) * pair->m);
+        pair->p[pair->cells] = up_to_p - before_p;
+        pair->q[pair->cells] = up_to_q - before_q;
         pair->cells += pair->p[pair->cells] + pair->q[pair->cells] > 0;
         before_p = up_to_p;
         before_q = up_to_q;

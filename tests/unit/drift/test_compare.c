@@ -3,6 +3,7 @@
 
 #include "drift/compare.h"
 #include <math.h>
+#include <stdio.h>
 
 static uint64_t seed;
 static double uniform(void)
@@ -134,6 +135,186 @@ static void missing_values_and_new_categories_are_named(void **state)
     mlops_drift_report_clear(&report);
 }
 
+/* ---- columns of many values ------------------------------------------------------------------ */
+
+/* A profile of one text column of `rows` rows, the value of each drawn by `draw_value`. */
+static struct profile *draw_texts(size_t rows, const char *prefix, double (*draw_value)(void))
+{
+    struct column_schema schema = {(char *)(uintptr_t) "c", COLUMN_CATEGORY};
+    struct profile *profile = profile_new(&(struct table_schema){&schema, 1});
+    for (size_t i = 0; i < rows; i++) {
+        static const bool present[] = {false};
+        char text[32];
+        int length = snprintf(text, sizeof(text), "%s%.0f", prefix, floor(draw_value()));
+        struct text_view view = {text, (uint32_t)length};
+        struct column cell = {COLUMN_CATEGORY, 1, present, NULL, NULL, &view};
+        profile_update(profile, &(struct batch){&cell, 1, 1});
+    }
+    return profile;
+}
+
+static double identifier(void)
+{
+    return 1e12 * uniform();
+}
+static double merchant(void)
+{
+    return pow(5000, uniform()); /* a long tail */
+}
+static double branch(void)
+{
+    return 500 * uniform(); /* each as often as the others */
+}
+
+static struct mlops_drift_column compare_texts(struct profile *reference, struct profile *current,
+                                               const char *method)
+{
+    struct mlops_error err = {0};
+    struct mlops_drift_report report = {0};
+    struct compare_options options = {.categorical_method = method};
+    assert_int_equal(0, profiles_compare(reference, current, &options, &report, &err));
+    assert_int_equal(1, report.column_count);
+    struct mlops_drift_column result = report.columns[0];
+    free(report.columns);
+    free(result.name);
+    free(result.type);
+    free(result.method);
+    profile_free(reference);
+    profile_free(current);
+    return result; /* with its detail, which the caller frees */
+}
+
+static void columns_of_many_values_do_not_drift_by_chance(void **state)
+{
+    (void)state;
+    static double (*const draws[])(void) = {identifier, merchant, branch};
+    static const size_t sizes[][2] = {{500, 40},    {500, 2000}, {2000, 300},
+                                      {2000, 2000}, {5000, 300}, {2000, 20000}};
+    seed = 6;
+    for (size_t d = 0; d < ARRAY_LENGTH(draws); d++)
+        for (size_t s = 0; s < ARRAY_LENGTH(sizes); s++)
+            for (size_t m = 0; m < ARRAY_LENGTH(categorical); m++) {
+                struct mlops_drift_column c =
+                    compare_texts(draw_texts(sizes[s][0], "v", draws[d]),
+                                  draw_texts(sizes[s][1], "v", draws[d]), categorical[m]);
+                if (c.drift)
+                    fail_msg("draw %zu, %zu rows against %zu, %s: %g > %g; %s", d, sizes[s][1],
+                             sizes[s][0], categorical[m], c.statistic, c.threshold, c.detail);
+                free(c.detail);
+            }
+}
+
+/* As when a key gets another format: every value is new, though none is frequent. */
+static void values_that_all_changed_their_names_drift(void **state)
+{
+    (void)state;
+    seed = 7;
+    for (size_t m = 0; m < ARRAY_LENGTH(categorical); m++) {
+        struct mlops_drift_column c = compare_texts(
+            draw_texts(2000, "S-", branch), draw_texts(2000, "store ", branch), categorical[m]);
+        assert_true(c.drift);
+        assert_non_null(strstr(c.detail, "new: 'store "));
+        assert_non_null(strstr(c.detail, "in 100.0 % of rows"));
+        free(c.detail);
+        c = compare_texts(draw_texts(50000, "S-", merchant), draw_texts(50000, "store ", merchant),
+                          categorical[m]);
+        assert_true(c.drift); /* more values than a sketch keeps */
+        free(c.detail);
+    }
+}
+
+static void a_few_rows_of_a_new_value_are_enough_where_that_cannot_be_chance(void **state)
+{
+    (void)state;
+    struct shape odd = plain;
+    struct compare_options options = {0};
+    odd.fresh = "zz";
+    seed = 8;
+    struct mlops_drift_report report = compare(5000, 50, &odd, &options); /* five rows */
+    const struct mlops_drift_column *c = column(&report, "c");
+    assert_true(c->drift);
+    assert_string_equal("new: 'zz' in 10.0 % of rows", c->detail);
+    mlops_drift_report_clear(&report);
+}
+
+static void values_are_shown_clean(void **state)
+{
+    (void)state;
+    struct shape odd = plain;
+    struct compare_options options = {0};
+    odd.fresh = "\033[2J\xff";
+    seed = 9;
+    struct mlops_drift_report report = compare(5000, 3000, &odd, &options);
+    assert_non_null(strstr(column(&report, "c")->detail, "new: '?[2J?'"));
+    mlops_drift_report_clear(&report);
+}
+
+/* ---- numbers that are hard ------------------------------------------------------------------- */
+
+static struct profile *draw_numbers(size_t rows, double (*draw_number)(void))
+{
+    struct column_schema schema = {(char *)(uintptr_t) "x", COLUMN_FLOAT};
+    struct profile *profile = profile_new(&(struct table_schema){&schema, 1});
+    for (size_t i = 0; i < rows; i++) {
+        static const bool present[] = {false};
+        double number = draw_number();
+        struct column cell = {COLUMN_FLOAT, 1, present, &number, NULL, NULL};
+        profile_update(profile, &(struct batch){&cell, 1, 1});
+    }
+    return profile;
+}
+
+static double often_infinite(void)
+{
+    return uniform() < 0.05 ? INFINITY : uniform() < 0.05 ? -INFINITY : normal();
+}
+static double heavy_tailed(void)
+{
+    return exp(2 * normal());
+}
+static double constant(void)
+{
+    return 3;
+}
+
+static void hard_numbers_do_not_drift_by_chance(void **state)
+{
+    (void)state;
+    static double (*const draws[])(void) = {often_infinite, heavy_tailed, constant};
+    static const size_t sizes[][2] = {{500, 40}, {500, 500}, {3000, 100}, {3000, 20000}};
+    seed = 10;
+    for (size_t d = 0; d < ARRAY_LENGTH(draws); d++)
+        for (size_t s = 0; s < ARRAY_LENGTH(sizes); s++)
+            for (size_t m = 0; m < ARRAY_LENGTH(numeric); m++) {
+                struct mlops_error err = {0};
+                struct mlops_drift_report report = {0};
+                struct compare_options options = {.numeric_method = numeric[m]};
+                _cleanup_(profile_free_ptr) struct profile *reference =
+                    draw_numbers(sizes[s][0], draws[d]);
+                _cleanup_(profile_free_ptr) struct profile *current =
+                    draw_numbers(sizes[s][1], draws[d]);
+                assert_int_equal(0, profiles_compare(reference, current, &options, &report, &err));
+                if (report.drift)
+                    fail_msg("draw %zu, %zu rows, %s: %g > %g", d, sizes[s][1], numeric[m],
+                             report.columns[0].statistic, report.columns[0].threshold);
+                assert_true(isfinite(report.columns[0].statistic));
+                assert_true(isfinite(report.columns[0].threshold));
+                mlops_drift_report_clear(&report);
+            }
+}
+
+static void a_change_of_spread_alone_is_told_by_the_quantile_that_moved(void **state)
+{
+    (void)state;
+    struct shape wider = {.mean = 10, .scale = 6, .missing = 0.1, .first = 0.7};
+    struct compare_options options = {0};
+    seed = 12;
+    struct mlops_drift_report report = compare(5000, 5000, &wider, &options);
+    assert_true(column(&report, "x")->drift && !column(&report, "c")->drift);
+    assert_non_null(strstr(column(&report, "x")->detail, " -> "));
+    mlops_drift_report_clear(&report);
+}
+
 static void the_threshold_can_be_chosen_and_columns_left_out(void **state)
 {
     (void)state;
@@ -177,6 +358,12 @@ int main(void)
         cmocka_unit_test(no_method_cries_wolf_at_any_size),
         cmocka_unit_test(every_method_sees_a_shift),
         cmocka_unit_test(missing_values_and_new_categories_are_named),
+        cmocka_unit_test(columns_of_many_values_do_not_drift_by_chance),
+        cmocka_unit_test(values_that_all_changed_their_names_drift),
+        cmocka_unit_test(a_few_rows_of_a_new_value_are_enough_where_that_cannot_be_chance),
+        cmocka_unit_test(values_are_shown_clean),
+        cmocka_unit_test(hard_numbers_do_not_drift_by_chance),
+        cmocka_unit_test(a_change_of_spread_alone_is_told_by_the_quantile_that_moved),
         cmocka_unit_test(the_threshold_can_be_chosen_and_columns_left_out),
         cmocka_unit_test(columns_without_values_do_not_break_it),
     };
