@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #define SLOTS_MIN 32 /* powers of two; the table is never more than half full */
-#define SLOTS_MAX (2 * FREQUENT_MAX)
+#define SLOTS_MAX ((size_t)2 * FREQUENT_MAX)
 
 struct counter {
     char *value; /* NULL: an empty slot */
