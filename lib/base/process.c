@@ -89,10 +89,11 @@ static int start(const struct process_options *options, struct child *child,
     return MLOPS_OK;
 }
 
-/* Read what is there within `wait_ms`. */
+/* Read what is there within `wait_ms`; `*any` false where nothing came. */
 static int read_output(struct child *child, struct buffer *output, size_t max, int wait_ms,
-                       struct mlops_error *err)
+                       bool *any, struct mlops_error *err)
 {
+    *any = false;
     struct pollfd poller = {.fd = child->output, .events = POLLIN};
     int ready = poll(&poller, 1, wait_ms);
     if (ready < 0 && errno != EINTR)
@@ -106,6 +107,7 @@ static int read_output(struct child *child, struct buffer *output, size_t max, i
     if (n == 0)
         fd_close(&child->output);
     if (n > 0) {
+        *any = true;
         buffer_append(output, chunk, (size_t)n);
         if (output->length > 2 * max)
             keep_tail(output, max);
@@ -148,8 +150,9 @@ static int attend(const struct process_options *options, struct child *child,
     size_t max = options->output_max ? options->output_max : OUTPUT_MAX_DEFAULT;
     int64_t from = clock_monotonic_ns();
     while (!child->reaped) {
+        bool any;
         if (child->output >= 0)
-            TRY(read_output(child, &result->output, max, POLL_MS, err));
+            TRY(read_output(child, &result->output, max, POLL_MS, &any, err));
         else
             clock_sleep_ns(1000000);
         reap(child);
@@ -178,12 +181,9 @@ int process_run(const struct process_options *options, struct process_result *re
     if (!child.reaped || group_lives(&child))
         end_group(&child);
     /* What lies in the pipe still; a stranger that holds it open cannot make us wait. */
-    for (int i = 0; code == MLOPS_OK && child.output >= 0 && i < 64; i++) {
-        size_t before = result->output.length;
-        code = read_output(&child, &result->output, max, 0, err);
-        if (child.output >= 0 && result->output.length == before)
-            break;
-    }
+    bool any = true;
+    for (int i = 0; code == MLOPS_OK && child.output >= 0 && any && i < 64; i++)
+        code = read_output(&child, &result->output, max, 0, &any, err);
     fd_close(&child.output);
     if (code)
         return code;

@@ -47,6 +47,22 @@ static void only_the_tail_of_much_output_is_kept(void **state)
     assert_non_null(strstr(result.output.data, "\n200000\n"));
 }
 
+/* The pipe may hold more than is kept when the program ends: all of it must be gone through. */
+static void the_very_end_is_kept_however_little_is(void **state)
+{
+    (void)state;
+    struct mlops_error err = {0};
+    for (size_t max = 1024; max <= 16384; max *= 2)
+        for (int i = 0; i < 20; i++) {
+            _cleanup_(process_result_clear) struct process_result result;
+            const char *const argv[] = {"/bin/sh", "-c", "seq 20000; echo the last word", NULL};
+            struct process_options options = {.argv = argv, .output_max = max};
+            assert_int_equal(0, process_run(&options, &result, &err));
+            assert_int_equal(max, result.output.length);
+            assert_non_null(strstr(result.output.data, "\n20000\nthe last word\n"));
+        }
+}
+
 static void a_program_that_is_not_there_is_not_found(void **state)
 {
     (void)state;
@@ -138,6 +154,7 @@ int main(void)
         cmocka_unit_test(output_and_exit_status_come_back),
         cmocka_unit_test(a_signal_is_told_from_an_exit),
         cmocka_unit_test(only_the_tail_of_much_output_is_kept),
+        cmocka_unit_test(the_very_end_is_kept_however_little_is),
         cmocka_unit_test(a_program_that_is_not_there_is_not_found),
         cmocka_unit_test(at_the_time_limit_the_whole_group_ends),
         cmocka_unit_test(what_stays_in_the_background_is_ended_too),
