@@ -11,10 +11,10 @@ cd "$root"
 cmake -S . -B build/clang -G Ninja -DCMAKE_C_COMPILER=clang-14 -DMLOPS_WERROR=ON -DCMAKE_BUILD_TYPE=Release
 cmake --build build/clang
 
-cmake --preset debug
+cmake --preset debug -DBUILD_TESTING=ON
 cmake --build --preset debug
 ctest --preset debug -j2 -LE slow
 
-cmake --preset release -DMLOPS_WERROR=ON
+cmake --preset release -DMLOPS_WERROR=ON -DBUILD_TESTING=ON # start.sh turned it off
 cmake --build --preset release
 ctest --preset release -j2

@@ -1,14 +1,10 @@
-# A user's session: an empty folder, mlops on PATH, and a small project with data to work on.
+# A user's session: the quiet room of common.bash, and a project with data to work on.
+
+load common
 
 session() {
-    cd "$BATS_TEST_TMPDIR"
-    mkdir -p bin
-    ln -sf "$MLOPS" bin/mlops
-    PATH="$BATS_TEST_TMPDIR/bin:$PATH"
+    cli_setup
     export MLOPS_ACTOR=ada@example.com
-    unset MLOPS_REGISTRY
-    mkdir work
-    cd work
 }
 
 # A project in ./p: 2,000 training rows, a suite of each kind, predictions with AUC 0.9 or so.

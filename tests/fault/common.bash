@@ -1,10 +1,10 @@
-# What the fault tests share: a work folder, the binary on PATH, projects that differ in one file.
+# What the fault tests share beside the quiet room of the command-line tests: projects that differ
+# in one file, and what must be true of a registry whatever befell it.
+
+load ../cli/common
 
 fault_setup() {
-    cd "$BATS_TEST_TMPDIR"
-    mkdir bin
-    ln -s "$MLOPS" bin/mlops
-    PATH="$BATS_TEST_TMPDIR/bin:$PATH"
+    cli_setup
     export MLOPS_ACTOR=tester@fault
 }
 

@@ -8,7 +8,7 @@ setup() {
 }
 
 teardown() {
-    mountpoint -q "$BATS_TEST_TMPDIR/disk" && umount -l "$BATS_TEST_TMPDIR/disk"
+    mountpoint -q "$BATS_TEST_TMPDIR/work/disk" && umount -l "$BATS_TEST_TMPDIR/work/disk"
     true
 }
 
