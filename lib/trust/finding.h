@@ -1,0 +1,52 @@
+/*
+ * lib/trust/finding.h - what scanners say: findings with rule, place and evidence, and from the
+ * worst of them a verdict.
+ */
+#ifndef TRUST_FINDING_H
+#define TRUST_FINDING_H
+#include "base/util.h"
+
+/* In the order of their weight; the verdict on a whole is the worst of its parts. */
+enum verdict {
+    VERDICT_SAFE,       /* understood to the last byte, and nothing in it can run */
+    VERDICT_UNKNOWN,    /* understood, but it uses what is on no list */
+    VERDICT_UNREADABLE, /* could not be understood whole: damaged, encrypted, over a limit */
+    VERDICT_UNSAFE,     /* runs code, or hides something */
+};
+
+enum severity { SEVERITY_INFO, SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL };
+
+/* One rule; static storage. `id` is stable: "pickle/import-denied", "zip/duplicate-name". */
+struct rule {
+    const char *id;
+    const char *summary; /* one line, what the rule finds: for SARIF and help */
+    const char *advice;  /* what to do about a finding */
+    enum severity severity;
+    enum verdict verdict; /* what a finding of it makes of the file; SAFE for mere remarks */
+};
+
+struct finding {
+    const struct rule *rule;
+    char *file;      /* as the user knows it, with the way into containers: "model.pt!data.pkl" */
+    uint64_t offset; /* in that innermost file */
+    char *message;   /* one sentence with the evidence: "imports posix.system" */
+};
+
+struct findings {
+    struct finding *items;
+    size_t count, capacity;
+    bool overflow; /* FINDINGS_MAX were reached: the verdict still counts them all */
+    enum verdict verdict;
+};
+
+#define FINDINGS_MAX 10000
+
+/* Add a finding about `file`; control characters and what is not UTF-8 in the text are escaped. */
+void findings_add(struct findings *findings, const struct rule *rule, const char *file,
+                  uint64_t offset, const char *format, ...) MLOPS_PRINTF(5, 6);
+void findings_clear(struct findings *findings);
+
+const char *verdict_name(enum verdict verdict);    /* "safe", … */
+const char *severity_name(enum severity severity); /* "info", … */
+
+#endif
