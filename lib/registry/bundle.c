@@ -11,7 +11,9 @@ int registry_bundles(struct mlops_registry *registry, struct bundle_list *list,
     *list = (struct bundle_list){0};
     TRY(db_query(registry->db, &rows, err,
                  "SELECT bundle.id, bundle.model, bundle.files, bundle.bytes, bundle.created_ns, "
-                 "version.number FROM bundle LEFT JOIN version ON version.bundle = bundle.id "
+                 "version.number, bundle.packaged_ns, CASE WHEN EXISTS "
+                 "(SELECT 1 FROM evidence WHERE evidence.bundle = bundle.id) THEN 1 ELSE 0 END "
+                 "FROM bundle LEFT JOIN version ON version.bundle = bundle.id "
                  "ORDER BY bundle.model, bundle.id"));
     for (;;) {
         bool more;
@@ -30,6 +32,8 @@ int registry_bundles(struct mlops_registry *registry, struct bundle_list *list,
         row->bytes = (uint64_t)db_i64(rows, 3);
         row->created_ns = db_i64(rows, 4);
         row->version = (uint64_t)db_i64(rows, 5);
+        row->packaged_ns = db_i64(rows, 6);
+        row->evidence = db_i64(rows, 7) != 0;
     }
 }
 
@@ -37,4 +41,22 @@ void bundle_list_clear(struct bundle_list *list)
 {
     free(list->items);
     *list = (struct bundle_list){0};
+}
+
+bool bundle_is_expired(const struct bundle_row *row, int64_t since_ns)
+{
+    return !row->version && !row->evidence && row->packaged_ns <= since_ns;
+}
+
+int bundle_drop_expired(struct transaction *tx, const char *bundle, int64_t since_ns, bool *dropped,
+                        struct mlops_error *err)
+{
+    struct db *db = transaction_db(tx);
+    TRY(db_exec(db, err,
+                "DELETE FROM bundle WHERE id = $1 AND packaged_ns <= $2 "
+                "AND NOT EXISTS (SELECT 1 FROM version WHERE version.bundle = bundle.id) "
+                "AND NOT EXISTS (SELECT 1 FROM evidence WHERE evidence.bundle = bundle.id)",
+                DB_TEXT(bundle), DB_I64(since_ns)));
+    *dropped = db_changes(db) > 0;
+    return MLOPS_OK;
 }

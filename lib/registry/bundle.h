@@ -8,8 +8,9 @@ struct bundle_row {
     char id[MLOPS_BUNDLE_ID_SIZE];
     char model[MLOPS_NAME_MAX + 1];
     uint64_t files, bytes;
-    int64_t created_ns;
-    uint64_t version; /* 0: not registered */
+    int64_t created_ns, packaged_ns; /* packaged or imported first; last (docs/registry.md) */
+    uint64_t version;                /* 0: not registered */
+    bool evidence;                   /* something was found out about it */
 };
 
 struct bundle_list {
@@ -21,5 +22,13 @@ struct bundle_list {
 int registry_bundles(struct mlops_registry *registry, struct bundle_list *list,
                      struct mlops_error *err);
 void bundle_list_clear(struct bundle_list *list);
+
+/* Would gc drop the row: neither registered nor tested, and not packaged since `since_ns`? */
+bool bundle_is_expired(const struct bundle_row *row, int64_t since_ns);
+
+/* Drop the row of a bundle that is expired; `*dropped` false where it is not, or is not there. */
+struct transaction;
+int bundle_drop_expired(struct transaction *tx, const char *bundle, int64_t since_ns, bool *dropped,
+                        struct mlops_error *err);
 
 #endif

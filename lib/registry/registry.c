@@ -217,7 +217,7 @@ static int make_database(const char *folder, struct mlops_error *err)
     TRY(set_actor(registry, NULL, err));
     TRY(registry_connect(registry, true, err));
     TRY(transaction_begin_unchecked(registry, &tx, err));
-    TRY(schema_apply(registry->db, 0, err));
+    TRY(schema_apply(registry->db, 0, SCHEMA_NUMBER, err));
     TRY(audit_append(tx, &(struct audit_entry){.action = "init"}, err));
     return transaction_commit(TAKE_PTR(tx), err);
 }

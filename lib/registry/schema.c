@@ -90,7 +90,22 @@ static const char *const step_1[] = {
     NULL,
 };
 
-static const char *const *const steps[SCHEMA_NUMBER] = {step_1};
+static const char *const step_2[] = {
+    /* packs that are to be removed; replaced: 1 where copies of what is needed of them are in
+     * other packs, and readers may still look for them here */
+    "CREATE TABLE condemned (\n"
+    "    pack TEXT PRIMARY KEY,\n"
+    "    condemned_ns BIGINT NOT NULL,\n"
+    "    replaced BIGINT NOT NULL\n"
+    ")",
+
+    /* when it was packaged or imported last; created_ns is when it was first */
+    "ALTER TABLE bundle ADD COLUMN packaged_ns BIGINT NOT NULL DEFAULT 0",
+    "UPDATE bundle SET packaged_ns = created_ns",
+    NULL,
+};
+
+static const char *const *const steps[SCHEMA_NUMBER] = {step_1, step_2};
 
 int schema_number(struct db *db, uint64_t *number, struct mlops_error *err)
 {
@@ -108,15 +123,15 @@ int schema_number(struct db *db, uint64_t *number, struct mlops_error *err)
     return MLOPS_OK;
 }
 
-int schema_apply(struct db *db, uint64_t from, struct mlops_error *err)
+int schema_apply(struct db *db, uint64_t from, uint64_t to, struct mlops_error *err)
 {
     char number[24];
 
-    for (uint64_t step = from; step < SCHEMA_NUMBER; step++) {
+    for (uint64_t step = from; step < to; step++) {
         for (const char *const *sql = steps[step]; *sql; sql++)
             TRY(db_exec_values(db, err, *sql, &DB_END));
     }
-    snprintf(number, sizeof(number), "%d", SCHEMA_NUMBER);
+    snprintf(number, sizeof(number), "%llu", (unsigned long long)to);
     return db_exec(db, err,
                    "INSERT INTO meta (key, value) VALUES ('schema', $1) "
                    "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
@@ -163,6 +178,6 @@ int schema_upgrade(struct mlops_registry *registry, struct mlops_error *err)
     TRY(transaction_begin_unchecked(registry, &tx, err));
     TRY(schema_number(registry->db, &number, err)); /* somebody may have been faster */
     if (number < SCHEMA_NUMBER)
-        TRY(schema_apply(registry->db, number, err));
+        TRY(schema_apply(registry->db, number, SCHEMA_NUMBER, err));
     return transaction_commit(TAKE_PTR(tx), err);
 }

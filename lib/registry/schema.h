@@ -6,13 +6,13 @@
 #include "registry/handle.h"
 
 /* The schema that this mlops writes. */
-#define SCHEMA_NUMBER 1
+#define SCHEMA_NUMBER 2
 
 /* What the database has; 0: nothing yet. */
 int schema_number(struct db *db, uint64_t *number, struct mlops_error *err);
 
-/* Take the database forward from `from` to SCHEMA_NUMBER, inside the open transaction. */
-int schema_apply(struct db *db, uint64_t from, struct mlops_error *err);
+/* Take the database forward from `from` to `to`, inside the open transaction. */
+int schema_apply(struct db *db, uint64_t from, uint64_t to, struct mlops_error *err);
 
 /* Errors: MLOPS_INTEGRITY no tables at all; MLOPS_INVALID made by a newer mlops, or by an older
  * one and not yet taken forward. */

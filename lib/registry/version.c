@@ -4,6 +4,10 @@
 #include "base/hash.h"
 #include "registry/reference.h"
 
+/* A bundle that is packaged again counts as new to gc. Within this time it is not written down:
+ * who packages what did not change waits for no disk. */
+#define PACKAGED_AGAIN_NS 60000000000LL
+
 /* ---- bundles ------------------------------------------------------------------------------- */
 
 int bundle_record(struct transaction *tx, const char *bundle, const char *model, uint64_t files,
@@ -15,10 +19,14 @@ int bundle_record(struct transaction *tx, const char *bundle, const char *model,
         return mlops_fail(err, MLOPS_INVALID, "'%s' is not a bundle's id", bundle);
     TRY(name_check("model", model, err));
     return db_exec(transaction_db(tx), err,
-                   "INSERT INTO bundle (id, model, files, bytes, created_ns, created_by) "
-                   "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING",
+                   "INSERT INTO bundle (id, model, files, bytes, created_ns, created_by, "
+                   "packaged_ns) VALUES ($1, $2, $3, $4, $5, $6, $5) ON CONFLICT (id) DO UPDATE "
+                   "SET packaged_ns = excluded.packaged_ns "
+                   "WHERE bundle.packaged_ns < excluded.packaged_ns - $7 "
+                   "AND NOT EXISTS (SELECT 1 FROM version WHERE version.bundle = bundle.id)",
                    DB_TEXT(bundle), DB_TEXT(model), DB_I64(files), DB_I64(bytes),
-                   DB_I64(tx->now_ns), DB_TEXT(registry_actor(tx->registry)));
+                   DB_I64(tx->now_ns), DB_TEXT(registry_actor(tx->registry)),
+                   DB_I64(PACKAGED_AGAIN_NS));
 }
 
 static int find_bundle(struct db *db, const char *bundle, struct mlops_version *version,

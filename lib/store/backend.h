@@ -8,6 +8,12 @@
 #define STORE_BACKEND_H
 #include "base/util.h"
 
+struct store_blob {
+    const char *name;
+    uint64_t size;  /* bytes */
+    int64_t age_ns; /* since it was written, by the backend's clock; not negative */
+};
+
 struct store_backend {
     /* Make the local file `temporary`, complete, the blob `name`, durably; the file is gone
      * afterwards. A blob of that name that is there already has the same bytes: fine. */
@@ -19,9 +25,9 @@ struct store_backend {
                 size_t length, struct mlops_error *err);
     int (*size)(struct store_backend *backend, const char *name, uint64_t *size,
                 struct mlops_error *err);
-    /* Call `each` with every name, in no certain order. */
+    /* Call `each` with every blob, in no certain order. */
     int (*list)(struct store_backend *backend,
-                int (*each)(void *context, const char *name, struct mlops_error *err),
+                int (*each)(void *context, const struct store_blob *blob, struct mlops_error *err),
                 void *context, struct mlops_error *err);
     /* What is not there is no error. */
     int (*remove)(struct store_backend *backend, const char *name, struct mlops_error *err);

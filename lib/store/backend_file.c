@@ -126,14 +126,32 @@ static int size_of(struct store_backend *backend, const char *name, uint64_t *si
     return MLOPS_OK;
 }
 
+/* A file that was removed since the folder was read is passed over. */
+static int list_one(int folder, const char *name, const struct timespec *now,
+                    int (*each)(void *context, const struct store_blob *blob,
+                                struct mlops_error *err),
+                    void *context, struct mlops_error *err)
+{
+    struct stat status;
+    if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? MLOPS_OK
+                               : mlops_fail_errno(err, MLOPS_IO, errno, "look at pack '%s'", name);
+    int64_t age_ns = (now->tv_sec - status.st_mtim.tv_sec) * 1000000000LL + now->tv_nsec -
+                     status.st_mtim.tv_nsec;
+    struct store_blob blob = {
+        .name = name, .size = (uint64_t)status.st_size, .age_ns = age_ns < 0 ? 0 : age_ns};
+    return each(context, &blob, err);
+}
+
 static int list(struct store_backend *backend,
-                int (*each)(void *context, const char *name, struct mlops_error *err),
+                int (*each)(void *context, const struct store_blob *blob, struct mlops_error *err),
                 void *context, struct mlops_error *err)
 {
     struct backend_file *file = self(backend);
     struct stat status;
+    struct timespec now;
     _cleanup_(folder_close) DIR *folder = opendir(file->directory);
-    if (!folder || fstat(dirfd(folder), &status) < 0)
+    if (!folder || fstat(dirfd(folder), &status) < 0 || clock_gettime(CLOCK_REALTIME, &now) < 0)
         return mlops_fail_errno(err, MLOPS_OK, errno, "read folder '%s'", file->directory);
     for (;;) {
         errno = 0;
@@ -143,9 +161,11 @@ static int list(struct store_backend *backend,
         if (!entry)
             break;
         if (entry->d_name[0] != '.')
-            TRY(each(context, entry->d_name, err));
+            TRY(list_one(dirfd(folder), entry->d_name, &now, each, context, err));
     }
+    pthread_mutex_lock(&file->lock);
     file->listed = status.st_mtim; /* of before: what came meanwhile is seen next time */
+    pthread_mutex_unlock(&file->lock);
     return MLOPS_OK;
 }
 
@@ -163,11 +183,14 @@ static bool changed(struct store_backend *backend)
 {
     struct backend_file *file = self(backend);
     struct stat status;
-    struct timespec now;
+    struct timespec now, listed;
+    pthread_mutex_lock(&file->lock);
+    listed = file->listed;
+    pthread_mutex_unlock(&file->lock);
     if (stat(file->directory, &status) < 0 || clock_gettime(CLOCK_REALTIME, &now) < 0)
         return true;
-    return status.st_mtim.tv_sec != file->listed.tv_sec ||
-           status.st_mtim.tv_nsec != file->listed.tv_nsec || now.tv_sec - status.st_mtim.tv_sec < 2;
+    return status.st_mtim.tv_sec != listed.tv_sec || status.st_mtim.tv_nsec != listed.tv_nsec ||
+           now.tv_sec - status.st_mtim.tv_sec < 2;
 }
 
 static void close_backend(struct store_backend *backend)

@@ -10,14 +10,14 @@ struct name_list {
     size_t count, capacity;
 };
 
-static int add_name(void *context, const char *name, struct mlops_error *err)
+static int add_name(void *context, const struct store_blob *blob, struct mlops_error *err)
 {
     struct name_list *list = context;
     (void)err;
-    if (!pack_name_valid(name))
+    if (!pack_name_valid(blob->name))
         return MLOPS_OK;
     GROW(list->names, list->count, &list->capacity);
-    list->names[list->count++] = xstrdup(name);
+    list->names[list->count++] = xstrdup(blob->name);
     return MLOPS_OK;
 }
 
@@ -93,6 +93,8 @@ static int check_pack(void *context, size_t index, size_t worker, struct mlops_e
         note(findings, "pack", err->message);
         return MLOPS_OK;
     }
+    if (code == MLOPS_NOT_FOUND) /* gc removed it; the bundles will miss it where they need it */
+        return MLOPS_OK;
     TRY(code);
     if (!check->readers[worker])
         check->readers[worker] = reader_new(backend);
@@ -150,8 +152,12 @@ int store_usage(struct store *store, struct store_usage *usage, struct mlops_err
     for (size_t i = 0; i < packs.count; i++) {
         struct pack pack;
         uint64_t size;
-        TRY(store->backend->size(store->backend, packs.names[i], &size, err));
-        TRY(pack_load(store->backend, packs.names[i], &pack, err));
+        int code = store->backend->size(store->backend, packs.names[i], &size, err);
+        if (code == MLOPS_OK)
+            code = pack_load(store->backend, packs.names[i], &pack, err);
+        if (code == MLOPS_NOT_FOUND) /* gc removed it meanwhile */
+            continue;
+        TRY(code);
         usage->packs++;
         usage->stored_bytes += size;
         for (size_t j = 0; j < pack.footer.count; j++) {

@@ -3,16 +3,17 @@
 #define STORE_HANDLE_H
 #include "store/index.h"
 #include "store/store.h"
+#include <stdatomic.h>
 
 struct store {
     char *directory;
     struct store_backend *backend;
     struct index *index;
-    bool loaded; /* the index has been read once */
+    atomic_bool loaded; /* the index has been read once */
     const struct mlops_observer *observer;
 };
 
-/* Bring the index up to date where packs may have come. */
+/* Bring the index up to date where packs may have come or gone; from any thread. */
 int store_refresh(struct store *store, struct mlops_error *err);
 
 /* Where object `name` lies; refreshes once where it is not known. Errors: MLOPS_NOT_FOUND;

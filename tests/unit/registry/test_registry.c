@@ -248,7 +248,7 @@ static void a_newer_schema_is_refused(void **state)
 
     tamper(f, "UPDATE meta SET value = '99' WHERE key = 'schema'");
     assert_fails(f, MLOPS_INVALID, open_at(f, f->folder, NULL));
-    assert_says(f, "changed by a newer mlops: its schema is 99, this one knows 1");
+    assert_says(f, "changed by a newer mlops: its schema is 99, this one knows 2");
 }
 
 static void a_handle_notices_that_the_schema_moved_on(void **state)
