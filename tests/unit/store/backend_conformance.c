@@ -145,12 +145,12 @@ struct listing {
     size_t count;
 };
 
-static int note(void *context, const char *name, struct mlops_error *err)
+static int note(void *context, const struct store_blob *blob, struct mlops_error *err)
 {
     struct listing *listing = context;
     if (listing->count == ARRAY_LENGTH(listing->names))
         return mlops_fail(err, MLOPS_INTEGRITY, "more names than were published");
-    str_copy(listing->names[listing->count++], NAME_SIZE, name);
+    str_copy(listing->names[listing->count++], NAME_SIZE, blob->name);
     return MLOPS_OK;
 }
 
@@ -355,11 +355,29 @@ static void removing_twice_is_as_good_as_once(void **state)
     assert_int_equal(0, expect(f->backend, 8, sizeof(data), &f->err));
 }
 
-static int stop_at_third(void *context, const char *name, struct mlops_error *err)
+static int check_blob(void *context, const struct store_blob *blob, struct mlops_error *err)
+{
+    struct fixture *f = context;
+    uint64_t size;
+    assert_int_equal(0, f->backend->size(f->backend, blob->name, &size, err));
+    assert_int_equal(size, blob->size);
+    assert_true(blob->age_ns >= 0 && blob->age_ns < 600000000000LL); /* clocks may differ a bit */
+    return MLOPS_OK;
+}
+
+static void a_listing_tells_size_and_age(void **state)
+{
+    struct fixture *f = *state;
+    for (unsigned i = 0; i < 5; i++)
+        assert_int_equal(0, publish(f, f->backend, i, 10 + i, &f->err));
+    assert_int_equal(0, f->backend->list(f->backend, check_blob, f, &f->err));
+}
+
+static int stop_at_third(void *context, const struct store_blob *blob, struct mlops_error *err)
 {
     int *calls = context;
     if (++*calls == 3)
-        return mlops_fail(err, MLOPS_CONFLICT, "stopped at %s", name);
+        return mlops_fail(err, MLOPS_CONFLICT, "stopped at %s", blob->name);
     return MLOPS_OK;
 }
 
@@ -537,6 +555,7 @@ int backend_conformance(const struct backend_place *place)
         cmocka_unit_test_setup_teardown(a_blob_cut_short_is_damage_and_never_padded, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(removing_twice_is_as_good_as_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_listing_tells_size_and_age, set_up,
         cmocka_unit_test_setup_teardown(a_listing_stops_where_the_caller_says_so, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(every_change_shows, set_up, tear_down),

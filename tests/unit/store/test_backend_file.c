@@ -61,9 +61,9 @@ static int tear_down(void **state)
     return 0;
 }
 
-static int count(void *context, const char *name, struct mlops_error *err)
+static int count(void *context, const struct store_blob *blob, struct mlops_error *err)
 {
-    (void)name;
+    (void)blob;
     (void)err;
     ++*(int *)context;
     return MLOPS_OK;
