@@ -555,7 +555,7 @@ int backend_conformance(const struct backend_place *place)
         cmocka_unit_test_setup_teardown(a_blob_cut_short_is_damage_and_never_padded, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(removing_twice_is_as_good_as_once, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_listing_tells_size_and_age, set_up,
+        cmocka_unit_test_setup_teardown(a_listing_tells_size_and_age, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_listing_stops_where_the_caller_says_so, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(every_change_shows, set_up, tear_down),
