@@ -1,10 +1,25 @@
 /* lib/base/hash.c - SHA-256 and its names; bundle ids. */
 #include "base/hash.h"
+#include "base/sha256_ni.h"
 #include <openssl/evp.h>
 
-struct sha256 {
-    EVP_MD_CTX *context;
+#define BLOCK 64
+
+/* A stream of our own, where sha256_ni.h serves. */
+struct stream {
+    uint32_t state[8];
+    uint64_t length;        /* bytes taken in */
+    uint8_t pending[BLOCK]; /* its last length % BLOCK bytes */
 };
+
+struct sha256 {
+    EVP_MD_CTX *context; /* NULL: `own` is used */
+    struct stream own;
+};
+
+/* FIPS 180-4 §5.3.3 */
+static const struct stream fresh = {.state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                              0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19}};
 
 /* OpenSSL's SHA-256 fails only where memory is out. */
 static void must(int ok)
@@ -13,9 +28,71 @@ static void must(int ok)
     (void)xcheck(ok == 1 ? &fine : NULL);
 }
 
+/* Fill up the block that is pending with what it lacks of `data`; returns how much that was. */
+static size_t stream_fill(struct stream *stream, const uint8_t *data, size_t length)
+{
+    size_t pending = stream->length % BLOCK;
+    if (pending == 0)
+        return 0;
+    size_t taken = BLOCK - pending < length ? BLOCK - pending : length;
+    memcpy(stream->pending + pending, data, taken);
+    stream->length += taken;
+    if (stream->length % BLOCK == 0)
+        sha256_ni_blocks(stream->state, stream->pending, 1);
+    return taken;
+}
+
+/* What follows the last whole block. */
+static void stream_keep(struct stream *stream, const uint8_t *data, size_t length)
+{
+    if (length > 0)
+        memcpy(stream->pending, data, length);
+    stream->length += length;
+}
+
+static void stream_update(struct stream *stream, const uint8_t *data, size_t length)
+{
+    size_t taken = stream_fill(stream, data, length), blocks = (length - taken) / BLOCK;
+    sha256_ni_blocks(stream->state, data + taken, blocks);
+    stream->length += blocks * BLOCK;
+    taken += blocks * BLOCK;
+    stream_keep(stream, data + taken, length - taken);
+}
+
+/* Padding, FIPS 180-4 §5.1.1. */
+static void stream_final(struct stream *stream, struct digest *digest)
+{
+    uint8_t tail[2 * BLOCK] = {0};
+    size_t pending = stream->length % BLOCK, blocks = pending < BLOCK - 8 ? 1 : 2;
+    memcpy(tail, stream->pending, pending);
+    tail[pending] = 0x80;
+    for (size_t i = 0; i < 8; i++)
+        tail[blocks * BLOCK - 1 - i] = (uint8_t)(stream->length * 8 >> 8 * i);
+    sha256_ni_blocks(stream->state, tail, blocks);
+    for (size_t i = 0; i < 32; i++)
+        digest->bytes[i] = (uint8_t)(stream->state[i / 4] >> (24 - 8 * (i % 4)));
+    *stream = fresh;
+}
+
+/* Take `data` into `whole` and into `part`, which is fresh, block against block. */
+static void stream_update_both(struct stream *whole, struct stream *part, const uint8_t *data,
+                               size_t length)
+{
+    size_t filled = stream_fill(whole, data, length), blocks = (length - filled) / BLOCK;
+    sha256_ni_blocks_two(whole->state, data + filled, part->state, data, blocks);
+    whole->length += blocks * BLOCK;
+    part->length += blocks * BLOCK;
+    filled += blocks * BLOCK;
+    stream_keep(whole, data + filled, length - filled);
+    stream_update(part, data + blocks * BLOCK, length - blocks * BLOCK);
+}
+
 struct sha256 *sha256_new(void)
 {
     struct sha256 *hash = xcalloc(1, sizeof(*hash));
+    hash->own = fresh;
+    if (sha256_ni_available())
+        return hash;
     hash->context = xcheck(EVP_MD_CTX_new());
     must(EVP_DigestInit_ex(hash->context, EVP_sha256(), NULL));
     return hash;
@@ -31,13 +108,35 @@ void sha256_free(struct sha256 *hash)
 
 void sha256_update(struct sha256 *hash, const void *data, size_t length)
 {
-    must(EVP_DigestUpdate(hash->context, data, length));
+    if (hash->context)
+        must(EVP_DigestUpdate(hash->context, data, length));
+    else
+        stream_update(&hash->own, data, length);
 }
 
 void sha256_final(struct sha256 *hash, struct digest *digest)
 {
+    if (!hash->context) {
+        stream_final(&hash->own, digest);
+        return;
+    }
     must(EVP_DigestFinal_ex(hash->context, digest->bytes, NULL));
     must(EVP_DigestInit_ex(hash->context, NULL, NULL));
+}
+
+void sha256_update_parts(struct sha256 *whole, const uint8_t *data, const uint32_t *lengths,
+                         size_t count, struct digest *parts)
+{
+    for (size_t i = 0; i < count; data += lengths[i++]) {
+        if (whole->context) {
+            sha256_of(data, lengths[i], &parts[i]);
+            must(EVP_DigestUpdate(whole->context, data, lengths[i]));
+        } else {
+            struct stream part = fresh;
+            stream_update_both(&whole->own, &part, data, lengths[i]);
+            stream_final(&part, &parts[i]);
+        }
+    }
 }
 
 void sha256_of(const void *data, size_t length, struct digest *digest)

@@ -1,4 +1,7 @@
-/* lib/base/hash.h - SHA-256 and its names. FIPS 180-4; OpenSSL does the work. */
+/*
+ * lib/base/hash.h - SHA-256 and its names. FIPS 180-4; OpenSSL does the work, but where the whole
+ * and its parts are wanted at once and the processor can do both in one pass.
+ */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
 #include "base/util.h"
@@ -19,6 +22,12 @@ void sha256_update(struct sha256 *hash, const void *data, size_t length);
 void sha256_final(struct sha256 *hash, struct digest *digest);
 
 void sha256_of(const void *data, size_t length, struct digest *digest);
+
+/* Take in `count` parts that lie one after another at `data`, and give the digest of each part by
+ * itself as well: the same as sha256_of of each and sha256_update with all, in about half the time
+ * (lib/base/sha256_ni.h). */
+void sha256_update_parts(struct sha256 *whole, const uint8_t *data, const uint32_t *lengths,
+                         size_t count, struct digest *parts);
 
 void digest_to_hex(const struct digest *digest, char hex[SHA256_HEX_SIZE]);
 /* Exactly 64 lower-case hexadecimal digits; false otherwise. */

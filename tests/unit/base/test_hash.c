@@ -1,0 +1,105 @@
+/* SHA-256: known answers, and our own stream against OpenSSL's at every length and cut. */
+#include "test.h"
+
+#include "base/hash.h"
+#include <openssl/sha.h>
+
+/* NIST, "SHA-256 examples" (FIPS 180-4 with its example values): one block, two blocks, and a
+ * million times 'a'. */
+static void test_gives_the_published_digests(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t times;
+        const char *hex;
+    } cases[] = {
+        {"", 1, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+        {"abc", 1, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 1,
+         "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
+        {"a", 1000000, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"},
+    };
+    _cleanup_(sha256_free_ptr) struct sha256 *hash = sha256_new();
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct digest digest;
+        char hex[SHA256_HEX_SIZE];
+        for (size_t j = 0; j < cases[i].times; j++)
+            sha256_update(hash, cases[i].text, strlen(cases[i].text));
+        sha256_final(hash, &digest);
+        digest_to_hex(&digest, hex);
+        assert_string_equal(hex, cases[i].hex);
+    }
+}
+
+static uint64_t next(uint64_t *seed) /* xorshift64, Marsaglia 2003 */
+{
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+    return *seed;
+}
+
+static void test_takes_pieces_of_any_length(void **state)
+{
+    (void)state;
+    static uint8_t data[700];
+    uint64_t seed = 7;
+    for (size_t i = 0; i < sizeof(data); i++)
+        data[i] = (uint8_t)next(&seed);
+    _cleanup_(sha256_free_ptr) struct sha256 *hash = sha256_new();
+    for (size_t length = 0; length <= sizeof(data); length++) {
+        struct digest expected, digest;
+        SHA256(data, length, expected.bytes);
+        for (size_t at = 0; at < length;) {
+            size_t piece = next(&seed) % 200;
+            piece = piece < length - at ? piece : length - at;
+            sha256_update(hash, data + at, piece);
+            at += piece;
+        }
+        sha256_final(hash, &digest);
+        assert_true(digest_equal(&digest, &expected));
+    }
+}
+
+static void test_gives_the_whole_and_its_parts_at_once(void **state)
+{
+    (void)state;
+    enum { PARTS = 40 };
+    static uint8_t data[PARTS * 300];
+    uint64_t seed = 11;
+    for (size_t i = 0; i < sizeof(data); i++)
+        data[i] = (uint8_t)next(&seed);
+    _cleanup_(sha256_free_ptr) struct sha256 *hash = sha256_new();
+    for (int round = 0; round < 500; round++) {
+        uint32_t lengths[PARTS];
+        struct digest parts[PARTS], whole, expected;
+        size_t total = 0, count = next(&seed) % PARTS, split = count / 2;
+        for (size_t i = 0; i < count; i++) {
+            lengths[i] = (uint32_t)(next(&seed) % 300);
+            total += lengths[i];
+        }
+        size_t first = 0;
+        for (size_t i = 0; i < split; i++)
+            first += lengths[i];
+        sha256_update_parts(hash, data, lengths, split, parts);
+        sha256_update_parts(hash, data + first, lengths + split, count - split, parts + split);
+        sha256_final(hash, &whole);
+        SHA256(data, total, expected.bytes);
+        assert_true(digest_equal(&whole, &expected));
+        for (size_t i = 0, at = 0; i < count; at += lengths[i++]) {
+            SHA256(data + at, lengths[i], expected.bytes);
+            assert_true(digest_equal(&parts[i], &expected));
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_gives_the_published_digests),
+        cmocka_unit_test(test_takes_pieces_of_any_length),
+        cmocka_unit_test(test_gives_the_whole_and_its_parts_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
