@@ -37,9 +37,10 @@ static int restore_files(struct mlops_registry *registry, const struct manifest 
         if (manifest->files[i].kind == MANIFEST_FILE)
             files[count++] =
                 (struct store_restore){.digest = manifest->files[i].digest,
+                                       .size = manifest->files[i].size,
                                        .path = path_join(directory, manifest->files[i].path),
                                        .mode = manifest->files[i].mode};
-    int code = store_restore_files(store, files, count, false, err);
+    int code = store_restore_files(store, files, count, false, NULL, err);
     for (size_t i = 0; i < count; i++)
         free((char *)(uintptr_t)files[i].path);
     free(files);

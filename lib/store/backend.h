@@ -1,8 +1,8 @@
 /*
  * lib/store/backend.h - where packs lie: a small interface over immutable named blobs.
  *
- * `file` is the one here. A backend keeps what `publish` has returned from through a power cut,
- * and shows a blob whole or not at all. All functions may be called from several threads.
+ * `file` is the one here. A backend keeps what was published and settled through a power cut, and
+ * shows a blob whole or not at all. All functions may be called from several threads.
  */
 #ifndef STORE_BACKEND_H
 #define STORE_BACKEND_H
@@ -15,10 +15,12 @@ struct store_blob {
 };
 
 struct store_backend {
-    /* Make the local file `temporary`, complete, the blob `name`, durably; the file is gone
-     * afterwards. A blob of that name that is there already has the same bytes: fine. */
+    /* Make the local file `temporary`, complete, the blob `name`, its bytes durably; the file is
+     * gone afterwards. A blob of that name that is there already has the same bytes: fine. The name
+     * is durable after `settle`, which is called once for all that were published. */
     int (*publish)(struct store_backend *backend, const char *temporary, const char *name,
                    struct mlops_error *err);
+    int (*settle)(struct store_backend *backend, struct mlops_error *err);
     /* Exactly `length` bytes from `offset`. Errors: MLOPS_NOT_FOUND; MLOPS_INTEGRITY it ends
      * before; MLOPS_IO. Messages name the blob. */
     int (*read)(struct store_backend *backend, const char *name, uint64_t offset, void *data,

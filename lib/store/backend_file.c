@@ -41,13 +41,21 @@ static int publish(struct store_backend *backend, const char *temporary, const c
     _cleanup_(fd_close) int fd = open(temporary, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return mlops_fail_errno(err, MLOPS_IO, errno, "open '%s'", temporary);
-    if (fchmod(fd, 0444) < 0)
+    struct stat status;
+    if (fstat(fd, &status) < 0)
+        return mlops_fail_errno(err, MLOPS_IO, errno, "look at '%s'", temporary);
+    if ((status.st_mode & 07777) != 0444 && fchmod(fd, 0444) < 0)
         return mlops_fail_errno(err, MLOPS_IO, errno, "set the mode of '%s'", temporary);
     if (fsync(fd) < 0)
         return mlops_fail_errno(err, MLOPS_IO, errno, "fsync '%s'", temporary);
     if (rename(temporary, path) < 0)
         return mlops_fail_errno(err, MLOPS_IO, errno, "rename '%s' to '%s'", temporary, path);
-    return directory_sync(file->directory, err);
+    return MLOPS_OK;
+}
+
+static int settle(struct store_backend *backend, struct mlops_error *err)
+{
+    return directory_sync(self(backend)->directory, err);
 }
 
 /* A slot with the file open, counted as in use; NULL where all slots are in use. */
@@ -215,6 +223,7 @@ int backend_file_open(const char *directory, struct store_backend **backend,
     struct backend_file *file = xcalloc(1, sizeof(*file));
     file->base = (struct store_backend){
         .publish = publish,
+        .settle = settle,
         .read = read_range,
         .size = size_of,
         .list = list,

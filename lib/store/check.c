@@ -65,13 +65,13 @@ static int no_sink(void *context, const uint8_t *data, size_t length, struct mlo
     return MLOPS_OK;
 }
 
-static int check_record(struct check *check, struct reader *reader, const struct location *location,
+static int check_record(struct reader *reader, const struct location *location,
                         struct mlops_error *err)
 {
     const uint8_t *data;
     if (location->record.kind == RECORD_BLOB)
         return reader_load(reader, location, &data, err);
-    return reader_stream(reader, check->store->index, &location->record.name, no_sink, NULL, err);
+    return reader_stream(reader, &location->record.name, no_sink, NULL, err);
 }
 
 static int check_pack(void *context, size_t index, size_t worker, struct mlops_error *err)
@@ -97,11 +97,11 @@ static int check_pack(void *context, size_t index, size_t worker, struct mlops_e
         return MLOPS_OK;
     TRY(code);
     if (!check->readers[worker])
-        check->readers[worker] = reader_new(backend);
+        check->readers[worker] = reader_new(check->store);
     for (size_t i = 0; i < pack.footer.count && !check->quick && code == MLOPS_OK; i++) {
         struct location location = {.pack = pack.name};
         (void)pack_index_entry(pack.block, i, &pack.footer, &location.record); /* pack_load did */
-        code = check_record(check, check->readers[worker], &location, err);
+        code = check_record(check->readers[worker], &location, err);
         if (code == MLOPS_INTEGRITY) {
             note(findings, location.record.kind == RECORD_BLOB ? "object" : "recipe", err->message);
             code = MLOPS_OK;
@@ -173,30 +173,43 @@ int store_usage(struct store *store, struct store_usage *usage, struct mlops_err
     return MLOPS_OK;
 }
 
-/* Call `each` with every blob that object `digest` is made of; recipes are read and checked. */
-static int visit_blobs(struct store *store, const struct digest *digest,
-                       void (*each)(void *context, const struct record *record), void *context,
-                       struct mlops_error *err)
+/* Call `each` with every record that object `digest` is made of, and those that these are deltas
+ * of (`part` false); recipes are read and checked. A record may come more than once. */
+typedef void (*visitor)(void *context, const struct record *record, bool part);
+
+static int visit_part(struct reader *reader, const struct location *location, visitor each,
+                      void *context, struct mlops_error *err)
+{
+    struct digest bases[DELTA_BASES_MAX];
+    size_t count;
+    each(context, &location->record, true);
+    TRY(reader_bases(reader, location, bases, &count, err));
+    for (size_t i = 0; i < count; i++) {
+        struct location base;
+        TRY(reader_find(reader, &bases[i], &base, err));
+        each(context, &base.record, false);
+    }
+    return MLOPS_OK;
+}
+
+static int visit_records(struct store *store, const struct digest *digest, visitor each,
+                         void *context, struct mlops_error *err)
 {
     struct location location;
-    const uint8_t *entries;
+    const uint8_t *data;
     TRY(store_locate(store, digest, &location, err));
-    each(context, &location.record);
+    _cleanup_(reader_free_ptr) struct reader *reader = reader_new(store);
     if (location.record.kind == RECORD_BLOB)
-        return MLOPS_OK;
-    _cleanup_(reader_free_ptr) struct reader *reader = reader_new(store->backend);
-    TRY(reader_load(reader, &location, &entries, err));
+        return visit_part(reader, &location, each, context, err);
+    each(context, &location.record, true);
+    TRY(reader_load(reader, &location, &data, err));
     size_t count = (location.record.raw - 32) / RECIPE_ENTRY_SIZE;
     for (size_t i = 0; i < count; i++) {
         struct recipe_entry entry;
         struct location chunk;
-        recipe_entry_decode(entries, i, &entry);
-        if (store_locate(store, &entry.chunk, &chunk, err)) {
-            if (err->code == MLOPS_NOT_FOUND)
-                err->code = MLOPS_INTEGRITY;
-            return (int)err->code;
-        }
-        each(context, &chunk.record);
+        recipe_entry_decode(data, i, &entry);
+        TRY(reader_find(reader, &entry.chunk, &chunk, err));
+        TRY(visit_part(reader, &chunk, each, context, err));
     }
     return MLOPS_OK;
 }
@@ -206,12 +219,13 @@ struct counting {
     struct store_usage *usage;
 };
 
-static void count_record(void *context, const struct record *record)
+static void count_record(void *context, const struct record *record, bool part)
 {
     struct counting *counting = context;
     if (!digest_set_add(counting->seen, &record->name))
         return;
     counting->usage->stored_bytes += RECORD_HEADER_SIZE + record->stored;
+    (void)part; /* what it is a delta of is needed like any other */
     if (record->kind == RECORD_RECIPE)
         return;
     counting->usage->objects++;
@@ -224,12 +238,12 @@ int store_object_usage(struct store *store, const struct digest *digest, struct 
     struct counting counting = {.seen = seen, .usage = usage};
     if (digest_set_has(seen, digest))
         return MLOPS_OK;
-    return visit_blobs(store, digest, count_record, &counting, err);
+    return visit_records(store, digest, count_record, &counting, err);
 }
 
-static void sum_blob(void *context, const struct record *record)
+static void sum_blob(void *context, const struct record *record, bool part)
 {
-    if (record->kind == RECORD_BLOB)
+    if (part && record->kind == RECORD_BLOB)
         *(uint64_t *)context += record->raw;
 }
 
@@ -237,5 +251,5 @@ int store_object_size(struct store *store, const struct digest *digest, uint64_t
                       struct mlops_error *err)
 {
     *size = 0;
-    return visit_blobs(store, digest, sum_blob, size, err);
+    return visit_records(store, digest, sum_blob, size, err);
 }

@@ -122,9 +122,32 @@ bool pack_index_entry(const uint8_t *block, size_t i, const struct pack_footer *
     bool recipe = record->kind == RECORD_RECIPE && record->raw <= RECIPE_RAW_MAX;
     bool raw = record->encoding == ENCODING_RAW && record->stored == record->raw;
     bool zstd = record->encoding == ENCODING_ZSTD && record->stored < record->raw;
-    return (blob || recipe) && (raw || zstd) && record->offset >= PACK_HEADER_SIZE &&
+    bool delta = blob && record->encoding == ENCODING_DELTA && record->stored < record->raw;
+    return (blob || recipe) && (raw || zstd || delta) && record->offset >= PACK_HEADER_SIZE &&
            record->offset <= footer->index_offset &&
            footer->index_offset - record->offset >= RECORD_HEADER_SIZE + (uint64_t)record->stored;
+}
+
+size_t delta_header_encode(const struct digest *bases, size_t count, uint8_t out[DELTA_HEADER_MAX])
+{
+    put_u32(out, (uint32_t)count);
+    put_u32(out + 4, 0);
+    for (size_t i = 0; i < count; i++)
+        memcpy(out + 8 + 32 * i, bases[i].bytes, 32);
+    return 8 + 32 * count;
+}
+
+size_t delta_header_decode(const uint8_t *in, size_t length, struct digest bases[DELTA_BASES_MAX],
+                           size_t *count)
+{
+    if (length < 8)
+        return 0;
+    *count = get_u32(in);
+    if (*count < 1 || *count > DELTA_BASES_MAX || get_u32(in + 4) != 0 || length < 8 + 32 * *count)
+        return 0;
+    for (size_t i = 0; i < *count; i++)
+        memcpy(bases[i].bytes, in + 8 + 32 * i, 32);
+    return 8 + 32 * *count;
 }
 
 /* Recipe entry: chunk, u32 length, u32 0, u64 fingerprint. */

@@ -27,8 +27,18 @@ enum record_kind {
 enum record_encoding {
     ENCODING_RAW = 0,
     ENCODING_ZSTD = 1,
-    ENCODING_DELTA = 2, /* zstd with another chunk as prefix; reserved */
+    ENCODING_DELTA = 2, /* zstd with other blobs, one after another, as prefix */
 };
+
+/* A delta: u32 number of bases, u32 0, their names, the zstd frame. Bases are blobs that are no
+ * deltas themselves. */
+#define DELTA_BASES_MAX 4
+#define DELTA_HEADER_MAX (8 + DELTA_BASES_MAX * 32)
+/* Bytes of the header. */
+size_t delta_header_encode(const struct digest *bases, size_t count, uint8_t out[DELTA_HEADER_MAX]);
+/* Bytes of the header of a delta of `length` bytes, 0 where it cannot be one. */
+size_t delta_header_decode(const uint8_t *in, size_t length, struct digest bases[DELTA_BASES_MAX],
+                           size_t *count);
 
 /* What a record header and an index entry say. */
 struct record {

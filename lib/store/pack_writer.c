@@ -2,74 +2,51 @@
 #include "store/pack_writer.h"
 #include "base/buffer.h"
 #include "base/file.h"
-#include "base/path.h"
-#include <dirent.h>
+#include "store/scratch.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-#define WRITE_SIZE (1U << 20)
-#define STALE_SECONDS 86400
+#define BATCH_COPIED (2 * BATCH_ROOM) /* bytes of small records that a batch holds */
+#define BATCH_PIECES 512              /* stretches of memory that one write takes */
 
 struct pack_file {
     char *temporary;
+    char name[SHA256_HEX_SIZE + 5]; /* set when it has its index */
+    int fd;
     struct record *records;
     size_t count, capacity;
-    uint64_t size; /* records and header so far, written or in the buffer */
+    uint64_t size;    /* records and header, written or reserved */
+    unsigned writing; /* batches that have a stretch reserved and are not done */
+    bool closed;      /* takes no more records */
+    bool synced;      /* complete and on disk */
 };
 
 struct pack_writer {
     struct store *store;
     pthread_mutex_t lock; /* guards all below */
-    struct pack_file *files;
+    pthread_cond_t changed;
+    struct pack_file **files; /* pointers, as others work on them without the lock */
     size_t file_count, file_capacity;
-    int fd; /* of the last of them; -1 where a new one must begin */
-    struct buffer pending;
+    pthread_t syncer;
+    bool syncing, ending; /* the thread runs; it is to leave when all is synced */
+    int code;             /* of what failed in the background */
+    struct mlops_error err;
 };
 
-/* Temporary names are "HOST-PID-NUMBER.tmp", so that others can tell whether the writer lives. */
-static void host_name(char host[64])
-{
-    if (gethostname(host, 64) < 0)
-        str_copy(host, 64, "unknown");
-    host[63] = '\0';
-    for (char *c = host; *c; c++)
-        if (*c == '-' || *c == '/')
-            *c = '_';
-}
-
-static bool is_stale(int folder, const char *name)
-{
-    char host[64], owner[64];
-    long pid;
-    struct stat status;
-    host_name(host);
-    if (!str_ends(name, ".tmp") || fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
-        return false;
-    if (time(NULL) - status.st_mtim.tv_sec > STALE_SECONDS)
-        return true;
-    const char *dash = strchr(name, '-');
-    if (!dash || (size_t)(dash - name) >= sizeof(owner))
-        return false;
-    memcpy(owner, name, (size_t)(dash - name));
-    owner[dash - name] = '\0';
-    pid = strtol(dash + 1, NULL, 10);
-    return str_equal(owner, host) && pid > 0 && kill((pid_t)pid, 0) < 0 && errno == ESRCH;
-}
-
-/* Best effort: what cannot be removed now is garbage that harms nobody. */
-static void remove_stale(const struct store *store)
-{
-    _cleanup_(free_string) char *scratch = store_scratch(store);
-    _cleanup_(folder_close) DIR *folder = opendir(scratch);
-    const struct dirent *entry;
-    while (folder && (entry = readdir(folder)))
-        if (is_stale(dirfd(folder), entry->d_name))
-            (void)unlinkat(dirfd(folder), entry->d_name, 0);
-}
+struct pack_batch {
+    struct pack_writer *writer;
+    struct record *records;
+    size_t count, capacity;
+    struct iovec pieces[BATCH_PIECES];
+    size_t piece_count;
+    uint64_t bytes;
+    uint8_t *copied; /* headers and small records; `used` of BATCH_COPIED */
+    size_t used;
+};
 
 int pack_writer_new(struct store *store, struct pack_writer **writer, struct mlops_error *err)
 {
@@ -77,134 +54,323 @@ int pack_writer_new(struct store *store, struct pack_writer **writer, struct mlo
     if (access(scratch, W_OK) < 0)
         return mlops_fail_errno(err, MLOPS_IO, errno, "write to the store in '%s'",
                                 store->directory);
-    remove_stale(store);
+    scratch_sweep(store);
     *writer = xcalloc(1, sizeof(**writer));
     (*writer)->store = store;
-    (*writer)->fd = -1;
     pthread_mutex_init(&(*writer)->lock, NULL);
+    pthread_cond_init(&(*writer)->changed, NULL);
     return MLOPS_OK;
+}
+
+static void pack_file_free(struct pack_file *file)
+{
+    fd_close(&file->fd);
+    if (file->temporary)
+        (void)unlink(file->temporary); /* what stays is stale and removed by the next writer */
+    free(file->temporary);
+    free(file->records);
+    free(file);
+}
+
+/* ---- in the background: packs that are full become complete and durable ---------------------- */
+
+/* Index and footer behind the records. */
+static int complete(struct pack_file *file, struct mlops_error *err)
+{
+    _cleanup_(buffer_clear) struct buffer tail = {0};
+    struct digest id;
+    pack_tail_encode(file->records, file->count, file->size, &tail, &id);
+    digest_to_hex(&id, file->name);
+    memcpy(file->name + 64, ".pack", sizeof(".pack"));
+    if (lseek(file->fd, (off_t)file->size, SEEK_SET) < 0)
+        return mlops_fail_errno(err, MLOPS_IO, errno, "seek in '%s'", file->temporary);
+    if (fd_write_full(file->fd, tail.data, tail.length, err))
+        return mlops_wrap(err, "'%s'", file->temporary);
+    file->size += tail.length;
+    if (fsync(file->fd) < 0)
+        return mlops_fail_errno(err, MLOPS_IO, errno, "fsync '%s'", file->temporary);
+    fd_close(&file->fd);
+    return MLOPS_OK;
+}
+
+/* A closed pack that is written and not yet synced; with the lock held. */
+static struct pack_file *next_to_sync(const struct pack_writer *writer)
+{
+    for (size_t i = 0; i < writer->file_count; i++) {
+        struct pack_file *file = writer->files[i];
+        if (file->closed && !file->synced && file->writing == 0)
+            return file;
+    }
+    return NULL;
+}
+
+static void *sync_packs(void *argument)
+{
+    struct pack_writer *writer = argument;
+    pthread_mutex_lock(&writer->lock);
+    while (writer->code == MLOPS_OK) {
+        struct pack_file *file = next_to_sync(writer);
+        if (!file && writer->ending)
+            break;
+        if (!file) {
+            pthread_cond_wait(&writer->changed, &writer->lock);
+            continue;
+        }
+        struct mlops_error err = {0};
+        pthread_mutex_unlock(&writer->lock);
+        int code = complete(file, &err);
+        pthread_mutex_lock(&writer->lock);
+        file->synced = code == MLOPS_OK;
+        if (code) {
+            writer->code = code;
+            writer->err = err;
+        }
+    }
+    pthread_mutex_unlock(&writer->lock);
+    return NULL;
+}
+
+static void syncer_join(struct pack_writer *writer)
+{
+    if (!writer->syncing)
+        return;
+    pthread_mutex_lock(&writer->lock);
+    writer->ending = true;
+    pthread_cond_broadcast(&writer->changed);
+    pthread_mutex_unlock(&writer->lock);
+    pthread_join(writer->syncer, NULL);
+    writer->syncing = false;
 }
 
 void pack_writer_free(struct pack_writer *writer)
 {
     if (!writer)
         return;
-    fd_close(&writer->fd);
-    for (size_t i = 0; i < writer->file_count; i++) {
-        struct pack_file *file = &writer->files[i];
-        if (file->temporary)
-            (void)unlink(file->temporary); /* what stays is stale and removed by the next writer */
-        free(file->temporary);
-        free(file->records);
-    }
+    syncer_join(writer);
+    for (size_t i = 0; i < writer->file_count; i++)
+        pack_file_free(writer->files[i]);
     free(writer->files);
-    buffer_clear(&writer->pending);
+    pthread_cond_destroy(&writer->changed);
     pthread_mutex_destroy(&writer->lock);
     free(writer);
 }
 
-static struct pack_file *current(struct pack_writer *writer)
+/* ---- batches --------------------------------------------------------------------------------- */
+
+struct pack_batch *pack_batch_new(struct pack_writer *writer)
 {
-    return &writer->files[writer->file_count - 1];
+    struct pack_batch *batch = xcalloc(1, sizeof(*batch));
+    batch->writer = writer;
+    batch->copied = xmalloc(BATCH_COPIED);
+    return batch;
 }
 
-static int flush(struct pack_writer *writer, struct mlops_error *err)
+void pack_batch_free(struct pack_batch *batch)
 {
-    if (fd_write_full(writer->fd, writer->pending.data, writer->pending.length, err))
-        return mlops_wrap(err, "'%s'", current(writer)->temporary);
-    buffer_reset(&writer->pending);
+    if (!batch)
+        return;
+    free(batch->records);
+    free(batch->copied);
+    free(batch);
+}
+
+/* A stretch of memory that is to be written next; it may go on where the last one ended. */
+static void add_piece(struct pack_batch *batch, const void *data, size_t length)
+{
+    struct iovec *last = batch->piece_count ? &batch->pieces[batch->piece_count - 1] : NULL;
+    if (last && (uint8_t *)last->iov_base + last->iov_len == data)
+        last->iov_len += length;
+    else
+        batch->pieces[batch->piece_count++] =
+            (struct iovec){.iov_base = (void *)(uintptr_t)data, .iov_len = length};
+    batch->bytes += length;
+}
+
+static void add_header(struct pack_batch *batch, const struct record *record)
+{
+    uint8_t *header = batch->copied + batch->used;
+    GROW(batch->records, batch->count, &batch->capacity);
+    batch->records[batch->count] = *record;
+    batch->records[batch->count++].offset =
+        batch->bytes; /* within the batch, until it is flushed */
+    record_header_encode(record, header);
+    batch->used += RECORD_HEADER_SIZE;
+    add_piece(batch, header, RECORD_HEADER_SIZE);
+}
+
+/* Flush where there is no space for `copied` more bytes and two more pieces. */
+static int make_space(struct pack_batch *batch, size_t copied, struct mlops_error *err)
+{
+    if (batch->used + copied <= BATCH_COPIED && batch->piece_count + 2 <= BATCH_PIECES)
+        return MLOPS_OK;
+    return pack_batch_flush(batch, err);
+}
+
+int pack_batch_add(struct pack_batch *batch, const struct record *record, const void *stored,
+                   struct mlops_error *err)
+{
+    TRY(make_space(batch, RECORD_HEADER_SIZE, err));
+    add_header(batch, record);
+    if (record->stored > 0)
+        add_piece(batch, stored, record->stored);
     return MLOPS_OK;
 }
 
-static int begin_pack(struct pack_writer *writer, struct mlops_error *err)
+int pack_batch_room(struct pack_batch *batch, uint8_t **room, struct mlops_error *err)
 {
-    static _Atomic unsigned counter; /* only makes names differ within the process */
-    char host[64];
+    TRY(make_space(batch, RECORD_HEADER_SIZE + BATCH_ROOM, err));
+    *room = batch->copied + batch->used + RECORD_HEADER_SIZE;
+    return MLOPS_OK;
+}
+
+void pack_batch_take(struct pack_batch *batch, const struct record *record)
+{
+    add_header(batch, record);
+    add_piece(batch, batch->copied + batch->used, record->stored);
+    batch->used += record->stored;
+}
+
+/* ---- into the current pack ------------------------------------------------------------------- */
+
+static int begin_pack(struct pack_writer *writer, struct pack_file **begun, struct mlops_error *err)
+{
     uint8_t header[PACK_HEADER_SIZE];
-    host_name(host);
-    _cleanup_(free_string) char *scratch = store_scratch(writer->store);
-    struct pack_file file = {.size = PACK_HEADER_SIZE};
-    file.temporary = xprintf("%s/%s-%ld-%u.tmp", scratch, host, (long)getpid(), counter++);
-    writer->fd = open(file.temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (writer->fd < 0) {
-        int failure = errno;
-        mlops_fail_errno(err, MLOPS_IO, failure, "create '%s'", file.temporary);
-        free(file.temporary);
+    struct pack_file *file = xcalloc(1, sizeof(*file));
+    file->size = PACK_HEADER_SIZE;
+    file->temporary = scratch_path(writer->store);
+    file->fd = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file->fd < 0) {
+        mlops_fail_errno(err, MLOPS_IO, errno, "create '%s'", file->temporary);
+        free(file->temporary);
+        free(file);
         return (int)err->code;
     }
     GROW(writer->files, writer->file_count, &writer->file_capacity);
     writer->files[writer->file_count++] = file;
+    *begun = file;
     pack_header_encode(header);
-    buffer_append(&writer->pending, header, sizeof(header));
+    if (fchmod(file->fd, 0444) < 0) /* now, so that it costs no further write at the end */
+        return mlops_fail_errno(err, MLOPS_IO, errno, "set the mode of '%s'", file->temporary);
+    if (fd_write_full(file->fd, header, sizeof(header), err))
+        return mlops_wrap(err, "'%s'", file->temporary);
     return MLOPS_OK;
 }
 
-/* Write what is pending and let the kernel begin to bring it to disk; fsync comes at the end. */
-static int end_pack(struct pack_writer *writer, struct mlops_error *err)
+/* A pack is full. Without the thread it is completed when all are published. */
+static void syncer_wake(struct pack_writer *writer)
 {
-    TRY(flush(writer, err));
-    (void)sync_file_range(writer->fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* only a hint */
-    fd_close(&writer->fd);
+    if (!writer->syncing)
+        writer->syncing = pthread_create(&writer->syncer, NULL, sync_packs, writer) == 0;
+    pthread_cond_broadcast(&writer->changed);
+}
+
+/* A pack that takes records, if there is one that nobody writes to: the file system lets only one
+ * write to a file at a time. While little has been written one pack is enough for all. */
+static struct pack_file *choose(const struct pack_writer *writer)
+{
+    struct pack_file *shared = NULL;
+    uint64_t written = 0;
+    for (size_t i = writer->file_count; i-- > 0;) {
+        struct pack_file *file = writer->files[i];
+        written += file->size;
+        if (file->closed)
+            continue;
+        if (file->writing == 0)
+            return file;
+        shared = file;
+    }
+    return written < PACK_TARGET_SIZE / 2 ? shared : NULL;
+}
+
+/* With the lock held: a stretch of a pack for the batch, `*file` counted as in use. */
+static int reserve(struct pack_batch *batch, struct pack_file **file, uint64_t *offset,
+                   struct mlops_error *err)
+{
+    struct pack_writer *writer = batch->writer;
+    if (writer->code) { /* what is written now would be for nothing */
+        *err = writer->err;
+        return writer->code;
+    }
+    *file = choose(writer);
+    if (!*file)
+        TRY(begin_pack(writer, file, err));
+    *offset = (*file)->size;
+    (*file)->size += batch->bytes;
+    (*file)->writing++;
+    for (size_t i = 0; i < batch->count; i++) {
+        GROW((*file)->records, (*file)->count, &(*file)->capacity);
+        (*file)->records[(*file)->count] = batch->records[i];
+        (*file)->records[(*file)->count++].offset += *offset;
+    }
+    (*file)->closed = (*file)->size >= PACK_TARGET_SIZE;
     return MLOPS_OK;
 }
 
-static int append_locked(struct pack_writer *writer, struct record *record, const void *stored,
-                         struct mlops_error *err)
+static int write_pieces(const struct pack_file *file, struct iovec *pieces, size_t count,
+                        uint64_t offset, struct mlops_error *err)
 {
-    if (writer->fd >= 0 && current(writer)->size >= PACK_TARGET_SIZE)
-        TRY(end_pack(writer, err));
-    if (writer->fd < 0)
-        TRY(begin_pack(writer, err));
-    struct pack_file *file = current(writer);
-    record->offset = file->size;
-    uint8_t header[RECORD_HEADER_SIZE];
-    record_header_encode(record, header);
-    buffer_append(&writer->pending, header, sizeof(header));
-    buffer_append(&writer->pending, stored, record->stored);
-    file->size += sizeof(header) + record->stored;
-    GROW(file->records, file->count, &file->capacity);
-    file->records[file->count++] = *record;
-    return writer->pending.length >= WRITE_SIZE ? flush(writer, err) : MLOPS_OK;
+    while (count > 0) {
+        ssize_t written = pwritev(file->fd, pieces, (int)count, (off_t)offset);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return mlops_fail_errno(err, MLOPS_IO, errno, "write '%s'", file->temporary);
+        offset += (uint64_t)written;
+        for (; count > 0 && (size_t)written >= pieces->iov_len; pieces++, count--)
+            written -= (ssize_t)pieces->iov_len;
+        if (count > 0) {
+            pieces->iov_base = (uint8_t *)pieces->iov_base + written;
+            pieces->iov_len -= (size_t)written;
+        }
+    }
+    return MLOPS_OK;
 }
 
-int pack_writer_append(struct pack_writer *writer, struct record *record, const void *stored,
-                       struct mlops_error *err)
+int pack_batch_flush(struct pack_batch *batch, struct mlops_error *err)
 {
+    struct pack_writer *writer = batch->writer;
+    struct pack_file *file;
+    uint64_t offset = 0;
+    if (batch->count == 0)
+        return MLOPS_OK;
     pthread_mutex_lock(&writer->lock);
-    int code = append_locked(writer, record, stored, err);
+    int code = reserve(batch, &file, &offset, err);
     pthread_mutex_unlock(&writer->lock);
+    TRY(code);
+    code = write_pieces(file, batch->pieces, batch->piece_count, offset, err);
+    /* Let the disk begin; a hint, as the fsync at the end is what counts. */
+    (void)sync_file_range(file->fd, (off_t)offset, (off_t)batch->bytes, SYNC_FILE_RANGE_WRITE);
+    pthread_mutex_lock(&writer->lock);
+    if (--file->writing == 0 && file->closed)
+        syncer_wake(writer);
+    pthread_mutex_unlock(&writer->lock);
+    batch->count = batch->piece_count = batch->used = 0;
+    batch->bytes = 0;
     return code;
 }
 
-/* Give the pack its index and footer, and let the backend make it durable and visible. */
-static int publish_pack(struct pack_writer *writer, struct pack_file *file, uint64_t *bytes,
-                        struct mlops_error *err)
-{
-    _cleanup_(buffer_clear) struct buffer tail = {0};
-    struct digest id;
-    char hex[SHA256_HEX_SIZE];
-    pack_tail_encode(file->records, file->count, file->size, &tail, &id);
-    digest_to_hex(&id, hex);
-    _cleanup_(free_string) char *name = xprintf("%s.pack", hex);
-    _cleanup_(fd_close) int fd = open(file->temporary, O_WRONLY | O_APPEND | O_CLOEXEC);
-    if (fd < 0)
-        return mlops_fail_errno(err, MLOPS_IO, errno, "open '%s'", file->temporary);
-    if (fd_write_full(fd, tail.data, tail.length, err))
-        return mlops_wrap(err, "'%s'", file->temporary);
-    struct store_backend *backend = writer->store->backend;
-    TRY(backend->publish(backend, file->temporary, name, err));
-    free(file->temporary);
-    file->temporary = NULL;
-    *bytes += file->size + tail.length;
-    return MLOPS_OK;
-}
+/* ---- the end --------------------------------------------------------------------------------- */
 
 int pack_writer_publish(struct pack_writer *writer, uint64_t *bytes, struct mlops_error *err)
 {
+    struct store_backend *backend = writer->store->backend;
     *bytes = 0;
-    if (writer->fd >= 0)
-        TRY(end_pack(writer, err));
     for (size_t i = 0; i < writer->file_count; i++)
-        TRY(publish_pack(writer, &writer->files[i], bytes, err));
-    return MLOPS_OK;
+        writer->files[i]->closed = true;
+    syncer_join(writer);
+    for (size_t i = 0; i < writer->file_count && writer->code == MLOPS_OK; i++)
+        if (!writer->files[i]->synced)
+            writer->code = complete(writer->files[i], &writer->err);
+    if (writer->code) {
+        *err = writer->err;
+        return writer->code;
+    }
+    for (size_t i = 0; i < writer->file_count; i++) {
+        struct pack_file *file = writer->files[i];
+        TRY(backend->publish(backend, file->temporary, file->name, err));
+        free(file->temporary);
+        file->temporary = NULL;
+        *bytes += file->size;
+    }
+    return writer->file_count > 0 ? backend->settle(backend, err) : MLOPS_OK;
 }

@@ -3,17 +3,22 @@
 #include <zstd.h>
 
 struct reader {
-    struct store_backend *backend;
+    const struct store *store;
     ZSTD_DCtx *zstd;
     uint8_t *stored, *raw; /* grown as needed */
     size_t stored_capacity, raw_capacity;
     struct sha256 *file_hash;
+    struct reader *base_reader; /* of the bases of deltas; made when first needed */
+    uint8_t *prefix;            /* the bases of the last delta, one after another */
+    size_t prefix_length;
+    struct digest bases[DELTA_BASES_MAX];
+    size_t base_count; /* 0: `prefix` is nothing */
 };
 
-struct reader *reader_new(struct store_backend *backend)
+struct reader *reader_new(const struct store *store)
 {
     struct reader *reader = xcalloc(1, sizeof(*reader));
-    reader->backend = backend;
+    reader->store = store;
     reader->zstd = xcheck(ZSTD_createDCtx());
     reader->file_hash = sha256_new();
     return reader;
@@ -23,14 +28,16 @@ void reader_free(struct reader *reader)
 {
     if (!reader)
         return;
+    reader_free(reader->base_reader);
     ZSTD_freeDCtx(reader->zstd);
     free(reader->stored);
     free(reader->raw);
+    free(reader->prefix);
     sha256_free(reader->file_hash);
     free(reader);
 }
 
-static int damaged(struct mlops_error *err, const struct location *location, const char *what)
+int reader_damaged(struct mlops_error *err, const struct location *location, const char *what)
 {
     mlops_fail(err, MLOPS_INTEGRITY, "pack %s is damaged at byte %llu: %s", location->pack,
                (unsigned long long)location->record.offset, what);
@@ -49,55 +56,146 @@ static int reserve(uint8_t **memory, size_t *capacity, size_t size, struct mlops
     return MLOPS_OK;
 }
 
+/* The record as it is stored, at `*data`. */
+static int load_stored(struct reader *reader, const struct location *location, const uint8_t **data,
+                       struct mlops_error *err)
+{
+    const struct record *record = &location->record;
+    struct store_backend *backend = reader->store->backend;
+    size_t length = RECORD_HEADER_SIZE + (size_t)record->stored;
+    TRY(reserve(&reader->stored, &reader->stored_capacity,
+                length < CHUNK_MAX ? CHUNK_MAX + RECORD_HEADER_SIZE : length, err));
+    TRY(backend->read(backend, location->pack, record->offset, reader->stored, length, err));
+    if (!record_header_matches(reader->stored, record))
+        return reader_damaged(err, location, "a record's header does not match the index");
+    *data = reader->stored + RECORD_HEADER_SIZE;
+    return MLOPS_OK;
+}
+
+int reader_find(const struct reader *reader, const struct digest *name, struct location *location,
+                struct mlops_error *err)
+{
+    const struct index *index = reader->store->index;
+    char hex[SHA256_HEX_SIZE];
+    if (index_find(index, name, location))
+        return MLOPS_OK;
+    if (index_damage(index)) {
+        *err = *index_damage(index);
+        return (int)err->code;
+    }
+    digest_to_hex(name, hex);
+    mlops_fail(err, MLOPS_INTEGRITY, "a part %.16s… of an object is not in the store", hex);
+    return mlops_hint(err, "put the pack files back from a backup or another copy of the registry");
+}
+
+/* The bases of a delta, one after another in `prefix`; those of the last one are kept, as chunks
+ * that follow one another often share them. */
+static int load_bases(struct reader *reader, const struct location *delta,
+                      const struct digest *bases, size_t count, struct mlops_error *err)
+{
+    if (count == reader->base_count && memcmp(bases, reader->bases, count * sizeof(*bases)) == 0)
+        return MLOPS_OK;
+    if (!reader->base_reader)
+        reader->base_reader = reader_new(reader->store);
+    if (!reader->prefix)
+        reader->prefix = xmalloc(DELTA_BASES_MAX * CHUNK_MAX);
+    reader->base_count = 0;
+    reader->prefix_length = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct location location;
+        const uint8_t *data;
+        TRY(reader_find(reader, &bases[i], &location, err));
+        if (location.record.kind != RECORD_BLOB || location.record.encoding == ENCODING_DELTA)
+            return reader_damaged(err, delta, "it is a delta of what is one itself");
+        TRY(reader_load(reader->base_reader, &location, &data, err));
+        memcpy(reader->prefix + reader->prefix_length, data, location.record.raw);
+        reader->prefix_length += location.record.raw;
+    }
+    memcpy(reader->bases, bases, count * sizeof(*bases));
+    reader->base_count = count;
+    return MLOPS_OK;
+}
+
+/* Decode what is stored at `stored` into `raw`, which has room. */
+static int decode(struct reader *reader, const struct location *location, const uint8_t *stored,
+                  uint8_t *raw, struct mlops_error *err)
+{
+    const struct record *record = &location->record;
+    size_t header = 0;
+    if (record->encoding == ENCODING_DELTA) {
+        struct digest bases[DELTA_BASES_MAX];
+        size_t count;
+        header = delta_header_decode(stored, record->stored, bases, &count);
+        if (header == 0)
+            return reader_damaged(err, location, "a delta's header is not one");
+        TRY(load_bases(reader, location, bases, count, err));
+        (void)ZSTD_DCtx_refPrefix(reader->zstd, reader->prefix, reader->prefix_length);
+    }
+    size_t got = ZSTD_decompressDCtx(reader->zstd, raw, record->raw, stored + header,
+                                     record->stored - header);
+    if (ZSTD_isError(got) || got != record->raw)
+        return reader_damaged(err, location, "its content cannot be decompressed");
+    return MLOPS_OK;
+}
+
+int reader_load_into(struct reader *reader, const struct location *location, uint8_t *data,
+                     struct mlops_error *err)
+{
+    const uint8_t *stored = NULL;
+    TRY(load_stored(reader, location, &stored, err));
+    if (location->record.encoding != ENCODING_RAW)
+        return decode(reader, location, stored, data, err);
+    memcpy(data, stored, location->record.raw);
+    return MLOPS_OK;
+}
+
 int reader_load(struct reader *reader, const struct location *location, const uint8_t **data,
                 struct mlops_error *err)
 {
     const struct record *record = &location->record;
-    size_t length = RECORD_HEADER_SIZE + (size_t)record->stored;
-    TRY(reserve(&reader->stored, &reader->stored_capacity,
-                length < CHUNK_MAX ? CHUNK_MAX + RECORD_HEADER_SIZE : length, err));
-    TRY(reader->backend->read(reader->backend, location->pack, record->offset, reader->stored,
-                              length, err));
-    if (!record_header_matches(reader->stored, record))
-        return damaged(err, location, "a record's header does not match the index");
-    *data = reader->stored + RECORD_HEADER_SIZE;
-    if (record->encoding == ENCODING_ZSTD) {
+    TRY(load_stored(reader, location, data, err));
+    if (record->encoding != ENCODING_RAW) {
         TRY(reserve(&reader->raw, &reader->raw_capacity,
                     record->raw < CHUNK_MAX ? CHUNK_MAX : record->raw, err));
-        size_t got =
-            ZSTD_decompressDCtx(reader->zstd, reader->raw, record->raw, *data, record->stored);
-        if (ZSTD_isError(got) || got != record->raw)
-            return damaged(err, location, "its content cannot be decompressed");
+        TRY(decode(reader, location, *data, reader->raw, err));
         *data = reader->raw;
     }
     if (record->kind == RECORD_BLOB) {
         struct digest digest;
         sha256_of(*data, record->raw, &digest);
         if (!digest_equal(&digest, &record->name))
-            return damaged(err, location, "its content does not have the digest that it should");
+            return reader_damaged(err, location,
+                                  "its content does not have the digest that it should");
     } else {
         size_t count;
         if (!recipe_check(*data, record->raw, &count))
-            return damaged(err, location, "a recipe does not match its checksum");
+            return reader_damaged(err, location, "a recipe does not match its checksum");
     }
     return MLOPS_OK;
 }
 
-static int not_there(const struct index *index, const struct digest *name, struct mlops_error *err)
+int reader_bases(struct reader *reader, const struct location *location,
+                 struct digest bases[DELTA_BASES_MAX], size_t *count, struct mlops_error *err)
 {
-    char hex[SHA256_HEX_SIZE];
-    digest_to_hex(name, hex);
-    if (index_damage(index)) {
-        *err = *index_damage(index);
-        return (int)err->code;
-    }
-    mlops_fail(err, MLOPS_INTEGRITY, "a part %.16s… of an object is not in the store", hex);
-    return mlops_hint(err, "put the pack files back from a backup or another copy of the registry");
+    const struct record *record = &location->record;
+    struct store_backend *backend = reader->store->backend;
+    uint8_t head[RECORD_HEADER_SIZE + DELTA_HEADER_MAX];
+    size_t length = record->stored < DELTA_HEADER_MAX ? record->stored : DELTA_HEADER_MAX;
+    *count = 0;
+    if (record->encoding != ENCODING_DELTA)
+        return MLOPS_OK;
+    TRY(backend->read(backend, location->pack, record->offset, head, RECORD_HEADER_SIZE + length,
+                      err));
+    if (!record_header_matches(head, record))
+        return reader_damaged(err, location, "a record's header does not match the index");
+    if (delta_header_decode(head + RECORD_HEADER_SIZE, length, bases, count) == 0)
+        return reader_damaged(err, location, "a delta's header is not one");
+    return MLOPS_OK;
 }
 
-static int stream_recipe(struct reader *reader, const struct index *index,
-                         const struct location *recipe, const uint8_t *entries, reader_sink sink,
-                         void *context, struct mlops_error *err)
+static int stream_recipe(struct reader *reader, const struct location *recipe,
+                         const uint8_t *entries, reader_sink sink, void *context,
+                         struct mlops_error *err)
 {
     size_t count = (recipe->record.raw - 32) / RECIPE_ENTRY_SIZE;
     for (size_t i = 0; i < count; i++) {
@@ -105,10 +203,9 @@ static int stream_recipe(struct reader *reader, const struct index *index,
         struct location chunk;
         const uint8_t *data;
         recipe_entry_decode(entries, i, &entry);
-        if (!index_find(index, &entry.chunk, &chunk))
-            return not_there(index, &entry.chunk, err);
+        TRY(reader_find(reader, &entry.chunk, &chunk, err));
         if (chunk.record.kind != RECORD_BLOB || chunk.record.raw != entry.length)
-            return damaged(err, recipe, "a recipe names a chunk of another size");
+            return reader_damaged(err, recipe, "a recipe names a chunk of another size");
         TRY(reader_load(reader, &chunk, &data, err));
         sha256_update(reader->file_hash, data, entry.length);
         TRY(sink(context, data, entry.length, err));
@@ -116,13 +213,12 @@ static int stream_recipe(struct reader *reader, const struct index *index,
     return MLOPS_OK;
 }
 
-int reader_stream(struct reader *reader, const struct index *index, const struct digest *name,
-                  reader_sink sink, void *context, struct mlops_error *err)
+int reader_stream(struct reader *reader, const struct digest *name, reader_sink sink, void *context,
+                  struct mlops_error *err)
 {
     struct location location;
     const uint8_t *data;
-    if (!index_find(index, name, &location))
-        return not_there(index, name, err);
+    TRY(reader_find(reader, name, &location, err));
     TRY(reader_load(reader, &location, &data, err));
     if (location.record.kind == RECORD_BLOB)
         return sink(context, data, location.record.raw, err);
@@ -130,11 +226,10 @@ int reader_stream(struct reader *reader, const struct index *index, const struct
     /* the chunks reuse the buffers that the recipe lies in */
     _cleanup_(buffer_clear) struct buffer entries = {0};
     buffer_append(&entries, data, location.record.raw);
-    int code =
-        stream_recipe(reader, index, &location, (const uint8_t *)entries.data, sink, context, err);
+    int code = stream_recipe(reader, &location, (const uint8_t *)entries.data, sink, context, err);
     struct digest digest;
     sha256_final(reader->file_hash, &digest); /* in every case: it starts anew with it */
     if (code == MLOPS_OK && !digest_equal(&digest, name))
-        return damaged(err, &location, "the file put together does not have its digest");
+        return reader_damaged(err, &location, "the file put together does not have its digest");
     return code;
 }

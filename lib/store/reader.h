@@ -7,7 +7,8 @@
 
 struct reader;
 
-struct reader *reader_new(struct store_backend *backend);
+/* The index of `store` must be up to date and not change while the reader is used. */
+struct reader *reader_new(const struct store *store);
 void reader_free(struct reader *reader);
 DEFINE_CLEANUP(struct reader, reader_free)
 
@@ -16,13 +17,26 @@ DEFINE_CLEANUP(struct reader, reader_free)
 int reader_load(struct reader *reader, const struct location *location, const uint8_t **data,
                 struct mlops_error *err);
 
-/*
- * All bytes of object `name`, piece by piece into `sink`, verified whole; the index must be up to
- * date and not change meanwhile. `*size` (may be NULL) gets how many.
- */
+/* As reader_load into memory of the caller, of record->raw bytes, but the content of a blob is not
+ * checked: the caller compares its digest with the name. */
+int reader_load_into(struct reader *reader, const struct location *location, uint8_t *data,
+                     struct mlops_error *err);
+
+/* The blobs that a record is a delta of: none where it is no delta. */
+int reader_bases(struct reader *reader, const struct location *location,
+                 struct digest bases[DELTA_BASES_MAX], size_t *count, struct mlops_error *err);
+
+/* Where part `name` of an object lies. Errors: MLOPS_INTEGRITY it is not in the store. */
+int reader_find(const struct reader *reader, const struct digest *name, struct location *location,
+                struct mlops_error *err);
+
+/* The MLOPS_INTEGRITY error of a record whose content is not what it should be. */
+int reader_damaged(struct mlops_error *err, const struct location *location, const char *what);
+
+/* All bytes of object `name`, piece by piece into `sink`, verified whole. */
 typedef int (*reader_sink)(void *context, const uint8_t *data, size_t length,
                            struct mlops_error *err);
-int reader_stream(struct reader *reader, const struct index *index, const struct digest *name,
-                  reader_sink sink, void *context, struct mlops_error *err);
+int reader_stream(struct reader *reader, const struct digest *name, reader_sink sink, void *context,
+                  struct mlops_error *err);
 
 #endif

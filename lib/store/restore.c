@@ -1,63 +1,449 @@
 /* lib/store/restore.c - objects written out as files, on all cores. */
 #include "base/file.h"
+#include "base/pipeline.h"
 #include "base/pool.h"
 #include "store/reader.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
-struct restore {
-    struct store *store;
-    const struct store_restore *files;
-    size_t count;
-    bool sync;
-    struct reader *readers[64]; /* a worker's own */
-    atomic_size_t done;
+#define WORKERS_MAX 64
+#define RUNS_MAX 32         /* stretches on their way at once: a bound on memory */
+#define RUN_SIZE (2U << 20) /* bytes of a stretch; files of more are done by all cores together */
+#define RUN_PIECES 256
+#define BLOCK 4096 /* what holes are made of */
+#define NOWHERE UINT64_MAX
+
+/* Where a chunk lies in the file that was there before. */
+struct place {
+    struct digest chunk;
+    uint64_t offset;
 };
 
-static int to_file(void *context, const uint8_t *data, size_t length, struct mlops_error *err)
+/* A large file that is being written. */
+struct target {
+    const struct store_restore *file;
+    int fd, old_fd;
+    struct location recipe;
+    struct buffer entries;
+    size_t count, next;   /* entries; the one that is planned next */
+    uint64_t planned;     /* bytes */
+    struct place *places; /* by digest */
+    size_t place_count;
+    struct sha256 *hash;
+    size_t open_runs; /* planned and not written yet; under the lock of the whole, as the next */
+    bool all_planned;
+};
+
+/* A stretch of one of them. */
+struct run {
+    uint8_t *data;
+    struct target *target;
+    uint64_t offset;
+    size_t length, count;
+    bool last;
+    uint32_t lengths[RUN_PIECES];
+    struct digest chunks[RUN_PIECES], found[RUN_PIECES];
+    uint64_t old_offsets[RUN_PIECES]; /* NOWHERE: from the store */
+};
+
+struct restore {
+    struct store *store;
+    const struct store_restore **small, **large;
+    size_t small_count, large_count;
+    bool sync;
+    struct reader *readers[WORKERS_MAX]; /* a worker's own */
+    atomic_ullong done, from_store, from_old;
+    uint64_t total;
+    atomic_bool stop;
+    pthread_mutex_t lock;
+    struct target *targets; /* of the large files */
+    size_t next;
+    bool planning, ended;
+};
+
+static struct reader *reader_of(struct restore *restore, size_t worker)
 {
-    return fd_write_full(*(const int *)context, data, length, err);
+    if (!restore->readers[worker])
+        restore->readers[worker] = reader_new(restore->store);
+    return restore->readers[worker];
 }
 
-static int restore_one(void *context, size_t index, size_t worker, struct mlops_error *err)
+/* By the calling thread only: draw, and ask whether to go on. */
+static int check_in(void *context, struct mlops_error *err)
 {
     struct restore *restore = context;
-    const struct store_restore *file = &restore->files[index];
     const struct mlops_observer *observer = restore->store->observer;
-    if (worker == 0 && observer) { /* worker 0 is the thread that called us */
-        if (observer->cancelled && observer->cancelled(observer->context))
-            return mlops_fail(err, MLOPS_CANCELLED, "stopped while writing files");
-        if (observer->progress)
-            observer->progress(observer->context, "writing files", restore->done, restore->count);
-    }
-    if (!restore->readers[worker])
-        restore->readers[worker] = reader_new(restore->store->backend);
-    _cleanup_(fd_close) int fd = open(file->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
+    if (!observer)
+        return MLOPS_OK;
+    if (observer->progress)
+        observer->progress(observer->context, "writing files", restore->done, restore->total);
+    if (observer->cancelled && observer->cancelled(observer->context))
+        restore->stop = true;
+    return restore->stop ? mlops_fail(err, MLOPS_CANCELLED, "stopped while writing files")
+                         : MLOPS_OK;
+}
+
+/* ---- one file -------------------------------------------------------------------------------- */
+
+static int create(const struct store_restore *file, int *fd, struct mlops_error *err)
+{
+    *fd = open(file->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (*fd < 0)
         return mlops_fail_errno(err, MLOPS_IO, errno, "create '%s'", file->path);
-    if (reader_stream(restore->readers[worker], restore->store->index, &file->digest, to_file, &fd,
-                      err))
-        return mlops_wrap(err, "write '%s'", file->path);
+    return MLOPS_OK;
+}
+
+/* Size (what was not written at the end is a hole), mode and, where asked for, the disk. */
+static int finish(const struct restore *restore, const struct store_restore *file, int fd,
+                  struct mlops_error *err)
+{
+    if (file->size > RUN_SIZE && ftruncate(fd, (off_t)file->size) < 0)
+        return mlops_fail_errno(err, MLOPS_IO, errno, "set the size of '%s'", file->path);
     if (fchmod(fd, file->mode) < 0)
         return mlops_fail_errno(err, MLOPS_IO, errno, "set the mode of '%s'", file->path);
     if (restore->sync && fsync(fd) < 0)
         return mlops_fail_errno(err, MLOPS_IO, errno, "fsync '%s'", file->path);
-    restore->done++;
     return MLOPS_OK;
 }
 
-int store_restore_files(struct store *store, const struct store_restore *files, size_t count,
-                        bool sync, struct mlops_error *err)
+static int pwrite_full(int fd, const uint8_t *data, size_t length, uint64_t offset,
+                       struct mlops_error *err)
 {
-    struct restore restore = {.store = store, .files = files, .count = count, .sync = sync};
+    while (length > 0) {
+        ssize_t written = pwrite(fd, data, length, (off_t)offset);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return mlops_fail_errno(err, MLOPS_IO, errno, "write");
+        data += written;
+        offset += (uint64_t)written;
+        length -= (size_t)written;
+    }
+    return MLOPS_OK;
+}
+
+static bool is_zero(const uint8_t *block)
+{
+    return block[0] == 0 && memcmp(block, block + 1, BLOCK - 1) == 0;
+}
+
+/* Write what is not zero; blocks of zeros become holes where nothing was written before. */
+static int write_sparse(int fd, const uint8_t *data, size_t length, uint64_t offset,
+                        struct mlops_error *err)
+{
+    size_t from = 0, at = (BLOCK - offset % BLOCK) % BLOCK; /* the first whole block */
+    for (; at + BLOCK <= length; at += BLOCK) {
+        if (!is_zero(data + at))
+            continue;
+        TRY(pwrite_full(fd, data + from, at - from, offset + from, err));
+        from = at + BLOCK;
+    }
+    return from < length ? pwrite_full(fd, data + from, length - from, offset + from, err)
+                         : MLOPS_OK;
+}
+
+/* ---- small files: each by one worker --------------------------------------------------------- */
+
+struct small_file {
+    int fd;
+    uint64_t size;
+};
+
+static int to_file(void *context, const uint8_t *data, size_t length, struct mlops_error *err)
+{
+    struct small_file *small = context;
+    small->size += length;
+    return fd_write_full(small->fd, data, length, err);
+}
+
+static int restore_small(void *context, size_t index, size_t worker, struct mlops_error *err)
+{
+    struct restore *restore = context;
+    const struct store_restore *file = restore->small[index];
+    _cleanup_(fd_close) int fd = -1;
+    if (worker == 0) /* the thread that called us */
+        TRY(check_in(restore, err));
+    TRY(create(file, &fd, err));
+    struct small_file small = {.fd = fd};
+    int code = reader_stream(reader_of(restore, worker), &file->digest, to_file, &small, err);
+    if (code == MLOPS_OK && small.size != file->size)
+        code = mlops_fail(err, MLOPS_INTEGRITY, "it has %llu bytes instead of %llu",
+                          (unsigned long long)small.size, (unsigned long long)file->size);
+    if (code)
+        return mlops_wrap(err, "write '%s'", file->path);
+    TRY(finish(restore, file, fd, err));
+    restore->done += file->size;
+    restore->from_store += file->size;
+    return MLOPS_OK;
+}
+
+/* ---- large files: all cores on one ----------------------------------------------------------- */
+
+static int compare_places(const void *a, const void *b)
+{
+    return memcmp(((const struct place *)a)->chunk.bytes, ((const struct place *)b)->chunk.bytes,
+                  sizeof(struct digest));
+}
+
+/* Learn where the chunks of the old file are. That it is not there or not to be read is no matter:
+ * the store has everything. */
+static void open_old(struct target *target, struct reader *reader)
+{
+    const struct store_restore *file = target->file;
+    struct location location;
+    struct mlops_error ignored = {0};
+    const uint8_t *data;
+    uint64_t offset = 0;
+    if (!file->old_path || reader_find(reader, &file->old, &location, &ignored) ||
+        location.record.kind != RECORD_RECIPE || reader_load(reader, &location, &data, &ignored))
+        return;
+    target->old_fd = open(file->old_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    target->place_count = (location.record.raw - 32) / RECIPE_ENTRY_SIZE;
+    target->places = xcalloc(target->place_count, sizeof(*target->places));
+    for (size_t i = 0; i < target->place_count; i++) {
+        struct recipe_entry entry;
+        recipe_entry_decode(data, i, &entry);
+        target->places[i] = (struct place){entry.chunk, offset};
+        offset += entry.length;
+    }
+    if (target->place_count > 0)
+        qsort(target->places, target->place_count, sizeof(*target->places), compare_places);
+}
+
+static int target_open(struct restore *restore, struct target *target, size_t worker,
+                       struct mlops_error *err)
+{
+    struct reader *reader = reader_of(restore, worker);
+    const uint8_t *data;
+    target->hash = sha256_new();
+    open_old(target, reader);
+    TRY(reader_find(reader, &target->file->digest, &target->recipe, err));
+    TRY(reader_load(reader, &target->recipe, &data, err));
+    if (target->recipe.record.kind != RECORD_RECIPE)
+        return reader_damaged(err, &target->recipe, "a file has another size than it should");
+    target->count = (target->recipe.record.raw - 32) / RECIPE_ENTRY_SIZE;
+    buffer_append(&target->entries, data, target->count * RECIPE_ENTRY_SIZE);
+    return create(target->file, &target->fd, err);
+}
+
+static void target_clear(struct target *target)
+{
+    fd_close(&target->fd);
+    fd_close(&target->old_fd);
+    buffer_clear(&target->entries);
+    free(target->places);
+    target->places = NULL;
+    sha256_free(target->hash);
+    target->hash = NULL;
+}
+
+static uint64_t old_offset(const struct target *target, const struct digest *chunk)
+{
+    struct place wanted = {.chunk = *chunk};
+    const struct place *place =
+        target->old_fd < 0 || target->place_count == 0
+            ? NULL
+            : bsearch(&wanted, target->places, target->place_count, sizeof(wanted), compare_places);
+    return place ? place->offset : NOWHERE;
+}
+
+/* The next entries of the recipe, up to a run's size. */
+static int plan_run(struct run *run, struct target *target, struct mlops_error *err)
+{
+    *run = (struct run){.data = run->data, .target = target, .offset = target->planned};
+    while (target->next < target->count && run->count < RUN_PIECES) {
+        struct recipe_entry entry;
+        recipe_entry_decode((const uint8_t *)target->entries.data, target->next, &entry);
+        if (entry.length > CHUNK_MAX)
+            return reader_damaged(err, &target->recipe, "a recipe names a chunk of another size");
+        if (run->length + entry.length > RUN_SIZE)
+            break;
+        run->chunks[run->count] = entry.chunk;
+        run->lengths[run->count] = entry.length;
+        run->old_offsets[run->count++] = old_offset(target, &entry.chunk);
+        run->length += entry.length;
+        target->next++;
+    }
+    target->planned += run->length;
+    run->last = target->next == target->count;
+    if (run->last && target->planned != target->file->size)
+        return reader_damaged(err, &target->recipe, "a file has another size than it should");
+    return MLOPS_OK;
+}
+
+static int plan_stage(void *context, void *item, size_t worker, struct mlops_error *err)
+{
+    struct restore *restore = context;
+    struct run *run = item;
+    int code = MLOPS_OK;
+    if (restore->next == restore->large_count) {
+        restore->ended = true;
+        return MLOPS_OK;
+    }
+    struct target *target = &restore->targets[restore->next];
+    if (!restore->planning) {
+        target->file = restore->large[restore->next];
+        code = target_open(restore, target, worker, err);
+        restore->planning = true;
+    }
+    if (code == MLOPS_OK)
+        code = plan_run(run, target, err);
+    if (code)
+        return mlops_wrap(err, "write '%s'", target->file->path);
+    pthread_mutex_lock(&restore->lock);
+    target->open_runs++;
+    target->all_planned = run->last;
+    pthread_mutex_unlock(&restore->lock);
+    if (run->last) {
+        restore->planning = false;
+        restore->next++;
+    }
+    return MLOPS_OK;
+}
+
+/* From the old file, if it still has those bytes there. */
+static bool load_old(const struct run *run, size_t i, uint8_t *to)
+{
+    struct mlops_error ignored = {0};
+    struct digest digest;
+    if (run->old_offsets[i] == NOWHERE ||
+        fd_pread_full(run->target->old_fd, to, run->lengths[i], run->old_offsets[i], &ignored))
+        return false;
+    sha256_of(to, run->lengths[i], &digest);
+    return digest_equal(&digest, &run->chunks[i]);
+}
+
+static int load_stage(void *context, void *item, size_t worker, struct mlops_error *err)
+{
+    struct restore *restore = context;
+    struct run *run = item;
+    struct reader *reader = reader_of(restore, worker);
+    uint8_t *to = run->data;
+    for (size_t i = 0; i < run->count; to += run->lengths[i++]) {
+        struct location chunk;
+        if (load_old(run, i, to)) {
+            restore->from_old += run->lengths[i];
+            continue;
+        }
+        int code = reader_find(reader, &run->chunks[i], &chunk, err);
+        if (code == MLOPS_OK &&
+            (chunk.record.kind != RECORD_BLOB || chunk.record.raw != run->lengths[i]))
+            code =
+                reader_damaged(err, &run->target->recipe, "a recipe names a chunk of another size");
+        if (code == MLOPS_OK)
+            code = reader_load_into(reader, &chunk, to, err);
+        if (code)
+            return mlops_wrap(err, "write '%s'", run->target->file->path);
+        restore->from_store += run->lengths[i];
+    }
+    return MLOPS_OK;
+}
+
+/* Chunks against their names, and the whole against its own. */
+static int verify_stage(void *context, void *item, size_t worker, struct mlops_error *err)
+{
+    struct restore *restore = context;
+    struct run *run = item;
+    struct target *target = run->target;
+    sha256_update_parts(target->hash, run->data, run->lengths, run->count, run->found);
+    for (size_t i = 0; i < run->count; i++) {
+        struct location chunk;
+        if (digest_equal(&run->found[i], &run->chunks[i]))
+            continue;
+        if (reader_find(reader_of(restore, worker), &run->chunks[i], &chunk, err) == MLOPS_OK)
+            (void)reader_damaged(err, &chunk,
+                                 "its content does not have the digest that it should");
+        return mlops_wrap(err, "write '%s'", target->file->path);
+    }
+    if (!run->last)
+        return MLOPS_OK;
+    struct digest digest;
+    sha256_final(target->hash, &digest);
+    if (digest_equal(&digest, &target->file->digest))
+        return MLOPS_OK;
+    (void)reader_damaged(err, &target->recipe, "the file put together does not have its digest");
+    return mlops_wrap(err, "write '%s'", target->file->path);
+}
+
+static int write_stage(void *context, void *item, size_t worker, struct mlops_error *err)
+{
+    struct restore *restore = context;
+    struct run *run = item;
+    struct target *target = run->target;
+    (void)worker;
+    if (write_sparse(target->fd, run->data, run->length, run->offset, err))
+        return mlops_wrap(err, "write '%s'", target->file->path);
+    restore->done += run->length;
+    pthread_mutex_lock(&restore->lock);
+    bool complete = --target->open_runs == 0 && target->all_planned;
+    pthread_mutex_unlock(&restore->lock);
+    if (!complete)
+        return MLOPS_OK;
+    TRY(finish(restore, target->file, target->fd, err));
+    target_clear(target);
+    return MLOPS_OK;
+}
+
+static int restore_large(struct restore *restore, struct mlops_error *err)
+{
+    static const struct pipeline_stage stages[] = {{.serial = true, .run = plan_stage},
+                                                   {.run = load_stage},
+                                                   {.serial = true, .run = verify_stage},
+                                                   {.run = write_stage}};
+    void *runs[RUNS_MAX];
+    size_t count = 2 * pool_threads() + 2;
+    if (count > RUNS_MAX)
+        count = RUNS_MAX;
+    for (size_t i = 0; i < count; i++) {
+        struct run *run = xcalloc(1, sizeof(*run));
+        run->data = xmalloc(RUN_SIZE);
+        runs[i] = run;
+    }
+    restore->targets = xcalloc(restore->large_count, sizeof(*restore->targets));
+    for (size_t i = 0; i < restore->large_count; i++)
+        restore->targets[i].fd = restore->targets[i].old_fd = -1;
+    int code = pipeline_run(stages, ARRAY_LENGTH(stages), runs, count, &restore->ended, check_in,
+                            restore, err);
+    for (size_t i = 0; i < restore->large_count; i++)
+        target_clear(&restore->targets[i]);
+    free(restore->targets);
+    for (size_t i = 0; i < count; i++) {
+        free(((struct run *)runs[i])->data);
+        free(runs[i]);
+    }
+    return code;
+}
+
+int store_restore_files(struct store *store, const struct store_restore *files, size_t count,
+                        bool sync, struct store_restored *restored, struct mlops_error *err)
+{
+    struct restore restore = {.store = store, .sync = sync};
     TRY(store_refresh(store, err));
-    int code = pool_run(count, restore_one, &restore, err);
+    restore.small = xcalloc(count, sizeof(*restore.small));
+    restore.large = xcalloc(count, sizeof(*restore.large));
+    for (size_t i = 0; i < count; i++) {
+        restore.total += files[i].size;
+        if (files[i].size > RUN_SIZE)
+            restore.large[restore.large_count++] = &files[i];
+        else
+            restore.small[restore.small_count++] = &files[i];
+    }
+    pthread_mutex_init(&restore.lock, NULL);
+    int code = restore.large_count > 0 ? restore_large(&restore, err) : MLOPS_OK;
+    if (code == MLOPS_OK)
+        code = pool_run_ticking(restore.small_count, restore_small, check_in, &restore, err);
     for (size_t i = 0; i < ARRAY_LENGTH(restore.readers); i++)
         reader_free(restore.readers[i]);
+    pthread_mutex_destroy(&restore.lock);
+    free(restore.small);
+    free(restore.large);
+    if (restored)
+        *restored = (struct store_restored){restore.from_store, restore.from_old};
     const struct mlops_observer *observer = store->observer;
     if (code == MLOPS_OK && observer && observer->progress)
-        observer->progress(observer->context, "writing files", count, count);
+        observer->progress(observer->context, "writing files", restore.total, restore.total);
     return code;
 }

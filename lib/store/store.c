@@ -117,10 +117,10 @@ int store_read(struct store *store, const struct digest *digest, size_t max, str
 {
     struct location location;
     TRY(store_locate(store, digest, &location, err));
-    _cleanup_(reader_free_ptr) struct reader *reader = reader_new(store->backend);
+    _cleanup_(reader_free_ptr) struct reader *reader = reader_new(store);
     struct memory_sink sink = {.content = content, .max = max};
     buffer_reset(content);
-    int code = reader_stream(reader, store->index, digest, to_memory, &sink, err);
+    int code = reader_stream(reader, digest, to_memory, &sink, err);
     if (code)
         buffer_reset(content);
     else

@@ -25,11 +25,12 @@ int store_open(const char *directory, const struct mlops_observer *observer, str
 void store_close(struct store *store);
 DEFINE_CLEANUP(struct store, store_close)
 
-/* A file to add: `path` in, the rest out. */
+/* A file to add. */
 struct store_file {
     const char *path;
-    struct digest digest;
-    uint64_t size;
+    const struct digest *base; /* the object that it was before, to store the difference; or NULL */
+    uint64_t size; /* in: what it should be, for progress; 0: look. Out: bytes that were stored */
+    struct digest digest; /* out */
 };
 
 /* What a writer added. */
@@ -71,16 +72,28 @@ int store_object_size(struct store *store, const struct digest *digest, uint64_t
 int store_read(struct store *store, const struct digest *digest, size_t max, struct buffer *content,
                struct mlops_error *err);
 
-/* A file to restore: written to `path` (which must not exist) with `mode`. */
+/* A file to restore: written to `path` (which must not exist) with `mode`. `size` is what it should
+ * be; a file of another size is damage. `old_path` (or NULL) is a file that held object `old` when
+ * it was written: parts in common are taken from there where they still are what they were. */
 struct store_restore {
     struct digest digest;
+    uint64_t size;
     const char *path;
     mode_t mode;
+    const char *old_path;
+    struct digest old;
 };
 
-/* Write objects out as files on all cores, every chunk and every whole file verified, and
- * optionally fsynced. On failure what was made may be incomplete: the caller removes it. */
+/* What restoring moved. */
+struct store_restored {
+    uint64_t from_store; /* bytes */
+    uint64_t from_old;
+};
+
+/* Write objects out as files on all cores, every chunk and every whole file verified, runs of
+ * zeros as holes, and optionally fsynced. `*restored` may be NULL. On failure what was made may be
+ * incomplete: the caller removes it. */
 int store_restore_files(struct store *store, const struct store_restore *files, size_t count,
-                        bool sync, struct mlops_error *err);
+                        bool sync, struct store_restored *restored, struct mlops_error *err);
 
 #endif

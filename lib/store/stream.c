@@ -7,6 +7,6 @@ int store_stream(struct store *store, const struct digest *digest, store_sink si
 {
     struct location location;
     TRY(store_locate(store, digest, &location, err));
-    _cleanup_(reader_free_ptr) struct reader *reader = reader_new(store->backend);
-    return reader_stream(reader, store->index, digest, sink, context, err);
+    _cleanup_(reader_free_ptr) struct reader *reader = reader_new(store);
+    return reader_stream(reader, digest, sink, context, err);
 }

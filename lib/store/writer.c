@@ -1,61 +1,57 @@
 /* lib/store/writer.c - objects in: cut, hashed, compressed where it pays, packed once each. */
 #include "base/digest_set.h"
 #include "base/file.h"
+#include "base/pipeline.h"
 #include "base/pool.h"
-#include "store/chunker.h"
+#include "store/encode.h"
 #include "store/pack_writer.h"
+#include "store/slab.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
-#include <zstd.h>
 
 #define WORKERS_MAX 64
-#define WINDOW_SIZE (4 * (size_t)CHUNK_MAX)
-#define PROBE_SIZE 8192
-#define COMPRESS_MIN 64 /* shorter blobs are stored as they are */
-#define ZSTD_LEVEL 1
+#define SLABS_MAX 32 /* on their way at once: a bound on memory where there are many cores */
 
 /* What a worker keeps from file to file. */
 struct bench {
-    uint8_t *window, *packed;
-    ZSTD_CCtx *zstd;
-    struct sha256 *file_hash;
-    struct buffer recipe;
+    struct encoder *encoder;
+    struct pack_batch *batch;
+    struct slab *slab;
+    struct reader *reader;
 };
 
 struct store_writer {
     struct store *store;
     struct pack_writer *packs;
     struct chunker chunker;
-    struct bench *benches[WORKERS_MAX];
+    struct bench benches[WORKERS_MAX];
     pthread_mutex_t lock;    /* guards `names` */
     struct digest_set names; /* that this writer has taken on */
     atomic_ullong bytes;
 };
 
-static struct bench *bench_new(void)
+static struct bench *bench_of(struct store_writer *writer, size_t worker)
 {
-    struct bench *bench = xcalloc(1, sizeof(*bench));
-    bench->window = xmalloc(WINDOW_SIZE);
-    bench->packed = xmalloc(ZSTD_COMPRESSBOUND(CHUNK_MAX));
-    bench->zstd = xcheck(ZSTD_createCCtx());
-    bench->file_hash = sha256_new();
+    struct bench *bench = &writer->benches[worker];
+    if (!bench->encoder) {
+        bench->encoder = encoder_new(writer->store);
+        bench->batch = pack_batch_new(writer->packs);
+    }
     return bench;
 }
 
-static void bench_free(struct bench *bench)
+static void bench_clear(struct bench *bench)
 {
-    if (!bench)
-        return;
-    free(bench->window);
-    free(bench->packed);
-    ZSTD_freeCCtx(bench->zstd);
-    sha256_free(bench->file_hash);
-    buffer_clear(&bench->recipe);
-    free(bench);
+    encoder_free(bench->encoder);
+    pack_batch_free(bench->batch);
+    slab_free(bench->slab);
+    reader_free(bench->reader);
 }
+
+/* ---- one object ------------------------------------------------------------------------------ */
 
 /* True for the first who asks. */
 static bool names_claim(struct store_writer *writer, const struct digest *name)
@@ -66,59 +62,105 @@ static bool names_claim(struct store_writer *writer, const struct digest *name)
     return first;
 }
 
-/* Is it worth compressing? Where the first bytes do not shrink by a tenth, hardly. */
-static bool compresses(struct bench *bench, const uint8_t *data, size_t length)
-{
-    if (length < COMPRESS_MIN)
-        return false;
-    size_t probe = length < PROBE_SIZE ? length : PROBE_SIZE;
-    size_t packed = ZSTD_compressCCtx(bench->zstd, bench->packed, ZSTD_COMPRESSBOUND(CHUNK_MAX),
-                                      data, probe, ZSTD_LEVEL);
-    return !ZSTD_isError(packed) && packed * 10 <= probe * 9;
-}
-
-/* Pack an object under `name` unless it is there. `data` is at most CHUNK_MAX for blobs. */
-static int put(struct store_writer *writer, struct bench *bench, enum record_kind kind,
-               const struct digest *name, const uint8_t *data, size_t length,
-               struct mlops_error *err)
+/* Is there nothing to do for `name`? */
+static bool is_known(struct store_writer *writer, const struct digest *name)
 {
     struct location there;
-    if (index_find(writer->store->index, name, &there) || !names_claim(writer, name))
-        return MLOPS_OK;
-    struct record record = {.name = *name,
-                            .kind = (uint8_t)kind,
-                            .encoding = ENCODING_RAW,
-                            .stored = (uint32_t)length,
-                            .raw = (uint32_t)length};
-    const void *stored = data;
-    if (kind == RECORD_BLOB && compresses(bench, data, length)) {
-        size_t packed = ZSTD_compressCCtx(bench->zstd, bench->packed, ZSTD_COMPRESSBOUND(CHUNK_MAX),
-                                          data, length, ZSTD_LEVEL);
-        if (!ZSTD_isError(packed) && packed < length) {
-            record.encoding = ENCODING_ZSTD;
-            record.stored = (uint32_t)packed;
-            stored = bench->packed;
-        }
-    }
-    return pack_writer_append(writer->packs, &record, stored, err);
+    return index_find(writer->store->index, name, &there) || !names_claim(writer, name);
 }
 
-/* Where the bytes of an object come from. */
-struct source {
-    int fd; /* -1: memory */
-    const uint8_t *data;
-    size_t length;
-    struct job *job; /* that it is part of, or NULL */
-    size_t worker;
-};
+/* Into the batch: by reference where the bytes stay until it is flushed, else as a copy. */
+static int add_record(struct pack_batch *batch, const struct record *record, const void *stored,
+                      bool stays, struct mlops_error *err)
+{
+    uint8_t *room;
+    if (stays)
+        return pack_batch_add(batch, record, stored, err);
+    if (record->stored > BATCH_ROOM) {
+        TRY(pack_batch_add(batch, record, stored, err));
+        return pack_batch_flush(batch, err);
+    }
+    TRY(pack_batch_room(batch, &room, err));
+    if (record->stored > 0)
+        memcpy(room, stored, record->stored);
+    pack_batch_take(batch, record);
+    return MLOPS_OK;
+}
 
-/* Many files at once. */
+/* Pack piece `i` of the slab unless it is there. */
+static int put_piece(struct store_writer *writer, struct bench *bench, const struct slab *slab,
+                     size_t i, const uint8_t *data, bool stays, struct mlops_error *err)
+{
+    if (is_known(writer, &slab->digests[i]))
+        return MLOPS_OK;
+    struct record record = {.name = slab->digests[i], .kind = RECORD_BLOB, .raw = slab->lengths[i]};
+    const void *stored;
+    uint8_t *room;
+    _Static_assert(ENCODE_ROOM <= BATCH_ROOM, "an encoded chunk fits into a batch");
+    TRY(pack_batch_room(bench->batch, &room, err));
+    TRY(encoder_encode(bench->encoder, data, slab->lengths[i], slab->bases[i], slab->base_counts[i],
+                       room, &record, &stored, err));
+    if (stored != room)
+        return add_record(bench->batch, &record, stored, stays, err);
+    pack_batch_take(bench->batch, &record);
+    return MLOPS_OK;
+}
+
+static int put_recipe(struct store_writer *writer, struct bench *bench, const struct intake *intake,
+                      bool stays, struct mlops_error *err)
+{
+    if (is_known(writer, &intake->digest))
+        return MLOPS_OK;
+    struct record record = {.name = intake->digest,
+                            .kind = RECORD_RECIPE,
+                            .encoding = ENCODING_RAW,
+                            .stored = (uint32_t)intake->recipe.length,
+                            .raw = (uint32_t)intake->recipe.length};
+    return add_record(bench->batch, &record, intake->recipe.data, stays, err);
+}
+
+/* Pack what is new of a slab that was hashed. An object of one piece is a blob; a longer one is a
+ * recipe of blobs. */
+static int put_slab(struct store_writer *writer, struct bench *bench, const struct slab *slab,
+                    bool stays, struct mlops_error *err)
+{
+    const uint8_t *data = slab->data;
+    for (size_t i = 0; i < slab->count; data += slab->lengths[i++])
+        TRY(put_piece(writer, bench, slab, i, data, stays, err));
+    if (slab->last && slab->intake->recipe.length > 0)
+        TRY(put_recipe(writer, bench, slab->intake, stays, err));
+    return stays ? pack_batch_flush(bench->batch, err) : MLOPS_OK;
+}
+
+/* All of a short object, by one worker. */
+static int put_object(struct store_writer *writer, struct bench *bench, struct intake *intake,
+                      struct mlops_error *err)
+{
+    if (!bench->slab)
+        bench->slab = slab_new();
+    do {
+        TRY(slab_fill(bench->slab, intake, &writer->chunker, err));
+        TRY(slab_hash(bench->slab, err));
+        TRY(put_slab(writer, bench, bench->slab, false, err));
+    } while (!bench->slab->last);
+    writer->bytes += intake->size;
+    return MLOPS_OK;
+}
+
+/* ---- many files ------------------------------------------------------------------------------ */
+
+/* Files of more than a slab go through a pipeline, all cores at work on one of them; of the short
+ * ones each worker takes one after another. */
 struct job {
     struct store_writer *writer;
-    struct store_file *files;
-    uint64_t total;     /* bytes of all files, as they were at the start */
-    atomic_ullong done; /* of them */
-    atomic_bool stop;   /* the observer said so */
+    struct store_file **small, **large; /* sorted out; what they point to is the caller's */
+    size_t small_count, large_count;
+    uint64_t total;         /* bytes of all files, as they were at the start */
+    atomic_ullong done;     /* of them */
+    atomic_bool stop;       /* the observer said so */
+    struct intake *intakes; /* of the large files */
+    size_t next;            /* large file that is read next */
+    bool reading, ended;
 };
 
 /* By the calling thread only: draw, and ask whether to go on. */
@@ -135,88 +177,10 @@ static int check_in(void *context, struct mlops_error *err)
     return job->stop ? mlops_fail(err, MLOPS_CANCELLED, "stopped while storing files") : MLOPS_OK;
 }
 
-/* Between two windows of a file. */
-static int pause_at(const struct source *source, size_t bytes, struct mlops_error *err)
+static int wrap(struct mlops_error *err, const struct store_file *file)
 {
-    struct job *job = source->job;
-    if (!job)
-        return MLOPS_OK;
-    job->done += bytes;
-    if (source->worker == 0) /* the thread that called us */
-        return check_in(job, err);
-    return job->stop ? mlops_fail(err, MLOPS_CANCELLED, "stopped while storing files") : MLOPS_OK;
-}
-
-static int source_read(struct source *source, uint8_t *to, size_t room, size_t *got,
-                       struct mlops_error *err)
-{
-    if (source->fd >= 0)
-        return fd_read_full(source->fd, to, room, got, err);
-    *got = room < source->length ? room : source->length;
-    if (*got == 0)
-        return MLOPS_OK; /* of an empty object even `data` may be NULL */
-    memcpy(to, source->data, *got);
-    source->data += *got;
-    source->length -= *got;
-    return MLOPS_OK;
-}
-
-/* Cut, hash and pack everything that `source` gives. An object of one chunk is a blob; a longer one
- * is a recipe of blobs. */
-static int add_source(struct store_writer *writer, struct bench *bench, struct source *source,
-                      struct digest *digest, uint64_t *size, struct mlops_error *err)
-{
-    size_t begin = 0, filled = 0, chunks = 0;
-    bool ended = false;
-    struct recipe_entry entry = {0};
-    *size = 0;
-    buffer_reset(&bench->recipe);
-    for (;;) {
-        if (!ended && filled - begin < CHUNK_MAX) {
-            memmove(bench->window, bench->window + begin, filled - begin);
-            filled -= begin;
-            begin = 0;
-            size_t got, room = WINDOW_SIZE - filled;
-            TRY(source_read(source, bench->window + filled, room, &got, err));
-            filled += got;
-            TRY(pause_at(source, got, err));
-            ended = got < room;
-        }
-        const uint8_t *data = bench->window + begin;
-        size_t length = chunker_cut(&writer->chunker, data, filled - begin, &entry.fingerprint);
-        if (length == 0 && chunks > 0)
-            break;
-        sha256_of(data, length, &entry.chunk);
-        entry.length = (uint32_t)length;
-        TRY(put(writer, bench, RECORD_BLOB, &entry.chunk, data, length, err));
-        if (chunks++ > 0 || !ended || begin + length < filled) {
-            sha256_update(bench->file_hash, data, length);
-            recipe_append(&bench->recipe, &entry);
-        }
-        begin += length;
-        *size += length;
-        if (ended && begin == filled)
-            break;
-    }
-    writer->bytes += *size;
-    if (bench->recipe.length == 0) { /* one chunk: its digest is the object's */
-        *digest = entry.chunk;
-        return MLOPS_OK;
-    }
-    sha256_final(bench->file_hash, digest);
-    recipe_finish(&bench->recipe);
-    if (bench->recipe.length > RECIPE_RAW_MAX)
-        return mlops_fail(err, MLOPS_INVALID, "a file of %llu bytes is more than the store takes",
-                          (unsigned long long)*size);
-    return put(writer, bench, RECORD_RECIPE, digest, (const uint8_t *)bench->recipe.data,
-               bench->recipe.length, err);
-}
-
-static struct bench *bench_of(struct store_writer *writer, size_t worker)
-{
-    if (!writer->benches[worker])
-        writer->benches[worker] = bench_new();
-    return writer->benches[worker];
+    return err->code == MLOPS_CANCELLED ? (int)err->code
+                                        : mlops_wrap(err, "store '%s'", file->path);
 }
 
 static int open_regular(const char *path, int *fd, struct mlops_error *err)
@@ -236,20 +200,166 @@ static int open_regular(const char *path, int *fd, struct mlops_error *err)
     return MLOPS_OK;
 }
 
-static int add_one(void *context, size_t index, size_t worker, struct mlops_error *err)
+static int intake_open(struct store_writer *writer, struct bench *bench,
+                       const struct store_file *file, struct intake *intake,
+                       struct mlops_error *err)
+{
+    int fd = -1;
+    TRY(open_regular(file->path, &fd, err));
+    intake_init(intake, fd, NULL, 0);
+    if (!file->base)
+        return MLOPS_OK;
+    if (!bench->reader)
+        bench->reader = reader_new(writer->store);
+    return match_new(bench->reader, file->base, &intake->match, err);
+}
+
+static int add_small(void *context, size_t index, size_t worker, struct mlops_error *err)
 {
     struct job *job = context;
-    struct store_file *file = &job->files[index];
-    _cleanup_(fd_close) int fd = -1;
-    TRY(open_regular(file->path, &fd, err));
-    (void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* only a hint */
-    struct source source = {.fd = fd, .job = job, .worker = worker};
-    if (add_source(job->writer, bench_of(job->writer, worker), &source, &file->digest, &file->size,
-                   err))
-        return err->code == MLOPS_CANCELLED ? (int)err->code
-                                            : mlops_wrap(err, "store '%s'", file->path);
+    struct store_file *file = job->small[index];
+    struct bench *bench = bench_of(job->writer, worker);
+    _cleanup_(intake_clear) struct intake intake = {.fd = -1};
+    if (worker == 0) /* the thread that called us */
+        TRY(check_in(job, err));
+    int code = intake_open(job->writer, bench, file, &intake, err);
+    if (code == MLOPS_OK)
+        code = put_object(job->writer, bench, &intake, err);
+    fd_close(&intake.fd);
+    if (code)
+        return wrap(err, file);
+    file->digest = intake.digest;
+    file->size = intake.size;
+    job->done += intake.size;
     return MLOPS_OK;
 }
+
+/* First stage: read and cut, file after file. */
+static int fill_stage(void *context, void *item, size_t worker, struct mlops_error *err)
+{
+    struct job *job = context;
+    struct slab *slab = item;
+    if (job->next == job->large_count) {
+        job->ended = true;
+        return MLOPS_OK;
+    }
+    struct store_file *file = job->large[job->next];
+    struct intake *intake = &job->intakes[job->next];
+    int code = MLOPS_OK;
+    if (!job->reading) {
+        code = intake_open(job->writer, bench_of(job->writer, worker), file, intake, err);
+        if (code == MLOPS_OK)
+            (void)posix_fadvise(intake->fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* only a hint */
+        job->reading = true;
+    }
+    uint64_t before = intake->size;
+    if (code == MLOPS_OK)
+        code = slab_fill(slab, intake, &job->writer->chunker, err);
+    if (code)
+        return wrap(err, file);
+    job->done += intake->size - before;
+    if (slab->last) {
+        fd_close(&intake->fd);
+        job->reading = false;
+        job->next++;
+    }
+    return MLOPS_OK;
+}
+
+static int hash_stage(void *context, void *item, size_t worker, struct mlops_error *err)
+{
+    struct job *job = context;
+    struct slab *slab = item;
+    (void)worker;
+    if (slab_hash(slab, err))
+        return wrap(err, job->large[slab->intake - job->intakes]);
+    return MLOPS_OK;
+}
+
+static int put_stage(void *context, void *item, size_t worker, struct mlops_error *err)
+{
+    struct job *job = context;
+    struct slab *slab = item;
+    struct store_file *file = job->large[slab->intake - job->intakes];
+    if (put_slab(job->writer, bench_of(job->writer, worker), slab, true, err))
+        return wrap(err, file);
+    if (slab->last) {
+        file->digest = slab->intake->digest;
+        file->size = slab->intake->size;
+        job->writer->bytes += file->size;
+    }
+    return MLOPS_OK;
+}
+
+static int add_large(struct job *job, struct mlops_error *err)
+{
+    static const struct pipeline_stage stages[] = {{.serial = true, .run = fill_stage},
+                                                   {.serial = true, .run = hash_stage},
+                                                   {.run = put_stage}};
+    void *slabs[SLABS_MAX];
+    size_t count = 2 * pool_threads() + 2;
+    if (count > SLABS_MAX)
+        count = SLABS_MAX;
+    for (size_t i = 0; i < count; i++)
+        slabs[i] = slab_new();
+    job->intakes = xcalloc(job->large_count, sizeof(*job->intakes));
+    for (size_t i = 0; i < job->large_count; i++)
+        job->intakes[i].fd = -1;
+    int code =
+        pipeline_run(stages, ARRAY_LENGTH(stages), slabs, count, &job->ended, check_in, job, err);
+    for (size_t i = 0; i < job->large_count; i++) {
+        fd_close(&job->intakes[i].fd);
+        intake_clear(&job->intakes[i]);
+    }
+    free(job->intakes);
+    for (size_t i = 0; i < count; i++)
+        slab_free(slabs[i]);
+    return code;
+}
+
+static void sort_out(struct job *job, struct store_file *files, size_t count)
+{
+    struct stat status;
+    job->small = xcalloc(count, sizeof(*job->small));
+    job->large = xcalloc(count, sizeof(*job->large));
+    for (size_t i = 0; i < count; i++) {
+        if (files[i].size == 0) /* what is not there is told when it is opened */
+            files[i].size = lstat(files[i].path, &status) == 0 ? (uint64_t)status.st_size : 0;
+        job->total += files[i].size;
+        if (files[i].size > SLAB_SIZE)
+            job->large[job->large_count++] = &files[i];
+        else
+            job->small[job->small_count++] = &files[i];
+    }
+}
+
+int store_writer_add_files(struct store_writer *writer, struct store_file *files, size_t count,
+                           struct mlops_error *err)
+{
+    struct job job = {.writer = writer};
+    sort_out(&job, files, count);
+    int code = job.large_count > 0 ? add_large(&job, err) : MLOPS_OK;
+    if (code == MLOPS_OK)
+        code = pool_run_ticking(job.small_count, add_small, check_in, &job, err);
+    free(job.small);
+    free(job.large);
+    const struct mlops_observer *observer = writer->store->observer;
+    if (code == MLOPS_OK && observer && observer->progress)
+        observer->progress(observer->context, "storing files", job.total, job.total);
+    return code;
+}
+
+int store_writer_add(struct store_writer *writer, const void *data, size_t length,
+                     struct digest *digest, struct mlops_error *err)
+{
+    _cleanup_(intake_clear) struct intake intake;
+    intake_init(&intake, -1, data, length);
+    TRY(put_object(writer, bench_of(writer, 0), &intake, err));
+    *digest = intake.digest;
+    return MLOPS_OK;
+}
+
+/* ---- begin and end --------------------------------------------------------------------------- */
 
 int store_writer_begin(struct store *store, struct store_writer **writer, struct mlops_error *err)
 {
@@ -268,41 +378,24 @@ void store_writer_abort(struct store_writer *writer)
 {
     if (!writer)
         return;
-    pack_writer_free(writer->packs);
     for (size_t i = 0; i < WORKERS_MAX; i++)
-        bench_free(writer->benches[i]);
+        bench_clear(&writer->benches[i]);
+    pack_writer_free(writer->packs);
     digest_set_clear(&writer->names);
     pthread_mutex_destroy(&writer->lock);
     free(writer);
 }
 
-int store_writer_add_files(struct store_writer *writer, struct store_file *files, size_t count,
-                           struct mlops_error *err)
-{
-    struct job job = {.writer = writer, .files = files};
-    struct stat status;
-    for (size_t i = 0; i < count; i++) /* what is not there is told when it is opened */
-        job.total += lstat(files[i].path, &status) == 0 ? (uint64_t)status.st_size : 0;
-    TRY(pool_run_ticking(count, add_one, check_in, &job, err));
-    const struct mlops_observer *observer = writer->store->observer;
-    if (observer && observer->progress)
-        observer->progress(observer->context, "storing files", job.total, job.total);
-    return MLOPS_OK;
-}
-
-int store_writer_add(struct store_writer *writer, const void *data, size_t length,
-                     struct digest *digest, struct mlops_error *err)
-{
-    struct source source = {.fd = -1, .data = data, .length = length};
-    uint64_t size;
-    return add_source(writer, bench_of(writer, 0), &source, digest, &size, err);
-}
-
 int store_writer_publish(struct store_writer *writer, struct store_added *added,
                          struct mlops_error *err)
 {
+    int code = MLOPS_OK;
     added->bytes = writer->bytes;
-    int code = pack_writer_publish(writer->packs, &added->new_bytes, err);
+    for (size_t i = 0; i < WORKERS_MAX && code == MLOPS_OK; i++)
+        if (writer->benches[i].batch)
+            code = pack_batch_flush(writer->benches[i].batch, err);
+    if (code == MLOPS_OK)
+        code = pack_writer_publish(writer->packs, &added->new_bytes, err);
     store_writer_abort(writer); /* nothing is left to be undone; on failure, everything is */
     return code;
 }

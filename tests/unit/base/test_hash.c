@@ -6,7 +6,7 @@
 
 /* NIST, "SHA-256 examples" (FIPS 180-4 with its example values): one block, two blocks, and a
  * million times 'a'. */
-static void test_gives_the_published_digests(void **state)
+static void published_digests_are_given(void **state)
 {
     (void)state;
     static const struct {
@@ -40,7 +40,7 @@ static uint64_t next(uint64_t *seed) /* xorshift64, Marsaglia 2003 */
     return *seed;
 }
 
-static void test_takes_pieces_of_any_length(void **state)
+static void pieces_of_any_length_are_taken(void **state)
 {
     (void)state;
     static uint8_t data[700];
@@ -62,7 +62,7 @@ static void test_takes_pieces_of_any_length(void **state)
     }
 }
 
-static void test_gives_the_whole_and_its_parts_at_once(void **state)
+static void the_whole_and_its_parts_are_hashed_at_once(void **state)
 {
     (void)state;
     enum { PARTS = 40 };
@@ -97,9 +97,9 @@ static void test_gives_the_whole_and_its_parts_at_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gives_the_published_digests),
-        cmocka_unit_test(test_takes_pieces_of_any_length),
-        cmocka_unit_test(test_gives_the_whole_and_its_parts_at_once),
+        cmocka_unit_test(published_digests_are_given),
+        cmocka_unit_test(pieces_of_any_length_are_taken),
+        cmocka_unit_test(the_whole_and_its_parts_are_hashed_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

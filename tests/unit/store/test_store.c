@@ -190,9 +190,10 @@ static void files_come_back_with_their_modes(void **state)
     assert_int_equal(0, store_writer_publish(writer, &added, &f->err));
     for (size_t i = 0; i < COUNT; i++)
         back[i] = (struct store_restore){.digest = files[i].digest,
+                                         .size = files[i].size,
                                          .path = xprintf("%s/out%zu", f->folder, i),
                                          .mode = i % 2 ? 0755 : 0400};
-    assert_int_equal(0, store_restore_files(f->store, back, COUNT, false, &f->err));
+    assert_int_equal(0, store_restore_files(f->store, back, COUNT, false, NULL, &f->err));
     for (size_t i = 0; i < COUNT; i++) {
         _cleanup_(buffer_clear) struct buffer a = {0}, b = {0};
         struct stat status;

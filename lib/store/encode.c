@@ -1,0 +1,153 @@
+/* lib/store/encode.c - raw, zstd or delta. */
+#include "store/encode.h"
+#include <zstd.h>
+
+#define PROBE_SIZE 8192
+#define COMPRESS_MIN 64 /* shorter blobs are stored as they are */
+#define DELTA_MIN 1024  /* shorter ones gain less than the names of their bases take */
+#define ZSTD_LEVEL 1
+#define DELTA_WINDOW_LOG 21 /* all bases and the chunk are in sight */
+
+struct encoder {
+    ZSTD_CCtx *plain, *delta;
+    struct reader *reader;
+    uint8_t *packed; /* ENCODE_ROOM */
+    uint8_t *prefix; /* the bases of the last delta, one after another */
+    size_t prefix_length;
+    struct digest named[DELTA_BASES_MAX]; /* they were asked for under these names, … */
+    size_t named_count;
+    struct digest bases[DELTA_BASES_MAX]; /* … and lie in the prefix under these */
+    size_t base_count;
+};
+
+struct encoder *encoder_new(const struct store *store)
+{
+    struct encoder *encoder = xcalloc(1, sizeof(*encoder));
+    encoder->plain = xcheck(ZSTD_createCCtx());
+    encoder->reader = reader_new(store);
+    encoder->packed = xmalloc(ENCODE_ROOM);
+    return encoder;
+}
+
+void encoder_free(struct encoder *encoder)
+{
+    if (!encoder)
+        return;
+    ZSTD_freeCCtx(encoder->plain);
+    ZSTD_freeCCtx(encoder->delta);
+    reader_free(encoder->reader);
+    free(encoder->packed);
+    free(encoder->prefix);
+    free(encoder);
+}
+
+/* Is it worth compressing? Where the first bytes do not shrink by a tenth, hardly. */
+static bool compresses(struct encoder *encoder, const uint8_t *data, size_t length)
+{
+    if (length < COMPRESS_MIN)
+        return false;
+    size_t probe = length < PROBE_SIZE ? length : PROBE_SIZE;
+    size_t packed =
+        ZSTD_compressCCtx(encoder->plain, encoder->packed, ENCODE_ROOM, data, probe, ZSTD_LEVEL);
+    return !ZSTD_isError(packed) && packed * 10 <= probe * 9;
+}
+
+/* Put the blob `name` into the prefix, or what it is a delta of itself, for deltas have no depth. A
+ * base that cannot be had is left out: the chunk is then stored without it. */
+static int add_base(struct encoder *encoder, const struct digest *name, bool again,
+                    struct mlops_error *err)
+{
+    struct location location;
+    const uint8_t *data;
+    if (encoder->base_count == DELTA_BASES_MAX)
+        return MLOPS_OK;
+    for (size_t i = 0; i < encoder->base_count; i++)
+        if (digest_equal(&encoder->bases[i], name))
+            return MLOPS_OK;
+    int code = reader_find(encoder->reader, name, &location, err);
+    if (code == MLOPS_OK && location.record.encoding == ENCODING_DELTA && again) {
+        struct digest bases[DELTA_BASES_MAX];
+        size_t count;
+        code = reader_bases(encoder->reader, &location, bases, &count, err);
+        for (size_t i = 0; code == MLOPS_OK && i < count; i++)
+            code = add_base(encoder, &bases[i], false, err);
+        return code == MLOPS_IO ? code : MLOPS_OK;
+    }
+    if (code == MLOPS_OK &&
+        (location.record.kind != RECORD_BLOB || location.record.encoding == ENCODING_DELTA))
+        return MLOPS_OK;
+    if (code == MLOPS_OK)
+        code = reader_load(encoder->reader, &location, &data, err);
+    if (code)
+        return code == MLOPS_IO ? code : MLOPS_OK;
+    memcpy(encoder->prefix + encoder->prefix_length, data, location.record.raw);
+    encoder->prefix_length += location.record.raw;
+    encoder->bases[encoder->base_count++] = *name;
+    return MLOPS_OK;
+}
+
+static int load_bases(struct encoder *encoder, const struct digest *bases, size_t count,
+                      struct mlops_error *err)
+{
+    if (count == encoder->named_count && memcmp(bases, encoder->named, count * sizeof(*bases)) == 0)
+        return MLOPS_OK;
+    if (!encoder->prefix)
+        encoder->prefix = xmalloc(DELTA_BASES_MAX * CHUNK_MAX);
+    encoder->prefix_length = encoder->base_count = encoder->named_count = 0;
+    for (size_t i = 0; i < count; i++)
+        TRY(add_base(encoder, &bases[i], true, err));
+    memcpy(encoder->named, bases, count * sizeof(*bases));
+    encoder->named_count = count;
+    return MLOPS_OK;
+}
+
+/* A delta at `room`: its size, or 0 where it takes more than `limit`. */
+static size_t make_delta(struct encoder *encoder, const uint8_t *data, size_t length, uint8_t *room,
+                         size_t limit)
+{
+    if (!encoder->delta) {
+        encoder->delta = xcheck(ZSTD_createCCtx());
+        (void)ZSTD_CCtx_setParameter(encoder->delta, ZSTD_c_compressionLevel, ZSTD_LEVEL);
+        (void)ZSTD_CCtx_setParameter(encoder->delta, ZSTD_c_windowLog, DELTA_WINDOW_LOG);
+    }
+    size_t header = delta_header_encode(encoder->bases, encoder->base_count, room);
+    if (header >= limit)
+        return 0;
+    (void)ZSTD_CCtx_refPrefix(encoder->delta, encoder->prefix, encoder->prefix_length);
+    size_t packed = ZSTD_compress2(encoder->delta, room + header, limit - header, data, length);
+    return ZSTD_isError(packed) ? 0 : header + packed;
+}
+
+int encoder_encode(struct encoder *encoder, const uint8_t *data, size_t length,
+                   const struct digest *bases, size_t base_count, uint8_t *room,
+                   struct record *record, const void **stored, struct mlops_error *err)
+{
+    size_t delta = 0, packed = 0;
+    *stored = data;
+    record->encoding = ENCODING_RAW;
+    record->stored = (uint32_t)length;
+    if (base_count > 0 && length >= DELTA_MIN) {
+        TRY(load_bases(encoder, bases, base_count, err));
+        if (encoder->base_count > 0)
+            delta = make_delta(encoder, data, length, room, length / 4 * 3);
+    }
+    /* A good delta is taken at once. One that is not is weighed against the chunk by itself, which
+     * is read without its bases. */
+    if ((delta == 0 || delta > length / 4) && compresses(encoder, data, length)) {
+        packed = ZSTD_compressCCtx(encoder->plain, encoder->packed, ENCODE_ROOM, data, length,
+                                   ZSTD_LEVEL);
+        if (ZSTD_isError(packed) || packed >= length)
+            packed = 0;
+    }
+    if (delta > 0 && (packed == 0 || delta < packed / 4 * 3)) {
+        record->encoding = ENCODING_DELTA;
+        record->stored = (uint32_t)delta;
+        *stored = room;
+    } else if (packed > 0) {
+        memcpy(room, encoder->packed, packed);
+        record->encoding = ENCODING_ZSTD;
+        record->stored = (uint32_t)packed;
+        *stored = room;
+    }
+    return MLOPS_OK;
+}

@@ -1,0 +1,28 @@
+/*
+ * lib/store/match.h - which part of an earlier version a chunk corresponds to.
+ *
+ * A cut depends on the 64 bytes before it. Rows that were changed here and there leave most cuts
+ * where they were, though hardly a chunk keeps its digest. So the gear hashes at the cuts, which
+ * recipes keep, line the two versions up, and a chunk can be stored as a delta of its counterpart.
+ */
+#ifndef STORE_MATCH_H
+#define STORE_MATCH_H
+#include "store/reader.h"
+
+struct match;
+
+/* Line up with object `base`. `*match` becomes NULL where it is not in the store or is damaged: a
+ * new version does not suffer from that. Errors: MLOPS_IO. */
+int match_new(struct reader *reader, const struct digest *base, struct match **match,
+              struct mlops_error *err);
+void match_free(struct match *match);
+
+/*
+ * The next chunk of the new version: its length and the fingerprint at its end. Gives the names of
+ * up to DELTA_BASES_MAX blobs of the base, one after another, that it corresponds to; 0 where
+ * nothing does.
+ */
+size_t match_next(struct match *match, uint32_t length, uint64_t fingerprint,
+                  struct digest bases[DELTA_BASES_MAX]);
+
+#endif

@@ -1,0 +1,111 @@
+/* lib/store/slab.c - objects cut and hashed, a few megabytes at a time. */
+#include "store/slab.h"
+#include "base/file.h"
+
+struct slab *slab_new(void)
+{
+    struct slab *slab = xcalloc(1, sizeof(*slab));
+    slab->data = xmalloc(SLAB_SIZE);
+    return slab;
+}
+
+void slab_free(struct slab *slab)
+{
+    if (!slab)
+        return;
+    free(slab->data);
+    free(slab);
+}
+
+void intake_init(struct intake *intake, int fd, const void *memory, size_t length)
+{
+    *intake = (struct intake){.fd = fd, .memory = memory, .memory_left = length};
+    intake->hash = sha256_new();
+}
+
+void intake_clear(struct intake *intake)
+{
+    sha256_free(intake->hash);
+    buffer_clear(&intake->recipe);
+    match_free(intake->match);
+    *intake = (struct intake){.fd = -1};
+}
+
+static int read_more(struct intake *intake, uint8_t *to, size_t room, size_t *got,
+                     struct mlops_error *err)
+{
+    if (intake->fd >= 0) {
+        TRY(fd_read_full(intake->fd, to, room, got, err));
+    } else {
+        *got = room < intake->memory_left ? room : intake->memory_left;
+        if (*got > 0) /* of an empty object even `memory` may be NULL */
+            memcpy(to, intake->memory, *got);
+        intake->memory += *got;
+        intake->memory_left -= *got;
+    }
+    intake->ended = *got < room;
+    return MLOPS_OK;
+}
+
+int slab_fill(struct slab *slab, struct intake *intake, const struct chunker *chunker,
+              struct mlops_error *err)
+{
+    size_t filled = intake->rest_length, begin = 0;
+    slab->intake = intake;
+    slab->last = false;
+    slab->count = 0;
+    if (filled > 0)
+        memmove(slab->data, intake->rest, filled);
+    if (!intake->ended) {
+        size_t got;
+        TRY(read_more(intake, slab->data + filled, SLAB_SIZE - filled, &got, err));
+        filled += got;
+    }
+    while (filled - begin >= CHUNK_MAX || (intake->ended && begin < filled)) {
+        size_t i = slab->count++;
+        size_t length =
+            chunker_cut(chunker, slab->data + begin, filled - begin, &slab->fingerprints[i]);
+        slab->lengths[i] = (uint32_t)length;
+        begin += length;
+    }
+    intake->rest = slab->data + begin;
+    intake->rest_length = filled - begin;
+    slab->last = intake->ended;
+    if (slab->last && intake->pieces + slab->count == 0) { /* empty */
+        slab->lengths[0] = 0;
+        slab->fingerprints[0] = 0;
+        slab->count = 1;
+    }
+    intake->pieces += slab->count;
+    intake->size += begin;
+    return MLOPS_OK;
+}
+
+int slab_hash(struct slab *slab, struct mlops_error *err)
+{
+    struct intake *intake = slab->intake;
+    for (size_t i = 0; i < slab->count; i++)
+        slab->base_counts[i] = intake->match ? match_next(intake->match, slab->lengths[i],
+                                                          slab->fingerprints[i], slab->bases[i])
+                                             : 0;
+    if (slab->last && slab->count == 1 && intake->pieces == 1) { /* its digest is the object's */
+        sha256_of(slab->data, slab->lengths[0], &slab->digests[0]);
+        intake->digest = slab->digests[0];
+        return MLOPS_OK;
+    }
+    sha256_update_parts(intake->hash, slab->data, slab->lengths, slab->count, slab->digests);
+    for (size_t i = 0; i < slab->count; i++) {
+        struct recipe_entry entry = {.chunk = slab->digests[i],
+                                     .length = slab->lengths[i],
+                                     .fingerprint = slab->fingerprints[i]};
+        recipe_append(&intake->recipe, &entry);
+    }
+    if (!slab->last)
+        return MLOPS_OK;
+    sha256_final(intake->hash, &intake->digest);
+    recipe_finish(&intake->recipe);
+    if (intake->recipe.length > RECIPE_RAW_MAX)
+        return mlops_fail(err, MLOPS_INVALID, "a file of %llu bytes is more than the store takes",
+                          (unsigned long long)intake->size);
+    return MLOPS_OK;
+}

@@ -1,0 +1,56 @@
+/*
+ * lib/store/slab.h - an object on its way in, a few megabytes at a time: cut and hashed.
+ */
+#ifndef STORE_SLAB_H
+#define STORE_SLAB_H
+#include "store/chunker.h"
+#include "store/match.h"
+
+#define SLAB_SIZE (2U << 20)
+#define SLAB_PIECES (SLAB_SIZE / CHUNK_MIN + 1)
+
+/* One object: where its bytes come from, and what is known of it so far. */
+struct intake {
+    int fd; /* -1: memory */
+    const uint8_t *memory;
+    size_t memory_left;
+    bool ended;          /* the source has given its last byte */
+    const uint8_t *rest; /* read and not cut yet, in the slab before */
+    size_t rest_length;
+    uint64_t size; /* cut so far */
+    size_t pieces; /* cut so far */
+    struct sha256 *hash;
+    struct buffer recipe;
+    struct match *match;  /* the version before, or NULL */
+    struct digest digest; /* of the whole, when its last slab was hashed */
+};
+
+/* A stretch of one object, cut into pieces. */
+struct slab {
+    uint8_t *data; /* SLAB_SIZE */
+    struct intake *intake;
+    bool last; /* of its object */
+    size_t count;
+    uint32_t lengths[SLAB_PIECES];
+    uint64_t fingerprints[SLAB_PIECES];
+    struct digest digests[SLAB_PIECES];
+    struct digest bases[SLAB_PIECES][DELTA_BASES_MAX];
+    size_t base_counts[SLAB_PIECES];
+};
+
+struct slab *slab_new(void);
+void slab_free(struct slab *slab);
+
+void intake_init(struct intake *intake, int fd, const void *memory, size_t length);
+void intake_clear(struct intake *intake);
+
+/* Read the next stretch of the intake and cut it. What is too short to be cut is kept for the next
+ * slab, which may be this one: the slab's data must stay until then. Sets `last` at the end. An
+ * empty object has one empty piece. Errors: MLOPS_IO. */
+int slab_fill(struct slab *slab, struct intake *intake, const struct chunker *chunker,
+              struct mlops_error *err);
+
+/* Hash the pieces and the whole, write the recipe, find counterparts; in the order of filling. */
+int slab_hash(struct slab *slab, struct mlops_error *err);
+
+#endif

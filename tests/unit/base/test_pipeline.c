@@ -1,0 +1,138 @@
+/* Items through stages: order where it is asked for, errors, the end. */
+#include "test.h"
+
+#include "base/pipeline.h"
+#include <sched.h>
+#include <stdatomic.h>
+
+enum { ITEMS = 7, COUNT = 2000 };
+
+struct work {
+    bool ended;
+    int next;                    /* number that the first stage gives */
+    int ordered[COUNT], count;   /* as the serial stage in the middle saw them */
+    atomic_int inside, finished; /* in the serial stage at once; through the last one */
+    int fail_at;                 /* number at which the middle fails, -1: none */
+    atomic_bool early;           /* the last stage saw what the middle had not */
+    int ticks, ticks_max;
+};
+
+struct item {
+    int number;
+    bool seen;
+};
+
+static int begin(void *context, void *item, size_t worker, struct mlops_error *err)
+{
+    struct work *work = context;
+    struct item *next = item;
+    (void)worker, (void)err;
+    if (work->next == COUNT) {
+        work->ended = true;
+        return MLOPS_OK;
+    }
+    *next = (struct item){.number = work->next++};
+    return MLOPS_OK;
+}
+
+static int shuffle(void *context, void *item, size_t worker, struct mlops_error *err)
+{
+    (void)context, (void)worker, (void)err;
+    for (int i = 0; i < ((struct item *)item)->number % 5; i++)
+        (void)sched_yield();
+    return MLOPS_OK;
+}
+
+static int order(void *context, void *item, size_t worker, struct mlops_error *err)
+{
+    struct work *work = context;
+    struct item *next = item;
+    (void)worker;
+    if (++work->inside != 1)
+        return mlops_fail(err, MLOPS_INTEGRITY, "two at once");
+    work->inside--;
+    if (next->number == work->fail_at)
+        return mlops_fail(err, MLOPS_INVALID, "number %d", next->number);
+    next->seen = true;
+    work->ordered[work->count++] = next->number;
+    return MLOPS_OK;
+}
+
+static int finish(void *context, void *item, size_t worker, struct mlops_error *err)
+{
+    struct work *work = context;
+    (void)worker, (void)err;
+    if (!((struct item *)item)->seen)
+        work->early = true;
+    work->finished++;
+    return MLOPS_OK;
+}
+
+static int tick(void *context, struct mlops_error *err)
+{
+    struct work *work = context;
+    return ++work->ticks > work->ticks_max ? mlops_fail(err, MLOPS_CANCELLED, "stopped") : MLOPS_OK;
+}
+
+static int run(struct work *work, struct mlops_error *err)
+{
+    static const struct pipeline_stage stages[] = {{.serial = true, .run = begin},
+                                                   {.run = shuffle},
+                                                   {.serial = true, .run = order},
+                                                   {.run = finish}};
+    struct item memory[ITEMS];
+    void *items[ITEMS];
+    for (size_t i = 0; i < ITEMS; i++)
+        items[i] = &memory[i];
+    return pipeline_run(stages, ARRAY_LENGTH(stages), items, ITEMS, &work->ended, tick, work, err);
+}
+
+static void every_item_passes_every_stage_in_order(void **state)
+{
+    (void)state;
+    static const char *const threads[] = {"1", "2", "8"};
+    for (size_t i = 0; i < ARRAY_LENGTH(threads); i++) {
+        struct work work = {.fail_at = -1, .ticks_max = 1000000};
+        struct mlops_error err = {0};
+        setenv("MLOPS_THREADS", threads[i], 1);
+        assert_int_equal(MLOPS_OK, run(&work, &err));
+        assert_int_equal(COUNT, work.count);
+        assert_int_equal(COUNT, work.finished);
+        assert_false(work.early);
+        for (int j = 0; j < COUNT; j++)
+            assert_int_equal(j, work.ordered[j]);
+    }
+    unsetenv("MLOPS_THREADS");
+}
+
+static void the_earliest_failure_ends_it(void **state)
+{
+    (void)state;
+    struct work work = {.fail_at = 700, .ticks_max = 1000000};
+    struct mlops_error err = {0};
+    setenv("MLOPS_THREADS", "4", 1);
+    assert_int_equal(MLOPS_INVALID, run(&work, &err));
+    assert_string_equal("number 700", err.message);
+    assert_int_equal(700, work.count);
+    unsetenv("MLOPS_THREADS");
+}
+
+static void the_caller_can_stop_it(void **state)
+{
+    (void)state;
+    struct work work = {.fail_at = -1, .ticks_max = 0};
+    struct mlops_error err = {0};
+    assert_int_equal(MLOPS_CANCELLED, run(&work, &err));
+    assert_string_equal("stopped", err.message);
+    assert_true(work.count < COUNT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_item_passes_every_stage_in_order),
+        cmocka_unit_test(the_earliest_failure_ends_it),
+        cmocka_unit_test(the_caller_can_stop_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
