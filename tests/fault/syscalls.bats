@@ -1,0 +1,171 @@
+#!/usr/bin/env bats
+# The n-th system call of a command is where it is killed, or where the kernel says no: for every
+# call that writes, syncs, opens, renames or removes, and for every n.
+#
+# strace counts calls by thread and by name. With MLOPS_THREADS=1 one thread does all work (each
+# sweep begins by making sure), so strace's n is the command's n-th call of that name, and counting
+# from 1 until nothing is hit any more leaves none out. A kill comes before the call is done.
+# MLOPS_FAULT_STRIDE=N tries every N-th only.
+load common
+
+setup() {
+    fault_setup
+    export MLOPS_THREADS=1
+    export ASAN_OPTIONS=detect_leaks=0 # leaks cannot be looked for under strace
+    strace -o /dev/null -e trace=none true 2>/dev/null || skip "cannot trace processes here"
+    project first 1 300000
+    project second 2 400000
+}
+
+given_first_in_production() {
+    mlops -q init
+    mlops -q register first
+    mlops -q test fraud@1
+    mlops -q promote fraud@1 --to production
+}
+
+calls="write pwrite64 fsync fdatasync ftruncate rename renameat2 openat unlink unlinkat mkdir"
+
+# sweep MINIMUM COMMAND…: fault every call of the command. Three functions say what must be true:
+# `effect`, that the command has done what it is for; `sound`, that nothing is damaged or lost,
+# whether it has or not; `reset` brings the state before it back. Fails where fewer than MINIMUM
+# faults took place.
+sweep() {
+    local minimum=$1 call fault n hit tried=0 killed=0 failed=0 harmless=0
+    local stride=${MLOPS_FAULT_STRIDE:-1}
+    shift
+    reset
+    strace -f -o trace "$@" > /dev/null
+    [ "$(cut -d ' ' -f 1 trace | sort -u | wc -l)" -eq 1 ] || {
+        echo "$*: more than one thread, and strace counts for each: calls would be left out"
+        return 1
+    }
+    for call in $calls; do
+        for fault in signal=KILL error=EIO error=ENOSPC; do
+            [[ $fault != error=ENOSPC || $call == *write* ]] || continue
+            for ((n = 1; ; n += stride)); do
+                reset
+                status=0
+                { # bash tells of every child that is killed
+                    strace -f -y -o trace -e "trace=${calls// /,}" \
+                        -e "inject=$call:$fault:when=$n" "$@" > output 2>&1 3>&- || status=$?
+                } 2>/dev/null
+                hit=$(grep -e INJECTED -e 'killed by SIGKILL' trace) || break
+                tried=$((tried + 1))
+                case $status in
+                0) harmless=$((harmless + 1)) ;;
+                137) killed=$((killed + 1)) ;;
+                *) failed=$((failed + 1)) ;;
+                esac
+                judge "$@" || {
+                    echo "after $fault at $call $n, exit $status: $hit"
+                    cat output
+                    return 1
+                }
+            done
+            [ "$status" -eq 0 ] || { echo "untouched, but exit $status:"; cat output; return 1; }
+        done
+    done
+    echo "# ${*:1:2}: $tried faults, $killed killed it, $failed failed it, $harmless did no harm" >&3
+    [ "$tried" -ge $((minimum / stride)) ]
+}
+
+# What must be true after the fault, and after the command has been run again.
+judge() {
+    # 127: the fault befell the loader
+    [[ $status -le 6 || $status -eq 127 || $status -eq 137 ]] || { echo "it crashed"; return 1; }
+    [ "$status" -ne 0 ] || effect || { echo "exit 0, but it is not done"; return 1; }
+    [ "$status" -ne 0 ] || is_durable || { echo "exit 0, but it may not last"; return 1; }
+    sound || return 1
+    "$@" > output 2>&1 || { echo "cannot be run again:"; cat output; return 1; }
+    effect || { echo "it was run again, but it is not done"; return 1; }
+    sound || return 1
+    [ -z "$(ls .mlops/objects/tmp)" ] || { echo "left behind:"; ls .mlops/objects/tmp; return 1; }
+}
+
+# By the trace of a command that ended well: was no sync that failed needed? SQLite passes over
+# that of a folder for the name of its log, which has been there since init, or which init syncs
+# again; a second one of a log that has not been written to since the first; and that of the
+# database, provided it keeps the log.
+is_durable() {
+    awk '
+        match($0, /<[^>]*>/) {file = substr($0, RSTART + 1, RLENGTH - 2)}
+        /INJECTED/ && /sync\(/ {
+            if ($0 ~ /fdatasync/ && file ~ /\.mlops$/) next
+            if ($0 ~ /fdatasync/ && file ~ /\.mlops\.new[^\/]*$/) {again[file] = 1; next}
+            if (file ~ /-wal$/ && !written[file]) next
+            if (file ~ /registry\.db$/) {needs_log = 1; next}
+            print "passed over: " $0
+            bad = 1
+        }
+        /(write|pwrite64|ftruncate)\(/ {
+            written[file] = 1
+            if (needs_log && file ~ /-wal$/) {print "the log went too early: " $0; bad = 1}
+        }
+        /sync\(/ {written[file] = 0; delete again[file]}
+        END {
+            for (file in again) {print "never synced: " file; bad = 1}
+            exit bad
+        }' trace
+}
+
+reset() {
+    if [ -e before ]; then
+        rm -rf .mlops out
+        cp -a before .mlops
+    fi
+}
+
+# fsck finds nothing; both versions that may be there come back byte for byte; one is in production.
+sound() {
+    mlops fsck > fsck.out 2>&1 || { cat fsck.out; return 1; }
+    mlops list fraud > list.out || return 1
+    comes_back 1 first || return 1
+    ! grep -q '^fraud@2 ' list.out || comes_back 2 second || return 1
+    [[ "$(in_production)" == fraud@[12] ]]
+}
+
+comes_back() {
+    rm -rf back
+    mlops -q checkout "fraud@$1" back && diff -r "$2" back
+}
+
+in_production() {
+    awk '$3 == "production" {print $1}' list.out
+}
+
+@test "register, at every system call" {
+    given_first_in_production
+    mv .mlops before
+    effect() { mlops -q show fraud@2 > show.out; }
+    sweep 250 mlops register second
+}
+
+@test "promote, at every system call" {
+    given_first_in_production
+    mlops -q register second
+    mlops -q test fraud@2
+    mv .mlops before
+    effect() { mlops list fraud > list.out && [ "$(in_production)" = fraud@2 ]; }
+    sweep 120 mlops promote fraud@2 --to production
+}
+
+@test "checkout, at every system call: the whole folder or none" {
+    given_first_in_production
+    mv .mlops before
+    effect() { diff -r first out && rm -rf out; }
+    sound() {
+        [ ! -e out ] || { diff -r first out && rm -rf out; }
+        mlops fsck > fsck.out 2>&1 || { cat fsck.out; return 1; }
+    }
+    sweep 60 mlops checkout fraud@1 out
+}
+
+@test "init, at every system call but those of the database" {
+    calls=${calls/ pwrite64/}
+    calls=${calls/ ftruncate/}
+    reset() { rm -rf .mlops; }
+    effect() { mlops -q register first > register.out && mlops fsck > fsck.out; }
+    sound() { [ "$status" -ne 0 ] || mlops fsck > fsck.out; }
+    sweep 60 mlops init
+}
