@@ -3,7 +3,8 @@
 build_packages="cmake ninja-build gcc libc6-dev pkg-config git libssl-dev libcjson-dev libsqlite3-dev
     libyaml-dev libgit2-dev libarchive-dev libzstd-dev"
 quickstart_packages="python3-sklearn"
-test_packages="clang-14 bats jq zstd python3 libcmocka-dev man-db groff strace zsh fish bash-completion sqlite3 util-linux xxd"
+test_packages="clang-14 bats jq zstd python3 libcmocka-dev man-db groff strace zsh fish bash-completion sqlite3 util-linux xxd
+    xfsprogs e2fsprogs"
 
 # Install those that are not there yet; asks for root by sudo where it must.
 install_packages() {
