@@ -5,8 +5,10 @@
 #include "base/path.h"
 #include "bundle/git.h"
 #include "bundle/snapshot.h"
+#include "bundle/stat_cache.h"
 #include "bundle/values.h"
 #include "bundle/walk.h"
+#include "registry/bundle.h"
 #include "registry/registry.h"
 #include "store/store.h"
 #include <locale.h>
@@ -21,6 +23,11 @@ struct packaging {
     struct digest project_digest; /* of the project file as it was read */
     char **real;                  /* for each of the project's paths: where it is without links */
     struct walk walk;
+    int64_t found_ns; /* when the walk began */
+    struct git_state git;
+    struct stat_cache *cache;
+    struct digest key;        /* of all that the bundle depends on, as it looks */
+    struct manifest previous; /* of the model's newest bundle; empty where there is none */
     struct store_writer *writer;
 };
 
@@ -31,6 +38,9 @@ static void packaging_clear(struct packaging *packaging)
     free(packaging->real);
     project_clear(&packaging->project);
     walk_clear(&packaging->walk);
+    git_state_clear(&packaging->git);
+    stat_cache_close(packaging->cache);
+    manifest_clear(&packaging->previous);
     store_writer_abort(packaging->writer);
 }
 
@@ -70,6 +80,7 @@ static int add_path(struct packaging *packaging, size_t index, struct mlops_erro
 static int collect_files(struct packaging *packaging, struct mlops_error *err)
 {
     const struct project *project = &packaging->project;
+    packaging->found_ns = clock_now_ns();
     packaging->real = xcalloc(project->path_count, sizeof(*packaging->real));
     TRY(walk_add(&packaging->walk, PROJECT_FILE, NULL, NULL, err));
     for (size_t i = 0; i < project->path_count; i++)
@@ -99,28 +110,185 @@ static const char *real_path(const struct packaging *packaging, const struct pro
     return packaging->real[path - packaging->project.paths];
 }
 
-/* All regular files into the store at once; sizes and digests come back into the list. */
-static int store_files(struct packaging *packaging, struct mlops_package *package,
-                       struct mlops_error *err)
+/* ---- what is known from before ------------------------------------------------------------- */
+
+static void add_text(struct sha256 *hash, const char *text)
+{
+    sha256_update(hash, text ? text : "", text ? strlen(text) + 1 : 0);
+    sha256_update(hash, text ? "1" : "0", 1);
+}
+
+/* Everything that a bundle is made from, as it looks: two walks with the same key, whose files are
+ * settled (stat_cache.h), give the same bundle. */
+static void make_key(struct packaging *packaging)
+{
+    const struct git_state *git = &packaging->git;
+    _cleanup_(sha256_free_ptr) struct sha256 *hash = sha256_new();
+    sha256_update(hash, packaging->project_digest.bytes, sizeof(packaging->project_digest.bytes));
+    add_text(hash, git->found ? "git" : NULL);
+    add_text(hash, git->commit);
+    add_text(hash, git->branch);
+    add_text(hash, git->remote);
+    add_text(hash, git->dirty ? "dirty" : NULL);
+    for (size_t i = 0; i < packaging->walk.count; i++) {
+        const struct walked *item = &packaging->walk.items[i];
+        const struct stat *status = &item->status;
+        const uint64_t look[] = {(uint64_t)item->file.kind,
+                                 item->file.mode,
+                                 status->st_dev,
+                                 status->st_ino,
+                                 (uint64_t)status->st_size,
+                                 (uint64_t)status->st_mtim.tv_sec,
+                                 (uint64_t)status->st_mtim.tv_nsec,
+                                 (uint64_t)status->st_ctim.tv_sec,
+                                 (uint64_t)status->st_ctim.tv_nsec};
+        add_text(hash, item->file.path);
+        add_text(hash, item->file.target);
+        /* the times of folders tell of names that come and go, packaged or not */
+        sha256_update(hash, look,
+                      item->file.kind == MANIFEST_FILE ? sizeof(look) : 2 * sizeof(*look));
+    }
+    sha256_final(hash, &packaging->key);
+}
+
+/* Was the folder, as it looks now, packaged last, and is that bundle still there? Then no content
+ * is read. */
+static int find_unchanged(struct packaging *packaging, struct mlops_package *package, bool *found,
+                          struct mlops_error *err)
+{
+    _cleanup_(transaction_abort_ptr) struct transaction *tx = NULL;
+    const struct stat_cache_bundle *last = stat_cache_bundle(packaging->cache, &packaging->key);
+    *found = false;
+    if (!last)
+        return MLOPS_OK;
+    bundle_id_format(&last->bundle, package->bundle);
+    TRY(transaction_begin(packaging->registry, &tx, err));
+    TRY(bundle_is_known(tx, package->bundle, found, err));
+    if (!*found)
+        return MLOPS_OK;
+    package->files = last->files;
+    package->bytes = last->bytes;
+    TRY(bundle_record(tx, package->bundle, package->model, package->files, package->bytes, err));
+    return transaction_commit(TAKE_PTR(tx), err);
+}
+
+/* Remember it all for the next time. That it cannot be is no failure of this one. */
+static void keep(struct packaging *packaging, const struct mlops_package *package)
+{
+    struct mlops_error err = {0};
+    struct stat_cache_bundle bundle = {
+        .key = packaging->key, .files = package->files, .bytes = package->bytes};
+    bool settled = bundle_id_parse(package->bundle, &bundle.bundle) &&
+                   stat_cache_settled(&packaging->walk, packaging->found_ns);
+    if (stat_cache_save(packaging->cache, &packaging->walk, packaging->found_ns,
+                        settled ? &bundle : NULL, &err))
+        registry_warn(packaging->registry,
+                      "what the files look like is not remembered, so that the next time they are "
+                      "read again: %s",
+                      err.message);
+}
+
+/* The manifest of the model's newest bundle, whose files the new ones may resemble. One that cannot
+ * be read is fsck's matter. */
+static int load_previous(struct packaging *packaging, struct mlops_error *err)
+{
+    char id[MLOPS_BUNDLE_ID_SIZE];
+    struct mlops_version version;
+    struct mlops_error damage = {0};
+    TRY(registry_newest_bundle(packaging->registry, packaging->project.model, id, err));
+    if (!id[0])
+        return MLOPS_OK;
+    int code =
+        manifest_load(packaging->registry, id, &version, &packaging->previous, NULL, &damage);
+    if (code == MLOPS_OK)
+        return MLOPS_OK;
+    manifest_clear(&packaging->previous);
+    packaging->previous = (struct manifest){0};
+    if (code == MLOPS_IO)
+        *err = damage;
+    return code == MLOPS_IO ? code : MLOPS_OK;
+}
+
+static int compare_file(const void *path, const void *file)
+{
+    return strcmp(path, ((const struct manifest_file *)file)->path);
+}
+
+/* What the file at `path` was in the model's newest bundle; NULL where it was not. */
+static const struct digest *previous_content(const struct packaging *packaging, const char *path)
+{
+    const struct manifest *previous = &packaging->previous;
+    const struct manifest_file *file = previous->file_count == 0
+                                           ? NULL
+                                           : bsearch(path, previous->files, previous->file_count,
+                                                     sizeof(*previous->files), compare_file);
+    return file && file->kind == MANIFEST_FILE ? &file->digest : NULL;
+}
+
+/* ---- files --------------------------------------------------------------------------------- */
+
+/* Take digests of files that look as they did and are in the store; the others are left without a
+ * size. */
+static int use_known(struct packaging *packaging, bool *known, struct mlops_error *err)
+{
+    for (size_t i = 0; i < packaging->walk.count; i++) {
+        struct walked *item = &packaging->walk.items[i];
+        const struct digest *digest =
+            item->file.kind == MANIFEST_FILE
+                ? stat_cache_find(packaging->cache, item->file.path, &item->status)
+                : NULL;
+        if (!digest)
+            continue;
+        TRY(store_writer_has(packaging->writer, digest, &known[i], err));
+        item->file.digest = *digest;
+        item->file.size = (uint64_t)item->status.st_size;
+    }
+    return MLOPS_OK;
+}
+
+/* The other regular files into the store at once; sizes and digests come back into the list. */
+static int add_files(struct packaging *packaging, const bool *known, struct mlops_error *err)
 {
     struct walk *walk = &packaging->walk;
     struct store_file *files = xcalloc(walk->count, sizeof(*files));
-    size_t count = 0;
+    size_t *places = xcalloc(walk->count, sizeof(*places)), count = 0;
     for (size_t i = 0; i < walk->count; i++)
-        if (walk->items[i].file.kind == MANIFEST_FILE)
-            files[count++].path = path_join(packaging->root, walk->items[i].file.path);
-    int code = store_writer_add_files(packaging->writer, files, count, err);
-    for (size_t i = 0, next = 0; i < walk->count; i++) {
-        struct manifest_file *file = &walk->items[i].file;
-        if (file->kind != MANIFEST_FILE)
-            continue;
-        file->size = files[next].size;
-        file->digest = files[next].digest;
-        package->bytes += files[next].size;
-        package->files++;
-        free((char *)(uintptr_t)files[next++].path);
+        if (walk->items[i].file.kind == MANIFEST_FILE && !known[i])
+            places[count++] = i;
+    int code = count > 0 ? load_previous(packaging, err) : MLOPS_OK;
+    for (size_t i = 0; i < count; i++) {
+        const struct walked *item = &walk->items[places[i]];
+        files[i].path = path_join(packaging->root, item->file.path);
+        files[i].base = previous_content(packaging, item->file.path);
+        files[i].size = (uint64_t)item->status.st_size;
+    }
+    if (code == MLOPS_OK)
+        code = store_writer_add_files(packaging->writer, files, count, err);
+    for (size_t i = 0; i < count; i++) {
+        walk->items[places[i]].file.size = files[i].size;
+        walk->items[places[i]].file.digest = files[i].digest;
+        free((char *)(uintptr_t)files[i].path);
     }
     free(files);
+    free(places);
+    return code;
+}
+
+static int store_files(struct packaging *packaging, struct mlops_package *package,
+                       struct mlops_error *err)
+{
+    const struct walk *walk = &packaging->walk;
+    bool *known = xcalloc(walk->count, sizeof(*known));
+    int code = use_known(packaging, known, err);
+    if (code == MLOPS_OK)
+        code = add_files(packaging, known, err);
+    free(known);
+    for (size_t i = 0; i < walk->count; i++) {
+        if (walk->items[i].file.kind != MANIFEST_FILE)
+            continue;
+        package->bytes += walk->items[i].file.size;
+        package->files++;
+    }
     return code;
 }
 
@@ -165,18 +333,17 @@ static cJSON *files_to_json(const struct walk *walk)
 
 static void add_code(struct packaging *packaging, cJSON *manifest)
 {
-    _cleanup_(git_state_clear) struct git_state state;
-    git_capture(packaging->registry, packaging->root, &state);
+    const struct git_state *state = &packaging->git;
     cJSON *code = json_add_object(manifest, "code");
-    if (!state.found) {
+    if (!state->found) {
         cJSON_AddNullToObject(code, "git");
         return;
     }
     cJSON *git = json_add_object(code, "git");
-    json_add_string(git, "commit", state.commit);
-    json_add_string(git, "branch", state.branch);
-    json_add_string(git, "remote", state.remote);
-    json_add_bool(git, "dirty", state.dirty);
+    json_add_string(git, "commit", state->commit);
+    json_add_string(git, "branch", state->branch);
+    json_add_string(git, "remote", state->remote);
+    json_add_bool(git, "dirty", state->dirty);
 }
 
 static int add_values(struct packaging *packaging, cJSON *manifest, const char *key,
@@ -205,6 +372,55 @@ static void add_environment(struct packaging *packaging, cJSON *manifest)
     json_add_string(environment, "sha256", hex);
 }
 
+/* A snapshot's description follows from the file's content and what the project file says of it. */
+static void snapshot_key(const struct digest *content, const struct project_data *data,
+                         struct digest *key)
+{
+    _cleanup_(sha256_free_ptr) struct sha256 *hash = sha256_new();
+    sha256_update(hash, content->bytes, sizeof(content->bytes));
+    add_text(hash, data->path);
+    add_text(hash, data->role);
+    add_text(hash, data->target);
+    add_text(hash, data->time);
+    sha256_final(hash, key);
+}
+
+/* The description that was made before, where its profile is still in the store; else NULL. */
+static int known_snapshot(struct packaging *packaging, const struct digest *key, cJSON **snapshot,
+                          struct mlops_error *err)
+{
+    const char *text = stat_cache_text(packaging->cache, key);
+    struct digest profile;
+    bool whole = false;
+    _cleanup_(json_free) cJSON *json = text ? cJSON_Parse(text) : NULL;
+    const char *hex = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "profile"));
+    *snapshot = NULL;
+    if (!hex || !digest_from_hex(hex, strlen(hex), &profile))
+        return MLOPS_OK;
+    TRY(store_writer_has(packaging->writer, &profile, &whole, err));
+    if (whole)
+        *snapshot = TAKE_PTR(json);
+    return MLOPS_OK;
+}
+
+static int describe_data(struct packaging *packaging, const struct project_data *data,
+                         const struct project_path *path, cJSON **snapshot, struct mlops_error *err)
+{
+    const char *real = real_path(packaging, path);
+    const struct walked *item = walk_find(&packaging->walk, real);
+    struct digest key;
+    snapshot_key(&item->file.digest, data, &key);
+    TRY(known_snapshot(packaging, &key, snapshot, err));
+    if (*snapshot)
+        return MLOPS_OK;
+    _cleanup_(free_string) char *file = path_join(packaging->root, real);
+    _cleanup_(buffer_clear) struct buffer text = {0};
+    TRY(snapshot_describe(packaging->registry, packaging->writer, file, data, snapshot, err));
+    TRY(json_write_canonical(*snapshot, &text, err));
+    stat_cache_keep_text(packaging->cache, &key, text.data);
+    return MLOPS_OK;
+}
+
 /* The data that the project file names, in its order; so are the paths of the key "data". */
 static int add_data(struct packaging *packaging, cJSON *manifest, struct mlops_error *err)
 {
@@ -213,9 +429,7 @@ static int add_data(struct packaging *packaging, cJSON *manifest, struct mlops_e
     cJSON *all = json_add_object(manifest, "data");
     for (size_t i = 0; i < project->data_count; i++, path++) {
         cJSON *snapshot = NULL;
-        _cleanup_(free_string) char *file = path_join(packaging->root, real_path(packaging, path));
-        TRY(snapshot_describe(packaging->registry, packaging->writer, file, &project->data[i],
-                              &snapshot, err));
+        TRY(describe_data(packaging, &project->data[i], path, &snapshot, err));
         cJSON_AddItemToObject(all, project->data[i].name, snapshot);
     }
     return MLOPS_OK;
@@ -295,10 +509,18 @@ int mlops_package_directory(struct mlops_registry *registry,
     _cleanup_(buffer_clear) struct buffer text = {0};
     struct store *store;
     struct digest digest;
+    bool unchanged;
     *package = (struct mlops_package){0};
     TRY(read_project(&packaging, err));
     str_copy(package->model, sizeof(package->model), packaging.project.model);
     TRY(collect_files(&packaging, err));
+    git_capture(registry, packaging.root, &packaging.git);
+    packaging.cache = stat_cache_open(registry, packaging.root);
+    make_key(&packaging);
+    TRY(find_unchanged(&packaging, package, &unchanged, err));
+    package->seconds = (double)(clock_monotonic_ns() - from) / 1e9;
+    if (unchanged)
+        return MLOPS_OK;
     TRY(registry_store(registry, &store, err));
     TRY(store_writer_begin(store, &packaging.writer, err));
     TRY(store_files(&packaging, package, err));
@@ -309,6 +531,7 @@ int mlops_package_directory(struct mlops_registry *registry,
     TRY(store_writer_add(packaging.writer, text.data, text.length, &digest, err));
     bundle_id_format(&digest, package->bundle);
     TRY(publish(&packaging, package, err));
+    keep(&packaging, package);
     package->seconds = (double)(clock_monotonic_ns() - from) / 1e9;
     return MLOPS_OK;
 }

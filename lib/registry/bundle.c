@@ -60,3 +60,39 @@ int bundle_drop_expired(struct transaction *tx, const char *bundle, int64_t sinc
     *dropped = db_changes(db) > 0;
     return MLOPS_OK;
 }
+
+/* The first column of the first row as a bundle's id, "" where there is none. */
+static int first_id(struct db_rows *rows, char id[MLOPS_BUNDLE_ID_SIZE], struct mlops_error *err)
+{
+    bool more;
+    id[0] = '\0';
+    TRY(db_step(rows, &more, err));
+    if (more)
+        str_copy(id, MLOPS_BUNDLE_ID_SIZE, db_string(rows, 0));
+    return MLOPS_OK;
+}
+
+int registry_newest_bundle(struct mlops_registry *registry, const char *model,
+                           char id[MLOPS_BUNDLE_ID_SIZE], struct mlops_error *err)
+{
+    static const char *const queries[] = {
+        "SELECT bundle FROM version WHERE model = $1 ORDER BY number DESC LIMIT 1",
+        "SELECT id FROM bundle WHERE model = $1 ORDER BY created_ns DESC LIMIT 1",
+    };
+    id[0] = '\0';
+    for (size_t i = 0; i < ARRAY_LENGTH(queries) && !id[0]; i++) {
+        _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+        TRY(db_query(registry->db, &rows, err, queries[i], DB_TEXT(model)));
+        TRY(first_id(rows, id, err));
+    }
+    return MLOPS_OK;
+}
+
+int bundle_is_known(struct transaction *tx, const char *bundle, bool *known,
+                    struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    TRY(db_query(transaction_db(tx), &rows, err, "SELECT id FROM bundle WHERE id = $1",
+                 DB_TEXT(bundle)));
+    return db_step(rows, known, err);
+}

@@ -23,6 +23,16 @@ int registry_bundles(struct mlops_registry *registry, struct bundle_list *list,
                      struct mlops_error *err);
 void bundle_list_clear(struct bundle_list *list);
 
+/* The bundle of the newest version of `model`, or where it has none the bundle that was packaged
+ * last; `id` becomes "" where there is neither. */
+int registry_newest_bundle(struct mlops_registry *registry, const char *model,
+                           char id[MLOPS_BUNDLE_ID_SIZE], struct mlops_error *err);
+
+/* Does the registry know the bundle, registered or not? As the transaction sees it. */
+struct transaction;
+int bundle_is_known(struct transaction *tx, const char *bundle, bool *known,
+                    struct mlops_error *err);
+
 /* Would gc drop the row: neither registered nor tested, and not packaged since `since_ns`? */
 bool bundle_is_expired(const struct bundle_row *row, int64_t since_ns);
 

@@ -396,17 +396,34 @@ int registry_fail_read_only(const struct mlops_registry *registry, struct mlops_
                            "permissions and how it is mounted");
 }
 
+/* A folder of ours that can be written to. */
+static int make_writable(struct mlops_registry *registry, const char *path, struct mlops_error *err)
+{
+    if (mkdir(path, 0777) != 0 && errno != EEXIST) {
+        if (errno == EROFS || errno == EACCES)
+            return registry_fail_read_only(registry, err);
+        return mlops_fail_errno(err, MLOPS_IO, errno, "make %s", path);
+    }
+    return access(path, W_OK) != 0 ? registry_fail_read_only(registry, err) : MLOPS_OK;
+}
+
 int registry_scratch(struct mlops_registry *registry, char **path, struct mlops_error *err)
 {
     _cleanup_(free_string) char *scratch = path_join(registry->location, "tmp");
 
-    if (mkdir(scratch, 0777) != 0 && errno != EEXIST) {
-        if (errno == EROFS || errno == EACCES)
-            return registry_fail_read_only(registry, err);
-        return mlops_fail_errno(err, MLOPS_IO, errno, "make %s", scratch);
-    }
-    if (access(scratch, W_OK) != 0)
-        return registry_fail_read_only(registry, err);
+    TRY(make_writable(registry, scratch, err));
     *path = TAKE_PTR(scratch);
+    return MLOPS_OK;
+}
+
+int registry_cache(struct mlops_registry *registry, const char *name, char **path,
+                   struct mlops_error *err)
+{
+    _cleanup_(free_string) char *cache = path_join(registry->location, "cache");
+    _cleanup_(free_string) char *folder = path_join(cache, name);
+
+    TRY(make_writable(registry, cache, err));
+    TRY(make_writable(registry, folder, err));
+    *path = TAKE_PTR(folder);
     return MLOPS_OK;
 }

@@ -25,6 +25,11 @@ const char *registry_actor(struct mlops_registry *registry);
  * frees the path. */
 int registry_scratch(struct mlops_registry *registry, char **path, struct mlops_error *err);
 
+/* A folder `name` inside the registry for what can be found out again ("cache/NAME"); made when
+ * missing. The caller frees the path. */
+int registry_cache(struct mlops_registry *registry, const char *name, char **path,
+                   struct mlops_error *err);
+
 /* ---- transactions: writers wait in line, readers see a snapshot ------------------------- */
 
 /* Begin to write, waiting for other writers up to the lock timeout. */

@@ -7,6 +7,8 @@
 #define DELTA_MIN 1024  /* shorter ones gain less than the names of their bases take */
 #define ZSTD_LEVEL 1
 #define DELTA_WINDOW_LOG 21 /* all bases and the chunk are in sight */
+#define DELTA_HASH_LOG 18   /* so that the table holds most of what is in sight: level 1 has 2^14 */
+#define DELTA_MATCH_MIN 7   /* matches are long here; short ones only cover them up */
 
 struct encoder {
     ZSTD_CCtx *plain, *delta;
@@ -109,6 +111,8 @@ static size_t make_delta(struct encoder *encoder, const uint8_t *data, size_t le
         encoder->delta = xcheck(ZSTD_createCCtx());
         (void)ZSTD_CCtx_setParameter(encoder->delta, ZSTD_c_compressionLevel, ZSTD_LEVEL);
         (void)ZSTD_CCtx_setParameter(encoder->delta, ZSTD_c_windowLog, DELTA_WINDOW_LOG);
+        (void)ZSTD_CCtx_setParameter(encoder->delta, ZSTD_c_hashLog, DELTA_HASH_LOG);
+        (void)ZSTD_CCtx_setParameter(encoder->delta, ZSTD_c_minMatch, DELTA_MATCH_MIN);
     }
     size_t header = delta_header_encode(encoder->bases, encoder->base_count, room);
     if (header >= limit)

@@ -193,6 +193,53 @@ int reader_bases(struct reader *reader, const struct location *location,
     return MLOPS_OK;
 }
 
+/* A blob, and what it is a delta of. */
+static int has_blob(struct reader *reader, const struct digest *name, bool *whole,
+                    struct mlops_error *err)
+{
+    const struct index *index = reader->store->index;
+    struct location location, base;
+    struct digest bases[DELTA_BASES_MAX];
+    size_t count;
+    *whole = index_find(index, name, &location) && location.record.kind == RECORD_BLOB;
+    if (!*whole || location.record.encoding != ENCODING_DELTA)
+        return MLOPS_OK;
+    TRY(reader_bases(reader, &location, bases, &count, err));
+    for (size_t i = 0; i < count && *whole; i++)
+        *whole = index_find(index, &bases[i], &base) && base.record.kind == RECORD_BLOB &&
+                 base.record.encoding != ENCODING_DELTA;
+    return MLOPS_OK;
+}
+
+static int has_all(struct reader *reader, const struct digest *name, bool *whole,
+                   struct mlops_error *err)
+{
+    struct location location;
+    const uint8_t *entries;
+    if (!index_find(reader->store->index, name, &location) || location.record.kind != RECORD_RECIPE)
+        return has_blob(reader, name, whole, err);
+    TRY(reader_load(reader, &location, &entries, err));
+    size_t count = (location.record.raw - 32) / RECIPE_ENTRY_SIZE;
+    *whole = true;
+    for (size_t i = 0; i < count && *whole; i++) {
+        struct recipe_entry entry;
+        recipe_entry_decode(entries, i, &entry);
+        TRY(has_blob(reader, &entry.chunk, whole, err));
+    }
+    return MLOPS_OK;
+}
+
+int reader_has_whole(struct reader *reader, const struct digest *name, bool *whole,
+                     struct mlops_error *err)
+{
+    int code = has_all(reader, name, whole, err);
+    if (code == MLOPS_OK || code == MLOPS_IO)
+        return code;
+    *whole = false;
+    *err = (struct mlops_error){0};
+    return MLOPS_OK;
+}
+
 static int stream_recipe(struct reader *reader, const struct location *recipe,
                          const uint8_t *entries, reader_sink sink, void *context,
                          struct mlops_error *err)

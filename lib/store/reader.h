@@ -30,6 +30,11 @@ int reader_bases(struct reader *reader, const struct location *location,
 int reader_find(const struct reader *reader, const struct digest *name, struct location *location,
                 struct mlops_error *err);
 
+/* Is the object there with all its parts, and what these are deltas of? By the index; only recipes
+ * and the heads of deltas are read. Damage counts as no. Errors: MLOPS_IO. */
+int reader_has_whole(struct reader *reader, const struct digest *name, bool *whole,
+                     struct mlops_error *err);
+
 /* The MLOPS_INTEGRITY error of a record whose content is not what it should be. */
 int reader_damaged(struct mlops_error *err, const struct location *location, const char *what);
 

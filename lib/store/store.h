@@ -51,6 +51,11 @@ int store_writer_add_files(struct store_writer *writer, struct store_file *files
 int store_writer_add(struct store_writer *writer, const void *data, size_t length,
                      struct digest *digest, struct mlops_error *err);
 
+/* Is the object in the store with all its parts, so that its content need not be given? By the
+ * index: the bytes are not read. Errors: MLOPS_IO. */
+int store_writer_has(struct store_writer *writer, const struct digest *digest, bool *whole,
+                     struct mlops_error *err);
+
 /* Make everything durable and visible. Frees the writer, also on failure. */
 int store_writer_publish(struct store_writer *writer, struct store_added *added,
                          struct mlops_error *err);

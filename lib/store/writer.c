@@ -43,6 +43,13 @@ static struct bench *bench_of(struct store_writer *writer, size_t worker)
     return bench;
 }
 
+static struct reader *reader_of(struct store_writer *writer, struct bench *bench)
+{
+    if (!bench->reader)
+        bench->reader = reader_new(writer->store);
+    return bench->reader;
+}
+
 static void bench_clear(struct bench *bench)
 {
     encoder_free(bench->encoder);
@@ -62,11 +69,18 @@ static bool names_claim(struct store_writer *writer, const struct digest *name)
     return first;
 }
 
-/* Is there nothing to do for `name`? */
-static bool is_known(struct store_writer *writer, const struct digest *name)
+/* Is `name` in the store, with what it is a delta of? */
+static int is_stored(struct store_writer *writer, struct bench *bench, const struct digest *name,
+                     bool *stored, bool *broken, struct mlops_error *err)
 {
     struct location there;
-    return index_find(writer->store->index, name, &there) || !names_claim(writer, name);
+    *stored = index_find(writer->store->index, name, &there);
+    *broken = false;
+    if (!*stored || there.record.encoding != ENCODING_DELTA)
+        return MLOPS_OK;
+    TRY(reader_has_whole(reader_of(writer, bench), name, stored, err));
+    *broken = !*stored;
+    return MLOPS_OK;
 }
 
 /* Into the batch: by reference where the bytes stay until it is flushed, else as a copy. */
@@ -91,15 +105,18 @@ static int add_record(struct pack_batch *batch, const struct record *record, con
 static int put_piece(struct store_writer *writer, struct bench *bench, const struct slab *slab,
                      size_t i, const uint8_t *data, bool stays, struct mlops_error *err)
 {
-    if (is_known(writer, &slab->digests[i]))
+    bool stored_already, broken;
+    TRY(is_stored(writer, bench, &slab->digests[i], &stored_already, &broken, err));
+    if (stored_already || !names_claim(writer, &slab->digests[i]))
         return MLOPS_OK;
     struct record record = {.name = slab->digests[i], .kind = RECORD_BLOB, .raw = slab->lengths[i]};
     const void *stored;
     uint8_t *room;
     _Static_assert(ENCODE_ROOM <= BATCH_ROOM, "an encoded chunk fits into a batch");
     TRY(pack_batch_room(bench->batch, &room, err));
-    TRY(encoder_encode(bench->encoder, data, slab->lengths[i], slab->bases[i], slab->base_counts[i],
-                       room, &record, &stored, err));
+    /* in the place of a delta that lost its base comes what needs none */
+    TRY(encoder_encode(bench->encoder, data, slab->lengths[i], slab->bases[i],
+                       broken ? 0 : slab->base_counts[i], room, &record, &stored, err));
     if (stored != room)
         return add_record(bench->batch, &record, stored, stays, err);
     pack_batch_take(bench->batch, &record);
@@ -109,7 +126,9 @@ static int put_piece(struct store_writer *writer, struct bench *bench, const str
 static int put_recipe(struct store_writer *writer, struct bench *bench, const struct intake *intake,
                       bool stays, struct mlops_error *err)
 {
-    if (is_known(writer, &intake->digest))
+    struct location there;
+    if (index_find(writer->store->index, &intake->digest, &there) ||
+        !names_claim(writer, &intake->digest))
         return MLOPS_OK;
     struct record record = {.name = intake->digest,
                             .kind = RECORD_RECIPE,
@@ -209,9 +228,7 @@ static int intake_open(struct store_writer *writer, struct bench *bench,
     intake_init(intake, fd, NULL, 0);
     if (!file->base)
         return MLOPS_OK;
-    if (!bench->reader)
-        bench->reader = reader_new(writer->store);
-    return match_new(bench->reader, file->base, &intake->match, err);
+    return match_new(reader_of(writer, bench), file->base, &intake->match, err);
 }
 
 static int add_small(void *context, size_t index, size_t worker, struct mlops_error *err)
@@ -357,6 +374,12 @@ int store_writer_add(struct store_writer *writer, const void *data, size_t lengt
     TRY(put_object(writer, bench_of(writer, 0), &intake, err));
     *digest = intake.digest;
     return MLOPS_OK;
+}
+
+int store_writer_has(struct store_writer *writer, const struct digest *digest, bool *whole,
+                     struct mlops_error *err)
+{
+    return reader_has_whole(reader_of(writer, bench_of(writer, 0)), digest, whole, err);
 }
 
 /* ---- begin and end --------------------------------------------------------------------------- */
