@@ -33,10 +33,10 @@ static int print_json(struct cli *cli, const struct mlops_package *package,
 
 int cli_report_bundle(struct cli *cli, const char *done, const struct mlops_package *package)
 {
-    struct mlops_version version;
-    bool created = false, registers = cli_flag(cli, "register");
+    struct mlops_version version = package->version;
+    bool created = package->created, registers = cli_flag(cli, "register");
 
-    if (registers)
+    if (registers && version.number == 0)
         TRY(mlops_register(cli_registry(cli), package->bundle, &version, &created, &cli->err));
     if (cli->json)
         return print_json(cli, package, registers ? &version : NULL, created);

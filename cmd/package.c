@@ -3,11 +3,11 @@
 
 static int run(struct cli *cli)
 {
+    const struct mlops_package_options options = {.directory = cli->args[0],
+                                                  .registers = cli_flag(cli, "register")};
     struct mlops_package package;
 
-    TRY(mlops_package_directory(cli_registry(cli),
-                                &(struct mlops_package_options){.directory = cli->args[0]},
-                                &package, &cli->err));
+    TRY(mlops_package_directory(cli_registry(cli), &options, &package, &cli->err));
     return cli_report_bundle(cli, "packaged", &package);
 }
 

@@ -3,15 +3,15 @@
 #include <inttypes.h>
 #include <sys/stat.h>
 
-static int package_folder(struct cli *cli, char bundle[MLOPS_BUNDLE_ID_SIZE])
+static int register_folder(struct cli *cli, struct mlops_version *version, bool *created)
 {
+    const struct mlops_package_options options = {.directory = cli->args[0], .registers = true};
     struct mlops_package package;
 
-    TRY(mlops_package_directory(cli_registry(cli),
-                                &(struct mlops_package_options){.directory = cli->args[0]},
-                                &package, &cli->err));
+    TRY(mlops_package_directory(cli_registry(cli), &options, &package, &cli->err));
     cli_note_bundle(cli, "packaged", &package);
-    memcpy(bundle, package.bundle, MLOPS_BUNDLE_ID_SIZE);
+    *version = package.version;
+    *created = package.created;
     return MLOPS_OK;
 }
 
@@ -45,15 +45,14 @@ static int run(struct cli *cli)
 {
     char bundle[MLOPS_BUNDLE_ID_SIZE];
     struct mlops_version version;
-    bool created;
+    bool created, known = str_starts(cli->args[0], "sha256:");
 
-    if (str_starts(cli->args[0], "sha256:"))
-        TRY(find_bundle(cli, bundle));
-    else if (is_file(cli->args[0]))
-        TRY(import_archive(cli, bundle));
-    else
-        TRY(package_folder(cli, bundle));
-    TRY(mlops_register(cli_registry(cli), bundle, &version, &created, &cli->err));
+    if (!known && !is_file(cli->args[0])) {
+        TRY(register_folder(cli, &version, &created));
+    } else {
+        TRY(known ? find_bundle(cli, bundle) : import_archive(cli, bundle));
+        TRY(mlops_register(cli_registry(cli), bundle, &version, &created, &cli->err));
+    }
     if (!cli->json) {
         if (!created)
             cli_note(cli, "the bundle has a version already");

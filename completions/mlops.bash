@@ -1,6 +1,6 @@
 # bash completion for mlops, written by 'mlops completion bash'
 
-_mlops_commands='init package import register list show log status checkout export test promote rollback drift fsck stats help completion version'
+_mlops_commands='init package import register list show log status checkout export test promote rollback drift fsck stats gc help completion version'
 
 # COMMAND OPTION: sets $sources for its argument; fails where it takes none.
 _mlops_option() {
@@ -20,6 +20,7 @@ _mlops_option() {
     drift:--method) sources=(+ks +jensen_shannon +psi +wasserstein +total_variation) ;;
     drift:--categorical-method) sources=(+jensen_shannon +psi +total_variation) ;;
     drift:--threshold) sources=() ;;
+    gc:--grace) sources=() ;;
     help:--man-pages) sources=(directory) ;;
     *:--directory | *:-C) sources=(directory) ;;
     *:--registry) sources=(directory) ;;
@@ -66,6 +67,7 @@ _mlops_options() {
     rollback) sources=(--stage --to --reason) ;;
     drift) sources=(--current --data --method --categorical-method --threshold) ;;
     fsck) sources=(--quick) ;;
+    gc) sources=(--grace --dry-run) ;;
     help) sources=(--man-pages) ;;
     *) sources=() ;;
     esac

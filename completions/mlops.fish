@@ -19,6 +19,7 @@ set -g __mlops_valued \
     'drift:--method' \
     'drift:--categorical-method' \
     'drift:--threshold' \
+    'gc:--grace' \
     'help:--man-pages'
 
 # Sets __mlops_command to the command on the line, __mlops_index to how many of its arguments
@@ -152,9 +153,13 @@ complete -c mlops -n '__mlops_in fsck' -l quick -d 'look at structure only: do n
 
 complete -c mlops -n __mlops_before -a stats -d 'show how much the registry holds, and what that takes'
 
+complete -c mlops -n __mlops_before -a gc -d 'remove what no bundle needs any more'
+complete -c mlops -n '__mlops_in gc' -l grace -x -d 'how old it must be (default: 24h; 0 for nothing)'
+complete -c mlops -n '__mlops_in gc' -l dry-run -d 'say what would go, and change nothing'
+
 complete -c mlops -n __mlops_before -a help -d 'explain a command, or list them all'
 complete -c mlops -n '__mlops_in help' -l man-pages -x -a '(__fish_complete_directories)' -d 'write the manual pages of all commands into DIR instead'
-complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log status checkout export test promote rollback drift fsck stats help completion version'
+complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log status checkout export test promote rollback drift fsck stats gc help completion version'
 
 complete -c mlops -n __mlops_before -a completion -d 'print the completions for bash, zsh or fish'
 complete -c mlops -n '__mlops_in completion 0' -a 'bash zsh fish'

@@ -11,6 +11,7 @@ MLOPS_BEGIN
 
 struct mlops_package_options {
     const char *directory; /* project folder; NULL: the working directory */
+    bool registers;        /* give it a version, too, in the same transaction */
 };
 
 struct mlops_package {
@@ -20,6 +21,8 @@ struct mlops_package {
     uint64_t bytes;     /* of all files */
     uint64_t new_bytes; /* that the store had to write, compressed */
     double seconds;
+    struct mlops_version version; /* where it was registered: its version */
+    bool created;                 /* and did not have one before */
 };
 
 /*
@@ -29,7 +32,8 @@ struct mlops_package {
  * Errors: MLOPS_NOT_FOUND no mlops.yaml, or a path that it names is missing; MLOPS_INVALID the
  * project file is wrong (message with file, line and nearest known key), a path or symbolic link
  * leads out of the folder, a file is neither regular, folder nor link, a snapshot is not a table;
- * MLOPS_CONFLICT a file changed while it was packaged; MLOPS_IO.
+ * MLOPS_CONFLICT a file changed while it was packaged, or gc removed parts of the bundle faster
+ * than they could be stored; MLOPS_IO.
  */
 MLOPS_API int mlops_package_directory(struct mlops_registry *registry,
                                       const struct mlops_package_options *options,

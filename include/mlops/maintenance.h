@@ -33,6 +33,33 @@ MLOPS_API int mlops_fsck(struct mlops_registry *registry, const struct mlops_fsc
                          struct mlops_fsck_report *report, struct mlops_error *err);
 MLOPS_API void mlops_fsck_report_clear(struct mlops_fsck_report *report);
 
+struct mlops_gc_options {
+    int64_t grace_ns; /* what is younger is left alone; 0: nothing is */
+    bool dry_run;     /* find out, and change nothing */
+};
+
+/* What was done, or with dry_run what would be. */
+struct mlops_gc_report {
+    uint64_t removed_packs, removed_bytes;
+    uint64_t rewritten_packs;              /* of which what is needed is in other packs now */
+    uint64_t waiting_packs, waiting_bytes; /* such packs that are still there for readers */
+    uint64_t kept_packs;                   /* that stay */
+    uint64_t dropped_bundles;              /* unregistered, untested, and not packaged lately */
+};
+
+/*
+ * Remove what no bundle needs. Bundles that were never registered nor tested, and not packaged or
+ * imported within the grace, are forgotten. Packs of which nothing is needed are removed; those of
+ * which less than half is, and small ones where there are many, are replaced by new ones, and
+ * removed by a run after the grace has passed, as readers may have them open. Safe beside any
+ * number of readers and writers, and other runs; one that is killed harms nothing.
+ *
+ * Errors: MLOPS_INTEGRITY something that a bundle needs is damaged or missing: nothing is removed
+ * then; MLOPS_CONFLICT other runs kept changing what there is; MLOPS_IO; MLOPS_CANCELLED.
+ */
+MLOPS_API int mlops_gc(struct mlops_registry *registry, const struct mlops_gc_options *options,
+                       struct mlops_gc_report *report, struct mlops_error *err);
+
 /* What one model takes; a part that models share counts for each of them. */
 struct mlops_model_usage {
     char model[MLOPS_NAME_MAX + 1];

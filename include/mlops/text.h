@@ -14,7 +14,7 @@ MLOPS_API const char *mlops_suggest(const char *word, const char *const *candida
 /* RFC 3339 in UTC to the second, "2026-05-03T09:30:00Z"; `text` holds 32 bytes. */
 MLOPS_API void mlops_time_format(int64_t time_ns, char text[32]);
 
-/* "5m", "250ms", "1h30m", "2d", "10s" to nanoseconds. Errors: MLOPS_INVALID. */
+/* "5m", "250ms", "1h30m", "2d", "10s", "0" to nanoseconds. Errors: MLOPS_INVALID. */
 MLOPS_API int mlops_duration_parse(const char *text, int64_t *duration_ns, struct mlops_error *err);
 
 /* "0.1.0": the library's own version. */

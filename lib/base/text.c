@@ -74,6 +74,10 @@ int mlops_duration_parse(const char *text, int64_t *duration_ns, struct mlops_er
                  {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}, {"w", 7 * 86400e9}};
     double total = 0;
     const char *c = text;
+    if (str_equal(text, "0")) { /* of whatever unit */
+        *duration_ns = 0;
+        return MLOPS_OK;
+    }
     while (*c) {
         size_t digits = strspn(c, "0123456789.");
         double amount;

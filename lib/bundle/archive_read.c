@@ -8,7 +8,9 @@
 #include "base/path.h"
 #include "bundle/archive_source.h"
 #include "bundle/escape.h"
-#include "registry/registry.h"
+#include "bundle/reach.h"
+#include "registry/condemned.h"
+#include "registry/scratch.h"
 #include "stats/profile.h"
 #include "store/store.h"
 #include <errno.h>
@@ -24,7 +26,8 @@ struct import {
     struct buffer text; /* of the manifest */
     size_t next;        /* file of the manifest that is awaited */
     struct store_writer *writer;
-    char *scratch; /* folder for large files; NULL until one comes */
+    uint64_t round; /* of gc, when the store was first looked at */
+    char *scratch;  /* folder for large files; NULL until one comes */
 };
 
 static void import_clear(struct import *import)
@@ -141,9 +144,7 @@ static int take_spooled(struct import *import, const char *path, struct digest *
 static int take_large(struct import *import, struct digest *digest, struct mlops_error *err)
 {
     if (!import->scratch) {
-        _cleanup_(free_string) char *parent = NULL;
-        TRY(registry_scratch(import->registry, &parent, err));
-        TRY(directory_make_temporary(parent, "import", &import->scratch, err));
+        TRY(scratch_make(import->registry, "import", &import->scratch, err));
     }
     _cleanup_(free_string) char *path = path_join(import->scratch, "file");
     int code = take_spooled(import, path, digest, err);
@@ -275,7 +276,8 @@ static int take_bundle(struct import *import, struct mlops_package *package,
 }
 
 /* Objects first, durably; only then the row that makes them reachable. */
-static int publish(struct import *import, struct mlops_package *package, struct mlops_error *err)
+static int publish(struct import *import, struct mlops_package *package, bool *gone,
+                   struct mlops_error *err)
 {
     struct store_added added;
     _cleanup_(transaction_abort_ptr) struct transaction *tx = NULL;
@@ -283,7 +285,26 @@ static int publish(struct import *import, struct mlops_package *package, struct 
     package->new_bytes = added.new_bytes;
     TRY(transaction_begin(import->registry, &tx, err));
     TRY(bundle_record(tx, package->bundle, package->model, package->files, package->bytes, err));
-    return transaction_commit(TAKE_PTR(tx), err);
+    TRY(reach_save(tx, import->registry, package->bundle, import->round, gone, err));
+    return *gone ? MLOPS_OK : transaction_commit(TAKE_PTR(tx), err);
+}
+
+/* `*again`: gc took away parts meanwhile, and the archive can be read once more. */
+static int import_once(struct mlops_registry *registry, const char *path,
+                       struct mlops_package *package, bool *gone, bool *again,
+                       struct mlops_error *err)
+{
+    _cleanup_(import_clear) struct import import = {.registry = registry};
+    struct store *store;
+    *package = (struct mlops_package){0};
+    TRY(archive_source_open(registry, path, &import.source, err));
+    TRY(registry_store(registry, &store, err));
+    TRY(condemned_round(registry, &import.round, err));
+    TRY(store_writer_begin(store, &import.writer, err));
+    TRY(take_bundle(&import, package, err));
+    TRY(publish(&import, package, gone, err));
+    *again = *gone && import.source.owns_fd && import.source.file_size > 0; /* a file, no pipe */
+    return MLOPS_OK;
 }
 
 int mlops_archive_import(struct mlops_registry *registry, const char *path,
@@ -291,15 +312,12 @@ int mlops_archive_import(struct mlops_registry *registry, const char *path,
 {
     int64_t from = clock_monotonic_ns();
     _cleanup_(archive_locale_leave) struct archive_locale locale = {0};
-    _cleanup_(import_clear) struct import import = {.registry = registry};
-    struct store *store;
-    *package = (struct mlops_package){0};
+    bool gone = true, again = true;
     TRY(archive_locale_enter(&locale, err));
-    TRY(archive_source_open(registry, path, &import.source, err));
-    TRY(registry_store(registry, &store, err));
-    TRY(store_writer_begin(store, &import.writer, err));
-    TRY(take_bundle(&import, package, err));
-    TRY(publish(&import, package, err));
+    for (int i = 0; again && i < REACH_ATTEMPTS; i++)
+        TRY(import_once(registry, path, package, &gone, &again, err));
+    if (gone)
+        return reach_fail(err);
     package->seconds = (double)(clock_monotonic_ns() - from) / 1e9;
     return MLOPS_OK;
 }

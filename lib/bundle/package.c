@@ -4,12 +4,13 @@
 #include "base/json.h"
 #include "base/path.h"
 #include "bundle/git.h"
+#include "bundle/reach.h"
 #include "bundle/snapshot.h"
 #include "bundle/stat_cache.h"
 #include "bundle/values.h"
 #include "bundle/walk.h"
 #include "registry/bundle.h"
-#include "registry/registry.h"
+#include "registry/condemned.h"
 #include "store/store.h"
 #include <locale.h>
 #include <mlops/bundle.h>
@@ -29,6 +30,8 @@ struct packaging {
     struct digest key;        /* of all that the bundle depends on, as it looks */
     struct manifest previous; /* of the model's newest bundle; empty where there is none */
     struct store_writer *writer;
+    uint64_t round; /* of gc, when the store was first looked at */
+    bool registers;
 };
 
 static void packaging_clear(struct packaging *packaging)
@@ -169,6 +172,8 @@ static int find_unchanged(struct packaging *packaging, struct mlops_package *pac
     package->files = last->files;
     package->bytes = last->bytes;
     TRY(bundle_record(tx, package->bundle, package->model, package->files, package->bytes, err));
+    if (packaging->registers)
+        TRY(version_register(tx, package->bundle, &package->version, &package->created, err));
     return transaction_commit(TAKE_PTR(tx), err);
 }
 
@@ -464,7 +469,7 @@ static int check_readable(const struct buffer *text, struct mlops_error *err)
 }
 
 /* Objects first, durably; only then the row that makes them reachable. */
-static int publish(struct packaging *packaging, struct mlops_package *package,
+static int publish(struct packaging *packaging, struct mlops_package *package, bool *gone,
                    struct mlops_error *err)
 {
     struct store_added added;
@@ -473,6 +478,11 @@ static int publish(struct packaging *packaging, struct mlops_package *package,
     package->new_bytes = added.new_bytes;
     TRY(transaction_begin(packaging->registry, &tx, err));
     TRY(bundle_record(tx, package->bundle, package->model, package->files, package->bytes, err));
+    TRY(reach_save(tx, packaging->registry, package->bundle, packaging->round, gone, err));
+    if (*gone)
+        return MLOPS_OK;
+    if (packaging->registers)
+        TRY(version_register(tx, package->bundle, &package->version, &package->created, err));
     return transaction_commit(TAKE_PTR(tx), err);
 }
 
@@ -495,15 +505,15 @@ static void c_locale_leave(struct c_locale *locale)
         freelocale(locale->ours);
 }
 
-int mlops_package_directory(struct mlops_registry *registry,
-                            const struct mlops_package_options *options,
-                            struct mlops_package *package, struct mlops_error *err)
+static int package_once(struct mlops_registry *registry,
+                        const struct mlops_package_options *options, struct mlops_package *package,
+                        bool *gone, struct mlops_error *err)
 {
-    int64_t from = clock_monotonic_ns();
-    _cleanup_(c_locale_leave) struct c_locale locale;
-    c_locale_enter(&locale);
     _cleanup_(packaging_clear) struct packaging packaging = {
-        .registry = registry, .root = options->directory ? options->directory : "."};
+        .registry = registry,
+        .root = options->directory ? options->directory : ".",
+        .registers = options->registers,
+    };
     packaging.walk.root = packaging.root;
     _cleanup_(json_free) cJSON *manifest = cJSON_CreateObject();
     _cleanup_(buffer_clear) struct buffer text = {0};
@@ -511,6 +521,7 @@ int mlops_package_directory(struct mlops_registry *registry,
     struct digest digest;
     bool unchanged;
     *package = (struct mlops_package){0};
+    *gone = false;
     TRY(read_project(&packaging, err));
     str_copy(package->model, sizeof(package->model), packaging.project.model);
     TRY(collect_files(&packaging, err));
@@ -518,10 +529,10 @@ int mlops_package_directory(struct mlops_registry *registry,
     packaging.cache = stat_cache_open(registry, packaging.root);
     make_key(&packaging);
     TRY(find_unchanged(&packaging, package, &unchanged, err));
-    package->seconds = (double)(clock_monotonic_ns() - from) / 1e9;
     if (unchanged)
         return MLOPS_OK;
     TRY(registry_store(registry, &store, err));
+    TRY(condemned_round(registry, &packaging.round, err));
     TRY(store_writer_begin(store, &packaging.writer, err));
     TRY(store_files(&packaging, package, err));
     TRY(build_manifest(&packaging, manifest, err));
@@ -530,8 +541,24 @@ int mlops_package_directory(struct mlops_registry *registry,
     TRY(check_readable(&text, err));
     TRY(store_writer_add(packaging.writer, text.data, text.length, &digest, err));
     bundle_id_format(&digest, package->bundle);
-    TRY(publish(&packaging, package, err));
-    keep(&packaging, package);
+    TRY(publish(&packaging, package, gone, err));
+    if (!*gone)
+        keep(&packaging, package);
+    return MLOPS_OK;
+}
+
+int mlops_package_directory(struct mlops_registry *registry,
+                            const struct mlops_package_options *options,
+                            struct mlops_package *package, struct mlops_error *err)
+{
+    int64_t from = clock_monotonic_ns();
+    _cleanup_(c_locale_leave) struct c_locale locale;
+    c_locale_enter(&locale);
+    bool gone = true;
+    for (int i = 0; gone && i < REACH_ATTEMPTS; i++)
+        TRY(package_once(registry, options, package, &gone, err));
+    if (gone)
+        return reach_fail(err);
     package->seconds = (double)(clock_monotonic_ns() - from) / 1e9;
     return MLOPS_OK;
 }

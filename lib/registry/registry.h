@@ -47,6 +47,10 @@ struct db *transaction_db(struct transaction *tx);
 int bundle_record(struct transaction *tx, const char *bundle, const char *model, uint64_t files,
                   uint64_t bytes, struct mlops_error *err);
 
+/* As mlops_register, in the transaction. */
+int version_register(struct transaction *tx, const char *bundle, struct mlops_version *version,
+                     bool *created, struct mlops_error *err);
+
 /* As mlops_version_resolve, seeing what the transaction sees. */
 int version_resolve(struct transaction *tx, const char *ref, struct mlops_version *version,
                     struct mlops_error *err);

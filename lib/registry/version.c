@@ -82,6 +82,14 @@ static int add_version(struct transaction *tx, struct mlops_version *version,
                         err);
 }
 
+int version_register(struct transaction *tx, const char *bundle, struct mlops_version *version,
+                     bool *created, struct mlops_error *err)
+{
+    TRY(find_bundle(transaction_db(tx), bundle, version, err));
+    *created = version->number == 0;
+    return *created ? add_version(tx, version, err) : MLOPS_OK;
+}
+
 int mlops_register(struct mlops_registry *registry, const char *bundle,
                    struct mlops_version *version, bool *created, struct mlops_error *err)
 {
@@ -93,13 +101,9 @@ int mlops_register(struct mlops_registry *registry, const char *bundle,
     if (version->number)
         return MLOPS_OK;
     TRY(transaction_begin(registry, &tx, err));
-    TRY(find_bundle(registry->db, bundle, version, err));
-    if (version->number)
-        return MLOPS_OK;
-    TRY(add_version(tx, version, err));
-    TRY(transaction_commit(TAKE_PTR(tx), err));
-    *created = true;
-    return MLOPS_OK;
+    /* Where the bundle is known, all of it is in the store: gc drops both in one transaction. */
+    TRY(version_register(tx, bundle, version, created, err));
+    return *created ? transaction_commit(TAKE_PTR(tx), err) : MLOPS_OK;
 }
 
 /* ---- listing ------------------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 #include "base/pool.h"
 #include "store/pack.h"
 #include "store/reader.h"
+#include "store/visit.h"
 #include <stdatomic.h>
 
 struct name_list {
@@ -173,63 +174,23 @@ int store_usage(struct store *store, struct store_usage *usage, struct mlops_err
     return MLOPS_OK;
 }
 
-/* Call `each` with every record that object `digest` is made of, and those that these are deltas
- * of (`part` false); recipes are read and checked. A record may come more than once. */
-typedef void (*visitor)(void *context, const struct record *record, bool part);
-
-static int visit_part(struct reader *reader, const struct location *location, visitor each,
-                      void *context, struct mlops_error *err)
-{
-    struct digest bases[DELTA_BASES_MAX];
-    size_t count;
-    each(context, &location->record, true);
-    TRY(reader_bases(reader, location, bases, &count, err));
-    for (size_t i = 0; i < count; i++) {
-        struct location base;
-        TRY(reader_find(reader, &bases[i], &base, err));
-        each(context, &base.record, false);
-    }
-    return MLOPS_OK;
-}
-
-static int visit_records(struct store *store, const struct digest *digest, visitor each,
-                         void *context, struct mlops_error *err)
-{
-    struct location location;
-    const uint8_t *data;
-    TRY(store_locate(store, digest, &location, err));
-    _cleanup_(reader_free_ptr) struct reader *reader = reader_new(store);
-    if (location.record.kind == RECORD_BLOB)
-        return visit_part(reader, &location, each, context, err);
-    each(context, &location.record, true);
-    TRY(reader_load(reader, &location, &data, err));
-    size_t count = (location.record.raw - 32) / RECIPE_ENTRY_SIZE;
-    for (size_t i = 0; i < count; i++) {
-        struct recipe_entry entry;
-        struct location chunk;
-        recipe_entry_decode(data, i, &entry);
-        TRY(reader_find(reader, &entry.chunk, &chunk, err));
-        TRY(visit_part(reader, &chunk, each, context, err));
-    }
-    return MLOPS_OK;
-}
-
 struct counting {
     struct digest_set *seen;
     struct store_usage *usage;
 };
 
-static void count_record(void *context, const struct record *record, bool part)
+static bool count_record(void *context, const struct location *location)
 {
     struct counting *counting = context;
+    const struct record *record = &location->record;
     if (!digest_set_add(counting->seen, &record->name))
-        return;
+        return false;
     counting->usage->stored_bytes += RECORD_HEADER_SIZE + record->stored;
-    (void)part; /* what it is a delta of is needed like any other */
     if (record->kind == RECORD_RECIPE)
-        return;
+        return true;
     counting->usage->objects++;
     counting->usage->raw_bytes += record->raw;
+    return true;
 }
 
 int store_object_usage(struct store *store, const struct digest *digest, struct digest_set *seen,
@@ -238,18 +199,21 @@ int store_object_usage(struct store *store, const struct digest *digest, struct 
     struct counting counting = {.seen = seen, .usage = usage};
     if (digest_set_has(seen, digest))
         return MLOPS_OK;
-    return visit_records(store, digest, count_record, &counting, err);
+    _cleanup_(visitor_free_ptr) struct visitor *visitor = visitor_new(store);
+    return visitor_needs(visitor, digest, count_record, &counting, err);
 }
 
-static void sum_blob(void *context, const struct record *record, bool part)
+static bool sum_blob(void *context, const struct location *location)
 {
-    if (part && record->kind == RECORD_BLOB)
-        *(uint64_t *)context += record->raw;
+    if (location->record.kind == RECORD_BLOB)
+        *(uint64_t *)context += location->record.raw;
+    return true;
 }
 
 int store_object_size(struct store *store, const struct digest *digest, uint64_t *size,
                       struct mlops_error *err)
 {
     *size = 0;
-    return visit_records(store, digest, sum_blob, size, err);
+    _cleanup_(visitor_free_ptr) struct visitor *visitor = visitor_new(store);
+    return visitor_parts(visitor, digest, sum_blob, size, err);
 }

@@ -21,6 +21,10 @@ int store_refresh(struct store *store, struct mlops_error *err);
 int store_locate(struct store *store, const struct digest *name, struct location *location,
                  struct mlops_error *err);
 
+/* The pack of `location` is there no more, as gc replaced it: where the same object lies now. From
+ * any thread. Errors: MLOPS_INTEGRITY nowhere. */
+int store_relocate(const struct store *store, struct location *location, struct mlops_error *err);
+
 /* Folder for files under construction. The caller frees. */
 char *store_scratch(const struct store *store);
 

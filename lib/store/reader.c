@@ -2,6 +2,9 @@
 #include "store/reader.h"
 #include <zstd.h>
 
+/* Packs that may be replaced under a reader's hands before it gives up. */
+#define RELOCATIONS_MAX 8
+
 struct reader {
     const struct store *store;
     ZSTD_DCtx *zstd;
@@ -56,16 +59,23 @@ static int reserve(uint8_t **memory, size_t *capacity, size_t size, struct mlops
     return MLOPS_OK;
 }
 
-/* The record as it is stored, at `*data`. */
-static int load_stored(struct reader *reader, const struct location *location, const uint8_t **data,
+/* The record as it is stored, at `*data`. Where gc has replaced its pack, `location` is changed to
+ * where it is now. */
+static int load_stored(struct reader *reader, struct location *location, const uint8_t **data,
                        struct mlops_error *err)
 {
     const struct record *record = &location->record;
     struct store_backend *backend = reader->store->backend;
-    size_t length = RECORD_HEADER_SIZE + (size_t)record->stored;
-    TRY(reserve(&reader->stored, &reader->stored_capacity,
-                length < CHUNK_MAX ? CHUNK_MAX + RECORD_HEADER_SIZE : length, err));
-    TRY(backend->read(backend, location->pack, record->offset, reader->stored, length, err));
+    int code = MLOPS_NOT_FOUND;
+    for (int i = 0; code == MLOPS_NOT_FOUND && i < RELOCATIONS_MAX; i++) {
+        if (i > 0)
+            TRY(store_relocate(reader->store, location, err));
+        size_t length = RECORD_HEADER_SIZE + (size_t)record->stored;
+        TRY(reserve(&reader->stored, &reader->stored_capacity,
+                    length < CHUNK_MAX ? CHUNK_MAX + RECORD_HEADER_SIZE : length, err));
+        code = backend->read(backend, location->pack, record->offset, reader->stored, length, err);
+    }
+    TRY(code);
     if (!record_header_matches(reader->stored, record))
         return reader_damaged(err, location, "a record's header does not match the index");
     *data = reader->stored + RECORD_HEADER_SIZE;
@@ -141,35 +151,36 @@ static int decode(struct reader *reader, const struct location *location, const 
 int reader_load_into(struct reader *reader, const struct location *location, uint8_t *data,
                      struct mlops_error *err)
 {
+    struct location now = *location;
     const uint8_t *stored = NULL;
-    TRY(load_stored(reader, location, &stored, err));
-    if (location->record.encoding != ENCODING_RAW)
-        return decode(reader, location, stored, data, err);
-    memcpy(data, stored, location->record.raw);
+    TRY(load_stored(reader, &now, &stored, err));
+    if (now.record.encoding != ENCODING_RAW)
+        return decode(reader, &now, stored, data, err);
+    memcpy(data, stored, now.record.raw);
     return MLOPS_OK;
 }
 
 int reader_load(struct reader *reader, const struct location *location, const uint8_t **data,
                 struct mlops_error *err)
 {
-    const struct record *record = &location->record;
-    TRY(load_stored(reader, location, data, err));
+    struct location now = *location;
+    const struct record *record = &now.record;
+    TRY(load_stored(reader, &now, data, err));
     if (record->encoding != ENCODING_RAW) {
         TRY(reserve(&reader->raw, &reader->raw_capacity,
                     record->raw < CHUNK_MAX ? CHUNK_MAX : record->raw, err));
-        TRY(decode(reader, location, *data, reader->raw, err));
+        TRY(decode(reader, &now, *data, reader->raw, err));
         *data = reader->raw;
     }
     if (record->kind == RECORD_BLOB) {
         struct digest digest;
         sha256_of(*data, record->raw, &digest);
         if (!digest_equal(&digest, &record->name))
-            return reader_damaged(err, location,
-                                  "its content does not have the digest that it should");
+            return reader_damaged(err, &now, "its content does not have the digest that it should");
     } else {
         size_t count;
         if (!recipe_check(*data, record->raw, &count))
-            return reader_damaged(err, location, "a recipe does not match its checksum");
+            return reader_damaged(err, &now, "a recipe does not match its checksum");
     }
     return MLOPS_OK;
 }
@@ -177,19 +188,27 @@ int reader_load(struct reader *reader, const struct location *location, const ui
 int reader_bases(struct reader *reader, const struct location *location,
                  struct digest bases[DELTA_BASES_MAX], size_t *count, struct mlops_error *err)
 {
-    const struct record *record = &location->record;
+    struct location now = *location;
+    const struct record *record = &now.record;
     struct store_backend *backend = reader->store->backend;
     uint8_t head[RECORD_HEADER_SIZE + DELTA_HEADER_MAX];
-    size_t length = record->stored < DELTA_HEADER_MAX ? record->stored : DELTA_HEADER_MAX;
+    size_t length = 0;
+    int code = MLOPS_NOT_FOUND;
     *count = 0;
-    if (record->encoding != ENCODING_DELTA)
-        return MLOPS_OK;
-    TRY(backend->read(backend, location->pack, record->offset, head, RECORD_HEADER_SIZE + length,
-                      err));
+    for (int i = 0; code == MLOPS_NOT_FOUND && i < RELOCATIONS_MAX; i++) {
+        if (i > 0)
+            TRY(store_relocate(reader->store, &now, err));
+        if (record->encoding != ENCODING_DELTA)
+            return MLOPS_OK;
+        length = record->stored < DELTA_HEADER_MAX ? record->stored : DELTA_HEADER_MAX;
+        code = backend->read(backend, now.pack, record->offset, head, RECORD_HEADER_SIZE + length,
+                             err);
+    }
+    TRY(code);
     if (!record_header_matches(head, record))
-        return reader_damaged(err, location, "a record's header does not match the index");
+        return reader_damaged(err, &now, "a record's header does not match the index");
     if (delta_header_decode(head + RECORD_HEADER_SIZE, length, bases, count) == 0)
-        return reader_damaged(err, location, "a delta's header is not one");
+        return reader_damaged(err, &now, "a delta's header is not one");
     return MLOPS_OK;
 }
 

@@ -7,7 +7,7 @@
 
 struct reader;
 
-/* The index of `store` must be up to date and not change while the reader is used. */
+/* The index of `store` must be up to date; a pack that gc replaces meanwhile is found again. */
 struct reader *reader_new(const struct store *store);
 void reader_free(struct reader *reader);
 DEFINE_CLEANUP(struct reader, reader_free)

@@ -155,6 +155,8 @@ static void durations_have_units(void **state)
     assert_true(ns == 5400000000000LL);
     assert_int_equal(0, mlops_duration_parse("250ms", &ns, &err));
     assert_true(ns == 250000000LL);
+    assert_int_equal(0, mlops_duration_parse("0", &ns, &err));
+    assert_true(ns == 0);
     static const char *const bad[] = {"", "5", "m", "5x", "-5m", "5m5", "1e9s", "1..5s"};
     for (size_t i = 0; i < ARRAY_LENGTH(bad); i++)
         assert_int_equal(MLOPS_INVALID, mlops_duration_parse(bad[i], &ns, &err));

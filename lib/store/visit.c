@@ -1,0 +1,105 @@
+/* lib/store/visit.c - what objects are made of. */
+#include "store/visit.h"
+#include "store/reader.h"
+
+struct visitor {
+    struct store *store;
+    struct reader *reader;
+};
+
+struct visitor *visitor_new(struct store *store)
+{
+    struct visitor *visitor = xcalloc(1, sizeof(*visitor));
+    visitor->store = store;
+    visitor->reader = reader_new(store);
+    return visitor;
+}
+
+void visitor_free(struct visitor *visitor)
+{
+    if (!visitor)
+        return;
+    reader_free(visitor->reader);
+    free(visitor);
+}
+
+/* A part of an object: that it is not there is damage. */
+static int locate_part(struct visitor *visitor, const struct digest *name,
+                       struct location *location, struct mlops_error *err)
+{
+    int code = store_locate(visitor->store, name, location, err);
+    if (code == MLOPS_NOT_FOUND)
+        code = (int)(err->code = MLOPS_INTEGRITY);
+    return code;
+}
+
+int visitor_bases(struct visitor *visitor, const struct location *location,
+                  struct digest bases[DELTA_BASES_MAX], size_t *count, struct mlops_error *err)
+{
+    return reader_bases(visitor->reader, location, bases, count, err);
+}
+
+static int visit_blob(struct visitor *visitor, const struct location *location, bool bases,
+                      visitor_each each, void *context, struct mlops_error *err)
+{
+    struct digest names[DELTA_BASES_MAX];
+    size_t count;
+    if (!each(context, location) || !bases)
+        return MLOPS_OK;
+    TRY(visitor_bases(visitor, location, names, &count, err));
+    for (size_t i = 0; i < count; i++) {
+        struct location base;
+        TRY(locate_part(visitor, &names[i], &base, err));
+        (void)each(context, &base); /* deltas have no deltas as bases */
+    }
+    return MLOPS_OK;
+}
+
+static int visit(struct visitor *visitor, const struct digest *digest, bool bases,
+                 visitor_each each, void *context, struct mlops_error *err)
+{
+    struct location location;
+    const uint8_t *data;
+    TRY(store_locate(visitor->store, digest, &location, err));
+    if (location.record.kind == RECORD_BLOB)
+        return visit_blob(visitor, &location, bases, each, context, err);
+    if (!each(context, &location))
+        return MLOPS_OK;
+    TRY(reader_load(visitor->reader, &location, &data, err));
+    /* the reader is used again below */
+    _cleanup_(buffer_clear) struct buffer entries = {0};
+    buffer_append(&entries, data, location.record.raw);
+    size_t count = (entries.length - 32) / RECIPE_ENTRY_SIZE;
+    for (size_t i = 0; i < count; i++) {
+        struct recipe_entry entry;
+        struct location chunk;
+        recipe_entry_decode((const uint8_t *)entries.data, i, &entry);
+        TRY(locate_part(visitor, &entry.chunk, &chunk, err));
+        TRY(visit_blob(visitor, &chunk, bases, each, context, err));
+    }
+    return MLOPS_OK;
+}
+
+int visitor_parts(struct visitor *visitor, const struct digest *digest, visitor_each each,
+                  void *context, struct mlops_error *err)
+{
+    return visit(visitor, digest, false, each, context, err);
+}
+
+int visitor_needs(struct visitor *visitor, const struct digest *digest, visitor_each each,
+                  void *context, struct mlops_error *err)
+{
+    return visit(visitor, digest, true, each, context, err);
+}
+
+int visitor_verify(struct visitor *visitor, const struct location *location,
+                   struct mlops_error *err)
+{
+    const uint8_t *data;
+    return reader_load(visitor->reader, location, &data, err);
+}
+
+void store_shun(struct store *store, char *const *packs, size_t count)
+{
+    index_shun(store->index, packs, count);
+}

@@ -1,0 +1,40 @@
+/*
+ * lib/store/visit.h - what objects are made of, and which copies of it in which packs.
+ */
+#ifndef STORE_VISIT_H
+#define STORE_VISIT_H
+#include "store/handle.h"
+
+/* Several may be at work on one store; each is one thread's own. */
+struct visitor;
+struct visitor *visitor_new(struct store *store);
+void visitor_free(struct visitor *visitor);
+DEFINE_CLEANUP(struct visitor, visitor_free)
+
+/* Told of a recipe or blob, by the copy that a reader would take; false: what it leads to need not
+ * be looked at. */
+typedef bool (*visitor_each)(void *context, const struct location *location);
+
+/* What object `digest` consists of: its recipe, where it has one, and its blobs in order. Recipes
+ * are read and checked. Errors: MLOPS_NOT_FOUND; MLOPS_INTEGRITY damaged, or a part is missing;
+ * MLOPS_IO. */
+int visitor_parts(struct visitor *visitor, const struct digest *digest, visitor_each each,
+                  void *context, struct mlops_error *err);
+
+/* As visitor_parts, and the blobs that those are deltas of. */
+int visitor_needs(struct visitor *visitor, const struct digest *digest, visitor_each each,
+                  void *context, struct mlops_error *err);
+
+/* The blobs that a record is a delta of; none where it is no delta. */
+int visitor_bases(struct visitor *visitor, const struct location *location,
+                  struct digest bases[DELTA_BASES_MAX], size_t *count, struct mlops_error *err);
+
+/* Read a record and check it, as reader_load. */
+int visitor_verify(struct visitor *visitor, const struct location *location,
+                   struct mlops_error *err);
+
+/* Packs, by name, whose copies are taken last from now on, by this handle; they replace those of
+ * the last call. */
+void store_shun(struct store *store, char *const *packs, size_t count);
+
+#endif
