@@ -35,6 +35,14 @@ void json_write_number(double value, struct buffer *out)
         buffer_putc(out, '-');
         value = -value;
     }
+    if (value < 9007199254740992.0 && value == (double)(uint64_t)value) { /* 2^53: exact */
+        char whole[24];
+        size_t at = sizeof(whole);
+        for (uint64_t left = (uint64_t)value; left > 0; left /= 10)
+            whole[--at] = (char)('0' + left % 10);
+        buffer_append(out, whole + at, sizeof(whole) - at);
+        return;
+    }
     char digits[32];
     int n;
     shortest_digits(value, digits, &n);

@@ -43,15 +43,26 @@ void encoder_free(struct encoder *encoder)
     free(encoder);
 }
 
-/* Is it worth compressing? Where the first bytes do not shrink by a tenth, hardly. */
-static bool compresses(struct encoder *encoder, const uint8_t *data, size_t length)
+static size_t squeeze(struct encoder *encoder, const uint8_t *data, size_t length)
 {
-    if (length < COMPRESS_MIN)
-        return false;
-    size_t probe = length < PROBE_SIZE ? length : PROBE_SIZE;
     size_t packed =
-        ZSTD_compressCCtx(encoder->plain, encoder->packed, ENCODE_ROOM, data, probe, ZSTD_LEVEL);
-    return !ZSTD_isError(packed) && packed * 10 <= probe * 9;
+        ZSTD_compressCCtx(encoder->plain, encoder->packed, ENCODE_ROOM, data, length, ZSTD_LEVEL);
+    return ZSTD_isError(packed) ? length : packed;
+}
+
+/* The chunk compressed in `packed`: its size, or 0 where it is not worth while. Where the first
+ * bytes do not shrink by a tenth, the rest hardly will. */
+static size_t compress(struct encoder *encoder, const uint8_t *data, size_t length)
+{
+    size_t probe = length < PROBE_SIZE ? length : PROBE_SIZE;
+    if (length < COMPRESS_MIN)
+        return 0;
+    size_t packed = squeeze(encoder, data, probe);
+    if (packed * 10 > probe * 9)
+        return 0;
+    if (probe < length)
+        packed = squeeze(encoder, data, length);
+    return packed < length ? packed : 0;
 }
 
 /* Put the blob `name` into the prefix, or what it is a delta of itself, for deltas have no depth. A
@@ -137,12 +148,8 @@ int encoder_encode(struct encoder *encoder, const uint8_t *data, size_t length,
     }
     /* A good delta is taken at once. One that is not is weighed against the chunk by itself, which
      * is read without its bases. */
-    if ((delta == 0 || delta > length / 4) && compresses(encoder, data, length)) {
-        packed = ZSTD_compressCCtx(encoder->plain, encoder->packed, ENCODE_ROOM, data, length,
-                                   ZSTD_LEVEL);
-        if (ZSTD_isError(packed) || packed >= length)
-            packed = 0;
-    }
+    if (delta == 0 || delta > length / 4)
+        packed = compress(encoder, data, length);
     if (delta > 0 && (packed == 0 || delta < packed / 4 * 3)) {
         record->encoding = ENCODING_DELTA;
         record->stored = (uint32_t)delta;

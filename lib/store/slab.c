@@ -20,7 +20,6 @@ void slab_free(struct slab *slab)
 void intake_init(struct intake *intake, int fd, const void *memory, size_t length)
 {
     *intake = (struct intake){.fd = fd, .memory = memory, .memory_left = length};
-    intake->hash = sha256_new();
 }
 
 void intake_clear(struct intake *intake)
@@ -93,6 +92,8 @@ int slab_hash(struct slab *slab, struct mlops_error *err)
         intake->digest = slab->digests[0];
         return MLOPS_OK;
     }
+    if (!intake->hash)
+        intake->hash = sha256_new();
     sha256_update_parts(intake->hash, slab->data, slab->lengths, slab->count, slab->digests);
     for (size_t i = 0; i < slab->count; i++) {
         struct recipe_entry entry = {.chunk = slab->digests[i],

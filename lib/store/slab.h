@@ -17,9 +17,9 @@ struct intake {
     bool ended;          /* the source has given its last byte */
     const uint8_t *rest; /* read and not cut yet, in the slab before */
     size_t rest_length;
-    uint64_t size; /* cut so far */
-    size_t pieces; /* cut so far */
-    struct sha256 *hash;
+    uint64_t size;       /* cut so far */
+    size_t pieces;       /* cut so far */
+    struct sha256 *hash; /* of all; NULL while there is one piece */
     struct buffer recipe;
     struct match *match;  /* the version before, or NULL */
     struct digest digest; /* of the whole, when its last slab was hashed */
