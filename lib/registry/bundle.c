@@ -1,6 +1,9 @@
 /* lib/registry/bundle.c - every bundle that a registry knows of. */
 #include "registry/bundle.h"
+#include "base/clock.h"
 #include "registry/handle.h"
+
+#define UNREGISTERED_NS (12 * 3600000000000LL) /* half of gc's grace where none is given */
 
 int registry_bundles(struct mlops_registry *registry, struct bundle_list *list,
                      struct mlops_error *err)
@@ -75,17 +78,20 @@ static int first_id(struct db_rows *rows, char id[MLOPS_BUNDLE_ID_SIZE], struct 
 int registry_newest_bundle(struct mlops_registry *registry, const char *model,
                            char id[MLOPS_BUNDLE_ID_SIZE], struct mlops_error *err)
 {
-    static const char *const queries[] = {
-        "SELECT bundle FROM version WHERE model = $1 ORDER BY number DESC LIMIT 1",
-        "SELECT id FROM bundle WHERE model = $1 ORDER BY created_ns DESC LIMIT 1",
-    };
+    _cleanup_(db_rows_close_ptr) struct db_rows *versions = NULL, *bundles = NULL;
     id[0] = '\0';
-    for (size_t i = 0; i < ARRAY_LENGTH(queries) && !id[0]; i++) {
-        _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
-        TRY(db_query(registry->db, &rows, err, queries[i], DB_TEXT(model)));
-        TRY(first_id(rows, id, err));
-    }
-    return MLOPS_OK;
+    TRY(db_query(registry->db, &versions, err,
+                 "SELECT bundle FROM version WHERE model = $1 ORDER BY number DESC LIMIT 1",
+                 DB_TEXT(model)));
+    TRY(first_id(versions, id, err));
+    if (id[0])
+        return MLOPS_OK;
+    /* not one that gc may drop while deltas of it are being made */
+    TRY(db_query(registry->db, &bundles, err,
+                 "SELECT id FROM bundle WHERE model = $1 AND packaged_ns > $2 "
+                 "ORDER BY created_ns DESC LIMIT 1",
+                 DB_TEXT(model), DB_I64(clock_now_ns() - UNREGISTERED_NS)));
+    return first_id(bundles, id, err);
 }
 
 int bundle_is_known(struct transaction *tx, const char *bundle, bool *known,

@@ -24,7 +24,7 @@ int registry_bundles(struct mlops_registry *registry, struct bundle_list *list,
 void bundle_list_clear(struct bundle_list *list);
 
 /* The bundle of the newest version of `model`, or where it has none the bundle that was packaged
- * last; `id` becomes "" where there is neither. */
+ * last, within half a day; `id` becomes "" where there is neither. */
 int registry_newest_bundle(struct mlops_registry *registry, const char *model,
                            char id[MLOPS_BUNDLE_ID_SIZE], struct mlops_error *err);
 
