@@ -60,8 +60,9 @@ const struct command command_fsck = {
     .json = {{"clean", "bool", "was nothing found?"},
              {"bundles", "number", "looked at"},
              {"problems[].kind", "text",
-              "pack, object, recipe, manifest, file, profile, row or log"},
-             {"problems[].object", "text", "a pack's file name, a bundle's id, or log"},
+              "pack, object, recipe, manifest, file, profile, row, log or database"},
+             {"problems[].object", "text",
+              "a pack's file name, a bundle's id, log, or registry.db"},
              {"problems[].message", "text", "what is wrong with it"}},
     .run = run,
 };

@@ -8,8 +8,8 @@
 MLOPS_BEGIN
 
 struct mlops_problem {
-    char *kind;    /* "pack", "object", "recipe", "manifest", "file", "profile", "log", … */
-    char *object;  /* what it is about: a pack's name, a bundle's id, "log" */
+    char *kind;   /* "pack", "object", "recipe", "manifest", "file", "profile", "row", "log", … */
+    char *object; /* what it is about: a pack's name, a bundle's id, "log", "registry.db" */
     char *message; /* one sentence */
 };
 

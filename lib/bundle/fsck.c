@@ -96,6 +96,16 @@ static int check_bundle(struct mlops_registry *registry, struct store *store,
     return MLOPS_OK;
 }
 
+static int check_database(struct mlops_registry *registry, bool quick, struct problems *problems,
+                          struct mlops_error *err)
+{
+    int code = registry_check(registry, quick, err);
+    if (code != MLOPS_INTEGRITY)
+        return code;
+    report(problems, "database", "registry.db", err->message);
+    return MLOPS_OK;
+}
+
 static int check_log(struct mlops_registry *registry, struct problems *problems,
                      struct mlops_error *err)
 {
@@ -115,11 +125,13 @@ static int check_all(struct mlops_registry *registry, const struct mlops_fsck_op
     _cleanup_(bundle_list_clear) struct bundle_list bundles = {0};
     struct store_problems sink = {.context = problems, .report = report};
     struct store *store;
+    bool quick = options && options->quick;
+    TRY(check_database(registry, quick, problems, err));
     /* Rows before packs: what a row mentions was durable before it. */
     TRY(registry_bundles(registry, &bundles, err));
     TRY(check_log(registry, problems, err));
     TRY(registry_store(registry, &store, err));
-    TRY(store_check(store, options && options->quick, &sink, err));
+    TRY(store_check(store, quick, &sink, err));
     for (size_t i = 0; i < bundles.count; i++) {
         if (observer && observer->cancelled && observer->cancelled(observer->context))
             return mlops_fail(err, MLOPS_CANCELLED, "stopped while checking");

@@ -34,6 +34,11 @@ int db_has_table(struct db *db, const char *name, bool *has, struct mlops_error 
     return db->driver->has_table(db, name, has, err);
 }
 
+int db_check(struct db *db, bool quick, struct mlops_error *err)
+{
+    return db->driver->check(db, quick, err);
+}
+
 int db_exec_values(struct db *db, struct mlops_error *err, const char *sql,
                    const struct db_value *values)
 {

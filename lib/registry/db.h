@@ -64,6 +64,10 @@ int db_begin(struct db *db, enum db_access access, struct mlops_error *err);
 int db_commit(struct db *db, struct mlops_error *err);
 void db_rollback(struct db *db);
 int db_has_table(struct db *db, const char *name, bool *has, struct mlops_error *err);
+/* Do the engine's own structures fit one another: pages, indexes and their tables, rows that refer
+ * to rows? `quick` leaves out whether indexes hold what their tables do.
+ * Errors: MLOPS_INTEGRITY the first thing that does not; MLOPS_IO. */
+int db_check(struct db *db, bool quick, struct mlops_error *err);
 
 /* ---- statements -------------------------------------------------------------------------- */
 

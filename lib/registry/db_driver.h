@@ -18,6 +18,7 @@ struct db_driver {
     int (*commit)(struct db *db, struct mlops_error *err);
     void (*rollback)(struct db *db);
     int (*has_table)(struct db *db, const char *name, bool *has, struct mlops_error *err);
+    int (*check)(struct db *db, bool quick, struct mlops_error *err);
     int (*exec)(struct db *db, const char *sql, const struct db_value *values,
                 struct mlops_error *err);
     int (*query)(struct db *db, const char *sql, const struct db_value *values,

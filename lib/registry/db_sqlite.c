@@ -290,6 +290,45 @@ static int has_table(struct db *base, const char *name, bool *has, struct mlops_
     return db_step(rows, has, err);
 }
 
+static int fail_check(const struct db *base, struct mlops_error *err, const char *what)
+{
+    mlops_fail(err, MLOPS_INTEGRITY, "the database %s is damaged: %s",
+               ((const struct sqlite_db *)base)->path, what);
+    return mlops_hint(err, "restore it from a backup; the objects beside it are not touched");
+}
+
+static int check_structure(struct db *base, bool quick, struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    bool any;
+
+    TRY(db_query(base, &rows, err, quick ? "PRAGMA quick_check(1)" : "PRAGMA integrity_check(1)"));
+    TRY(db_step(rows, &any, err));
+    return str_equal(db_string(rows, 0), "ok") ? MLOPS_OK
+                                               : fail_check(base, err, db_string(rows, 0));
+}
+
+static int check_references(struct db *base, struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    _cleanup_(free_string) char *what = NULL;
+    bool any;
+
+    TRY(db_query(base, &rows, err, "PRAGMA foreign_key_check"));
+    TRY(db_step(rows, &any, err));
+    if (!any)
+        return MLOPS_OK;
+    what = xprintf("a row of %s refers to one of %s that is not there", db_string(rows, 0),
+                   db_string(rows, 2));
+    return fail_check(base, err, what);
+}
+
+static int check(struct db *base, bool quick, struct mlops_error *err)
+{
+    TRY(check_structure(base, quick, err));
+    return check_references(base, err);
+}
+
 static const struct db_driver sqlite_driver = {
     .name = "sqlite",
     .close = close_connection,
@@ -298,6 +337,7 @@ static const struct db_driver sqlite_driver = {
     .commit = commit,
     .rollback = rollback,
     .has_table = has_table,
+    .check = check,
     .exec = sqlite_exec_values,
     .query = sqlite_query_values,
     .changes = sqlite_rows_changed,

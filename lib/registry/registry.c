@@ -363,6 +363,11 @@ int registry_store(struct mlops_registry *registry, struct store **store, struct
     return MLOPS_OK;
 }
 
+int registry_check(struct mlops_registry *registry, bool quick, struct mlops_error *err)
+{
+    return db_check(registry->db, quick, err);
+}
+
 const struct mlops_observer *registry_observer(const struct mlops_registry *registry)
 {
     return &registry->observer;
