@@ -62,6 +62,7 @@ _mlops_options() {
     package) sources=(--register) ;;
     import) sources=(--register) ;;
     log) sources=(--stage --limit --verify) ;;
+    checkout) sources=(--force) ;;
     test) sources=(--suite) ;;
     promote) sources=(--to --expect --reason --dry-run) ;;
     rollback) sources=(--stage --to --reason) ;;

@@ -116,6 +116,7 @@ complete -c mlops -n __mlops_before -a status -d 'show what runs where'
 complete -c mlops -n '__mlops_in status 0' -a '(__mlops_ask model)'
 
 complete -c mlops -n __mlops_before -a checkout -d 'lay the files of a version out in a folder'
+complete -c mlops -n '__mlops_in checkout' -l force -d 'lose what was changed in an earlier checkout'
 complete -c mlops -n '__mlops_in checkout 0' -a '(__mlops_ask ref)'
 complete -c mlops -n '__mlops_in checkout 1' -a '(__fish_complete_directories)'
 

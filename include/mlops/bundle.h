@@ -39,16 +39,31 @@ MLOPS_API int mlops_package_directory(struct mlops_registry *registry,
                                       const struct mlops_package_options *options,
                                       struct mlops_package *package, struct mlops_error *err);
 
+struct mlops_checkout_options {
+    bool force; /* lose what was changed in an earlier checkout */
+};
+
+struct mlops_checkout {
+    struct mlops_version version;
+    struct mlops_version previous; /* that was there before; its `bundle` is "" where none was */
+    uint64_t kept_files;           /* of that one, not read and not written */
+    uint64_t kept_bytes;           /* in them, and in parts that were taken from its files */
+    uint64_t stored_bytes;         /* that came out of the store */
+};
+
 /*
- * Lay the files of `ref` out in `directory`, which must not exist or be an empty folder: bytes,
- * permissions and links as they were packaged, every object verified. Complete or absent: a folder
- * that does not exist appears by one rename; an empty one is kept and filled name by name when all
- * has been verified, so that only there a process killed in that instant leaves a part.
- * Errors: MLOPS_INVALID directory is not empty; MLOPS_NOT_FOUND; MLOPS_INTEGRITY; MLOPS_IO.
+ * Lay the files of `ref` out in `directory`: bytes, permissions and links as they were packaged,
+ * every object verified. It must not exist, be an empty folder, or be an earlier checkout of this
+ * registry in which nothing was changed since; then only what differs is moved. Complete or absent:
+ * a folder that does not exist appears by one rename, an earlier checkout is exchanged for the new
+ * one by one rename; an empty folder is kept and filled name by name when all has been verified, so
+ * that only there a process killed in that instant leaves a part. `options` may be NULL.
+ * Errors: MLOPS_INVALID directory has something else in it; MLOPS_NOT_FOUND; MLOPS_INTEGRITY;
+ * MLOPS_CONFLICT the earlier checkout was changed meanwhile; MLOPS_IO.
  */
 MLOPS_API int mlops_checkout(struct mlops_registry *registry, const char *ref,
-                             const char *directory, struct mlops_version *version,
-                             struct mlops_error *err);
+                             const char *directory, const struct mlops_checkout_options *options,
+                             struct mlops_checkout *checkout, struct mlops_error *err);
 
 /* The manifest of `ref` as canonical JSON, verified against its id; caller frees with free(). */
 MLOPS_API int mlops_manifest_read(struct mlops_registry *registry, const char *ref, char **json,

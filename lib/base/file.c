@@ -1,5 +1,6 @@
 /* lib/base/file.c - files and folders: whole reads, durable atomic writes, trees. */
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/path.h"
 #include <dirent.h>
 #include <errno.h>
@@ -79,6 +80,27 @@ int file_read(const char *path, size_t max, struct buffer *content, struct mlops
     }
     content->data[content->length] = '\0';
     return MLOPS_OK;
+}
+
+#define DIGEST_PIECE (256U << 10)
+
+int file_digest(const char *path, struct digest *digest, struct mlops_error *err)
+{
+    _cleanup_(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+    if (fd < 0)
+        return mlops_fail_errno(err, MLOPS_OK, errno, "open '%s'", path);
+    _cleanup_(sha256_free_ptr) struct sha256 *hash = sha256_new();
+    uint8_t *piece = xmalloc(DIGEST_PIECE);
+    size_t got = DIGEST_PIECE;
+    int code = MLOPS_OK;
+    while (got == DIGEST_PIECE && code == MLOPS_OK) {
+        code = fd_read_full(fd, piece, DIGEST_PIECE, &got, err);
+        if (code == MLOPS_OK)
+            sha256_update(hash, piece, got);
+    }
+    free(piece);
+    sha256_final(hash, digest);
+    return code == MLOPS_OK ? code : mlops_wrap(err, "'%s'", path);
 }
 
 int directory_sync(const char *path, struct mlops_error *err)

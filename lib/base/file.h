@@ -18,6 +18,10 @@ int fd_read_full(int fd, void *data, size_t length, size_t *got, struct mlops_er
 int fd_pread_full(int fd, void *data, size_t length, uint64_t offset, struct mlops_error *err);
 int fd_write_full(int fd, const void *data, size_t length, struct mlops_error *err);
 
+/* SHA-256 of a file's bytes; links are not followed. */
+struct digest;
+int file_digest(const char *path, struct digest *digest, struct mlops_error *err);
+
 /* Write `path` through a temporary file beside it: data, fsync, rename, fsync of the folder. */
 int file_write_durable(const char *path, const void *data, size_t length, mode_t mode,
                        struct mlops_error *err);

@@ -1,9 +1,8 @@
 /* lib/bundle/checkout.c - a bundle's files back in a folder: all of them, or no folder. */
 #include "base/file.h"
 #include "base/path.h"
-#include "bundle/manifest.h"
-#include "registry/registry.h"
-#include "store/store.h"
+#include "bundle/layout.h"
+#include "bundle/switch.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,62 +10,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* Folders, open to us alone for now, and links. */
-static int make_skeleton(const struct manifest *manifest, const char *directory,
-                         struct mlops_error *err)
+static bool is_empty(const char *directory)
 {
-    for (size_t i = 0; i < manifest->file_count; i++) {
-        const struct manifest_file *file = &manifest->files[i];
-        _cleanup_(free_string) char *path = path_join(directory, file->path);
-        if (file->kind == MANIFEST_FOLDER && mkdir(path, 0700) < 0)
-            return mlops_fail_errno(err, MLOPS_IO, errno, "make folder '%s'", path);
-        if (file->kind == MANIFEST_LINK && symlink(file->target, path) < 0)
-            return mlops_fail_errno(err, MLOPS_IO, errno, "make the link '%s'", path);
-    }
-    return MLOPS_OK;
-}
-
-static int restore_files(struct mlops_registry *registry, const struct manifest *manifest,
-                         const char *directory, struct mlops_error *err)
-{
-    struct store *store;
-    TRY(registry_store(registry, &store, err));
-    struct store_restore *files = xcalloc(manifest->file_count, sizeof(*files));
-    size_t count = 0;
-    for (size_t i = 0; i < manifest->file_count; i++)
-        if (manifest->files[i].kind == MANIFEST_FILE)
-            files[count++] =
-                (struct store_restore){.digest = manifest->files[i].digest,
-                                       .size = manifest->files[i].size,
-                                       .path = path_join(directory, manifest->files[i].path),
-                                       .mode = manifest->files[i].mode};
-    int code = store_restore_files(store, files, count, false, NULL, err);
-    for (size_t i = 0; i < count; i++)
-        free((char *)(uintptr_t)files[i].path);
-    free(files);
-    return code;
-}
-
-/* Deepest first: a folder that is closed to writing closes behind its content. */
-static int set_folder_modes(const struct manifest *manifest, const char *directory,
-                            struct mlops_error *err)
-{
-    for (size_t i = manifest->file_count; i-- > 0;) {
-        const struct manifest_file *file = &manifest->files[i];
-        if (file->kind != MANIFEST_FOLDER)
-            continue;
-        _cleanup_(free_string) char *path = path_join(directory, file->path);
-        if (chmod(path, file->mode) < 0)
-            return mlops_fail_errno(err, MLOPS_IO, errno, "set the mode of '%s'", path);
-    }
-    return MLOPS_OK;
-}
-
-static int fill(struct mlops_registry *registry, const struct manifest *manifest,
-                const char *directory, struct mlops_error *err)
-{
-    TRY(make_skeleton(manifest, directory, err));
-    return restore_files(registry, manifest, directory, err);
+    _cleanup_(folder_close) DIR *folder = opendir(directory);
+    const struct dirent *entry = NULL;
+    while (folder && (entry = readdir(folder)))
+        if (!str_equal(entry->d_name, ".") && !str_equal(entry->d_name, ".."))
+            break;
+    return folder && !entry;
 }
 
 /* Is there a folder without anything in it? Something else that is there is refused. */
@@ -126,17 +77,18 @@ static int move_in(const struct manifest *manifest, const char *tree, const char
 /* Into a folder that is there and stays: it may be the working directory, a mount point, or have
  * an owner and a mode that matter. */
 static int checkout_into(struct mlops_registry *registry, const struct manifest *manifest,
-                         const char *directory, struct mlops_error *err)
+                         const char *directory, struct layout_moved *moved_bytes,
+                         struct mlops_error *err)
 {
     _cleanup_(free_string) char *temporary = NULL;
     struct mlops_error ignored = {0}; /* what matters is the checkout: there, or why it is not */
     size_t moved = 0;
     TRY(directory_make_temporary(directory, ".mlops-checkout", &temporary, err));
-    int code = fill(registry, manifest, temporary, err);
+    int code = layout_fill(registry, manifest, temporary, NULL, moved_bytes, err);
     if (code == MLOPS_OK)
         code = move_in(manifest, temporary, directory, &moved, err);
     if (code == MLOPS_OK)
-        code = set_folder_modes(manifest, directory, err);
+        code = layout_close(manifest, directory, err);
     for (size_t i = 0; code != MLOPS_OK && i < moved; i++) {
         _cleanup_(free_string) char *path = path_join(directory, manifest->files[i].path);
         if (is_top(&manifest->files[i]))
@@ -148,7 +100,7 @@ static int checkout_into(struct mlops_registry *registry, const struct manifest 
 
 /* As a folder that is not there: made beside it, and renamed when it is whole. */
 static int checkout_as(struct mlops_registry *registry, const struct manifest *manifest,
-                       const char *directory, struct mlops_error *err)
+                       const char *directory, struct layout_moved *moved, struct mlops_error *err)
 {
     _cleanup_(free_string) char *parent = path_parent(directory);
     _cleanup_(free_string) char *temporary = NULL;
@@ -163,9 +115,9 @@ static int checkout_as(struct mlops_registry *registry, const struct manifest *m
     if (mkdir(tree, 0777) < 0)
         code = mlops_fail_errno(err, MLOPS_IO, errno, "make folder '%s'", tree);
     if (code == MLOPS_OK)
-        code = fill(registry, manifest, tree, err);
+        code = layout_fill(registry, manifest, tree, NULL, moved, err);
     if (code == MLOPS_OK)
-        code = set_folder_modes(manifest, tree, err);
+        code = layout_close(manifest, tree, err);
     if (code == MLOPS_OK && rename(tree, directory) < 0)
         code = mlops_fail_errno(err, MLOPS_IO, errno, "rename '%s' to '%s'", tree, directory);
     struct mlops_error ignored = {0}; /* what matters is the checkout: there, or why it is not */
@@ -173,21 +125,60 @@ static int checkout_as(struct mlops_registry *registry, const struct manifest *m
     return code;
 }
 
+static int checkout_fresh(struct mlops_registry *registry, const struct manifest *manifest,
+                          const char *directory, struct layout_moved *moved,
+                          struct mlops_error *err)
+{
+    bool there;
+    TRY(check_destination(directory, &there, err));
+    return there ? checkout_into(registry, manifest, directory, moved, err)
+                 : checkout_as(registry, manifest, directory, moved, err);
+}
+
 int manifest_checkout(struct mlops_registry *registry, const struct manifest *manifest,
                       const char *directory, struct mlops_error *err)
 {
-    bool there;
+    struct layout_moved moved;
     if (!*directory)
         return mlops_fail(err, MLOPS_INVALID, "the folder to check out into has no name");
-    TRY(check_destination(directory, &there, err));
-    return there ? checkout_into(registry, manifest, directory, err)
-                 : checkout_as(registry, manifest, directory, err);
+    return checkout_fresh(registry, manifest, directory, &moved, err);
+}
+
+/* A folder with something in it: an earlier checkout is switched, all else is refused. */
+static int checkout_over(struct mlops_registry *registry, const struct manifest *manifest,
+                         const char *directory, bool force, struct mlops_checkout *checkout,
+                         struct layout_moved *moved, struct mlops_error *err)
+{
+    _cleanup_(earlier_clear) struct earlier earlier = {0};
+    bool found;
+    TRY(earlier_find(registry, directory, &earlier, &found, err));
+    if (!found)
+        return checkout_fresh(registry, manifest, directory, moved, err); /* says what is there */
+    if (!force)
+        TRY(earlier_check(&earlier, err));
+    checkout->previous = earlier.version;
+    return earlier_switch(registry, &earlier, manifest, force, moved, err);
 }
 
 int mlops_checkout(struct mlops_registry *registry, const char *ref, const char *directory,
-                   struct mlops_version *version, struct mlops_error *err)
+                   const struct mlops_checkout_options *options, struct mlops_checkout *checkout,
+                   struct mlops_error *err)
 {
     _cleanup_(manifest_clear) struct manifest manifest = {0};
-    TRY(manifest_load(registry, ref, version, &manifest, NULL, err));
-    return manifest_checkout(registry, &manifest, directory, err);
+    struct layout_moved moved = {0};
+    struct stat status;
+    *checkout = (struct mlops_checkout){0};
+    if (!*directory)
+        return mlops_fail(err, MLOPS_INVALID, "the folder to check out into has no name");
+    TRY(manifest_load(registry, ref, &checkout->version, &manifest, NULL, err));
+    if (stat(directory, &status) == 0 && S_ISDIR(status.st_mode) && !is_empty(directory))
+        TRY(checkout_over(registry, &manifest, directory, options && options->force, checkout,
+                          &moved, err));
+    else
+        TRY(checkout_fresh(registry, &manifest, directory, &moved, err));
+    earlier_remember(registry, directory, checkout->version.bundle, &manifest);
+    checkout->kept_files = moved.kept_files;
+    checkout->kept_bytes = moved.kept_bytes;
+    checkout->stored_bytes = moved.stored_bytes;
+    return MLOPS_OK;
 }

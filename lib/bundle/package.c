@@ -160,9 +160,9 @@ static int find_unchanged(struct packaging *packaging, struct mlops_package *pac
                           struct mlops_error *err)
 {
     _cleanup_(transaction_abort_ptr) struct transaction *tx = NULL;
-    const struct stat_cache_bundle *last = stat_cache_bundle(packaging->cache, &packaging->key);
+    const struct stat_cache_bundle *last = stat_cache_bundle(packaging->cache);
     *found = false;
-    if (!last)
+    if (!last || !digest_equal(&last->key, &packaging->key))
         return MLOPS_OK;
     bundle_id_format(&last->bundle, package->bundle);
     TRY(transaction_begin(packaging->registry, &tx, err));
@@ -526,7 +526,7 @@ static int package_once(struct mlops_registry *registry,
     str_copy(package->model, sizeof(package->model), packaging.project.model);
     TRY(collect_files(&packaging, err));
     git_capture(registry, packaging.root, &packaging.git);
-    packaging.cache = stat_cache_open(registry, packaging.root);
+    packaging.cache = stat_cache_open(registry, "package", packaging.root);
     make_key(&packaging);
     TRY(find_unchanged(&packaging, package, &unchanged, err));
     if (unchanged)

@@ -19,8 +19,8 @@
  */
 #define MAGIC "MLOPSTAT"
 #define CACHE_MAX (1U << 30)
-/* Ticks are 1 to 10 ms where times have nanoseconds, and up to 2 s where they have none. */
-#define FINE_TICK_NS 100000000
+/* Ticks are 1 to 10 ms where times have nanoseconds (STAT_TICK_NS is more than that), and up to 2 s
+ * where they have none. */
 #define COARSE_TICK_NS 2000000000
 
 struct known_file {
@@ -171,14 +171,15 @@ static bool load(struct stat_cache *cache)
     return !cursor.bad && cursor.left == 0;
 }
 
-struct stat_cache *stat_cache_open(struct mlops_registry *registry, const char *root)
+struct stat_cache *stat_cache_open(struct mlops_registry *registry, const char *use,
+                                   const char *root)
 {
     struct stat_cache *cache = xcalloc(1, sizeof(*cache));
     struct mlops_error ignored = {0};
     struct digest digest;
     char real[PATH_MAX], name[SHA256_HEX_SIZE];
     _cleanup_(free_string) char *folder = NULL;
-    if (registry_cache(registry, "stat", &folder, &ignored) || !realpath(root, real))
+    if (registry_cache(registry, use, &folder, &ignored) || !realpath(root, real))
         return cache;
     sha256_of(real, strlen(real), &digest);
     digest_to_hex(&digest, name);
@@ -240,10 +241,9 @@ const struct digest *stat_cache_find(const struct stat_cache *cache, const char 
                                                                    : NULL;
 }
 
-const struct stat_cache_bundle *stat_cache_bundle(const struct stat_cache *cache,
-                                                  const struct digest *key)
+const struct stat_cache_bundle *stat_cache_bundle(const struct stat_cache *cache)
 {
-    return cache->has_bundle && digest_equal(&cache->bundle.key, key) ? &cache->bundle : NULL;
+    return cache->has_bundle ? &cache->bundle : NULL;
 }
 
 const char *stat_cache_text(const struct stat_cache *cache, const struct digest *key)
@@ -273,7 +273,7 @@ static bool is_settled(const struct stat *status, int64_t now_ns)
     int64_t modified = nanoseconds(status->st_mtim), changed = nanoseconds(status->st_ctim);
     bool fine = status->st_mtim.tv_nsec != 0 || status->st_ctim.tv_nsec != 0;
     return (modified > changed ? modified : changed) <
-           now_ns - (fine ? FINE_TICK_NS : COARSE_TICK_NS);
+           now_ns - (fine ? STAT_TICK_NS : COARSE_TICK_NS);
 }
 
 bool stat_cache_settled(const struct walk *walk, int64_t now_ns)

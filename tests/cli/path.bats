@@ -96,7 +96,11 @@ setup() {
     (cd out && find . -printf '%p %y %m\n' | sort) > b
     sed -i '/^\. d/d' a b
     diff a b
-    run mlops checkout fraud@1 out
+    mlops -q checkout fraud@1 out # again, as nothing was changed in it
+    diff -r p out
+    mkdir elsewhere
+    touch elsewhere/mine
+    run mlops checkout fraud@1 elsewhere
     [ "$status" -eq 2 ]
     chmod 700 p/model out/model
 }

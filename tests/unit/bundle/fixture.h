@@ -139,9 +139,9 @@ static inline int package(struct fixture *f, struct mlops_package *result)
 /* Check `ref` out into `name` of the fixture's folder. */
 static inline int checkout(struct fixture *f, const char *ref, const char *name)
 {
-    struct mlops_version version;
+    struct mlops_checkout done;
     char *path = in_folder(f, name);
-    int code = mlops_checkout(f->registry, ref, path, &version, &f->err);
+    int code = mlops_checkout(f->registry, ref, path, NULL, &done, &f->err);
     free(path);
     return code;
 }
