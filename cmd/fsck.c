@@ -8,6 +8,12 @@ static int print_text(struct cli *cli, const struct mlops_fsck_report *report)
         const struct mlops_problem *problem = &report->problems[i];
         cli_print(cli, "%s %.23s: %s", problem->kind, problem->object, problem->message);
     }
+    if (report->set_aside)
+        cli_say(cli, "%" PRIu64 " damaged %s set aside in objects/damaged", report->set_aside,
+                report->set_aside == 1 ? "pack is" : "packs are");
+    if (report->repaired)
+        cli_say(cli, "%" PRIu64 " %s repaired", report->repaired,
+                report->repaired == 1 ? "object is" : "objects are");
     if (report->clean)
         cli_say(cli, "clean: %" PRIu64 " bundles", report->bundles);
     else
@@ -21,6 +27,8 @@ static int print_json(struct cli *cli, const struct mlops_fsck_report *report)
 
     cli_json_bool(document, "clean", report->clean);
     cli_json_number(document, "bundles", (double)report->bundles);
+    cli_json_number(document, "repaired", (double)report->repaired);
+    cli_json_number(document, "set_aside", (double)report->set_aside);
     cli_json_add(document, "problems", problems);
     for (size_t i = 0; i < report->count; i++) {
         cJSON *problem = cli_json_object();
@@ -35,9 +43,12 @@ static int print_json(struct cli *cli, const struct mlops_fsck_report *report)
 static int run(struct cli *cli)
 {
     _cleanup_(mlops_fsck_report_clear) struct mlops_fsck_report report = {0};
-    struct mlops_fsck_options options = {.quick = cli_flag(cli, "quick")};
+    const char **copies = cli_list(cli, "repair");
+    struct mlops_fsck_options options = {.quick = cli_flag(cli, "quick"), .repair_from = copies};
+    int code = mlops_fsck(cli_registry(cli), &options, &report, &cli->err);
 
-    TRY(mlops_fsck(cli_registry(cli), &options, &report, &cli->err));
+    free(copies);
+    TRY(code);
     TRY(cli->json ? print_json(cli, &report) : print_text(cli, &report));
     return report.clean ? MLOPS_OK : MLOPS_INTEGRITY;
 }
@@ -47,18 +58,33 @@ const struct command command_fsck = {
     .summary = "check that everything in the registry is sound",
     .description =
         "Holds every pack, object, manifest, row and log entry against the others, and names what "
-        "does not fit. Changes nothing.",
+        "does not fit. Changes nothing unless it is to repair.\n\n"
+        "--repair looks in copies for what is damaged or missing: a folder with files, such as the "
+        "project or a checkout; an archive that 'mlops export' wrote; another registry. Damaged "
+        "packs are moved to objects/damaged after what is sound in them was copied. Then all is "
+        "checked again.",
     .group = GROUP_LOOK_AFTER,
     .registry = true,
     .pager = true,
     .options = {{.name = "quick",
                  .kind = OPTION_FLAG,
-                 .help = "look at structure only: do not read the content of objects"}},
+                 .help = "look at structure only: do not read the content of objects"},
+                {.name = "repair",
+                 .kind = OPTION_LIST,
+                 .argument = "FROM",
+                 .help =
+                     "first get what is damaged or missing from this copy, a folder, archive or "
+                     "registry; may be given more than once",
+                 .completion = COMPLETE_DIRECTORY | COMPLETE_FILE}},
     .examples = {{"mlops fsck", "is all of it as it was written?"},
+                 {"mlops fsck --repair ../backup --repair fraud-3.tar.zst",
+                  "put right what is wrong, from what there is"},
                  {"mlops --json fsck | jq -r '.problems[].message'", "what is wrong"}},
     .exits = {{5, "something is damaged"}},
     .json = {{"clean", "bool", "was nothing found?"},
              {"bundles", "number", "looked at"},
+             {"repaired", "number", "with --repair: objects and parts that are there again"},
+             {"set_aside", "number", "with --repair: damaged packs, in objects/damaged now"},
              {"problems[].kind", "text",
               "pack, object, recipe, manifest, file, profile, row, log or database"},
              {"problems[].object", "text",

@@ -20,6 +20,7 @@ _mlops_option() {
     drift:--method) sources=(+ks +jensen_shannon +psi +wasserstein +total_variation) ;;
     drift:--categorical-method) sources=(+jensen_shannon +psi +total_variation) ;;
     drift:--threshold) sources=() ;;
+    fsck:--repair) sources=(file directory) ;;
     gc:--grace) sources=() ;;
     help:--man-pages) sources=(directory) ;;
     *:--directory | *:-C) sources=(directory) ;;
@@ -67,7 +68,7 @@ _mlops_options() {
     promote) sources=(--to --expect --reason --dry-run) ;;
     rollback) sources=(--stage --to --reason) ;;
     drift) sources=(--current --data --method --categorical-method --threshold) ;;
-    fsck) sources=(--quick) ;;
+    fsck) sources=(--quick --repair) ;;
     gc) sources=(--grace --dry-run) ;;
     help) sources=(--man-pages) ;;
     *) sources=() ;;

@@ -19,6 +19,7 @@ set -g __mlops_valued \
     'drift:--method' \
     'drift:--categorical-method' \
     'drift:--threshold' \
+    'fsck:--repair' \
     'gc:--grace' \
     'help:--man-pages'
 
@@ -151,6 +152,7 @@ complete -c mlops -n '__mlops_in drift 0' -a '(__mlops_ask ref)'
 
 complete -c mlops -n __mlops_before -a fsck -d 'check that everything in the registry is sound'
 complete -c mlops -n '__mlops_in fsck' -l quick -d 'look at structure only: do not read the content of objects'
+complete -c mlops -n '__mlops_in fsck' -l repair -r -F -a '(__fish_complete_directories)' -d 'first get what is damaged or missing from this copy, a folder, archive or registry; may be given more than once'
 
 complete -c mlops -n __mlops_before -a stats -d 'show how much the registry holds, and what that takes'
 

@@ -18,16 +18,24 @@ struct mlops_fsck_report {
     uint64_t bundles; /* looked at */
     struct mlops_problem *problems;
     size_t count;
+    uint64_t repaired;  /* objects, and parts of objects, that are there again */
+    uint64_t set_aside; /* packs that were damaged: their files are in objects/damaged now */
 };
 
 struct mlops_fsck_options {
     bool quick; /* structure only: no object's content is read but manifests */
+    /* Repair first, from copies: folders with files (a project, a checkout), archives that export
+     * wrote, other registries. NULL-terminated; NULL: repair nothing. Not with `quick`. */
+    const char *const *repair_from;
 };
 
 /*
  * Hold every pack, object, manifest, row and log entry of the registry against the others. What is
- * wrong is an answer, not an error. Changes nothing. The caller clears `report`.
- * Errors: MLOPS_IO; MLOPS_CANCELLED.
+ * wrong is an answer, not an error. Changes nothing unless it is to repair. The caller clears
+ * `report`.
+ * Errors: MLOPS_IO; MLOPS_CANCELLED; with repair_from MLOPS_NOT_FOUND one of them is not there,
+ * MLOPS_INVALID one is none of these, MLOPS_INTEGRITY an archive is damaged, MLOPS_CONFLICT gc is
+ * at work.
  */
 MLOPS_API int mlops_fsck(struct mlops_registry *registry, const struct mlops_fsck_options *options,
                          struct mlops_fsck_report *report, struct mlops_error *err);

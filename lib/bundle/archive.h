@@ -95,4 +95,8 @@ bool archive_profile_repeats(const struct manifest *manifest, size_t index);
 int archive_progress(const struct mlops_registry *registry, const char *activity, uint64_t done,
                      uint64_t total, struct mlops_error *err);
 
+/* Store what is in the archive `path` for the sake of bundles that are known: it makes none known
+ * itself. Errors: as mlops_archive_import. */
+int archive_salvage(struct mlops_registry *registry, const char *path, struct mlops_error *err);
+
 #endif

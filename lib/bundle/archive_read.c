@@ -307,6 +307,21 @@ static int import_once(struct mlops_registry *registry, const char *path,
     return MLOPS_OK;
 }
 
+int archive_salvage(struct mlops_registry *registry, const char *path, struct mlops_error *err)
+{
+    _cleanup_(archive_locale_leave) struct archive_locale locale = {0};
+    _cleanup_(import_clear) struct import import = {.registry = registry};
+    struct mlops_package package = {0};
+    struct store_added added;
+    struct store *store;
+    TRY(archive_locale_enter(&locale, err));
+    TRY(archive_source_open(registry, path, &import.source, err));
+    TRY(registry_store(registry, &store, err));
+    TRY(store_writer_begin(store, &import.writer, err));
+    TRY(take_bundle(&import, &package, err));
+    return store_writer_publish(TAKE_PTR(import.writer), &added, err);
+}
+
 int mlops_archive_import(struct mlops_registry *registry, const char *path,
                          struct mlops_package *package, struct mlops_error *err)
 {

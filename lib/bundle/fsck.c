@@ -1,5 +1,6 @@
 /* lib/bundle/fsck.c - packs, objects, manifests, rows and log held against one another. */
 #include "bundle/manifest.h"
+#include "bundle/repair.h"
 #include "registry/bundle.h"
 #include "registry/registry.h"
 #include "stats/profile.h"
@@ -20,6 +21,13 @@ static void report(void *context, const char *kind, const char *object, const ch
     GROW(list->problems, list->count, &problems->capacity);
     list->problems[list->count++] = (struct mlops_problem){
         .kind = xstrdup(kind), .object = xstrdup(object), .message = xstrdup(message)};
+}
+
+static void problem_clear(struct mlops_problem *problem)
+{
+    free(problem->kind);
+    free(problem->object);
+    free(problem->message);
 }
 
 static int check_profile(struct store *store, const struct manifest_data *data,
@@ -106,6 +114,27 @@ static int check_database(struct mlops_registry *registry, bool quick, struct pr
     return MLOPS_OK;
 }
 
+/* What is missing of a bundle that gc dropped meanwhile is no problem. */
+static int check_bundle_there(struct mlops_registry *registry, struct store *store,
+                              const struct bundle_row *row, struct problems *problems,
+                              struct mlops_error *err)
+{
+    struct mlops_fsck_report *list = problems->report;
+    struct mlops_version version;
+    size_t before = list->count;
+    TRY(check_bundle(registry, store, row, problems, err));
+    if (list->count == before || row->version)
+        return MLOPS_OK;
+    int code = mlops_version_resolve(registry, row->id, &version, err);
+    if (code != MLOPS_NOT_FOUND)
+        return code;
+    while (list->count > before) {
+        list->count--;
+        problem_clear(&list->problems[list->count]);
+    }
+    return MLOPS_OK;
+}
+
 static int check_log(struct mlops_registry *registry, struct problems *problems,
                      struct mlops_error *err)
 {
@@ -137,7 +166,7 @@ static int check_all(struct mlops_registry *registry, const struct mlops_fsck_op
             return mlops_fail(err, MLOPS_CANCELLED, "stopped while checking");
         if (observer && observer->progress)
             observer->progress(observer->context, "checking bundles", i, bundles.count);
-        TRY(check_bundle(registry, store, &bundles.items[i], problems, err));
+        TRY(check_bundle_there(registry, store, &bundles.items[i], problems, err));
     }
     problems->report->bundles = bundles.count;
     if (observer && observer->progress)
@@ -150,6 +179,14 @@ int mlops_fsck(struct mlops_registry *registry, const struct mlops_fsck_options 
 {
     struct problems problems = {.report = out};
     *out = (struct mlops_fsck_report){0};
+    if (options && options->repair_from) {
+        struct repaired repaired;
+        if (options->quick)
+            return mlops_fail(err, MLOPS_INVALID, "to repair, all content must be read");
+        TRY(repair(registry, options->repair_from, &repaired, err));
+        out->repaired = repaired.objects;
+        out->set_aside = repaired.set_aside;
+    }
     TRY(check_all(registry, options, &problems, err));
     out->clean = out->count == 0;
     *err = (struct mlops_error){0}; /* what stood there is in the report */
@@ -158,11 +195,8 @@ int mlops_fsck(struct mlops_registry *registry, const struct mlops_fsck_options 
 
 void mlops_fsck_report_clear(struct mlops_fsck_report *out)
 {
-    for (size_t i = 0; i < out->count; i++) {
-        free(out->problems[i].kind);
-        free(out->problems[i].object);
-        free(out->problems[i].message);
-    }
+    for (size_t i = 0; i < out->count; i++)
+        problem_clear(&out->problems[i]);
     free(out->problems);
     *out = (struct mlops_fsck_report){0};
 }

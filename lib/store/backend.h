@@ -33,6 +33,9 @@ struct store_backend {
                 void *context, struct mlops_error *err);
     /* What is not there is no error. */
     int (*remove)(struct store_backend *backend, const char *name, struct mlops_error *err);
+    /* Take a blob that is damaged out of the place, durably, and keep it where people find it. What
+     * is not there is no error. */
+    int (*set_aside)(struct store_backend *backend, const char *name, struct mlops_error *err);
     /* May blobs have come or gone since the last call? True when in doubt. */
     bool (*changed)(struct store_backend *backend);
     void (*close)(struct store_backend *backend);

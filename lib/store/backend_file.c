@@ -33,6 +33,16 @@ static struct backend_file *self(struct store_backend *backend)
     return (struct backend_file *)(void *)backend;
 }
 
+/* The name may come to stand for another file: it must not be read from the one that is open. */
+static void forget_open(struct backend_file *file, const char *name)
+{
+    pthread_mutex_lock(&file->lock);
+    for (size_t i = 0; i < OPEN_FILES_MAX; i++)
+        if (file->files[i].name && str_equal(file->files[i].name, name))
+            file->files[i].name[0] = '\0'; /* closed when the slot is taken */
+    pthread_mutex_unlock(&file->lock);
+}
+
 static int publish(struct store_backend *backend, const char *temporary, const char *name,
                    struct mlops_error *err)
 {
@@ -50,6 +60,7 @@ static int publish(struct store_backend *backend, const char *temporary, const c
         return mlops_fail_errno(err, MLOPS_IO, errno, "fsync '%s'", temporary);
     if (rename(temporary, path) < 0)
         return mlops_fail_errno(err, MLOPS_IO, errno, "rename '%s' to '%s'", temporary, path);
+    forget_open(file, name);
     return MLOPS_OK;
 }
 
@@ -185,6 +196,23 @@ static int remove_blob(struct store_backend *backend, const char *name, struct m
     return MLOPS_OK;
 }
 
+static int set_aside(struct store_backend *backend, const char *name, struct mlops_error *err)
+{
+    struct backend_file *file = self(backend);
+    _cleanup_(free_string) char *parent = path_parent(file->directory);
+    _cleanup_(free_string) char *damaged = path_join(parent, "damaged");
+    _cleanup_(free_string) char *from = path_join(file->directory, name);
+    _cleanup_(free_string) char *to = path_join(damaged, name);
+    TRY(directory_make(damaged, 0777, err));
+    if (rename(from, to) < 0)
+        return errno == ENOENT
+                   ? MLOPS_OK
+                   : mlops_fail_errno(err, MLOPS_IO, errno, "move '%s' to '%s'", from, damaged);
+    forget_open(file, name);
+    TRY(directory_sync(damaged, err));
+    return directory_sync(file->directory, err);
+}
+
 /* A folder's mtime has the granularity of the kernel's tick: what was listed within the last
  * second may have changed again without showing (the racy-git rule). */
 static bool changed(struct store_backend *backend)
@@ -228,6 +256,7 @@ int backend_file_open(const char *directory, struct store_backend **backend,
         .size = size_of,
         .list = list,
         .remove = remove_blob,
+        .set_aside = set_aside,
         .changed = changed,
         .close = close_backend,
     };

@@ -92,6 +92,50 @@ int visitor_needs(struct visitor *visitor, const struct digest *digest, visitor_
     return visit(visitor, digest, true, each, context, err);
 }
 
+static int miss_blob(struct visitor *visitor, const struct digest *name, visitor_miss each,
+                     void *context, struct mlops_error *err)
+{
+    struct digest bases[DELTA_BASES_MAX];
+    struct location location, base;
+    size_t count = 0;
+    int code = MLOPS_INTEGRITY;
+    if (index_find(visitor->store->index, name, &location))
+        code = visitor_bases(visitor, &location, bases, &count, err);
+    if (code == MLOPS_INTEGRITY)
+        each(context, name);
+    else
+        TRY(code);
+    for (size_t i = 0; i < count; i++)
+        if (!index_find(visitor->store->index, &bases[i], &base))
+            each(context, &bases[i]);
+    return MLOPS_OK;
+}
+
+int visitor_missing(struct visitor *visitor, const struct digest *digest, visitor_miss each,
+                    void *context, struct mlops_error *err)
+{
+    struct location location;
+    const uint8_t *data;
+    if (!index_find(visitor->store->index, digest, &location) ||
+        location.record.kind == RECORD_BLOB)
+        return miss_blob(visitor, digest, each, context, err);
+    int code = reader_load(visitor->reader, &location, &data, err);
+    if (code == MLOPS_INTEGRITY) {
+        each(context, digest);
+        return MLOPS_OK;
+    }
+    TRY(code);
+    _cleanup_(buffer_clear) struct buffer entries = {0};
+    buffer_append(&entries, data, location.record.raw);
+    size_t count = (entries.length - 32) / RECIPE_ENTRY_SIZE;
+    for (size_t i = 0; i < count; i++) {
+        struct recipe_entry entry;
+        recipe_entry_decode((const uint8_t *)entries.data, i, &entry);
+        TRY(miss_blob(visitor, &entry.chunk, each, context, err));
+    }
+    return MLOPS_OK;
+}
+
 int visitor_verify(struct visitor *visitor, const struct location *location,
                    struct mlops_error *err)
 {

@@ -25,6 +25,14 @@ int visitor_parts(struct visitor *visitor, const struct digest *digest, visitor_
 int visitor_needs(struct visitor *visitor, const struct digest *digest, visitor_each each,
                   void *context, struct mlops_error *err);
 
+/* Told of the name of a record that is not there, or cannot be read. */
+typedef void (*visitor_miss)(void *context, const struct digest *name);
+
+/* Tell everything that visitor_needs would stop at, as far as it can be known; only recipes and
+ * the heads of deltas are read. Errors: MLOPS_IO. */
+int visitor_missing(struct visitor *visitor, const struct digest *digest, visitor_miss each,
+                    void *context, struct mlops_error *err);
+
 /* The blobs that a record is a delta of; none where it is no delta. */
 int visitor_bases(struct visitor *visitor, const struct location *location,
                   struct digest bases[DELTA_BASES_MAX], size_t *count, struct mlops_error *err);

@@ -129,6 +129,26 @@ is() {
     mlops -q fsck
 }
 
+@test "what a delta is a delta of stays, also in a new pack" {
+    given_project p
+    awk 'BEGIN {srand(5); print "id,amount,label"; for (i = 0; i < 90000; i++)
+        printf "%d,%.6f,%d\n", i, rand() * 1000, i % 2}' > p/model/table.csv
+    head -c 9000000 /dev/urandom > p/model/unwanted.bin
+    mlops -q package p >/dev/null
+    rm p/model/unwanted.bin
+    awk -F , -v OFS=, 'NR % 997 == 0 {$2 = "0.5"} {print}' p/model/table.csv > changed
+    mv changed p/model/table.csv
+    [ "$(mlops --json package p --register | jq '.new_bytes < 300000')" = true ]
+    gc --grace 0
+    is '.dropped_bundles == 1 and .rewritten_packs == 1 and .removed_packs == 1'
+    mlops -q fsck
+    mlops -q checkout fraud@1 out
+    cmp p/model/table.csv out/model/table.csv
+    [ "$(stored)" -lt 3000000 ]
+    gc --grace 0
+    is '.rewritten_packs == 0 and .removed_packs == 0'
+}
+
 @test "many small packs become one" {
     for i in $(seq 40); do
         given_project p fraud "$i"
