@@ -304,16 +304,13 @@ static int plan_stage(void *context, void *item, size_t worker, struct mlops_err
     return MLOPS_OK;
 }
 
-/* From the old file, if it still has those bytes there. */
+/* From the old file, where it has the chunk. What is there is verified with all the rest. */
 static bool load_old(const struct run *run, size_t i, uint8_t *to)
 {
     struct mlops_error ignored = {0};
-    struct digest digest;
-    if (run->old_offsets[i] == NOWHERE ||
-        fd_pread_full(run->target->old_fd, to, run->lengths[i], run->old_offsets[i], &ignored))
-        return false;
-    sha256_of(to, run->lengths[i], &digest);
-    return digest_equal(&digest, &run->chunks[i]);
+    return run->old_offsets[i] != NOWHERE &&
+           fd_pread_full(run->target->old_fd, to, run->lengths[i], run->old_offsets[i], &ignored) ==
+               MLOPS_OK;
 }
 
 static int load_stage(void *context, void *item, size_t worker, struct mlops_error *err)
@@ -353,6 +350,9 @@ static int verify_stage(void *context, void *item, size_t worker, struct mlops_e
         struct location chunk;
         if (digest_equal(&run->found[i], &run->chunks[i]))
             continue;
+        if (run->old_offsets[i] != NOWHERE)
+            return mlops_fail(err, MLOPS_CONFLICT, "'%s' changed while it was read",
+                              target->file->old_path);
         if (reader_find(reader_of(restore, worker), &run->chunks[i], &chunk, err) == MLOPS_OK)
             (void)reader_damaged(err, &chunk,
                                  "its content does not have the digest that it should");

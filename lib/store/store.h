@@ -78,8 +78,8 @@ int store_read(struct store *store, const struct digest *digest, size_t max, str
                struct mlops_error *err);
 
 /* A file to restore: written to `path` (which must not exist) with `mode`. `size` is what it should
- * be; a file of another size is damage. `old_path` (or NULL) is a file that held object `old` when
- * it was written: parts in common are taken from there where they still are what they were. */
+ * be; a file of another size is damage. `old_path` (or NULL) is a file that holds object `old`:
+ * parts in common are taken from there. */
 struct store_restore {
     struct digest digest;
     uint64_t size;
@@ -97,7 +97,8 @@ struct store_restored {
 
 /* Write objects out as files on all cores, every chunk and every whole file verified, runs of
  * zeros as holes, and optionally fsynced. `*restored` may be NULL. On failure what was made may be
- * incomplete: the caller removes it. */
+ * incomplete: the caller removes it. Errors: MLOPS_NOT_FOUND; MLOPS_INTEGRITY; MLOPS_CONFLICT an
+ * old file is not what it should be; MLOPS_CANCELLED; MLOPS_IO. */
 int store_restore_files(struct store *store, const struct store_restore *files, size_t count,
                         bool sync, struct store_restored *restored, struct mlops_error *err);
 

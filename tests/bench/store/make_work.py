@@ -4,7 +4,8 @@
 
 v1: 1 GiB of float32 weights, a 300 MB CSV, 2,000 small files. v2: 5 % of the CSV's rows changed,
 inserted or deleted in one stretch in the middle, and the last tenth of the weights new.
-FOLDER/scattered1 and scattered5: the CSV with 1 % and 5 % of its rows changed in scattered places.
+FOLDER/scattered0: the CSV alone; scattered1 and scattered5: 1 % and 5 % of its rows changed in
+scattered places. FOLDER/small: 50,000 files of a few kilobytes.
 """
 import pathlib
 import shutil
@@ -51,7 +52,7 @@ def main():
     del weights
     rows = rows_of(int(scale * 7_100_000), 0)
     write_table(folder / "v1/table.csv", rows)
-    for name, share in (("scattered1", 0.01), ("scattered5", 0.05)):
+    for name, share in (("scattered0", 0), ("scattered1", 0.01), ("scattered5", 0.05)):
         (folder / name).mkdir()
         write_table(folder / name / "table.csv", scattered(rows, share))
     middle, stretch = len(rows) // 2, len(rows) // 60
@@ -64,6 +65,11 @@ def main():
         size = int(rng.integers(200, 12000))
         (folder / f"v1/files/{i:04d}.txt").write_bytes(rng.bytes(size // 2) + b"text " * (size // 10))
     shutil.copytree(folder / "v1/files", folder / "v2/files")
+    for i in range(int(scale * 50_000)):
+        part = folder / f"small/files/{i % 50:02d}"
+        part.mkdir(parents=True, exist_ok=True)
+        values = rng.random(int(rng.integers(100, 1000)))
+        (part / f"{i:05d}.json").write_text(f'{{"id": {i}, "values": {np.round(values, 4).tolist()}}}')
 
 
 main()

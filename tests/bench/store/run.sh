@@ -1,68 +1,205 @@
 #!/usr/bin/env bash
-# First and second package, an unchanged one, and a checkout, of the work that make_work.py makes,
-# beside borg and restic on the same disk in the same run. Prints; judges nothing.
-#   tests/bench/store/run.sh WORK [MLOPS [RUNS]]      needs borgbackup and restic
+# The store beside its peers, on the same work and disk, in turn in every run. Prints; judges nothing.
+#   tests/bench/store/run.sh WORK [MLOPS [RUNS]]
+# WORK is what make_work.py made. Peers: borgbackup, restic, casync and git-lfs where they are
+# installed, DVC and MLflow from $PEERS/bin (a virtual environment with dvc and mlflow-skinny), and an
+# MD5-and-copy loop, which is what DVC has to do at least.
 set -eu
 work=$(realpath "$1")
 mlops=$(realpath "${2:-build/release/mlops}")
-runs=${3:-3}
+runs=${3:-5}
+peers=${PEERS:-}
+here=$(dirname "$(realpath "$0")")
 scratch=$(mktemp -d -p "$(dirname "$work")")
-trap 'rm -rf "$scratch"' EXIT
+trap 'chmod -R u+w "$scratch"; rm -rf "$scratch"' EXIT
 cd "$scratch"
 export BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK=yes BORG_BASE_DIR=$scratch/borg-home
 export RESTIC_PASSWORD=x RESTIC_CACHE_DIR=$scratch/restic-cache
+export GIT_CONFIG_GLOBAL=/dev/null GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
+export DVC_NO_ANALYTICS=1 MLFLOW_TRACKING_URI=file://$scratch/mlruns MLFLOW_ALLOW_FILE_STORE=true
 
-for version in v1 v2; do
-    printf 'model: big\nartifacts: [weights.bin, table.csv, files/]\n' > "$work/$version/mlops.yaml"
-done
-cat "$work"/v?/* "$work"/v?/files/* > /dev/null 2>&1 || true # into the page cache
+project() { printf 'model: big\nartifacts: [%s]\n' "$2" > "$work/$1/mlops.yaml"; }
+project v1 "weights.bin, table.csv, files/"
+project v2 "weights.bin, table.csv, files/"
+project scattered0 table.csv
+project scattered1 table.csv
+project scattered5 table.csv
+project small files/
+find "$work" -type f -exec cat {} + > /dev/null # into the page cache
 
-# time NAME COMMAND…: seconds into $scratch/NAME, one line a run
+# time_it NAME COMMAND…: microseconds into the file NAME, one line a run
 time_it() {
     local name=$1 from=$EPOCHREALTIME
     shift
-    "$@" > /dev/null 2>&1
+    "$@" > log 2>&1 || { echo "$name failed:"; tail -n 5 log; return 0; } >&2
     local to=$EPOCHREALTIME
     echo $((${to/./} - ${from/./})) >> "$scratch/$name"
     sync
 }
-grown() { du -s --block-size=1 "$1" | cut -f 1; }
+size_of() { du -s --block-size=1 "$1" | cut -f 1; }
 in_folder() { (cd "$1" && shift && "$@"); }
+have() { command -v "$1" > /dev/null; }
 
-for _ in $(seq "$runs"); do
-    rm -rf ours borg restic out*
+ours() {
     "$mlops" -q init ours
-    time_it mlops.first "$mlops" -q --registry ours register "$work/v1"
-    size=$(grown ours)
-    time_it mlops.second "$mlops" -q --registry ours register "$work/v2"
-    echo $(($(grown ours) - size)) >> mlops.growth
-    time_it mlops.unchanged "$mlops" -q --registry ours register "$work/v2"
-    time_it mlops.restore "$mlops" -q --registry ours checkout big@1 out1
+    time_it first.mlops "$mlops" -q --registry ours register "$work/v1"
+    local size=$(size_of ours)
+    time_it second.mlops "$mlops" -q --registry ours register "$work/v2"
+    echo $(($(size_of ours) - size)) >> growth.mlops
+    time_it unchanged.mlops "$mlops" -q --registry ours register "$work/v2"
+    time_it restore.mlops "$mlops" -q --registry ours checkout big@1 out
+    time_it switch.mlops "$mlops" -q --registry ours checkout big@2 out
+    rm -rf ours out
+}
 
+with_borg() {
     borg init -e none borg
-    time_it borg.first in_folder "$work/v1" borg create "$scratch/borg::1" .
-    size=$(grown borg)
-    time_it borg.second in_folder "$work/v2" borg create "$scratch/borg::2" .
-    echo $(($(grown borg) - size)) >> borg.growth
-    time_it borg.unchanged in_folder "$work/v2" borg create "$scratch/borg::3" .
-    mkdir out2
-    time_it borg.restore in_folder out2 borg extract "$scratch/borg::1"
+    time_it first.borg in_folder "$work/v1" borg create "$scratch/borg::1" .
+    local size=$(size_of borg)
+    time_it second.borg in_folder "$work/v2" borg create "$scratch/borg::2" .
+    echo $(($(size_of borg) - size)) >> growth.borg
+    time_it unchanged.borg in_folder "$work/v2" borg create "$scratch/borg::3" .
+    mkdir out
+    time_it restore.borg in_folder out borg extract "$scratch/borg::1"
+    rm -rf borg out
+}
 
+with_restic() {
     restic init -q -r restic
-    time_it restic.first in_folder "$work/v1" restic -q -r "$scratch/restic" backup .
-    size=$(grown restic)
-    time_it restic.second in_folder "$work/v2" restic -q -r "$scratch/restic" backup .
-    echo $(($(grown restic) - size)) >> restic.growth
-    time_it restic.unchanged in_folder "$work/v2" restic -q -r "$scratch/restic" backup .
-    first=$(restic -q -r restic snapshots --json | grep -o '"short_id":"[0-9a-f]*"' | head -n 1 | cut -d '"' -f 4)
-    time_it restic.restore restic -q -r restic restore "$first" --target out3
+    time_it first.restic in_folder "$work/v1" restic -q -r "$scratch/restic" backup --tag 1 .
+    local size=$(size_of restic)
+    time_it second.restic in_folder "$work/v2" restic -q -r "$scratch/restic" backup --tag 2 .
+    echo $(($(size_of restic) - size)) >> growth.restic
+    time_it unchanged.restic in_folder "$work/v2" restic -q -r "$scratch/restic" backup .
+    time_it restore.restic restic -q -r restic restore latest --tag 1 --target out
+    rm -rf restic out
+}
+
+with_casync() {
+    time_it first.casync casync make --store=castr 1.caidx "$work/v1"
+    local size=$(size_of castr)
+    time_it second.casync casync make --store=castr 2.caidx "$work/v2"
+    echo $(($(size_of castr) - size)) >> growth.casync
+    time_it restore.casync casync extract --store=castr 1.caidx out
+    rm -rf castr out ./*.caidx
+}
+
+with_lfs() {
+    git init -q lfs
+    in_folder lfs git lfs install --local > /dev/null
+    in_folder lfs git lfs track '*.bin' '*.csv' > /dev/null
+    cp -r "$work/v1/." lfs # the work tree itself is not timed
+    time_it first.git-lfs in_folder lfs sh -c 'git add -A && git commit -qm 1'
+    local size=$(size_of lfs/.git)
+    cp -r "$work/v2/." lfs
+    time_it second.git-lfs in_folder lfs sh -c 'git add -A && git commit -qm 2'
+    echo $(($(size_of lfs/.git) - size)) >> growth.git-lfs
+    time_it restore.git-lfs in_folder lfs git checkout -q HEAD~1
+    chmod -R u+w lfs
+    rm -rf lfs
+}
+
+with_dvc() {
+    mkdir dvc
+    cp -r "$work/v1/." dvc
+    in_folder dvc "$peers/bin/dvc" init -q --no-scm
+    time_it first.dvc in_folder dvc "$peers/bin/dvc" add -q weights.bin table.csv files
+    local size=$(size_of dvc/.dvc/cache)
+    cp -r "$work/v2/." dvc
+    time_it second.dvc in_folder dvc "$peers/bin/dvc" add -q weights.bin table.csv files
+    echo $(($(size_of dvc/.dvc/cache) - size)) >> growth.dvc
+    time_it unchanged.dvc in_folder dvc "$peers/bin/dvc" add -q weights.bin table.csv files
+    chmod -R u+w dvc
+    rm -rf dvc
+}
+
+with_mlflow() {
+    local log='import mlflow, sys; mlflow.start_run(); mlflow.log_artifacts(sys.argv[1])'
+    time_it first.mlflow "$peers/bin/python" -c "$log" "$work/v1"
+    local size=$(size_of mlruns)
+    time_it second.mlflow "$peers/bin/python" -c "$log" "$work/v2"
+    echo $(($(size_of mlruns) - size)) >> growth.mlflow
+    rm -rf mlruns
+}
+
+with_copy() {
+    time_it first.md5-copy python3 "$here/md5_copy.py" "$work/v1" copy1
+    time_it second.md5-copy python3 "$here/md5_copy.py" "$work/v2" copy2
+    time_it restore.md5-copy cp -r copy1 out
+    rm -rf copy1 copy2 out
+}
+
+# A table with rows changed here and there: what its second version takes.
+scattered() {
+    local share=$1 size
+    "$mlops" -q init ours
+    "$mlops" -q --registry ours register "$work/scattered0" > log
+    size=$(size_of ours)
+    time_it "scattered$share.mlops" "$mlops" -q --registry ours register "$work/scattered$share"
+    echo $(($(size_of ours) - size)) >> "grown$share.mlops"
+    rm -rf ours
+    ! have restic || {
+        restic init -q -r restic
+        in_folder "$work/scattered0" restic -q -r "$scratch/restic" backup .
+        size=$(size_of restic)
+        time_it "scattered$share.restic" in_folder "$work/scattered$share" restic -q -r "$scratch/restic" backup .
+        echo $(($(size_of restic) - size)) >> "grown$share.restic"
+        rm -rf restic
+    }
+    ! have borg || {
+        borg init -e none borg
+        in_folder "$work/scattered0" borg create "$scratch/borg::0" .
+        size=$(size_of borg)
+        time_it "scattered$share.borg" in_folder "$work/scattered$share" borg create "$scratch/borg::1" .
+        echo $(($(size_of borg) - size)) >> "grown$share.borg"
+        rm -rf borg
+    }
+}
+
+# 50,000 files of a few kilobytes.
+small() {
+    "$mlops" -q init ours
+    time_it small.mlops "$mlops" -q --registry ours register "$work/small"
+    time_it small-unchanged.mlops "$mlops" -q --registry ours register "$work/small"
+    time_it small-restore.mlops "$mlops" -q --registry ours checkout big out
+    rm -rf ours out
+    ! have restic || {
+        restic init -q -r restic
+        time_it small.restic in_folder "$work/small" restic -q -r "$scratch/restic" backup .
+        time_it small-unchanged.restic in_folder "$work/small" restic -q -r "$scratch/restic" backup .
+        time_it small-restore.restic restic -q -r restic restore latest --target out
+        rm -rf restic out
+    }
+    ! have borg || {
+        borg init -e none borg
+        time_it small.borg in_folder "$work/small" borg create "$scratch/borg::1" .
+        time_it small-unchanged.borg in_folder "$work/small" borg create "$scratch/borg::2" .
+        mkdir out
+        time_it small-restore.borg in_folder out borg extract "$scratch/borg::1"
+        rm -rf borg out
+    }
+    ! have casync || {
+        time_it small.casync casync make --store=castr 1.caidx "$work/small"
+        time_it small-restore.casync casync extract --store=castr 1.caidx out
+        rm -rf castr out ./*.caidx
+    }
+}
+
+for run in $(seq "$runs"); do
+    echo "run $run of $runs" >&2
+    ours
+    ! have borg || with_borg
+    ! have restic || with_restic
+    ! have casync || with_casync
+    with_copy
+    if [ "$run" -le 2 ]; then # slow, and far from the first
+        ! have git-lfs || with_lfs
+        [ -z "$peers" ] || with_dvc
+        [ -z "$peers" ] || with_mlflow
+    fi
+    scattered 1
+    scattered 5
+    small
 done
 
-median() { sort -n "$1" | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
-printf '%-10s %10s %10s %10s %18s\n' "" mlops borg restic "mlops / fastest"
-for row in first second unchanged restore; do
-    awk -v row="$row" -v a="$(median mlops.$row)" -v b="$(median borg.$row)" -v c="$(median restic.$row)" \
-        'BEGIN {best = b < c ? b : c; printf "%-10s %8.2f s %8.2f s %8.2f s %18.2f\n", row, a / 1e6, b / 1e6, c / 1e6, a / best}'
-done
-awk -v a="$(median mlops.growth)" -v b="$(median borg.growth)" -v c="$(median restic.growth)" \
-    'BEGIN {best = b < c ? b : c; printf "%-10s %7.1f MB %7.1f MB %7.1f MB %18.2f\n", "growth", a / 1e6, b / 1e6, c / 1e6, a / best}'
+python3 "$here/table.py" "$scratch"
