@@ -4,7 +4,9 @@
 #
 #   power_on        mounts the disk at $disk
 #   power_cut COPY  copies the disk as it is, in a millisecond or two
+#   disk_writes     sets $writes to how often it has been written to
 #   mounted COPY COMMAND…  runs a command with the copy mounted at $after
+#   disk_restore COPY      goes back to a copy
 #   power_off       unmounts and removes everything; also after a failure halfway
 
 power_on() {
@@ -21,13 +23,31 @@ power_on() {
         skip "cannot loop-mount an XFS image here, so no disk whose power is cut: $(cat mount.err)"
     truncate -s 64M "$host/disk.img"
     mkfs.ext4 -q "$host/disk.img"
-    # commit: the journal is not to be written out by the clock before someone asks for it
-    mount -o loop,commit=300 "$host/disk.img" "$disk" 2> mount.err ||
+    disk_mount 2> mount.err ||
         skip "cannot loop-mount an ext4 image here, so no disk whose power is cut: $(cat mount.err)"
+}
+
+disk_mount() {
+    local device
+    # commit: the journal is not to be written out by the clock before someone asks for it
+    mount -o loop,commit=300 "$host/disk.img" "$disk" || return 1
+    device=$(findmnt -no SOURCE "$disk")
+    disk_statistics=/sys/block/${device##*/}/stat
+}
+
+# Back to a copy, as if nothing had happened since.
+disk_restore() {
+    umount "$disk" && cp --reflink=always "$host/$1" "$host/disk.img" && disk_mount
 }
 
 power_cut() {
     cp --reflink=always "$host/disk.img" "$host/$1"
+}
+
+disk_writes() {
+    local statistics
+    read -ra statistics < "$disk_statistics"
+    writes=${statistics[4]}
 }
 
 mounted() {
