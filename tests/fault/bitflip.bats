@@ -5,6 +5,7 @@ load common
 
 setup() {
     fault_setup
+    enter_memory
     mlops -q init
     given_version 1
     given_version 2
@@ -12,6 +13,10 @@ setup() {
     mlops -q test fraud@2
     mlops -q promote fraud@1 --to production
     awk -F, 'NR == 1 || NR % 9 == 0' p2/data/train.csv > today.csv
+}
+
+teardown() {
+    leave_memory
 }
 
 # given_version N: artifacts of many chunks, and a table of which a few rows differ each time, so

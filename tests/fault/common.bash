@@ -8,6 +8,18 @@ fault_setup() {
     export MLOPS_ACTOR=tester@fault
 }
 
+# Go on in a folder that lies in memory, where one can be had: where it is not the disk that is
+# tried, syncs need not take time.
+enter_memory() {
+    mkdir memory
+    ! mount -t tmpfs -o size=256m tmpfs memory 2> /dev/null || cd memory
+}
+
+leave_memory() {
+    cd /
+    umount "$BATS_TEST_TMPDIR/work/memory" 2> /dev/null || true
+}
+
 # project DIR TEXT [BYTES]: a project folder whose content depends on TEXT, with an artifact of
 # BYTES random bytes.
 project() {

@@ -10,11 +10,16 @@ load common
 
 setup() {
     fault_setup
+    enter_memory
     export MLOPS_THREADS=1
     export ASAN_OPTIONS=detect_leaks=0 # leaks cannot be looked for under strace
     strace -o /dev/null -e trace=none true 2>/dev/null || skip "cannot trace processes here"
     project first 1 300000
     project second 2 400000
+}
+
+teardown() {
+    leave_memory
 }
 
 given_first_in_production() {
@@ -79,7 +84,7 @@ judge() {
     sound || return 1
     "$@" > output 2>&1 || { echo "cannot be run again:"; cat output; return 1; }
     effect || { echo "it was run again, but it is not done"; return 1; }
-    sound || return 1
+    mlops fsck > fsck.out 2>&1 || { cat fsck.out; return 1; }
     [ -z "$(ls .mlops/objects/tmp)" ] || { echo "left behind:"; ls .mlops/objects/tmp; return 1; }
 }
 
@@ -148,6 +153,26 @@ in_production() {
     mv .mlops before
     effect() { mlops list fraud > list.out && [ "$(in_production)" = fraud@2 ]; }
     sweep 120 mlops promote fraud@2 --to production
+}
+
+@test "gc, at every system call" {
+    given_first_in_production
+    # a pack of which a registered version needs a little, and one that nobody needs
+    project unwanted 3 500000
+    mkdir -p second/model
+    head -c 60000 /dev/urandom | tee second/model/shared.bin > unwanted/model/shared.bin
+    mlops -q package unwanted > unwanted.id
+    mlops -q register second
+    project unwanted 4 200000
+    mlops -q package unwanted > unwanted.id
+    mv .mlops before
+    needed=$((300000 + 60000 + 400000))
+    effect() {
+        local stored
+        stored=$(find .mlops/objects/packs -type f -printf '%s\n' | awk '{sum += $1} END {print sum}')
+        [ "$stored" -ge "$needed" ] && [ "$stored" -lt $((needed + 50000)) ]
+    }
+    sweep 150 mlops gc --grace 0
 }
 
 @test "checkout, at every system call: the whole folder or none" {
