@@ -194,3 +194,33 @@ in_production() {
     sound() { [ "$status" -ne 0 ] || mlops fsck > fsck.out; }
     sweep 60 mlops init
 }
+
+@test "gc, at every system call" {
+    given_first_in_production
+    # a pack of which a little is needed, and one of which nothing is
+    head -c 60000 /dev/urandom > second/model/kept.bin
+    mlops -q package second
+    rm second/model/weights.bin
+    mlops -q register second
+    project unwanted 3 100000
+    mlops -q package unwanted
+    mv .mlops before
+    effect() {
+        [ "$(mlops --json gc --grace 0 --dry-run |
+            jq '.removed_packs + .rewritten_packs + .waiting_packs + .dropped_bundles')" = 0 ]
+    }
+    sweep 150 mlops gc --grace 0
+}
+
+@test "repair, at every system call" {
+    given_first_in_production
+    mlops -q register second
+    cp -a .mlops copy
+    pack=$(find .mlops/objects/packs -name '*.pack' -printf '%s %p\n' | sort -n | tail -n 1 | cut -d ' ' -f 2)
+    chmod u+w "$pack"
+    printf 'damage' | dd of="$pack" bs=1 seek=200000 conv=notrunc status=none
+    mv .mlops before
+    effect() { mlops fsck > fsck.out && comes_back 1 first && comes_back 2 second; }
+    sound() { comes_back 1 first; } # fraud@2 is not, until it is repaired
+    sweep 60 mlops fsck --repair copy
+}

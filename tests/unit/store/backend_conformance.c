@@ -355,6 +355,28 @@ static void removing_twice_is_as_good_as_once(void **state)
     assert_int_equal(0, expect(f->backend, 8, sizeof(data), &f->err));
 }
 
+static void a_blob_that_was_set_aside_is_as_if_removed(void **state)
+{
+    struct fixture *f = *state;
+    char name[NAME_SIZE];
+    uint64_t size;
+    name_of(8, name);
+    assert_int_equal(0, f->backend->set_aside(f->backend, name, &f->err)); /* it is not there */
+    assert_int_equal(0, publish(f, f->backend, 8, 100, &f->err));
+    assert_int_equal(0, publish(f, f->backend, 9, 100, &f->err));
+    assert_int_equal(0, expect(f->backend, 8, 100, &f->err));
+    assert_int_equal(0, f->backend->set_aside(f->backend, name, &f->err));
+    assert_int_equal(MLOPS_NOT_FOUND, f->backend->size(f->backend, name, &size, &f->err));
+    struct listing *listing = list(f, f->backend);
+    assert_int_equal(1, listing->count);
+    free(listing);
+    /* what is published under its name then is read, and nothing that was open before */
+    assert_int_equal(0, publish(f, f->backend, 8, 100, &f->err));
+    assert_int_equal(0, expect(f->backend, 8, 100, &f->err));
+    assert_int_equal(0, f->backend->set_aside(f->backend, name, &f->err));
+    assert_int_equal(0, expect(f->backend, 9, 100, &f->err));
+}
+
 static int check_blob(void *context, const struct store_blob *blob, struct mlops_error *err)
 {
     struct fixture *f = context;
@@ -555,6 +577,8 @@ int backend_conformance(const struct backend_place *place)
         cmocka_unit_test_setup_teardown(a_blob_cut_short_is_damage_and_never_padded, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(removing_twice_is_as_good_as_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_blob_that_was_set_aside_is_as_if_removed, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_listing_tells_size_and_age, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_listing_stops_where_the_caller_says_so, set_up,
                                         tear_down),
