@@ -42,9 +42,12 @@ struct sweep_pack {
 struct sweep {
     struct store *store;
     struct digest_set *live;
-    struct sweep_pack *packs;
+    struct sweep_pack *packs; /* by name */
     size_t count;
 };
+
+/* Record `i` of a pack. */
+struct location sweep_record(const struct sweep_pack *pack, size_t i);
 
 /*
  * Judge every pack. `live` has the names of all records that are needed; those that they are

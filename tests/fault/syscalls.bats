@@ -195,23 +195,6 @@ in_production() {
     sweep 60 mlops init
 }
 
-@test "gc, at every system call" {
-    given_first_in_production
-    # a pack of which a little is needed, and one of which nothing is
-    head -c 60000 /dev/urandom > second/model/kept.bin
-    mlops -q package second
-    rm second/model/weights.bin
-    mlops -q register second
-    project unwanted 3 100000
-    mlops -q package unwanted
-    mv .mlops before
-    effect() {
-        [ "$(mlops --json gc --grace 0 --dry-run |
-            jq '.removed_packs + .rewritten_packs + .waiting_packs + .dropped_bundles')" = 0 ]
-    }
-    sweep 150 mlops gc --grace 0
-}
-
 @test "repair, at every system call" {
     given_first_in_production
     mlops -q register second
