@@ -39,7 +39,7 @@ bool record_header_matches(const uint8_t in[RECORD_HEADER_SIZE], const struct re
     return memcmp(in, expected, sizeof(expected)) == 0;
 }
 
-/* Index entry: name, u64 offset, u32 stored, u32 raw, kind, encoding, six zeros. */
+/* Index entry: name, u64 offset, u32 stored, u32 raw, kind, encoding, 0, 0, u32 checksum. */
 static void index_entry_encode(const struct record *record, uint8_t out[INDEX_ENTRY_SIZE])
 {
     memset(out, 0, INDEX_ENTRY_SIZE);
@@ -49,6 +49,7 @@ static void index_entry_encode(const struct record *record, uint8_t out[INDEX_EN
     put_u32(out + 44, record->raw);
     out[48] = record->kind;
     out[49] = record->encoding;
+    put_u32(out + 52, record->checksum);
 }
 
 static int compare_names(const void *a, const void *b)
@@ -118,6 +119,7 @@ bool pack_index_entry(const uint8_t *block, size_t i, const struct pack_footer *
     record->raw = get_u32(entry + 44);
     record->kind = entry[48];
     record->encoding = entry[49];
+    record->checksum = get_u32(entry + 52);
     bool blob = record->kind == RECORD_BLOB && record->raw <= CHUNK_MAX;
     bool recipe = record->kind == RECORD_RECIPE && record->raw <= RECIPE_RAW_MAX;
     bool raw = record->encoding == ENCODING_RAW && record->stored == record->raw;

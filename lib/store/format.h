@@ -47,6 +47,7 @@ struct record {
     uint32_t stored; /* bytes after the header */
     uint32_t raw;    /* bytes after decoding */
     uint8_t kind, encoding;
+    uint32_t checksum; /* CRC-32C of what is stored, where that is encoded; 0: unknown */
 };
 
 void pack_header_encode(uint8_t out[PACK_HEADER_SIZE]);

@@ -1,6 +1,7 @@
 /* lib/store/pack_writer.c - packs under construction. */
 #include "store/pack_writer.h"
 #include "base/buffer.h"
+#include "base/crc32c.h"
 #include "base/file.h"
 #include "store/scratch.h"
 #include <errno.h>
@@ -186,11 +187,19 @@ static void add_piece(struct pack_batch *batch, const void *data, size_t length)
     batch->bytes += length;
 }
 
-static void add_header(struct pack_batch *batch, const struct record *record)
+/* A decoder passes over some bits of what is encoded, so that the digest of what comes out does not
+ * vouch for all of them. */
+static uint32_t checksum_of(const struct record *record, const void *stored)
+{
+    return record->encoding == ENCODING_RAW ? 0 : crc32c(stored, record->stored);
+}
+
+static void add_header(struct pack_batch *batch, const struct record *record, const void *stored)
 {
     uint8_t *header = batch->copied + batch->used;
     GROW(batch->records, batch->count, &batch->capacity);
     batch->records[batch->count] = *record;
+    batch->records[batch->count].checksum = checksum_of(record, stored);
     batch->records[batch->count++].offset =
         batch->bytes; /* within the batch, until it is flushed */
     record_header_encode(record, header);
@@ -210,7 +219,7 @@ int pack_batch_add(struct pack_batch *batch, const struct record *record, const 
                    struct mlops_error *err)
 {
     TRY(make_space(batch, RECORD_HEADER_SIZE, err));
-    add_header(batch, record);
+    add_header(batch, record, stored);
     if (record->stored > 0)
         add_piece(batch, stored, record->stored);
     return MLOPS_OK;
@@ -225,7 +234,7 @@ int pack_batch_room(struct pack_batch *batch, uint8_t **room, struct mlops_error
 
 void pack_batch_take(struct pack_batch *batch, const struct record *record)
 {
-    add_header(batch, record);
+    add_header(batch, record, batch->copied + batch->used + RECORD_HEADER_SIZE);
     add_piece(batch, batch->copied + batch->used, record->stored);
     batch->used += record->stored;
 }

@@ -1,5 +1,6 @@
 /* lib/store/reader.c - records out of packs, verified. */
 #include "store/reader.h"
+#include "base/crc32c.h"
 #include <zstd.h>
 
 /* Packs that may be replaced under a reader's hands before it gives up. */
@@ -79,6 +80,8 @@ static int load_stored(struct reader *reader, struct location *location, const u
     if (!record_header_matches(reader->stored, record))
         return reader_damaged(err, location, "a record's header does not match the index");
     *data = reader->stored + RECORD_HEADER_SIZE;
+    if (record->checksum != 0 && crc32c(*data, record->stored) != record->checksum)
+        return reader_damaged(err, location, "what is stored does not match its checksum");
     return MLOPS_OK;
 }
 
