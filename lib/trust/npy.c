@@ -129,7 +129,7 @@ static bool type(struct parser *parser, uint64_t *width, bool *objects)
     if (at < length && strchr("<>|=", text[at]))
         at++;
     char kind = at < length ? text[at++] : '\0';
-    if (!kind || !strchr("?bBhHiIlLqQpPefdgFDGSaUVOMmc", kind))
+    if (!kind || !strchr("?bBhHiIuUlLqQpPefdgFDGSaVOMmc", kind))
         return fail(parser, "has a type that numpy does not write");
     for (; at < length && text[at] >= '0' && text[at] <= '9'; at++) {
         digits = digits * 10 + (uint64_t)(text[at] - '0');

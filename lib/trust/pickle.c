@@ -141,6 +141,13 @@ static int other_reading(struct source *source, uint64_t start, const char *file
     return code;
 }
 
+/* What the names of imports are of. */
+static bool is_name_byte(uint8_t c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.';
+}
+
 /* The length of the complete opcode at `data`, 0 where there is none; only those that a text pickle
  * may begin with. */
 static size_t text_opcode(const uint8_t *data, size_t length)
@@ -187,7 +194,7 @@ static size_t text_opcode(const uint8_t *data, size_t length)
             if (!line || line == from)
                 return 0;
             for (const uint8_t *at = from; at < line; at++)
-                if (*at <= ' ' || *at == 0x7f)
+                if (!is_name_byte(*at))
                     return 0;
         }
         return (size_t)(line - data) + 1;

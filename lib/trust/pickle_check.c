@@ -42,6 +42,16 @@ static bool from_encode(struct pickle_machine *machine, struct pickle_value valu
            import->row->guard == GUARD_ENCODE;
 }
 
+/* The text that _codecs.encode made bytes of, where the value is such bytes; else the value. */
+static struct pickle_value encoded(struct pickle_machine *machine, struct pickle_value value)
+{
+    const struct pickle_object *result = pickle_object_of(&machine->memory, value);
+    if (!from_encode(machine, value) || !result || result->count != 1)
+        return value;
+    const struct pickle_object *arguments = pickle_object_of(&machine->memory, result->items[0]);
+    return arguments && arguments->count == 2 ? arguments->items[0] : value;
+}
+
 static const char *check_container(struct pickle_machine *machine,
                                    const struct pickle_object *arguments)
 {
@@ -161,7 +171,7 @@ static bool parse_dtype(const char *text, char *kind, uint64_t *width)
     if (*text && strchr("<>=|", *text))
         text++;
     *kind = *text;
-    if (!*text || !strchr("?bBhHiIlLqQpPefdgFDGSaUVOMmc", *text++))
+    if (!*text || !strchr("?bBhHiIuUlLqQpPefdgFDGSaVOMmc", *text++))
         return false;
     uint64_t number = 0;
     for (; *text; text++) {
@@ -250,7 +260,7 @@ int pickle_check_call(struct pickle_machine *machine, struct pickle_import *impo
         *why = check_rebuild(machine, &object);
         return MLOPS_OK;
     case GUARD_TORCH_LOAD:
-        *why = object.count == 1 && pickle_nested_known(machine, object.items[0])
+        *why = object.count == 1 && pickle_nested_known(machine, encoded(machine, object.items[0]))
                    ? NULL
                    : "bytes that are no PyTorch file that could be followed";
         return MLOPS_OK;
@@ -313,7 +323,7 @@ int pickle_check_dtype_state(struct pickle_machine *machine, struct pickle_value
         else
             objects |= pair->taint & TAINT_OBJECT_DTYPE;
     }
-    uint64_t bits = flags.place;
+    uint64_t bits = flags.place & 0xff; /* a signed byte as numpy writes it */
     if (!*why && base_objects && bits != FLAGS_OF_OBJECTS)
         *why = "flags that deny that its items are objects";
     else if (!*why && !base_objects && objects &&

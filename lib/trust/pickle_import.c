@@ -1,4 +1,5 @@
 /* lib/trust/pickle_import.c - names become imports: decoded, mapped, looked up, reported. */
+#include "base/path.h"
 #include "trust/pickle_machine.h"
 #include "trust/pickle_text.h"
 #include <stdio.h>
@@ -197,10 +198,11 @@ int pickle_import_text(struct pickle_machine *machine, struct pickle_value modul
     TRY(pickle_text_of(machine, module, module_text, &module_length, &fits, err));
     TRY(pickle_text_of(machine, name, name_text, &name_length, &name_fits, err));
     if (!fits || !name_fits || strlen(module_text) != module_length ||
-        strlen(name_text) != name_length) {
+        strlen(name_text) != name_length || !utf8_valid(module_text, module_length) ||
+        !utf8_valid(name_text, name_length)) {
         pickle_say(machine, &pickle_rule_odd_name,
-                   "imports \"%.40s\" from \"%.40s\", which is too long or has NUL bytes",
-                   name_text, module_text);
+                   "imports \"%.40s\" from \"%.40s\", which is too long or no text", name_text,
+                   module_text);
         return MLOPS_OK;
     }
     return pickle_import_name(machine, module_text, name_text, global);

@@ -11,7 +11,7 @@ static const struct pickle_row rows[] = {
      "__pyx_unpickle_CyHalfPoissonLoss __pyx_unpickle_CyHalfSquaredError "
      "__pyx_unpickle_CyHalfTweedieLoss __pyx_unpickle_CyHalfTweedieLossIdentity "
      "__pyx_unpickle_CyLossFunction __pyx_unpickle_CyPinballLoss",
-     USE_CALL, GUARD_NONE},
+     USE_CALL | USE_BUILD, GUARD_NONE},
     {"sklearn._loss._loss",
      "CyAbsoluteError CyExponentialLoss CyHalfBinomialLoss CyHalfGammaLoss "
      "CyHalfMultinomialLoss CyHalfPoissonLoss CyHalfSquaredError CyHalfTweedieLoss "
@@ -56,7 +56,7 @@ static const struct pickle_row rows[] = {
      USE_MODEL, GUARD_NONE},
     {"sklearn.cluster._hdbscan._tree",
      "__pyx_unpickle_TreeUnionFind",
-     USE_CALL, GUARD_NONE},
+     USE_CALL | USE_BUILD, GUARD_NONE},
     {"sklearn.cluster._hdbscan._tree",
      "TreeUnionFind",
      USE_TYPE, GUARD_NONE},
@@ -65,7 +65,7 @@ static const struct pickle_row rows[] = {
      USE_MODEL, GUARD_NONE},
     {"sklearn.cluster._hierarchical_fast",
      "__pyx_unpickle_UnionFind __pyx_unpickle_WeightedEdge",
-     USE_CALL, GUARD_NONE},
+     USE_CALL | USE_BUILD, GUARD_NONE},
     {"sklearn.cluster._hierarchical_fast",
      "UnionFind WeightedEdge",
      USE_TYPE, GUARD_NONE},
@@ -179,7 +179,7 @@ static const struct pickle_row rows[] = {
      USE_MODEL, GUARD_NONE},
     {"sklearn.ensemble._hist_gradient_boosting.histogram",
      "__pyx_unpickle_HistogramBuilder",
-     USE_CALL, GUARD_NONE},
+     USE_CALL | USE_BUILD, GUARD_NONE},
     {"sklearn.ensemble._hist_gradient_boosting.histogram",
      "HistogramBuilder",
      USE_TYPE, GUARD_NONE},
@@ -188,7 +188,7 @@ static const struct pickle_row rows[] = {
      USE_MODEL, GUARD_NONE},
     {"sklearn.ensemble._hist_gradient_boosting.splitting",
      "__pyx_unpickle_Splitter",
-     USE_CALL, GUARD_NONE},
+     USE_CALL | USE_BUILD, GUARD_NONE},
     {"sklearn.ensemble._hist_gradient_boosting.splitting",
      "SplitInfo Splitter",
      USE_TYPE, GUARD_NONE},
@@ -319,7 +319,7 @@ static const struct pickle_row rows[] = {
      USE_TYPE, GUARD_NONE},
     {"sklearn.linear_model._sgd_fast",
      "__pyx_unpickle_Classification __pyx_unpickle_LossFunction __pyx_unpickle_Regression",
-     USE_CALL, GUARD_NONE},
+     USE_CALL | USE_BUILD, GUARD_NONE},
     {"sklearn.linear_model._sgd_fast",
      "Classification EpsilonInsensitive Hinge Huber Log LossFunction ModifiedHuber Regression "
      "SquaredEpsilonInsensitive SquaredHinge SquaredLoss",
@@ -358,7 +358,7 @@ static const struct pickle_row rows[] = {
      0, GUARD_NONE},
     {"sklearn.metrics._dist_metrics",
      "__pyx_unpickle_DistanceMetric newObj",
-     USE_CALL, GUARD_NONE},
+     USE_CALL | USE_BUILD, GUARD_NONE},
     {"sklearn.metrics._dist_metrics",
      "BrayCurtisDistance BrayCurtisDistance32 BrayCurtisDistance64 CanberraDistance "
      "CanberraDistance32 CanberraDistance64 ChebyshevDistance ChebyshevDistance32 "
@@ -385,7 +385,7 @@ static const struct pickle_row rows[] = {
      USE_TYPE, GUARD_NONE},
     {"sklearn.metrics._pairwise_distances_reduction._base",
      "__pyx_unpickle_BaseDistancesReduction32 __pyx_unpickle_BaseDistancesReduction64",
-     USE_CALL, GUARD_NONE},
+     USE_CALL | USE_BUILD, GUARD_NONE},
     {"sklearn.metrics._pairwise_distances_reduction._base",
      "BaseDistancesReduction32 BaseDistancesReduction64",
      USE_TYPE, GUARD_NONE},
@@ -395,7 +395,7 @@ static const struct pickle_row rows[] = {
      "__pyx_unpickle_DenseSparseDatasetsPair32 __pyx_unpickle_DenseSparseDatasetsPair64 "
      "__pyx_unpickle_SparseDenseDatasetsPair32 __pyx_unpickle_SparseDenseDatasetsPair64 "
      "__pyx_unpickle_SparseSparseDatasetsPair32 __pyx_unpickle_SparseSparseDatasetsPair64",
-     USE_CALL, GUARD_NONE},
+     USE_CALL | USE_BUILD, GUARD_NONE},
     {"sklearn.metrics._pairwise_distances_reduction._datasets_pair",
      "DatasetsPair32 DatasetsPair64 DenseDenseDatasetsPair32 DenseDenseDatasetsPair64 "
      "DenseSparseDatasetsPair32 DenseSparseDatasetsPair64 SparseDenseDatasetsPair32 "
@@ -408,7 +408,7 @@ static const struct pickle_row rows[] = {
      "__pyx_unpickle_SparseDenseMiddleTermComputer64 "
      "__pyx_unpickle_SparseSparseMiddleTermComputer32 "
      "__pyx_unpickle_SparseSparseMiddleTermComputer64",
-     USE_CALL, GUARD_NONE},
+     USE_CALL | USE_BUILD, GUARD_NONE},
     {"sklearn.metrics._pairwise_distances_reduction._middle_term_computer",
      "DenseDenseMiddleTermComputer32 DenseDenseMiddleTermComputer64 MiddleTermComputer32 "
      "MiddleTermComputer64 SparseDenseMiddleTermComputer32 SparseDenseMiddleTermComputer64 "
@@ -491,7 +491,7 @@ static const struct pickle_row rows[] = {
      USE_MODEL, GUARD_NONE},
     {"sklearn.neighbors._ball_tree",
      "newObj",
-     USE_CALL, GUARD_NONE},
+     USE_CALL | USE_BUILD, GUARD_NONE},
     {"sklearn.neighbors._ball_tree",
      "BallTree BallTree32 BallTree64 BinaryTree BinaryTree32 BinaryTree64 NeighborsHeap "
      "NeighborsHeap32 NeighborsHeap64 NodeHeap",
@@ -507,7 +507,7 @@ static const struct pickle_row rows[] = {
      USE_MODEL, GUARD_NONE},
     {"sklearn.neighbors._kd_tree",
      "newObj",
-     USE_CALL, GUARD_NONE},
+     USE_CALL | USE_BUILD, GUARD_NONE},
     {"sklearn.neighbors._kd_tree",
      "BinaryTree BinaryTree32 BinaryTree64 KDTree KDTree32 KDTree64 NeighborsHeap "
      "NeighborsHeap32 NeighborsHeap64 NodeHeap",
@@ -588,7 +588,7 @@ static const struct pickle_row rows[] = {
      USE_MODEL, GUARD_NONE},
     {"sklearn.tree._criterion",
      "__pyx_unpickle_Criterion",
-     USE_CALL, GUARD_NONE},
+     USE_CALL | USE_BUILD, GUARD_NONE},
     {"sklearn.tree._criterion",
      "ClassificationCriterion Criterion Entropy FriedmanMSE Gini MAE MSE Poisson "
      "RegressionCriterion",
@@ -598,7 +598,7 @@ static const struct pickle_row rows[] = {
      USE_MODEL, GUARD_NONE},
     {"sklearn.tree._partitioner",
      "__pyx_unpickle_DensePartitioner __pyx_unpickle_SparsePartitioner",
-     USE_CALL, GUARD_NONE},
+     USE_CALL | USE_BUILD, GUARD_NONE},
     {"sklearn.tree._partitioner",
      "DensePartitioner SparsePartitioner",
      USE_TYPE, GUARD_NONE},
@@ -611,7 +611,7 @@ static const struct pickle_row rows[] = {
      USE_TYPE, GUARD_NONE},
     {"sklearn.tree._tree",
      "__pyx_unpickle_TreeBuilder __pyx_unpickle__CCPPruneController",
-     USE_CALL, GUARD_NONE},
+     USE_CALL | USE_BUILD, GUARD_NONE},
     {"sklearn.tree._tree",
      "BestFirstTreeBuilder DepthFirstTreeBuilder Tree TreeBuilder _AlphaPruner "
      "_CCPPruneController _PathFinder",
@@ -633,7 +633,7 @@ static const struct pickle_row rows[] = {
      USE_MODEL | USE_DICT, GUARD_NONE},
     {"sklearn.utils._fast_dict",
      "__pyx_unpickle_IntFloatDict",
-     USE_CALL, GUARD_NONE},
+     USE_CALL | USE_BUILD, GUARD_NONE},
     {"sklearn.utils._fast_dict",
      "IntFloatDict",
      USE_TYPE, GUARD_NONE},
@@ -650,7 +650,7 @@ static const struct pickle_row rows[] = {
      USE_MODEL, GUARD_NONE},
     {"sklearn.utils._readonly_array_wrapper",
      "__pyx_unpickle_ReadonlyArrayWrapper",
-     USE_CALL, GUARD_NONE},
+     USE_CALL | USE_BUILD, GUARD_NONE},
     {"sklearn.utils._readonly_array_wrapper",
      "ReadonlyArrayWrapper",
      USE_TYPE, GUARD_NONE},
@@ -662,7 +662,7 @@ static const struct pickle_row rows[] = {
      "__pyx_unpickle_StdVectorSentinel __pyx_unpickle_StdVectorSentinelFloat64 "
      "__pyx_unpickle_StdVectorSentinelInt32 __pyx_unpickle_StdVectorSentinelInt64 "
      "__pyx_unpickle_StdVectorSentinelIntP",
-     USE_CALL, GUARD_NONE},
+     USE_CALL | USE_BUILD, GUARD_NONE},
     {"sklearn.utils._vector_sentinel",
      "StdVectorSentinel StdVectorSentinelFloat64 StdVectorSentinelInt32 "
      "StdVectorSentinelInt64 StdVectorSentinelIntP",

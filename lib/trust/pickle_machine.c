@@ -137,17 +137,32 @@ static int read_line(struct pickle_machine *machine, const struct argument *argu
     return pickle_reader_at(&machine->reader, argument->offset, line, *length, err);
 }
 
+/* A number in C ends there; in Python it is none. */
+static void cut_at_nul(struct pickle_machine *machine, const uint8_t *line, size_t *length)
+{
+    const uint8_t *nul = memchr(line, '\0', *length);
+    if (!nul)
+        return;
+    *length = (size_t)(nul - line);
+    pickle_readers_differ(machine, "a number has a NUL byte, where the one in C stops");
+}
+
 /* Whether the line has only bytes that a number of that opcode may have. */
 static int number_line(struct pickle_machine *machine, const struct argument *argument,
                        struct mlops_error *err)
 {
-    uint8_t line[64];
+    uint8_t line[PICKLE_NAME_MAX];
     size_t length;
     int64_t number;
     TRY(read_line(machine, argument, line, sizeof(line), &length, err));
+    cut_at_nul(machine, line, &length);
     if (machine->code == OP_INT && length == 2 && line[0] == '0' &&
         (line[1] == '0' || line[1] == '1'))
         return push(machine, plain(VALUE_BOOL));
+    if (machine->code == OP_INT && length == 0) {
+        pickle_readers_differ(machine, "INT has no digits, which the one in C takes for 0");
+        return push(machine, integer(0));
+    }
     if (machine->code == OP_LONG && length && line[length - 1] == 'L')
         length--;
     for (size_t i = 0; i < length; i++)
@@ -164,15 +179,14 @@ static int number_line(struct pickle_machine *machine, const struct argument *ar
 static int memo_key(struct pickle_machine *machine, const struct argument *argument, uint64_t *key,
                     struct mlops_error *err)
 {
-    uint8_t line[64];
+    uint8_t line[PICKLE_NAME_MAX];
     size_t length;
     int64_t number;
     TRY(read_line(machine, argument, line, sizeof(line), &length, err));
-    const uint8_t *nul = memchr(line, '\0', length);
-    if (nul) {
-        length = (size_t)(nul - line);
-        pickle_readers_differ(machine, "a memo key has a NUL byte, where the one in C stops");
-    }
+    cut_at_nul(machine, line, &length);
+    if (argument->length > sizeof(line))
+        pickle_say(machine, &pickle_rule_limit, "has a memo key of more than %zu digits",
+                   sizeof(line));
     if (!pickle_text_integer(line, length, &number) || number < 0)
         return pickle_break(machine, "%s has no number", pickle_opcode(machine->code)->name);
     *key = (uint64_t)number;

@@ -7,10 +7,18 @@
  */
 #include "base/buffer.h"
 #include "trust/pickle.h"
+#include "trust/pickle_text.h"
 
-#define DECODED_MAX (16u << 20) /* text longer than that is not decoded */
+#define DECODED_MAX (64u << 20) /* text longer than that is not decoded */
 
-enum wrapping { WRAPPED_NOT, WRAPPED_LATIN1, WRAPPED_BASE64, WRAPPED_HEX, NO_PICKLE };
+enum wrapping {
+    WRAPPED_NOT,
+    WRAPPED_LATIN1,
+    WRAPPED_ESCAPES,
+    WRAPPED_BASE64,
+    WRAPPED_HEX,
+    NO_PICKLE
+};
 
 static int digit64(uint8_t c)
 {
@@ -46,6 +54,9 @@ static enum wrapping promise(const struct pickle_value *constant, const uint8_t 
         return WRAPPED_BASE64;
     if (length >= 4 && memcmp(head, "800", 3) == 0 && head[3] >= '0' && head[3] <= '5')
         return WRAPPED_HEX;
+    if (text && (constant->coding == CODING_ESCAPED || constant->coding == CODING_RAW_UNICODE) &&
+        (head[0] == OP_PROTO || head[0] == '\\' || memchr(head, '\\', length)))
+        return WRAPPED_ESCAPES;
     if (head[0] == OP_PROTO)
         return length >= 2 && head[1] <= PICKLE_PROTOCOL_MAX ? WRAPPED_NOT : NO_PICKLE;
     return memchr(head, '\n', length) && pickle_begins(head, length) ? WRAPPED_NOT : NO_PICKLE;
@@ -98,6 +109,15 @@ static bool decode_latin1(const uint8_t *data, size_t length, struct buffer *out
     return true;
 }
 
+static bool decode_escapes(enum pickle_coding coding, const uint8_t *data, size_t length,
+                           struct buffer *out)
+{
+    size_t decoded;
+    _cleanup_(free_string) char *text = xmalloc(PICKLE_TEXT_ROOM(length));
+    return pickle_text_decode(coding, data, length, text, &decoded) &&
+           decode_latin1((const uint8_t *)text, decoded, out);
+}
+
 static int unwrap(struct pickle_machine *machine, struct pickle_value constant,
                   enum wrapping wrapping, struct buffer *out, bool *good, struct mlops_error *err)
 {
@@ -110,7 +130,9 @@ static int unwrap(struct pickle_machine *machine, struct pickle_value constant,
     const uint8_t *bytes = (const uint8_t *)data;
     *good = wrapping == WRAPPED_BASE64 ? decode_base64(bytes, length, out)
             : wrapping == WRAPPED_HEX  ? decode_hex(bytes, length, out)
-                                       : decode_latin1(bytes, length, out);
+            : wrapping == WRAPPED_ESCAPES
+                ? decode_escapes((enum pickle_coding)constant.coding, bytes, length, out)
+                : decode_latin1(bytes, length, out);
     *good = *good && out->length >= 2;
     return MLOPS_OK;
 }
@@ -136,7 +158,8 @@ static int scan(struct pickle_machine *machine, struct pickle_value constant, st
 
 bool pickle_nested_known(const struct pickle_machine *machine, struct pickle_value constant)
 {
-    for (size_t i = 0; constant.kind == VALUE_BYTES && i < machine->known_count; i++)
+    bool held = constant.kind == VALUE_BYTES || constant.kind == VALUE_TEXT;
+    for (size_t i = 0; held && i < machine->known_count; i++)
         if (machine->known[i].place == constant.place &&
             machine->known[i].length == constant.length)
             return true;
@@ -153,7 +176,7 @@ int pickle_nested(struct pickle_machine *machine, struct pickle_value constant, 
     bool good;
     *understood = false;
     TRY(pickle_reader_at(&machine->reader, constant.place, head, length < 4 ? length : 4, err));
-    if (!strchr("\x80\xc2g8c(iS]})NIlVLdt", head[0]) || head[0] == 0)
+    if (!strchr("\x80\xc2\\g8c(iS]})NIlVLdt", head[0]) || head[0] == 0)
         return MLOPS_OK;
     TRY(pickle_reader_at(&machine->reader, constant.place, head, length, err));
     enum wrapping wrapping = promise(&constant, head, length);

@@ -2,7 +2,7 @@
 #include "trust/pickle_value.h"
 
 #define RING_FIRST 256u
-#define RING_SIZE 16384u /* 7 MiB */
+#define RING_SIZE 8192u /* 6 MiB */
 #define SLOT_BITS 20
 #define LENGTH_MASK 0xffffffffffffu
 #define DENSE_ALWAYS 65536u

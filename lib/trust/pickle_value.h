@@ -13,7 +13,7 @@
 #define PICKLE_STACK_MAX (1u << 22)
 #define PICKLE_MEMO_MAX (1u << 24)
 #define PICKLE_SPARSE_MAX 4096 /* memo entries far above the count of entries */
-#define PICKLE_OBJECT_ITEMS 24
+#define PICKLE_OBJECT_ITEMS 40
 #define PICKLE_KEPT_MAX 16384 /* objects that never fall out of the ring */
 
 enum pickle_kind {

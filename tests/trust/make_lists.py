@@ -57,7 +57,7 @@ def sklearn_names():
                                 r"_stochastic_opt|_nca|metrics\._dist", home)):
                     yield home, name, "USE_MODEL"
             elif compiled and (name.startswith("__pyx_unpickle_") or name == "newObj"):
-                yield home, name, "USE_CALL"
+                yield home, name, "USE_CALL | USE_BUILD"
             elif (inspect.isfunction(value) and not name.startswith("_") and
                   re.match(r"sklearn\.(metrics\._(classification|regression|ranking)$|"
                            r"metrics\.pairwise$|feature_selection\._(univariate|mutual))", home)):

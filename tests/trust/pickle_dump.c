@@ -23,12 +23,24 @@ static void print_opcode(struct pickle_observer *observer, uint64_t offset, uint
     trace->stopped |= code == OP_STOP;
 }
 
+/* With an x in front, so that nothing is a word, too. */
+static void print_hex(const char *text)
+{
+    printf(" x");
+    for (; *text; text++)
+        printf("%02x", (unsigned char)*text);
+}
+
 static void print_import(struct pickle_observer *observer, uint64_t offset, const char *module,
                          const char *name)
 {
     const struct trace *trace = (const struct trace *)observer;
-    if (!trace->stopped)
-        printf("i %llu %s\t%s\n", (unsigned long long)offset, module, name);
+    if (!trace->stopped) {
+        printf("i %llu", (unsigned long long)offset);
+        print_hex(module);
+        print_hex(name);
+        printf("\n");
+    }
 }
 
 static int scan(const char *path, struct mlops_error *err)
