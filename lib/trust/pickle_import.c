@@ -154,6 +154,7 @@ int pickle_import_name(struct pickle_machine *machine, const char *module, const
 {
     if (machine->observer && machine->observer->import)
         machine->observer->import(machine->observer, machine->opcode_offset, module, name);
+    machine->imports_done += ordinary(module, true) && (!*name || ordinary(name, true));
     grow_index(machine);
     unsigned class = protocol_class(machine->protocol);
     uint32_t *slot = find(machine, module, name, class);

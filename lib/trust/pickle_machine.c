@@ -317,13 +317,6 @@ static int fill_popped(struct pickle_machine *machine, enum pickle_use use, size
     return pop(machine, count, &items) ? fill(machine, use, items, count) : MLOPS_OK;
 }
 
-static int import(struct pickle_machine *machine, struct pickle_value module,
-                  struct pickle_value name, struct pickle_value *global, struct mlops_error *err)
-{
-    machine->imports_done++;
-    return pickle_import_text(machine, module, name, global, err);
-}
-
 static int import_lines(struct pickle_machine *machine, const struct argument *argument,
                         struct pickle_value *global, struct mlops_error *err)
 {
@@ -344,7 +337,7 @@ static int stack_global(struct pickle_machine *machine, struct mlops_error *err)
     struct pickle_value global;
     if (!pop(machine, 2, &items))
         return MLOPS_OK;
-    TRY(import(machine, items[0], items[1], &global, err));
+    TRY(pickle_import_text(machine, items[0], items[1], &global, err));
     return machine->state == PICKLE_RUNNING ? push(machine, global) : MLOPS_OK;
 }
 

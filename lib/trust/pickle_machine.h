@@ -69,7 +69,7 @@ struct pickle_machine {
     uint8_t code;
     int protocol;
     struct pickle_value result;
-    size_t imports_done; /* by this pickle */
+    size_t imports_done; /* by this pickle, of names that programs have */
     bool memoized;       /* this pickle has MEMOIZE */
     bool stale_get;      /* this pickle gets an entry that an earlier one put */
 

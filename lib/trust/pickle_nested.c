@@ -191,7 +191,8 @@ int pickle_nested(struct pickle_machine *machine, struct pickle_value constant, 
         inner = source_part(machine->reader.source, constant.place, constant.length);
     } else {
         TRY(unwrap(machine, constant, wrapping, &decoded, &good, err));
-        if (!good)
+        if (!good || !pickle_begins((const uint8_t *)decoded.data,
+                                    decoded.length < sizeof(head) ? decoded.length : sizeof(head)))
             return MLOPS_OK;
         inner = source_of_memory(decoded.data, decoded.length);
     }
