@@ -326,9 +326,9 @@ static int import_lines(struct pickle_machine *machine, const struct argument *a
                                        "one in Python takes without its last byte");
         name_length -= name_length > 0;
     }
-    return import(machine, constant(VALUE_TEXT, CODING_UTF8, argument->offset, argument->length),
-                  constant(VALUE_TEXT, CODING_UTF8, argument->name_offset, name_length), global,
-                  err);
+    return pickle_import_text(
+        machine, constant(VALUE_TEXT, CODING_UTF8, argument->offset, argument->length),
+        constant(VALUE_TEXT, CODING_UTF8, argument->name_offset, name_length), global, err);
 }
 
 static int stack_global(struct pickle_machine *machine, struct mlops_error *err)
