@@ -18,6 +18,14 @@ void chunker_init(struct chunker *chunker)
     }
 }
 
+uint64_t chunker_fingerprint(const struct chunker *chunker, const uint8_t *end)
+{
+    uint64_t hash = 0;
+    for (size_t i = 64; i > 0; i--)
+        hash = (hash << 1) + chunker->gear[*(end - i)];
+    return hash;
+}
+
 size_t chunker_cut(const struct chunker *chunker, const uint8_t *data, size_t length,
                    uint64_t *fingerprint)
 {

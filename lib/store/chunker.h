@@ -28,4 +28,7 @@ void chunker_init(struct chunker *chunker);
 size_t chunker_cut(const struct chunker *chunker, const uint8_t *data, size_t length,
                    uint64_t *fingerprint);
 
+/* The gear hash of the 64 bytes before `end`: the fingerprint of a cut there. */
+uint64_t chunker_fingerprint(const struct chunker *chunker, const uint8_t *end);
+
 #endif

@@ -112,6 +112,24 @@ static size_t find_cut(const struct match *match, uint64_t fingerprint, uint64_t
     return best;
 }
 
+bool match_expect(const struct match *match, size_t expected, uint32_t *length,
+                  uint64_t *fingerprint)
+{
+    if (match->count < 2 || expected >= match->count - 1)
+        return false;
+    const struct recipe_entry *entry = &match->entries[expected];
+    *length = entry->length;
+    *fingerprint = entry->fingerprint;
+    return entry->length >= CHUNK_MIN && entry->length <= CHUNK_MAX;
+}
+
+size_t match_after(const struct match *match, uint64_t fingerprint, size_t expected)
+{
+    uint64_t near = match->starts[expected < match->count ? expected : match->count];
+    size_t entry = fingerprint ? find_cut(match, fingerprint, near) : match->count;
+    return entry < match->count ? entry + 1 : SIZE_MAX;
+}
+
 /* The entry that byte `position` of the base is in. */
 static size_t entry_at(const struct match *match, uint64_t position)
 {

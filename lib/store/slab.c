@@ -46,6 +46,23 @@ static int read_more(struct intake *intake, uint8_t *to, size_t room, size_t *go
     return MLOPS_OK;
 }
 
+/* The next chunk. Where the version before had a cut that still stands, it ends there: what is in
+ * it need not be looked through, and cuts stay where they were, which is what deltas live on. */
+static size_t cut(struct intake *intake, const struct chunker *chunker, const uint8_t *data,
+                  size_t length, uint64_t *fingerprint)
+{
+    uint32_t expected;
+    if (intake->match && match_expect(intake->match, intake->expected, &expected, fingerprint) &&
+        expected < length && chunker_fingerprint(chunker, data + expected) == *fingerprint) {
+        intake->expected++;
+        return expected;
+    }
+    size_t end = chunker_cut(chunker, data, length, fingerprint);
+    if (intake->match)
+        intake->expected = match_after(intake->match, *fingerprint, intake->expected);
+    return end;
+}
+
 int slab_fill(struct slab *slab, struct intake *intake, const struct chunker *chunker,
               struct mlops_error *err)
 {
@@ -63,7 +80,7 @@ int slab_fill(struct slab *slab, struct intake *intake, const struct chunker *ch
     while (filled - begin >= CHUNK_MAX || (intake->ended && begin < filled)) {
         size_t i = slab->count++;
         size_t length =
-            chunker_cut(chunker, slab->data + begin, filled - begin, &slab->fingerprints[i]);
+            cut(intake, chunker, slab->data + begin, filled - begin, &slab->fingerprints[i]);
         slab->lengths[i] = (uint32_t)length;
         begin += length;
     }

@@ -22,6 +22,7 @@ struct intake {
     struct sha256 *hash; /* of all; NULL while there is one piece */
     struct buffer recipe;
     struct match *match;  /* the version before, or NULL */
+    size_t expected;      /* its entry that should come next; SIZE_MAX: nobody knows */
     struct digest digest; /* of the whole, when its last slab was hashed */
 };
 
