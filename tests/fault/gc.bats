@@ -32,6 +32,9 @@ write_until() {
         i=$((i + 1))
         project "$name" "$name $i" $((RANDOM * 12))
         cat "shared$((RANDOM % 4))" > "$name/model/shared.bin"
+        # rows changed here and there: deltas of what another writer stored last
+        awk -v seed=$RANDOM 'BEGIN {srand(seed)} {print rand() < 0.005 ? $0 rand() : $0}' table \
+            > "$name/model/table.csv"
         if [ $((RANDOM % 3)) = 0 ]; then
             mlops -q package "$name" > "$name.id" 2> "$name.err" || failed "package: $(cat "$name.err")"
         else
@@ -62,6 +65,7 @@ collect_until() {
 
 @test "gc in a loop beside four writers and two readers loses nothing that is registered" {
     for i in 0 1 2 3; do head -c $((i * 150000)) /dev/urandom > "shared$i"; done
+    awk 'BEGIN {srand(1); for (i = 0; i < 12000; i++) print i "," rand() "," rand()}' > table
     project p first
     mlops -q register p
     until=$((EPOCHSECONDS + seconds))
