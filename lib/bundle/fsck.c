@@ -1,7 +1,9 @@
 /* lib/bundle/fsck.c - packs, objects, manifests, rows and log held against one another. */
 #include "bundle/manifest.h"
+#include "bundle/reach.h"
 #include "bundle/repair.h"
 #include "registry/bundle.h"
+#include "registry/condemned.h"
 #include "registry/registry.h"
 #include "stats/profile.h"
 #include "store/check.h"
@@ -135,6 +137,51 @@ static int check_bundle_there(struct mlops_registry *registry, struct store *sto
     return MLOPS_OK;
 }
 
+/* The packs that gc is going to remove, and whether one of them was told. */
+struct doomed {
+    const struct condemned_list *condemned;
+    struct problems *problems;
+};
+
+static bool note_doomed(void *context, const struct location *location)
+{
+    const struct doomed *doomed = context;
+    const struct mlops_fsck_report *list = doomed->problems->report;
+    if (!condemned_list_has(doomed->condemned, location->pack))
+        return true;
+    for (size_t i = 0; i < list->count; i++)
+        if (str_equal(list->problems[i].object, location->pack))
+            return true;
+    report(doomed->problems, "pack", location->pack,
+           "it is going to be removed, and a version needs it");
+    return true;
+}
+
+/* What versions need is in other packs than those that gc removes. Versions stay: those that there
+ * were before the list was read need nothing that is on it. */
+static int check_condemned(struct mlops_registry *registry, struct store *store,
+                           const struct bundle_list *bundles, struct problems *problems,
+                           struct mlops_error *err)
+{
+    _cleanup_(condemned_list_clear) struct condemned_list condemned = {0};
+    struct doomed doomed = {.condemned = &condemned, .problems = problems};
+    TRY(condemned_read(registry, &condemned, err));
+    if (condemned.count == 0)
+        return MLOPS_OK;
+    TRY(store_refresh(store, err));
+    store_shun(store, condemned.packs, condemned.count);
+    _cleanup_(visitor_free_ptr) struct visitor *visitor = visitor_new(store);
+    for (size_t i = 0; i < bundles->count; i++) {
+        if (bundles->items[i].version == 0)
+            continue;
+        int code =
+            reach_visit(store, visitor, bundles->items[i].id, true, note_doomed, &doomed, err);
+        if (code == MLOPS_IO) /* what is missing or damaged is told elsewhere */
+            return code;
+    }
+    return MLOPS_OK;
+}
+
 static int check_log(struct mlops_registry *registry, struct problems *problems,
                      struct mlops_error *err)
 {
@@ -161,6 +208,7 @@ static int check_all(struct mlops_registry *registry, const struct mlops_fsck_op
     TRY(check_log(registry, problems, err));
     TRY(registry_store(registry, &store, err));
     TRY(store_check(store, quick, &sink, err));
+    TRY(check_condemned(registry, store, &bundles, problems, err));
     for (size_t i = 0; i < bundles.count; i++) {
         if (observer && observer->cancelled && observer->cancelled(observer->context))
             return mlops_fail(err, MLOPS_CANCELLED, "stopped while checking");

@@ -103,8 +103,10 @@ static int remove_some(struct gc *gc, bool *any, struct mlops_error *err)
 static int remove_due(struct gc *gc, struct mlops_error *err)
 {
     for (bool any = true; any;) {
-        TRY(check_in(gc, "removing packs", gc->report->removed_packs, 0, err));
+        const uint64_t *removed = &gc->report->removed_packs;
         TRY(remove_some(gc, &any, err));
+        if (any)
+            TRY(check_in(gc, "removing packs", *removed, *removed, err));
     }
     return MLOPS_OK;
 }

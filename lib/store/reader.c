@@ -90,7 +90,11 @@ int reader_find(const struct reader *reader, const struct digest *name, struct l
 {
     const struct index *index = reader->store->index;
     char hex[SHA256_HEX_SIZE];
+    struct mlops_error ignored = {0}; /* the one below says what it is a part of */
     if (index_find(index, name, location))
+        return MLOPS_OK;
+    location->record.name = *name; /* gc may have put it elsewhere while packs were listed */
+    if (store_relocate(reader->store, location, &ignored) == MLOPS_OK)
         return MLOPS_OK;
     if (index_damage(index)) {
         *err = *index_damage(index);

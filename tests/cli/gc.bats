@@ -192,6 +192,20 @@ is() {
     mlops -q fsck
 }
 
+@test "a pack that is condemned though a version needs it is found, and saved by the next run" {
+    big p 1
+    mlops -q register p
+    pack=$(ls -t .mlops/objects/packs | head -n 1)
+    sqlite3 .mlops/registry.db "INSERT INTO condemned VALUES ('$pack', 1, 1)"
+    run mlops fsck
+    ended 5 "going to be removed"
+    # a grace of a century: it is not yet due
+    gc --grace 5000w
+    mlops -q fsck
+    gc --grace 0
+    mlops -q checkout fraud@1 out
+}
+
 @test "where something needed is missing, nothing goes" {
     big p 1
     mlops -q register p
