@@ -83,6 +83,25 @@ is() {
     ended 3
 }
 
+@test "a recipe that is left over in a pack that stays is no damage, and is used again" {
+    big p 1 2000000
+    mlops -q package p >/dev/null
+    # most of its blobs are in the first pack, the recipe is in the second
+    echo more >> p/model/weights.bin
+    head -c 900000 /dev/urandom > p/model/needed.bin
+    mlops -q package p >/dev/null
+    mv p/model/weights.bin away
+    mlops -q register p
+    gc --grace 0
+    is '.dropped_bundles == 2 and .removed_packs == 1 and .removed_bytes > 1000000 and .rewritten_packs == 0'
+    mlops -q fsck
+    mv away p/model/weights.bin
+    mlops -q register p
+    mlops -q checkout fraud@2 out
+    diff -r p/model out/model
+    mlops -q fsck
+}
+
 @test "a bundle that is packaged again is as good as new" {
     big p 1
     mlops -q package p >/dev/null
