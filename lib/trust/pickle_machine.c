@@ -198,6 +198,13 @@ static int put(struct pickle_machine *machine, uint64_t key)
     const struct pickle_value *top = pickle_top(&machine->memory);
     if (!top)
         return underflow(machine);
+    if (key >= PICKLE_MEMO_MAX && key / 2 > machine->memory.memo_count &&
+        !machine->said_expansion) {
+        machine->said_expansion = true;
+        pickle_say(machine, &pickle_rule_expansion,
+                   "puts entry %llu into the memo, for which CPython reserves %llu bytes",
+                   (unsigned long long)key, (unsigned long long)key * 16);
+    }
     if (pickle_memo_put(&machine->memory, key, *top))
         return MLOPS_OK;
     pickle_say(machine, &pickle_rule_limit,

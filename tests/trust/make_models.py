@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
-"""Benign models by the real libraries, as far as they are installed: make_models.py FOLDER.
+"""Benign models by the real libraries, as far as they are installed.
+
+    make_models.py FOLDER               writes them
+    make_models.py check PICKLE_DUMP    writes them to a temporary folder; each must be safe
 
 Every estimator of scikit-learn that fits small data, with pickle (protocols 0, 2 to 5) and joblib;
 arrays of numpy; SciPy's sparse matrices; pandas; PyTorch; XGBoost, LightGBM, CatBoost.
 """
 import os
 import pickle
+import subprocess
 import sys
+import tempfile
 import warnings
 
-warnings.simplefilter("ignore")
-folder = sys.argv[1]
-os.makedirs(folder, exist_ok=True)
+folder = None  # where `keep` writes
 count = 0
 
 
@@ -197,10 +200,41 @@ def boosting_values():
                 keep(f"boost_{name}_booster", model.get_booster())
 
 
-for values in (numpy_values, sklearn_values, scipy_values, pandas_values, torch_values,
-               boosting_values):
-    try:
-        values()
-    except ImportError as error:
-        print("left out:", values.__name__, error, file=sys.stderr)
-print(count, "files")
+def make(where):
+    global folder
+    folder = where
+    os.makedirs(folder, exist_ok=True)
+    warnings.simplefilter("ignore")
+    for values in (numpy_values, sklearn_values, scipy_values, pandas_values, torch_values,
+                   boosting_values):
+        try:
+            values()
+        except ImportError as error:
+            print("left out:", values.__name__, error, file=sys.stderr)
+
+
+def check(program):
+    with tempfile.TemporaryDirectory() as where:
+        make(where)
+        if count == 0:
+            print("no library is installed that could make models")
+            return 77
+        # PyTorch's zip files are not pickles themselves.
+        names = sorted(name for name in os.listdir(where) if not name.endswith(".zip.pt"))
+        run = subprocess.run([os.path.abspath(program), "scan"] + names, cwd=where,
+                             stdout=subprocess.PIPE, check=True)
+        lines = run.stdout.decode("utf-8", "replace").split("\n")
+    verdicts = [line for line in lines if line and not line.startswith("  ")]
+    bad = [line for line in verdicts if not line.startswith("safe ")]
+    for i, line in enumerate(lines):
+        if line in bad:
+            print(line, *lines[i + 1:i + 4], sep="\n")
+    print(f"{len(verdicts) - len(bad)} passed, {len(bad)} failed")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3 and sys.argv[1] == "check":
+        sys.exit(check(sys.argv[2]))
+    make(sys.argv[1])
+    print(count, "files")
