@@ -122,15 +122,13 @@ static int check_bundle_there(struct mlops_registry *registry, struct store *sto
                               struct mlops_error *err)
 {
     struct mlops_fsck_report *list = problems->report;
-    struct mlops_version version;
     size_t before = list->count;
+    bool dropped;
     TRY(check_bundle(registry, store, row, problems, err));
-    if (list->count == before || row->version)
+    if (list->count == before)
         return MLOPS_OK;
-    int code = mlops_version_resolve(registry, row->id, &version, err);
-    if (code != MLOPS_NOT_FOUND)
-        return code;
-    while (list->count > before) {
+    TRY(bundle_is_dropped(registry, row, &dropped, err));
+    while (dropped && list->count > before) {
         list->count--;
         problem_clear(&list->problems[list->count]);
     }

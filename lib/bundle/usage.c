@@ -34,7 +34,16 @@ static int add_model(struct mlops_registry *registry, struct store *store,
     str_copy(model->model, sizeof(model->model), bundles->items[*at].model);
     for (; *at < bundles->count && str_equal(bundles->items[*at].model, model->model); (*at)++) {
         const struct bundle_row *row = &bundles->items[*at];
-        TRY(add_bundle(registry, store, row, &seen, &used, err));
+        bool dropped = false;
+        int code = add_bundle(registry, store, row, &seen, &used, err);
+        if (code == MLOPS_NOT_FOUND || code == MLOPS_INTEGRITY) {
+            struct mlops_error found = *err;
+            TRY(bundle_is_dropped(registry, row, &dropped, err));
+            *err = found;
+        }
+        if (dropped) /* by gc, while we counted */
+            continue;
+        TRY(code);
         model->bundles++;
         model->logical_bytes += row->bytes;
     }

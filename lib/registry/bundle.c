@@ -46,6 +46,20 @@ void bundle_list_clear(struct bundle_list *list)
     *list = (struct bundle_list){0};
 }
 
+int bundle_is_dropped(struct mlops_registry *registry, const struct bundle_row *row, bool *dropped,
+                      struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    bool known = true;
+    if (!row->version) {
+        TRY(db_query(registry->db, &rows, err, "SELECT 1 FROM bundle WHERE id = $1",
+                     DB_TEXT(row->id)));
+        TRY(db_step(rows, &known, err));
+    }
+    *dropped = !known;
+    return MLOPS_OK;
+}
+
 bool bundle_is_expired(const struct bundle_row *row, int64_t since_ns)
 {
     return !row->version && !row->evidence && row->packaged_ns <= since_ns;

@@ -33,6 +33,10 @@ struct transaction;
 int bundle_is_known(struct transaction *tx, const char *bundle, bool *known,
                     struct mlops_error *err);
 
+/* Has gc dropped the row since it was listed? Versions stay. */
+int bundle_is_dropped(struct mlops_registry *registry, const struct bundle_row *row, bool *dropped,
+                      struct mlops_error *err);
+
 /* Would gc drop the row: neither registered nor tested, and not packaged since `since_ns`? */
 bool bundle_is_expired(const struct bundle_row *row, int64_t since_ns);
 
