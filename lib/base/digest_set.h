@@ -3,11 +3,13 @@
 #define BASE_DIGEST_SET_H
 #include "base/hash.h"
 
-/* Zeroed is empty. */
+/* Zeroed is empty. About 45 bytes for each of up to 2^32 digests; aborts where it has more. */
 struct digest_set {
-    struct digest *slots; /* open addressing, linear probing; a power of two of them */
-    bool *taken;
-    size_t size, count;
+    struct digest *digests; /* in the order of their coming */
+    size_t count, capacity;
+    uint32_t *slots; /* number of a digest, counted from 1; 0: empty. Open addressing, linear
+                        probing; a power of two of them */
+    size_t size;
 };
 
 /* True where it was not in yet. */

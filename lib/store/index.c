@@ -96,7 +96,7 @@ static void rebuild(struct index *index)
     size_t count = 1024, needed = 0;
     for (size_t i = 0; i < index->pack_count; i++)
         needed += index->packs[i].pack.footer.count;
-    while (count < 2 * needed)
+    while (2 * count < 3 * needed)
         count *= 2;
     free(index->slots);
     index->slots = xcalloc(count, sizeof(*index->slots));
@@ -189,7 +189,7 @@ static void take_in(struct index *index, struct refresh *refresh)
         entries += refresh->added[i].footer.count;
     }
     refresh->count = 0; /* they are the index's now */
-    if (drop_gone(index) || (index->used + entries) * 2 > index->slot_count) {
+    if (drop_gone(index) || (index->used + entries) * 3 > index->slot_count * 2) {
         rebuild(index);
         return;
     }

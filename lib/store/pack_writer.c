@@ -91,6 +91,8 @@ static int complete(struct pack_file *file, struct mlops_error *err)
     if (fsync(file->fd) < 0)
         return mlops_fail_errno(err, MLOPS_IO, errno, "fsync '%s'", file->temporary);
     fd_close(&file->fd);
+    free(file->records); /* they are in the pack now */
+    file->records = NULL;
     return MLOPS_OK;
 }
 

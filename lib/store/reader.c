@@ -192,6 +192,22 @@ int reader_load(struct reader *reader, const struct location *location, const ui
     return MLOPS_OK;
 }
 
+int reader_load_recipe(struct reader *reader, const struct location *location, uint8_t **entries,
+                       size_t *count, struct mlops_error *err)
+{
+    const uint8_t *data;
+    if (location->record.kind != RECORD_RECIPE)
+        return reader_damaged(err, location, "it is not the recipe that it should be");
+    TRY(reader_load(reader, location, &data, err));
+    *count = (location->record.raw - 32) / RECIPE_ENTRY_SIZE;
+    bool raw = location->record.encoding == ENCODING_RAW;
+    uint8_t **memory = raw ? &reader->stored : &reader->raw;
+    memmove(*memory, data, *count * RECIPE_ENTRY_SIZE);
+    *entries = TAKE_PTR(*memory);
+    *(raw ? &reader->stored_capacity : &reader->raw_capacity) = 0;
+    return MLOPS_OK;
+}
+
 int reader_bases(struct reader *reader, const struct location *location,
                  struct digest bases[DELTA_BASES_MAX], size_t *count, struct mlops_error *err)
 {

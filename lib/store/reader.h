@@ -38,6 +38,11 @@ int reader_has_whole(struct reader *reader, const struct digest *name, bool *who
 /* The MLOPS_INTEGRITY error of a record whose content is not what it should be. */
 int reader_damaged(struct mlops_error *err, const struct location *location, const char *what);
 
+/* As reader_load of a recipe, into memory that the caller frees: that of a large file is large, and
+ * is there only once. */
+int reader_load_recipe(struct reader *reader, const struct location *location, uint8_t **entries,
+                       size_t *count, struct mlops_error *err);
+
 /* All bytes of object `name`, piece by piece into `sink`, verified whole. */
 typedef int (*reader_sink)(void *context, const uint8_t *data, size_t length,
                            struct mlops_error *err);

@@ -10,7 +10,10 @@
 #include <unistd.h>
 
 #define WORKERS_MAX 64
-#define RUNS_MAX 32         /* stretches on their way at once: a bound on memory */
+/* On their way at once: enough for the cores to go on while the disk takes a breath, and a bound on
+ * memory where there are many. */
+#define RUNS_MIN 28
+#define RUNS_MAX 32
 #define RUN_SIZE (2U << 20) /* bytes of a stretch; files of more are done by all cores together */
 #define RUN_PIECES 256
 #define BLOCK 4096 /* what holes are made of */
@@ -27,7 +30,7 @@ struct target {
     const struct store_restore *file;
     int fd, old_fd;
     struct location recipe;
-    struct buffer entries;
+    uint8_t *entries;
     size_t count, next;   /* entries; the one that is planned next */
     uint64_t planned;     /* bytes */
     struct place *places; /* by digest */
@@ -217,15 +220,10 @@ static int target_open(struct restore *restore, struct target *target, size_t wo
                        struct mlops_error *err)
 {
     struct reader *reader = reader_of(restore, worker);
-    const uint8_t *data;
     target->hash = sha256_new();
     open_old(target, reader);
     TRY(reader_find(reader, &target->file->digest, &target->recipe, err));
-    TRY(reader_load(reader, &target->recipe, &data, err));
-    if (target->recipe.record.kind != RECORD_RECIPE)
-        return reader_damaged(err, &target->recipe, "a file has another size than it should");
-    target->count = (target->recipe.record.raw - 32) / RECIPE_ENTRY_SIZE;
-    buffer_append(&target->entries, data, target->count * RECIPE_ENTRY_SIZE);
+    TRY(reader_load_recipe(reader, &target->recipe, &target->entries, &target->count, err));
     return create(target->file, &target->fd, err);
 }
 
@@ -233,7 +231,8 @@ static void target_clear(struct target *target)
 {
     fd_close(&target->fd);
     fd_close(&target->old_fd);
-    buffer_clear(&target->entries);
+    free(target->entries);
+    target->entries = NULL;
     free(target->places);
     target->places = NULL;
     sha256_free(target->hash);
@@ -256,7 +255,7 @@ static int plan_run(struct run *run, struct target *target, struct mlops_error *
     *run = (struct run){.data = run->data, .target = target, .offset = target->planned};
     while (target->next < target->count && run->count < RUN_PIECES) {
         struct recipe_entry entry;
-        recipe_entry_decode((const uint8_t *)target->entries.data, target->next, &entry);
+        recipe_entry_decode(target->entries, target->next, &entry);
         if (entry.length > CHUNK_MAX)
             return reader_damaged(err, &target->recipe, "a recipe names a chunk of another size");
         if (run->length + entry.length > RUN_SIZE)
@@ -394,7 +393,7 @@ static int restore_large(struct restore *restore, struct mlops_error *err)
                                                    {.serial = true, .run = verify_stage},
                                                    {.run = write_stage}};
     void *runs[RUNS_MAX];
-    size_t count = 2 * pool_threads() + 2;
+    size_t count = pool_threads() > 8 ? 2 * pool_threads() : RUNS_MIN;
     if (count > RUNS_MAX)
         count = RUNS_MAX;
     for (size_t i = 0; i < count; i++) {

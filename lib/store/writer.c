@@ -13,7 +13,10 @@
 #include <unistd.h>
 
 #define WORKERS_MAX 64
-#define SLABS_MAX 32 /* on their way at once: a bound on memory where there are many cores */
+/* On their way at once: enough for the cores to go on while the disk takes a breath, and a bound on
+ * memory where there are many. */
+#define SLABS_MIN 28
+#define SLABS_MAX 32
 
 /* What a worker keeps from file to file. */
 struct bench {
@@ -314,7 +317,7 @@ static int add_large(struct job *job, struct mlops_error *err)
                                                    {.serial = true, .run = hash_stage},
                                                    {.run = put_stage}};
     void *slabs[SLABS_MAX];
-    size_t count = 2 * pool_threads() + 2;
+    size_t count = pool_threads() > 8 ? 2 * pool_threads() : SLABS_MIN;
     if (count > SLABS_MAX)
         count = SLABS_MAX;
     for (size_t i = 0; i < count; i++)

@@ -185,7 +185,13 @@ small() {
     }
 }
 
+# What the processor gives at most: SHA-256 over bytes in memory, a core.
+limit() { openssl speed -evp sha256 -bytes 65536 -seconds 1 2> log | tail -n 1 | awk '{print $NF}' | tr -d k; }
+
+find -L "$work/v1" -type f -printf '%s\n' | awk '{n += $1} END {print n}' > bytes
+nproc > cores
 for run in $(seq "$runs"); do
+    limit >> limit
     echo "run $run of $runs" >&2
     ours
     ! have borg || with_borg

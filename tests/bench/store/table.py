@@ -25,3 +25,10 @@ for row in rows:
     cells = [f"{values[tool] / 1e6:.2f}" if values[tool] is not None else "" for tool in tools]
     ratio = f"{values['mlops'] / best:.2f}" if best and values["mlops"] is not None else ""
     print(f"| {row}, {unit} | " + " | ".join(cells) + f" | {ratio} |")
+
+# SHA-256 is taken twice of every byte: of its chunk and of its file.
+limit = statistics.median(float(line) for line in (folder / "limit").read_text().split()) * 1000
+size, cores = (int((folder / name).read_text()) for name in ("bytes", "cores"))
+rate = size / (median("first", "mlops") / 1e6)
+print(f"\nSHA-256 in memory: {limit / 1e6:.0f} MB/s a core, {cores} cores; the first package took "
+      f"{rate / 1e6:.0f} MB/s, {rate / (limit * cores):.2f} of it")
