@@ -358,7 +358,7 @@ char *cli_json_print(const cJSON *json, bool pretty);
 
 /* A bundle came in: what was `done` ("packaged") and what it took, on stderr (cli_bundle.c). */
 void cli_note_bundle(struct cli *cli, const char *done, const struct mlops_package *package);
-/* The same, register it where --register says so, and print its id and version or the document. */
+/* The same, and print its id, and its version where it was registered, or the document. */
 int cli_report_bundle(struct cli *cli, const char *done, const struct mlops_package *package);
 
 /* ---- what the tables become ------------------------------------------------------------------ */

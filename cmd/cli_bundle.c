@@ -13,8 +13,7 @@ void cli_note_bundle(struct cli *cli, const char *done, const struct mlops_packa
              new_bytes, package->seconds);
 }
 
-static int print_json(struct cli *cli, const struct mlops_package *package,
-                      const struct mlops_version *version, bool created)
+static int print_json(struct cli *cli, const struct mlops_package *package)
 {
     cJSON *document = cli_json_object();
 
@@ -24,25 +23,22 @@ static int print_json(struct cli *cli, const struct mlops_package *package,
     cli_json_number(document, "bytes", (double)package->bytes);
     cli_json_number(document, "new_bytes", (double)package->new_bytes);
     cli_json_number(document, "seconds", package->seconds);
-    if (version) {
-        cli_json_version(document, "version", version->number);
-        cli_json_bool(document, "created", created);
+    if (package->version.number) {
+        cli_json_version(document, "version", package->version.number);
+        cli_json_bool(document, "created", package->created);
     }
     return cli_print_json(cli, document);
 }
 
 int cli_report_bundle(struct cli *cli, const char *done, const struct mlops_package *package)
 {
-    struct mlops_version version = package->version;
-    bool created = package->created, registers = cli_flag(cli, "register");
+    const struct mlops_version *version = &package->version;
 
-    if (registers && version.number == 0)
-        TRY(mlops_register(cli_registry(cli), package->bundle, &version, &created, &cli->err));
     if (cli->json)
-        return print_json(cli, package, registers ? &version : NULL, created);
+        return print_json(cli, package);
     cli_note_bundle(cli, done, package);
     cli_print(cli, "%s", package->bundle);
-    if (registers)
-        cli_print(cli, "%s@%" PRIu64, version.model, version.number);
+    if (version->number)
+        cli_print(cli, "%s@%" PRIu64, version->model, version->number);
     return MLOPS_OK;
 }

@@ -5,7 +5,10 @@ static int run(struct cli *cli)
 {
     struct mlops_package package;
 
-    TRY(mlops_archive_import(cli_registry(cli), cli->args[0], &package, &cli->err));
+    if (cli_flag(cli, "register"))
+        TRY(mlops_archive_register(cli_registry(cli), cli->args[0], &package, &cli->err));
+    else
+        TRY(mlops_archive_import(cli_registry(cli), cli->args[0], &package, &cli->err));
     return cli_report_bundle(cli, "imported", &package);
 }
 

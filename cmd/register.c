@@ -3,25 +3,19 @@
 #include <inttypes.h>
 #include <sys/stat.h>
 
-static int register_folder(struct cli *cli, struct mlops_version *version, bool *created)
+static int register_folder(struct cli *cli, struct mlops_package *package)
 {
     const struct mlops_package_options options = {.directory = cli->args[0], .registers = true};
-    struct mlops_package package;
 
-    TRY(mlops_package_directory(cli_registry(cli), &options, &package, &cli->err));
-    cli_note_bundle(cli, "packaged", &package);
-    *version = package.version;
-    *created = package.created;
+    TRY(mlops_package_directory(cli_registry(cli), &options, package, &cli->err));
+    cli_note_bundle(cli, "packaged", package);
     return MLOPS_OK;
 }
 
-static int import_archive(struct cli *cli, char bundle[MLOPS_BUNDLE_ID_SIZE])
+static int register_archive(struct cli *cli, struct mlops_package *package)
 {
-    struct mlops_package package;
-
-    TRY(mlops_archive_import(cli_registry(cli), cli->args[0], &package, &cli->err));
-    cli_note_bundle(cli, "imported", &package);
-    memcpy(bundle, package.bundle, MLOPS_BUNDLE_ID_SIZE);
+    TRY(mlops_archive_register(cli_registry(cli), cli->args[0], package, &cli->err));
+    cli_note_bundle(cli, "imported", package);
     return MLOPS_OK;
 }
 
@@ -31,39 +25,38 @@ static bool is_file(const char *path)
     return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-/* The whole id of a bundle of which the first digits are given. */
-static int find_bundle(struct cli *cli, char bundle[MLOPS_BUNDLE_ID_SIZE])
+/* A bundle of which the first digits are given. */
+static int register_bundle(struct cli *cli, struct mlops_package *package)
 {
     struct mlops_version version;
 
     TRY(mlops_version_resolve(cli_registry(cli), cli->args[0], &version, &cli->err));
-    memcpy(bundle, version.bundle, MLOPS_BUNDLE_ID_SIZE);
-    return MLOPS_OK;
+    return mlops_register(cli_registry(cli), version.bundle, &package->version, &package->created,
+                          &cli->err);
 }
 
 static int run(struct cli *cli)
 {
-    char bundle[MLOPS_BUNDLE_ID_SIZE];
-    struct mlops_version version;
-    bool created, known = str_starts(cli->args[0], "sha256:");
+    struct mlops_package package = {0};
+    const struct mlops_version *version = &package.version;
 
-    if (!known && !is_file(cli->args[0])) {
-        TRY(register_folder(cli, &version, &created));
-    } else {
-        TRY(known ? find_bundle(cli, bundle) : import_archive(cli, bundle));
-        TRY(mlops_register(cli_registry(cli), bundle, &version, &created, &cli->err));
-    }
+    if (str_starts(cli->args[0], "sha256:"))
+        TRY(register_bundle(cli, &package));
+    else if (is_file(cli->args[0]))
+        TRY(register_archive(cli, &package));
+    else
+        TRY(register_folder(cli, &package));
     if (!cli->json) {
-        if (!created)
+        if (!package.created)
             cli_note(cli, "the bundle has a version already");
-        cli_print(cli, "%s@%" PRIu64, version.model, version.number);
+        cli_print(cli, "%s@%" PRIu64, version->model, version->number);
         return MLOPS_OK;
     }
     cJSON *document = cli_json_object();
-    cli_json_text(document, "model", version.model);
-    cli_json_version(document, "version", version.number);
-    cli_json_text(document, "bundle", version.bundle);
-    cli_json_bool(document, "created", created);
+    cli_json_text(document, "model", version->model);
+    cli_json_version(document, "version", version->number);
+    cli_json_text(document, "bundle", version->bundle);
+    cli_json_bool(document, "created", package.created);
     return cli_print_json(cli, document);
 }
 

@@ -36,11 +36,16 @@ MLOPS_API int mlops_archive_export(struct mlops_registry *registry, const char *
  *
  * Errors: MLOPS_NOT_FOUND no such file; MLOPS_INVALID not an archive of a bundle, or one with
  * entries that no bundle has (absolute paths, "..", devices, hard links, holes), or one that
- * decompresses to far more than it says; MLOPS_INTEGRITY damaged, cut off, or not what its manifest
+ * decompresses to far more than it says; MLOPS_CONFLICT gc removed parts of the bundle faster than
+ * they could be stored; MLOPS_INTEGRITY damaged, cut off, or not what its manifest
  * says; MLOPS_IO. Messages name the entry.
  */
 MLOPS_API int mlops_archive_import(struct mlops_registry *registry, const char *path,
                                    struct mlops_package *package, struct mlops_error *err);
+
+/* As mlops_archive_import, and give the bundle a version in the same transaction. */
+MLOPS_API int mlops_archive_register(struct mlops_registry *registry, const char *path,
+                                     struct mlops_package *package, struct mlops_error *err);
 
 MLOPS_END
 #endif

@@ -27,7 +27,8 @@ struct import {
     size_t next;        /* file of the manifest that is awaited */
     struct store_writer *writer;
     uint64_t round; /* of gc, when the store was first looked at */
-    char *scratch;  /* folder for large files; NULL until one comes */
+    bool registers;
+    char *scratch; /* folder for large files; NULL until one comes */
 };
 
 static void import_clear(struct import *import)
@@ -286,15 +287,19 @@ static int publish(struct import *import, struct mlops_package *package, bool *g
     TRY(transaction_begin(import->registry, &tx, err));
     TRY(bundle_record(tx, package->bundle, package->model, package->files, package->bytes, err));
     TRY(reach_save(tx, import->registry, package->bundle, import->round, gone, err));
-    return *gone ? MLOPS_OK : transaction_commit(TAKE_PTR(tx), err);
+    if (*gone)
+        return MLOPS_OK;
+    if (import->registers)
+        TRY(version_register(tx, package->bundle, &package->version, &package->created, err));
+    return transaction_commit(TAKE_PTR(tx), err);
 }
 
 /* `*again`: gc took away parts meanwhile, and the archive can be read once more. */
-static int import_once(struct mlops_registry *registry, const char *path,
+static int import_once(struct mlops_registry *registry, const char *path, bool registers,
                        struct mlops_package *package, bool *gone, bool *again,
                        struct mlops_error *err)
 {
-    _cleanup_(import_clear) struct import import = {.registry = registry};
+    _cleanup_(import_clear) struct import import = {.registry = registry, .registers = registers};
     struct store *store;
     *package = (struct mlops_package){0};
     TRY(archive_source_open(registry, path, &import.source, err));
@@ -304,6 +309,21 @@ static int import_once(struct mlops_registry *registry, const char *path,
     TRY(take_bundle(&import, package, err));
     TRY(publish(&import, package, gone, err));
     *again = *gone && import.source.owns_fd && import.source.file_size > 0; /* a file, no pipe */
+    return MLOPS_OK;
+}
+
+static int import(struct mlops_registry *registry, const char *path, bool registers,
+                  struct mlops_package *package, struct mlops_error *err)
+{
+    int64_t from = clock_monotonic_ns();
+    _cleanup_(archive_locale_leave) struct archive_locale locale = {0};
+    bool gone = true, again = true;
+    TRY(archive_locale_enter(&locale, err));
+    for (int i = 0; again && i < REACH_ATTEMPTS; i++)
+        TRY(import_once(registry, path, registers, package, &gone, &again, err));
+    if (gone)
+        return reach_fail(err);
+    package->seconds = (double)(clock_monotonic_ns() - from) / 1e9;
     return MLOPS_OK;
 }
 
@@ -325,14 +345,11 @@ int archive_salvage(struct mlops_registry *registry, const char *path, struct ml
 int mlops_archive_import(struct mlops_registry *registry, const char *path,
                          struct mlops_package *package, struct mlops_error *err)
 {
-    int64_t from = clock_monotonic_ns();
-    _cleanup_(archive_locale_leave) struct archive_locale locale = {0};
-    bool gone = true, again = true;
-    TRY(archive_locale_enter(&locale, err));
-    for (int i = 0; again && i < REACH_ATTEMPTS; i++)
-        TRY(import_once(registry, path, package, &gone, &again, err));
-    if (gone)
-        return reach_fail(err);
-    package->seconds = (double)(clock_monotonic_ns() - from) / 1e9;
-    return MLOPS_OK;
+    return import(registry, path, false, package, err);
+}
+
+int mlops_archive_register(struct mlops_registry *registry, const char *path,
+                           struct mlops_package *package, struct mlops_error *err)
+{
+    return import(registry, path, true, package, err);
 }
