@@ -19,6 +19,8 @@
 #define ATTEMPTS 5
 /* Packs that are removed in one transaction: others wait meanwhile. */
 #define REMOVED_AT_ONCE 64
+/* Bytes that are copied before the packs they came from may go: that much more space is needed. */
+#define REPLACED_AT_ONCE (1ULL << 30)
 
 struct gc {
     struct mlops_registry *registry;
@@ -312,10 +314,27 @@ static int remove_unreachable(struct gc *gc, struct mlops_error *err)
     return gc->stale ? MLOPS_OK : remove_due(gc, err);
 }
 
-static int replace_wasteful(struct gc *gc, struct mlops_error *err)
+/* Of the packs that are to be replaced, by their fates in `fates`, as many as may be at once; the
+ * others stay for now. Small ones stay together: they are merged. False where none is left. */
+static bool take_batch(struct gc *gc, enum sweep_fate *fates)
 {
-    if (count_packs(gc, true) == 0)
-        return MLOPS_OK;
+    uint64_t bytes = 0;
+    bool any = false;
+    for (size_t i = 0; i < gc->sweep.count; i++) {
+        struct sweep_pack *pack = &gc->sweep.packs[i];
+        bool waits = bytes >= REPLACED_AT_ONCE && pack->size >= SWEEP_SMALL_SIZE;
+        if (fates[i] == SWEEP_KEEP || waits)
+            continue;
+        pack->fate = fates[i];
+        fates[i] = SWEEP_KEEP;
+        bytes += pack->home;
+        any = true;
+    }
+    return any;
+}
+
+static int replace_batch(struct gc *gc, struct mlops_error *err)
+{
     TRY(sweep_replace(&gc->sweep, warn, gc, err));
     uint64_t count = count_packs(gc, true); /* those that could be */
     if (count == 0)
@@ -324,7 +343,31 @@ static int replace_wasteful(struct gc *gc, struct mlops_error *err)
     if (gc->stale)
         return MLOPS_OK;
     gc->report->rewritten_packs += count;
+    for (size_t i = 0; i < gc->sweep.count; i++) {
+        struct sweep_pack *pack = &gc->sweep.packs[i];
+        if (!goes(pack, true))
+            continue;
+        pack->fate = SWEEP_KEEP;
+        pack->condemned = true;
+    }
     return remove_due(gc, err);
+}
+
+/* Batch by batch: where space runs out, or somebody stops it, what was done is done. */
+static int replace_wasteful(struct gc *gc, struct mlops_error *err)
+{
+    enum sweep_fate *fates = xcalloc(gc->sweep.count, sizeof(*fates));
+    int code = MLOPS_OK;
+    for (size_t i = 0; i < gc->sweep.count; i++) {
+        struct sweep_pack *pack = &gc->sweep.packs[i];
+        fates[i] = goes(pack, true) ? pack->fate : SWEEP_KEEP;
+        if (goes(pack, true))
+            pack->fate = SWEEP_KEEP;
+    }
+    while (code == MLOPS_OK && !gc->stale && take_batch(gc, fates))
+        code = replace_batch(gc, err);
+    free(fates);
+    return code;
 }
 
 /* What is unreachable goes before anything is copied: space may be short. */
