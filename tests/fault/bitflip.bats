@@ -61,6 +61,16 @@ flips() {
     flips database 400 3
 }
 
+@test "in a log that was not written back to the database" {
+    strace -o /dev/null -e trace=none true 2> /dev/null || skip "cannot trace processes here"
+    cp -a .mlops earlier
+    # killed when it begins to write back, which is after its commit
+    { strace -o /dev/null -P "$PWD/.mlops/registry.db" -e trace=pwrite64 \
+        -e inject=pwrite64:signal=KILL:when=1 mlops -q promote fraud@2 --to production || true; } 2> /dev/null
+    [ -s .mlops/registry.db-wal ]
+    flips log 150 15
+}
+
 @test "in the other files" {
     flips others 150 6
 }

@@ -1,9 +1,10 @@
 """Flip bits in a registry and see who notices.
 
-    bitflip.py MLOPS PROJECT packs|database|others STRIDE
+    bitflip.py MLOPS PROJECT packs|database|log|others STRIDE
 
 Works on .mlops in the working directory; PROJECT1 and PROJECT2 are the folders of fraud@1 and
-fraud@2, and today.csv is a table to compare. Every bit of every chosen position is flipped, alone.
+fraud@2, and today.csv is a table to compare. For `log`, which is SQLite's, `earlier` is the
+registry as it was before what stands in its log. Every bit of every chosen position is flipped, alone.
 Prints what it did; exits with 1 where a flip was missed, a command gave another answer than the
 undamaged registry, or one crashed. Packs are taken apart here by docs/store.md, not by mlops.
 """
@@ -219,9 +220,36 @@ def judge_database():
     return found + harmless
 
 
+def judge_log():
+    """SQLite takes its log up to the first page whose checksum is wrong: all of what stands in it
+    is there, or none; never a part, and never wrong bytes."""
+    path = os.path.join(ROOT, "registry.db-wal")
+    restore = keep()
+    shortened = {name: run("--registry", "earlier", *LOOKS[name]) for name in ("list", "log")}
+    whole = tried = 0
+    for at in spread(0, os.path.getsize(path), 300 // STRIDE):
+        for bit in range(8):
+            flip(path, at, bit)
+            tried += 1
+            code, _ = run("fsck")
+            given = {name: run(*LOOKS[name]) for name in shortened}
+            is_whole = all(given[name] == reference[name] for name in given)
+            if code != 0 or not (is_whole or given == shortened):
+                failures.append("bit %d of byte %d of the database's log: fsck %d, part of it is "
+                                "there" % (bit, at, code))
+            if "wrong" in answers([*CHECKOUTS]).values():
+                failures.append("bit %d of byte %d of the database's log: wrong bytes" % (bit, at))
+            whole += is_whole
+            restore()
+    print("%d flips in the database's log: %d without effect, %d left it as it was before" %
+          (tried, whole, tried - whole))
+    return tried
+
+
 def judge_others():
     """The small files beside: a wrong format is refused, what is only a help misleads nobody."""
     tried = 0
+    _, packaged = run("-q", "package", PROJECT + "2")
     restore = keep()
     for folder, _, names in os.walk("sound"):
         for name in names:
@@ -251,9 +279,9 @@ def judge_others():
 reference = {name: run(*arguments) for name, arguments in LOOKS.items()}
 assert all(code <= 1 for code, _ in reference.values()), reference
 assert set(answers([*LOOKS, *CHECKOUTS]).values()) == {"right"}
-_, packaged = run("-q", "package", PROJECT + "2")
 assert run("fsck")[0] == 0
-flips = {"packs": judge_packs, "database": judge_database, "others": judge_others}[WHAT]()
+flips = {"packs": judge_packs, "database": judge_database, "log": judge_log,
+         "others": judge_others}[WHAT]()
 assert run("fsck")[0] == 0
 print("\n".join(failures[:20]))
 print("%s: %d flips, %d went wrong" % (WHAT, flips, len(failures)))

@@ -5,7 +5,7 @@
 # strace counts calls by thread and by name. With MLOPS_THREADS=1 one thread does all work (each
 # sweep begins by making sure), so strace's n is the command's n-th call of that name, and counting
 # from 1 until nothing is hit any more leaves none out. A kill comes before the call is done.
-# MLOPS_FAULT_STRIDE=N tries every N-th only.
+# MLOPS_FAULT_STRIDE=N tries every N-th only; MLOPS_FAULT_LONG=1 fails what reads, too.
 load common
 
 setup() {
@@ -30,6 +30,7 @@ given_first_in_production() {
 }
 
 calls="write pwrite64 fsync fdatasync ftruncate rename renameat2 openat unlink unlinkat mkdir"
+[ -z "${MLOPS_FAULT_LONG:-}" ] || calls+=" read pread64 newfstatat getdents64"
 
 # sweep MINIMUM COMMAND…: fault every call of the command. Three functions say what must be true:
 # `effect`, that the command has done what it is for; `sound`, that nothing is damaged or lost,
