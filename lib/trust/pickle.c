@@ -100,12 +100,11 @@ static int run_all(struct pickle_machine *machine, struct pickle_summary *summar
     return MLOPS_OK;
 }
 
-static bool has(const struct findings *findings, size_t count, const struct finding *finding)
+static bool has(const struct finding *items, size_t count, const struct finding *finding)
 {
     for (size_t i = 0; i < count; i++)
-        if (findings->items[i].rule == finding->rule &&
-            findings->items[i].offset == finding->offset &&
-            str_equal(findings->items[i].message, finding->message))
+        if (items[i].rule == finding->rule && items[i].offset == finding->offset &&
+            str_equal(items[i].message, finding->message))
             return true;
     return false;
 }
@@ -113,17 +112,13 @@ static bool has(const struct findings *findings, size_t count, const struct find
 /* Those findings of another reading that the first has not; only critical ones where `critical`. */
 static void merge(struct findings *into, size_t before, const struct findings *from, bool critical)
 {
-    size_t count = into->count;
-    struct findings mine = {.items = into->items + before, .count = count - before};
-    if (!into->items)
-        mine = (struct findings){0};
+    size_t count = into->count - before;
     for (size_t i = 0; i < from->count; i++) {
         const struct finding *finding = &from->items[i];
-        mine.items = into->items ? into->items + before : NULL; /* adding may move them */
-        if ((critical && finding->rule->severity != SEVERITY_CRITICAL) ||
-            has(&mine, mine.count, finding))
-            continue;
-        findings_add(into, finding->rule, finding->file, finding->offset, "%s", finding->message);
+        bool known = count && has(into->items + before, count, finding);
+        if (!known && (!critical || finding->rule->severity == SEVERITY_CRITICAL))
+            findings_add(into, finding->rule, finding->file, finding->offset, "%s",
+                         finding->message);
     }
 }
 
