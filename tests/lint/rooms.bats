@@ -9,9 +9,9 @@ store base
 table base
 stats base table
 registry base store
-bundle base store table stats registry
-report base store table stats registry
 trust base store table stats registry
+bundle base store table stats registry trust
+report base store table stats registry trust
 trial base store table stats registry bundle report trust
 drift base store table stats registry bundle report trust
 release base store table stats registry bundle report trust

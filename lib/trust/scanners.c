@@ -1,0 +1,75 @@
+/* lib/trust/scanners.c - the table of formats, and the formats whose scanners need no more than a
+ * line here. */
+#include "trust/npy.h"
+#include "trust/pickle.h"
+#include "trust/safetensors.h"
+#include "trust/scanner.h"
+
+#define EXTENSIONS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static int claims_pickle(const struct scan_file *file, bool *claimed, struct mlops_error *err)
+{
+    (void)err;
+    *claimed = pickle_begins(file->head, file->head_length);
+    return MLOPS_OK;
+}
+
+static int scan_pickle(const struct scan_file *file, struct mlops_error *err)
+{
+    struct pickle_summary summary;
+    return pickle_scan(file->source, 0, file->path, file->findings, &summary, err);
+}
+
+static int claims_npy(const struct scan_file *file, bool *claimed, struct mlops_error *err)
+{
+    (void)err;
+    *claimed = npy_begins(file->head, file->head_length);
+    return MLOPS_OK;
+}
+
+static int scan_npy(const struct scan_file *file, struct mlops_error *err)
+{
+    return npy_scan(file->source, file->path, file->findings, err);
+}
+
+static int claims_safetensors(const struct scan_file *file, bool *claimed, struct mlops_error *err)
+{
+    (void)err;
+    *claimed = safetensors_begins(file->head, file->head_length);
+    return MLOPS_OK;
+}
+
+static int scan_safetensors(const struct scan_file *file, struct mlops_error *err)
+{
+    return safetensors_scan(file->source, file->path, file->findings, err);
+}
+
+static const struct scanner scanner_pickle = {
+    .format = "pickle",
+    .extensions = EXTENSIONS("pkl", "pickle", "p", "pck", "pcl", "dat", "data", "joblib", "dill",
+                             "pt", "pth", "bin", "ckpt", "model", "sav"),
+    .executes = true,
+    .claims = claims_pickle,
+    .scan = scan_pickle,
+};
+
+static const struct scanner scanner_npy = {
+    .format = "npy",
+    .extensions = EXTENSIONS("npy"),
+    .claims = claims_npy,
+    .scan = scan_npy,
+};
+
+static const struct scanner scanner_safetensors = {
+    .format = "safetensors",
+    .extensions = EXTENSIONS("safetensors"),
+    .claims = claims_safetensors,
+    .scan = scan_safetensors,
+};
+
+const struct scanner *const scanners[] = {
+    &scanner_pickle,
+    &scanner_npy,
+    &scanner_safetensors,
+    NULL,
+};
