@@ -1,10 +1,11 @@
-/* lib/base/pipeline.c - stages over a ring of items. */
+/* lib/base/pipeline.c - stages over a ring of items a lane. */
 #include "base/pipeline.h"
 #include "base/pool.h"
 #include <pthread.h>
 #include <time.h>
 
 #define TICK_NS 50000000
+#define NOBODY UINT64_MAX
 
 /* An item of the ring: which stage it waits for, or is in. */
 struct place {
@@ -12,146 +13,160 @@ struct place {
     bool busy;
 };
 
-struct pipeline {
-    const struct pipeline_stage *stages;
-    size_t stage_count;
-    void *const *items;
-    size_t item_count;
-    const bool *ended;
-    int (*tick)(void *context, struct mlops_error *err);
-    void *context;
-    pthread_mutex_t lock; /* guards all below */
-    pthread_cond_t moved;
+struct lane {
     struct place *places;
+    void *const *items;
     uint64_t first, next; /* numbers of the oldest item on its way and of the one that begins next;
-                             item n stands at n % item_count */
+                             item n stands at n % ring_size */
     uint64_t turn[PIPELINE_STAGES_MAX]; /* the item that a serial stage takes next */
     bool stopped;                       /* no item begins any more */
-    uint64_t failed;                    /* number of the earliest item that failed */
+};
+
+struct run {
+    const struct pipeline *pipeline;
+    size_t ring_size;     /* items a lane */
+    pthread_mutex_t lock; /* guards all below */
+    pthread_cond_t moved;
+    struct lane lanes[PIPELINE_LANES_MAX];
+    uint64_t failed; /* number of the earliest item that failed */
     int code;
     struct mlops_error err;
 };
 
-/* The next thing to do: late stages first, so that items leave and memory is warm. */
-static bool choose(struct pipeline *pipe, uint64_t *number)
+/* The next thing to do in a lane: late stages first, so that items leave and memory is warm. */
+static bool choose_in(struct run *run, struct lane *lane, uint64_t *number)
 {
-    if (pipe->code)
-        return false;
-    for (uint64_t n = pipe->first; n < pipe->next; n++) {
-        const struct place *place = &pipe->places[n % pipe->item_count];
-        if (place->busy || place->stage == pipe->stage_count)
+    const struct pipeline *pipeline = run->pipeline;
+    for (uint64_t n = lane->first; n < lane->next; n++) {
+        const struct place *place = &lane->places[n % run->ring_size];
+        if (place->busy || place->stage == pipeline->stage_count)
             continue;
-        if (!pipe->stages[place->stage].serial || pipe->turn[place->stage] == n) {
+        if (!pipeline->stages[place->stage].serial || lane->turn[place->stage] == n) {
             *number = n;
             return true;
         }
     }
-    if (pipe->stopped || pipe->next - pipe->first == pipe->item_count ||
-        pipe->turn[0] != pipe->next)
+    if (lane->stopped || lane->next - lane->first == run->ring_size || lane->turn[0] != lane->next)
         return false;
-    *number = pipe->next++;
-    pipe->places[*number % pipe->item_count] = (struct place){0};
+    *number = lane->next++;
+    lane->places[*number % run->ring_size] = (struct place){0};
     return true;
 }
 
-static bool done(const struct pipeline *pipe)
+/* A worker keeps to its own lane while there is something to do: what it has just filled is in its
+ * core's cache. */
+static bool choose(struct run *run, size_t worker, struct lane **lane, uint64_t *number)
 {
-    return pipe->code || (pipe->stopped && pipe->first == pipe->next);
+    size_t count = run->pipeline->lane_count;
+    for (size_t i = 0; i < count && !run->code; i++) {
+        *lane = &run->lanes[(worker + i) % count];
+        if (choose_in(run, *lane, number))
+            return true;
+    }
+    return false;
 }
 
-static void fail(struct pipeline *pipe, uint64_t number, int code, const struct mlops_error *err)
+static bool done(const struct run *run)
 {
-    if (pipe->code && number >= pipe->failed)
+    bool all = true;
+    for (size_t i = 0; i < run->pipeline->lane_count; i++)
+        all &= run->lanes[i].stopped && run->lanes[i].first == run->lanes[i].next;
+    return run->code || all;
+}
+
+static void fail(struct run *run, uint64_t number, int code, const struct mlops_error *err)
+{
+    if (run->code && number >= run->failed)
         return;
-    pipe->failed = number;
-    pipe->code = code;
-    pipe->err = *err;
+    run->failed = number;
+    run->code = code;
+    run->err = *err;
 }
 
 /* With the lock held, which is let go while the stage runs. */
-static void run_stage(struct pipeline *pipe, uint64_t number, size_t worker)
+static void run_stage(struct run *run, struct lane *lane, uint64_t number, size_t worker)
 {
-    struct place *place = &pipe->places[number % pipe->item_count];
-    const struct pipeline_stage *stage = &pipe->stages[place->stage];
+    const struct pipeline *pipeline = run->pipeline;
+    struct place *place = &lane->places[number % run->ring_size];
+    const struct pipeline_stage *stage = &pipeline->stages[place->stage];
     struct mlops_error err = {0};
     place->busy = true;
     if (place->stage == 0)
-        pipe->turn[0] = UINT64_MAX; /* nobody's while it runs */
-    pthread_mutex_unlock(&pipe->lock);
-    int code = stage->run(pipe->context, pipe->items[number % pipe->item_count], worker, &err);
-    pthread_mutex_lock(&pipe->lock);
+        lane->turn[0] = NOBODY; /* while it runs */
+    pthread_mutex_unlock(&run->lock);
+    int code = stage->run(pipeline->context, lane->items[number % run->ring_size], worker, &err);
+    pthread_mutex_lock(&run->lock);
     place->busy = false;
     if (code)
-        fail(pipe, number, code, &err);
-    if (place->stage == 0 && code == MLOPS_OK && *pipe->ended) {
-        pipe->stopped = true;
-        pipe->next = number; /* it never was */
+        fail(run, number, code, &err);
+    if (place->stage == 0 && code == MLOPS_OK && pipeline->ended[lane - run->lanes]) {
+        lane->stopped = true;
+        lane->next = number; /* it never was */
         return;
     }
     if (stage->serial)
-        pipe->turn[place->stage] = number + 1;
+        lane->turn[place->stage] = number + 1;
     place->stage++;
-    while (pipe->first < pipe->next &&
-           pipe->places[pipe->first % pipe->item_count].stage == pipe->stage_count)
-        pipe->first++;
+    while (lane->first < lane->next &&
+           lane->places[lane->first % run->ring_size].stage == pipeline->stage_count)
+        lane->first++;
+}
+
+static void tick(struct run *run)
+{
+    struct mlops_error err = {0};
+    pthread_mutex_unlock(&run->lock);
+    int code = run->pipeline->tick(run->pipeline->context, &err);
+    pthread_mutex_lock(&run->lock);
+    if (code)
+        fail(run, 0, code, &err);
 }
 
 static int take_part(void *context, size_t index, size_t worker, struct mlops_error *err)
 {
-    struct pipeline *pipe = context;
+    struct run *run = context;
     struct timespec until, now, ticked = {0};
     (void)index, (void)err; /* the earliest item's error is told at the end */
-    pthread_mutex_lock(&pipe->lock);
-    while (!done(pipe)) {
+    pthread_mutex_lock(&run->lock);
+    while (!done(run)) {
+        struct lane *lane;
         uint64_t number;
         (void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail */
         until = now;
         until.tv_nsec += TICK_NS;
         until.tv_sec += until.tv_nsec / 1000000000;
         until.tv_nsec %= 1000000000;
-        if (worker == 0 && pipe->tick &&
+        if (worker == 0 && run->pipeline->tick &&
             (now.tv_sec != ticked.tv_sec || now.tv_nsec - ticked.tv_nsec > TICK_NS)) {
-            struct mlops_error failure = {0};
             ticked = now;
-            pthread_mutex_unlock(&pipe->lock);
-            int code = pipe->tick(pipe->context, &failure);
-            pthread_mutex_lock(&pipe->lock);
-            if (code)
-                fail(pipe, 0, code, &failure);
-            continue;
-        }
-        if (choose(pipe, &number)) {
-            run_stage(pipe, number, worker);
-            pthread_cond_broadcast(&pipe->moved);
+            tick(run);
+        } else if (choose(run, worker, &lane, &number)) {
+            run_stage(run, lane, number, worker);
+            pthread_cond_broadcast(&run->moved);
         } else {
-            (void)pthread_cond_timedwait(&pipe->moved, &pipe->lock, &until);
+            (void)pthread_cond_timedwait(&run->moved, &run->lock, &until);
         }
     }
-    pthread_cond_broadcast(&pipe->moved);
-    pthread_mutex_unlock(&pipe->lock);
+    pthread_cond_broadcast(&run->moved);
+    pthread_mutex_unlock(&run->lock);
     return MLOPS_OK;
 }
 
-int pipeline_run(const struct pipeline_stage *stages, size_t stage_count, void *const *items,
-                 size_t item_count, const bool *ended,
-                 int (*tick)(void *context, struct mlops_error *err), void *context,
-                 struct mlops_error *err)
+int pipeline_run(const struct pipeline *pipeline, struct mlops_error *err)
 {
-    struct pipeline pipe = {.stages = stages,
-                            .stage_count = stage_count,
-                            .items = items,
-                            .item_count = item_count,
-                            .ended = ended,
-                            .tick = tick,
-                            .context = context};
-    pipe.places = xcalloc(item_count, sizeof(*pipe.places));
-    pthread_mutex_init(&pipe.lock, NULL);
-    pthread_cond_init(&pipe.moved, NULL);
-    (void)pool_run(pool_threads(), take_part, &pipe, err); /* take_part does not fail */
-    pthread_cond_destroy(&pipe.moved);
-    pthread_mutex_destroy(&pipe.lock);
-    free(pipe.places);
-    if (pipe.code)
-        *err = pipe.err;
-    return pipe.code;
+    struct run run = {.pipeline = pipeline,
+                      .ring_size = pipeline->item_count / pipeline->lane_count};
+    for (size_t i = 0; i < pipeline->lane_count; i++)
+        run.lanes[i] = (struct lane){.places = xcalloc(run.ring_size, sizeof(struct place)),
+                                     .items = pipeline->items + i * run.ring_size};
+    pthread_mutex_init(&run.lock, NULL);
+    pthread_cond_init(&run.moved, NULL);
+    (void)pool_run(pool_threads(), take_part, &run, err); /* take_part does not fail */
+    pthread_cond_destroy(&run.moved);
+    pthread_mutex_destroy(&run.lock);
+    for (size_t i = 0; i < pipeline->lane_count; i++)
+        free(run.lanes[i].places);
+    if (run.code)
+        *err = run.err;
+    return run.code;
 }

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #define WORKERS_MAX 64
+#define LANES_MAX 4 /* large files that are written at once */
+#define NO_FILE SIZE_MAX
 /* On their way at once: enough for the cores to go on while the disk takes a breath, and a bound on
  * memory where there are many. */
 #define RUNS_MIN 28
@@ -36,13 +38,12 @@ struct target {
     struct place *places; /* by digest */
     size_t place_count;
     struct sha256 *hash;
-    size_t open_runs; /* planned and not written yet; under the lock of the whole, as the next */
-    bool all_planned;
 };
 
 /* A stretch of one of them. */
 struct run {
     uint8_t *data;
+    size_t lane;
     struct target *target;
     uint64_t offset;
     size_t length, count;
@@ -62,9 +63,10 @@ struct restore {
     uint64_t total;
     atomic_bool stop;
     pthread_mutex_t lock;
-    struct target *targets; /* of the large files */
-    size_t next;
-    bool planning, ended;
+    struct target *targets;     /* of the large files */
+    size_t next;                /* large file that no lane has begun; under the lock */
+    size_t planning[LANES_MAX]; /* the one that a lane is at */
+    bool ended[LANES_MAX];
 };
 
 static struct reader *reader_of(struct restore *restore, size_t worker)
@@ -252,7 +254,8 @@ static uint64_t old_offset(const struct target *target, const struct digest *chu
 /* The next entries of the recipe, up to a run's size. */
 static int plan_run(struct run *run, struct target *target, struct mlops_error *err)
 {
-    *run = (struct run){.data = run->data, .target = target, .offset = target->planned};
+    *run = (struct run){
+        .data = run->data, .lane = run->lane, .target = target, .offset = target->planned};
     while (target->next < target->count && run->count < RUN_PIECES) {
         struct recipe_entry entry;
         recipe_entry_decode(target->entries, target->next, &entry);
@@ -273,33 +276,38 @@ static int plan_run(struct run *run, struct target *target, struct mlops_error *
     return MLOPS_OK;
 }
 
+/* The file that the lane goes on with; false where there is none. */
+static bool lane_file(struct restore *restore, size_t lane, size_t *index)
+{
+    pthread_mutex_lock(&restore->lock);
+    if (restore->planning[lane] == NO_FILE && restore->next < restore->large_count)
+        restore->planning[lane] = restore->next++;
+    *index = restore->planning[lane];
+    pthread_mutex_unlock(&restore->lock);
+    return *index != NO_FILE;
+}
+
 static int plan_stage(void *context, void *item, size_t worker, struct mlops_error *err)
 {
     struct restore *restore = context;
     struct run *run = item;
     int code = MLOPS_OK;
-    if (restore->next == restore->large_count) {
-        restore->ended = true;
+    size_t index;
+    if (!lane_file(restore, run->lane, &index)) {
+        restore->ended[run->lane] = true;
         return MLOPS_OK;
     }
-    struct target *target = &restore->targets[restore->next];
-    if (!restore->planning) {
-        target->file = restore->large[restore->next];
+    struct target *target = &restore->targets[index];
+    if (!target->file) {
+        target->file = restore->large[index];
         code = target_open(restore, target, worker, err);
-        restore->planning = true;
     }
     if (code == MLOPS_OK)
         code = plan_run(run, target, err);
     if (code)
         return mlops_wrap(err, "write '%s'", target->file->path);
-    pthread_mutex_lock(&restore->lock);
-    target->open_runs++;
-    target->all_planned = run->last;
-    pthread_mutex_unlock(&restore->lock);
-    if (run->last) {
-        restore->planning = false;
-        restore->next++;
-    }
+    if (run->last)
+        restore->planning[run->lane] = NO_FILE;
     return MLOPS_OK;
 }
 
@@ -367,6 +375,7 @@ static int verify_stage(void *context, void *item, size_t worker, struct mlops_e
     return mlops_wrap(err, "write '%s'", target->file->path);
 }
 
+/* Serial: the system lets only one write to a file at a time, and who waits for it spins. */
 static int write_stage(void *context, void *item, size_t worker, struct mlops_error *err)
 {
     struct restore *restore = context;
@@ -376,14 +385,19 @@ static int write_stage(void *context, void *item, size_t worker, struct mlops_er
     if (write_sparse(target->fd, run->data, run->length, run->offset, err))
         return mlops_wrap(err, "write '%s'", target->file->path);
     restore->done += run->length;
-    pthread_mutex_lock(&restore->lock);
-    bool complete = --target->open_runs == 0 && target->all_planned;
-    pthread_mutex_unlock(&restore->lock);
-    if (!complete)
+    if (!run->last)
         return MLOPS_OK;
     TRY(finish(restore, target->file, target->fd, err));
     target_clear(target);
     return MLOPS_OK;
+}
+
+/* No more than can be busy: their memory is the same, so the more of them, the less ahead each is.
+ */
+static size_t lane_count(const struct restore *restore)
+{
+    size_t lanes = pool_threads() < LANES_MAX ? pool_threads() : LANES_MAX;
+    return lanes < restore->large_count ? lanes : restore->large_count;
 }
 
 static int restore_large(struct restore *restore, struct mlops_error *err)
@@ -391,21 +405,32 @@ static int restore_large(struct restore *restore, struct mlops_error *err)
     static const struct pipeline_stage stages[] = {{.serial = true, .run = plan_stage},
                                                    {.run = load_stage},
                                                    {.serial = true, .run = verify_stage},
-                                                   {.run = write_stage}};
+                                                   {.serial = true, .run = write_stage}};
     void *runs[RUNS_MAX];
-    size_t count = pool_threads() > 8 ? 2 * pool_threads() : RUNS_MIN;
+    size_t lanes = lane_count(restore), count = pool_threads() > 8 ? 2 * pool_threads() : RUNS_MIN;
     if (count > RUNS_MAX)
         count = RUNS_MAX;
+    count -= count % lanes;
     for (size_t i = 0; i < count; i++) {
         struct run *run = xcalloc(1, sizeof(*run));
         run->data = xmalloc(RUN_SIZE);
+        run->lane = i / (count / lanes);
         runs[i] = run;
     }
     restore->targets = xcalloc(restore->large_count, sizeof(*restore->targets));
     for (size_t i = 0; i < restore->large_count; i++)
         restore->targets[i].fd = restore->targets[i].old_fd = -1;
-    int code = pipeline_run(stages, ARRAY_LENGTH(stages), runs, count, &restore->ended, check_in,
-                            restore, err);
+    for (size_t i = 0; i < lanes; i++)
+        restore->planning[i] = NO_FILE;
+    const struct pipeline pipeline = {.stages = stages,
+                                      .stage_count = ARRAY_LENGTH(stages),
+                                      .lane_count = lanes,
+                                      .items = runs,
+                                      .item_count = count,
+                                      .ended = restore->ended,
+                                      .tick = check_in,
+                                      .context = restore};
+    int code = pipeline_run(&pipeline, err);
     for (size_t i = 0; i < restore->large_count; i++)
         target_clear(&restore->targets[i]);
     free(restore->targets);

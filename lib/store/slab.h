@@ -29,6 +29,7 @@ struct intake {
 /* A stretch of one object, cut into pieces. */
 struct slab {
     uint8_t *data; /* SLAB_SIZE */
+    size_t lane;   /* the writer's */
     struct intake *intake;
     bool last; /* of its object */
     size_t count;

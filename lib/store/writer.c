@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #define WORKERS_MAX 64
+#define LANES_MAX 4 /* large files that are read at once */
+#define NO_FILE SIZE_MAX
 /* On their way at once: enough for the cores to go on while the disk takes a breath, and a bound on
  * memory where there are many. */
 #define SLABS_MIN 28
@@ -177,12 +179,14 @@ struct job {
     struct store_writer *writer;
     struct store_file **small, **large; /* sorted out; what they point to is the caller's */
     size_t small_count, large_count;
-    uint64_t total;         /* bytes of all files, as they were at the start */
-    atomic_ullong done;     /* of them */
-    atomic_bool stop;       /* the observer said so */
-    struct intake *intakes; /* of the large files */
-    size_t next;            /* large file that is read next */
-    bool reading, ended;
+    uint64_t total;            /* bytes of all files, as they were at the start */
+    atomic_ullong done;        /* of them */
+    atomic_bool stop;          /* the observer said so */
+    struct intake *intakes;    /* of the large files */
+    pthread_mutex_t lock;      /* guards `next` */
+    size_t next;               /* large file that no lane has begun */
+    size_t reading[LANES_MAX]; /* the one that a lane is at */
+    bool ended[LANES_MAX];
 };
 
 /* By the calling thread only: draw, and ask whether to go on. */
@@ -254,23 +258,34 @@ static int add_small(void *context, size_t index, size_t worker, struct mlops_er
     return MLOPS_OK;
 }
 
-/* First stage: read and cut, file after file. */
+/* The file that the lane goes on with; false where there is none. */
+static bool lane_file(struct job *job, size_t lane, size_t *index)
+{
+    pthread_mutex_lock(&job->lock);
+    if (job->reading[lane] == NO_FILE && job->next < job->large_count)
+        job->reading[lane] = job->next++;
+    *index = job->reading[lane];
+    pthread_mutex_unlock(&job->lock);
+    return *index != NO_FILE;
+}
+
+/* First stage: read and cut, in each lane file after file. */
 static int fill_stage(void *context, void *item, size_t worker, struct mlops_error *err)
 {
     struct job *job = context;
     struct slab *slab = item;
-    if (job->next == job->large_count) {
-        job->ended = true;
+    size_t index;
+    if (!lane_file(job, slab->lane, &index)) {
+        job->ended[slab->lane] = true;
         return MLOPS_OK;
     }
-    struct store_file *file = job->large[job->next];
-    struct intake *intake = &job->intakes[job->next];
+    struct store_file *file = job->large[index];
+    struct intake *intake = &job->intakes[index];
     int code = MLOPS_OK;
-    if (!job->reading) {
+    if (intake->fd < 0) {
         code = intake_open(job->writer, bench_of(job->writer, worker), file, intake, err);
         if (code == MLOPS_OK)
             (void)posix_fadvise(intake->fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* only a hint */
-        job->reading = true;
     }
     uint64_t before = intake->size;
     if (code == MLOPS_OK)
@@ -280,8 +295,7 @@ static int fill_stage(void *context, void *item, size_t worker, struct mlops_err
     job->done += intake->size - before;
     if (slab->last) {
         fd_close(&intake->fd);
-        job->reading = false;
-        job->next++;
+        job->reading[slab->lane] = NO_FILE;
     }
     return MLOPS_OK;
 }
@@ -311,22 +325,45 @@ static int put_stage(void *context, void *item, size_t worker, struct mlops_erro
     return MLOPS_OK;
 }
 
+/* No more than can be busy: their memory is the same, so the more of them, the less ahead each is.
+ */
+static size_t lane_count(const struct job *job)
+{
+    size_t lanes = pool_threads() < LANES_MAX ? pool_threads() : LANES_MAX;
+    return lanes < job->large_count ? lanes : job->large_count;
+}
+
 static int add_large(struct job *job, struct mlops_error *err)
 {
     static const struct pipeline_stage stages[] = {{.serial = true, .run = fill_stage},
                                                    {.serial = true, .run = hash_stage},
                                                    {.run = put_stage}};
     void *slabs[SLABS_MAX];
-    size_t count = pool_threads() > 8 ? 2 * pool_threads() : SLABS_MIN;
+    size_t lanes = lane_count(job), count = pool_threads() > 8 ? 2 * pool_threads() : SLABS_MIN;
     if (count > SLABS_MAX)
         count = SLABS_MAX;
-    for (size_t i = 0; i < count; i++)
-        slabs[i] = slab_new();
+    count -= count % lanes;
+    for (size_t i = 0; i < count; i++) {
+        struct slab *slab = slab_new();
+        slab->lane = i / (count / lanes);
+        slabs[i] = slab;
+    }
     job->intakes = xcalloc(job->large_count, sizeof(*job->intakes));
     for (size_t i = 0; i < job->large_count; i++)
         job->intakes[i].fd = -1;
-    int code =
-        pipeline_run(stages, ARRAY_LENGTH(stages), slabs, count, &job->ended, check_in, job, err);
+    for (size_t i = 0; i < lanes; i++)
+        job->reading[i] = NO_FILE;
+    pthread_mutex_init(&job->lock, NULL);
+    const struct pipeline pipeline = {.stages = stages,
+                                      .stage_count = ARRAY_LENGTH(stages),
+                                      .lane_count = lanes,
+                                      .items = slabs,
+                                      .item_count = count,
+                                      .ended = job->ended,
+                                      .tick = check_in,
+                                      .context = job};
+    int code = pipeline_run(&pipeline, err);
+    pthread_mutex_destroy(&job->lock);
     for (size_t i = 0; i < job->large_count; i++) {
         fd_close(&job->intakes[i].fd);
         intake_clear(&job->intakes[i]);

@@ -5,20 +5,25 @@
 #include <sched.h>
 #include <stdatomic.h>
 
-enum { ITEMS = 7, COUNT = 2000 };
+enum { LANES = 3, ITEMS = 7, COUNT = 2000 };
+
+struct lane {
+    int next;                  /* number that the first stage gives */
+    int ordered[COUNT], count; /* as the serial stage in the middle saw them */
+    atomic_int inside;         /* in the serial stage at once */
+};
 
 struct work {
-    bool ended;
-    int next;                    /* number that the first stage gives */
-    int ordered[COUNT], count;   /* as the serial stage in the middle saw them */
-    atomic_int inside, finished; /* in the serial stage at once; through the last one */
-    int fail_at;                 /* number at which the middle fails, -1: none */
-    atomic_bool early;           /* the last stage saw what the middle had not */
+    struct lane lanes[LANES];
+    bool ended[LANES];
+    atomic_int finished; /* through the last stage */
+    int fail_at;         /* number at which the middle of the first lane fails, -1: none */
+    atomic_bool early;   /* the last stage saw what the middle had not */
     int ticks, ticks_max;
 };
 
 struct item {
-    int number;
+    int lane, number;
     bool seen;
 };
 
@@ -26,12 +31,13 @@ static int begin(void *context, void *item, size_t worker, struct mlops_error *e
 {
     struct work *work = context;
     struct item *next = item;
+    struct lane *lane = &work->lanes[next->lane];
     (void)worker, (void)err;
-    if (work->next == COUNT) {
-        work->ended = true;
+    if (lane->next == COUNT) {
+        work->ended[next->lane] = true;
         return MLOPS_OK;
     }
-    *next = (struct item){.number = work->next++};
+    *next = (struct item){.lane = next->lane, .number = lane->next++};
     return MLOPS_OK;
 }
 
@@ -47,14 +53,15 @@ static int order(void *context, void *item, size_t worker, struct mlops_error *e
 {
     struct work *work = context;
     struct item *next = item;
+    struct lane *lane = &work->lanes[next->lane];
     (void)worker;
-    if (++work->inside != 1)
+    if (++lane->inside != 1)
         return mlops_fail(err, MLOPS_INTEGRITY, "two at once");
-    work->inside--;
-    if (next->number == work->fail_at)
+    lane->inside--;
+    if (next->lane == 0 && next->number == work->fail_at)
         return mlops_fail(err, MLOPS_INVALID, "number %d", next->number);
     next->seen = true;
-    work->ordered[work->count++] = next->number;
+    lane->ordered[lane->count++] = next->number;
     return MLOPS_OK;
 }
 
@@ -80,11 +87,21 @@ static int run(struct work *work, struct mlops_error *err)
                                                    {.run = shuffle},
                                                    {.serial = true, .run = order},
                                                    {.run = finish}};
-    struct item memory[ITEMS];
-    void *items[ITEMS];
-    for (size_t i = 0; i < ITEMS; i++)
+    struct item memory[LANES * ITEMS];
+    void *items[LANES * ITEMS];
+    for (int i = 0; i < LANES * ITEMS; i++) {
+        memory[i].lane = i / ITEMS;
         items[i] = &memory[i];
-    return pipeline_run(stages, ARRAY_LENGTH(stages), items, ITEMS, &work->ended, tick, work, err);
+    }
+    const struct pipeline pipeline = {.stages = stages,
+                                      .stage_count = ARRAY_LENGTH(stages),
+                                      .lane_count = LANES,
+                                      .items = items,
+                                      .item_count = ARRAY_LENGTH(items),
+                                      .ended = work->ended,
+                                      .tick = tick,
+                                      .context = work};
+    return pipeline_run(&pipeline, err);
 }
 
 static void every_item_passes_every_stage_in_order(void **state)
@@ -96,11 +113,13 @@ static void every_item_passes_every_stage_in_order(void **state)
         struct mlops_error err = {0};
         setenv("MLOPS_THREADS", threads[i], 1);
         assert_int_equal(MLOPS_OK, run(&work, &err));
-        assert_int_equal(COUNT, work.count);
-        assert_int_equal(COUNT, work.finished);
+        assert_int_equal(LANES * COUNT, work.finished);
         assert_false(work.early);
-        for (int j = 0; j < COUNT; j++)
-            assert_int_equal(j, work.ordered[j]);
+        for (int lane = 0; lane < LANES; lane++) {
+            assert_int_equal(COUNT, work.lanes[lane].count);
+            for (int j = 0; j < COUNT; j++)
+                assert_int_equal(j, work.lanes[lane].ordered[j]);
+        }
     }
     unsetenv("MLOPS_THREADS");
 }
@@ -113,7 +132,7 @@ static void the_earliest_failure_ends_it(void **state)
     setenv("MLOPS_THREADS", "4", 1);
     assert_int_equal(MLOPS_INVALID, run(&work, &err));
     assert_string_equal("number 700", err.message);
-    assert_int_equal(700, work.count);
+    assert_int_equal(700, work.lanes[0].count);
     unsetenv("MLOPS_THREADS");
 }
 
@@ -124,7 +143,7 @@ static void the_caller_can_stop_it(void **state)
     struct mlops_error err = {0};
     assert_int_equal(MLOPS_CANCELLED, run(&work, &err));
     assert_string_equal("stopped", err.message);
-    assert_true(work.count < COUNT);
+    assert_true(work.finished < LANES * COUNT);
 }
 
 int main(void)
