@@ -18,6 +18,8 @@ void buffer_reset(struct buffer *buffer)
 void buffer_reserve(struct buffer *buffer, size_t extra)
 {
     size_t needed;
+    if (extra < buffer->capacity - buffer->length) /* the NUL has its place, too */
+        return;
     if (__builtin_add_overflow(buffer->length, extra, &needed) || needed == SIZE_MAX)
         needed = SIZE_MAX - 1; /* cannot be had: xrealloc aborts */
     needed++;                  /* the NUL */

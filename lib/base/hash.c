@@ -154,26 +154,25 @@ void digest_to_hex(const struct digest *digest, char hex[SHA256_HEX_SIZE])
     hex[64] = '\0';
 }
 
-static int nibble(char c)
+/* 16 where it is none; small letters only. */
+static unsigned nibble(char c)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return -1;
+    return c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+           : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10)
+                                  : 16;
 }
 
 bool digest_from_hex(const char *hex, size_t length, struct digest *digest)
 {
+    unsigned wrong = 0;
     if (length != 64)
         return false;
     for (size_t i = 0; i < 32; i++) {
-        int high = nibble(hex[2 * i]), low = nibble(hex[2 * i + 1]);
-        if (high < 0 || low < 0)
-            return false;
+        unsigned high = nibble(hex[2 * i]), low = nibble(hex[2 * i + 1]);
+        wrong |= high | low;
         digest->bytes[i] = (uint8_t)(high << 4 | low);
     }
-    return true;
+    return wrong < 16;
 }
 
 #define BUNDLE_PREFIX "sha256:"

@@ -23,8 +23,12 @@ int json_parse(const char *text, size_t length, const char *what, cJSON **json,
                struct mlops_error *err);
 
 /* Append the canonical form (RFC 8785): keys sorted by UTF-16 code units, numbers as ECMAScript
- * prints them, shortest escapes, no white space. NaN and infinities are MLOPS_INVALID. */
+ * prints them, shortest escapes, no white space. NaN and infinities are MLOPS_INVALID. Raw items
+ * (cJSON_CreateRaw) go as they are: whoever makes one sees to its form. */
 int json_write_canonical(const cJSON *json, struct buffer *out, struct mlops_error *err);
+
+/* Append a string in quotes, with the shortest escapes (RFC 8785 §3.2.2.2). */
+void json_write_string(const char *text, struct buffer *out);
 
 /* Append a number as ECMAScript's Number::toString does (RFC 8785 §3.2.2.3). */
 void json_write_number(double value, struct buffer *out);

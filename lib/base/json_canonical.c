@@ -70,20 +70,28 @@ void json_write_number(double value, struct buffer *out)
     }
 }
 
-static void write_string(const char *text, struct buffer *out)
+static void write_escaped(char c, struct buffer *out)
+{
+    static const char named[] = "\b\t\n\f\r\"\\", letters[] = "btnfr\"\\";
+    const char *hit = strchr(named, c);
+    if (hit)
+        buffer_append(out, (const char[]){'\\', letters[hit - named]}, 2);
+    else
+        buffer_printf(out, "\\u%04x", (unsigned)(unsigned char)c);
+}
+
+void json_write_string(const char *text, struct buffer *out)
 {
     buffer_putc(out, '"');
-    for (const char *c = text; *c; c++) {
-        static const char named[] = "\b\t\n\f\r\"\\", letters[] = "btnfr\"\\";
-        const char *hit = strchr(named, *c);
-        if (hit) {
-            buffer_putc(out, '\\');
-            buffer_putc(out, letters[hit - named]);
-        } else if ((unsigned char)*c < 0x20) {
-            buffer_printf(out, "\\u%04x", (unsigned)(unsigned char)*c);
-        } else {
-            buffer_putc(out, *c);
-        }
+    for (;;) {
+        size_t plain = 0; /* goes as it is */
+        while ((unsigned char)text[plain] >= 0x20 && text[plain] != '"' && text[plain] != '\\')
+            plain++;
+        buffer_append(out, text, plain);
+        text += plain;
+        if (!*text)
+            break;
+        write_escaped(*text++, out);
     }
     buffer_putc(out, '"');
 }
@@ -150,7 +158,7 @@ static int write_object(const cJSON *json, struct buffer *out, int depth, struct
     for (i = 0; i < count && code == MLOPS_OK; i++) {
         if (i > 0)
             buffer_putc(out, ',');
-        write_string(members[i]->string, out);
+        json_write_string(members[i]->string, out);
         buffer_putc(out, ':');
         code = write_value(members[i], out, depth + 1, err);
     }
@@ -172,7 +180,9 @@ static int write_value(const cJSON *json, struct buffer *out, int depth, struct 
             return mlops_fail(err, MLOPS_INVALID, "JSON has no number for NaN or infinity");
         json_write_number(json->valuedouble, out);
     } else if (cJSON_IsString(json)) {
-        write_string(json->valuestring, out);
+        json_write_string(json->valuestring, out);
+    } else if (cJSON_IsRaw(json)) {
+        buffer_puts(out, json->valuestring);
     } else if (cJSON_IsObject(json)) {
         return write_object(json, out, depth, err);
     } else if (cJSON_IsArray(json)) {

@@ -6,9 +6,15 @@
 
 char *path_join(const char *folder, const char *name)
 {
-    if (name[0] == '/' || folder[0] == '\0')
+    size_t folder_length = strlen(folder), name_length = strlen(name);
+    if (name[0] == '/' || folder_length == 0)
         return xstrdup(name);
-    return xprintf("%s%s%s", folder, str_ends(folder, "/") ? "" : "/", name);
+    char *path = xmalloc(folder_length + name_length + 2), *end = path + folder_length;
+    memcpy(path, folder, folder_length);
+    if (end[-1] != '/')
+        *end++ = '/';
+    memcpy(end, name, name_length + 1);
+    return path;
 }
 
 const char *path_base(const char *path)

@@ -33,6 +33,13 @@ void intake_clear(struct intake *intake)
 static int read_more(struct intake *intake, uint8_t *to, size_t room, size_t *got,
                      struct mlops_error *err)
 {
+    uint64_t left = intake->file_size - intake->size - intake->rest_length;
+    if (intake->fd >= 0 && intake->file_size > 0) { /* saves the read that would say: the end */
+        size_t most = left < room ? (size_t)left : room;
+        TRY(fd_read_full(intake->fd, to, most, got, err));
+        intake->ended = *got < room || *got == left;
+        return MLOPS_OK;
+    }
     if (intake->fd >= 0) {
         TRY(fd_read_full(intake->fd, to, room, got, err));
     } else {

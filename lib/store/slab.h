@@ -14,6 +14,7 @@ struct intake {
     int fd; /* -1: memory */
     const uint8_t *memory;
     size_t memory_left;
+    uint64_t file_size;  /* when it was opened; it is not read beyond that. 0: to its end */
     bool ended;          /* the source has given its last byte */
     const uint8_t *rest; /* read and not cut yet, in the slab before */
     size_t rest_length;

@@ -209,7 +209,7 @@ static int wrap(struct mlops_error *err, const struct store_file *file)
                                         : mlops_wrap(err, "store '%s'", file->path);
 }
 
-static int open_regular(const char *path, int *fd, struct mlops_error *err)
+static int open_regular(const char *path, int *fd, uint64_t *size, struct mlops_error *err)
 {
     struct stat status;
     _cleanup_(fd_close) int opened =
@@ -221,6 +221,7 @@ static int open_regular(const char *path, int *fd, struct mlops_error *err)
         return mlops_fail_errno(err, MLOPS_IO, errno, "look at '%s'", path);
     if (!S_ISREG(status.st_mode))
         return mlops_fail(err, MLOPS_INVALID, "'%s' is not a regular file", path);
+    *size = (uint64_t)status.st_size;
     *fd = opened;
     opened = -1;
     return MLOPS_OK;
@@ -231,8 +232,10 @@ static int intake_open(struct store_writer *writer, struct bench *bench,
                        struct mlops_error *err)
 {
     int fd = -1;
-    TRY(open_regular(file->path, &fd, err));
+    uint64_t size = 0;
+    TRY(open_regular(file->path, &fd, &size, err));
     intake_init(intake, fd, NULL, 0);
+    intake->file_size = size;
     if (!file->base)
         return MLOPS_OK;
     return match_new(reader_of(writer, bench), file->base, &intake->match, err);
