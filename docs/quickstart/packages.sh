@@ -1,7 +1,8 @@
 # The Debian packages that mlops needs, for start.sh and tests/run.sh; sourced, not run.
 
 build_packages="cmake ninja-build gcc libc6-dev pkg-config git libssl-dev libcjson-dev libsqlite3-dev
-    libyaml-dev libgit2-dev libarchive-dev libzstd-dev"
+    libyaml-dev libgit2-dev libarchive-dev libzstd-dev zlib1g-dev
+    libbz2-dev liblzma-dev liblz4-dev"
 quickstart_packages="python3-sklearn"
 test_packages="clang-14 bats jq zstd python3 libcmocka-dev man-db groff strace zsh fish bash-completion sqlite3 util-linux xxd
     xfsprogs e2fsprogs"

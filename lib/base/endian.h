@@ -21,6 +21,12 @@ static inline void put_f64(uint8_t *to, double value)
     memcpy(&bits, &value, sizeof(bits));
     put_u64(to, bits);
 }
+static inline uint16_t get_u16(const uint8_t *from)
+{
+    uint16_t value;
+    memcpy(&value, from, sizeof(value));
+    return le16toh(value);
+}
 static inline uint32_t get_u32(const uint8_t *from)
 {
     uint32_t value;

@@ -62,6 +62,7 @@ static int torch_file(struct pickle_machine *machine, struct pickle_summary *sum
     _cleanup_(torch_storages_clear) struct torch_storages storages = {0}, keys = {0};
     int code = MLOPS_OK;
     summary->torch = true;
+    struct torch_storages *outer = machine->storages;
     machine->storages = &storages;
     while (!code && *more && summary->pickles < TORCH_PICKLES) {
         machine->keys = summary->pickles == TORCH_PICKLES - 1 ? &keys : NULL;
@@ -70,7 +71,7 @@ static int torch_file(struct pickle_machine *machine, struct pickle_summary *sum
     machine->keys = NULL;
     if (!code && *more)
         code = torch_skip_storages(machine, &keys, err);
-    machine->storages = NULL;
+    machine->storages = outer;
     return code;
 }
 
@@ -230,17 +231,18 @@ int pickle_scan_reading(struct source *source, uint64_t start, const char *file,
     machine.depth = depth;
     machine.observer = observer;
     machine.nested = pickle_nested;
+    machine.storages = reading.storages;
     int code = run_all(&machine, summary, err);
     pickle_machine_clear(&machine);
     return code;
 }
 
-int pickle_scan_depth(struct source *source, uint64_t start, const char *file, int depth,
-                      struct findings *findings, struct pickle_summary *summary,
-                      struct mlops_error *err)
+static int scan_readings(struct source *source, uint64_t start, const char *file, int depth,
+                         struct torch_storages *storages, struct findings *findings,
+                         struct pickle_summary *summary, struct mlops_error *err)
 {
     size_t before = findings->count;
-    struct pickle_reading reading = {0};
+    struct pickle_reading reading = {.storages = storages};
     TRY(pickle_scan_reading(source, start, file, reading, depth, NULL, findings, summary, err));
     if (summary->crossed) {
         reading = (struct pickle_reading){.drops_frames = true};
@@ -259,6 +261,20 @@ int pickle_scan_depth(struct source *source, uint64_t start, const char *file, i
         TRY(other_reading(source, start, file, reading, depth, before, true, findings, err));
     }
     return MLOPS_OK;
+}
+
+int pickle_scan_depth(struct source *source, uint64_t start, const char *file, int depth,
+                      struct findings *findings, struct pickle_summary *summary,
+                      struct mlops_error *err)
+{
+    return scan_readings(source, start, file, depth, NULL, findings, summary, err);
+}
+
+int pickle_scan_noting(struct source *source, const char *file, struct torch_storages *storages,
+                       struct findings *findings, struct pickle_summary *summary,
+                       struct mlops_error *err)
+{
+    return scan_readings(source, 0, file, 0, storages, findings, summary, err);
 }
 
 int pickle_scan(struct source *source, uint64_t start, const char *file, struct findings *findings,

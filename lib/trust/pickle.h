@@ -15,10 +15,12 @@
 #define PICKLE_HEAD_SIZE 512 /* bytes that `pickle_begins` likes to see */
 
 /* Which of CPython's readings, where they differ. */
+struct torch_storages;
 struct pickle_reading {
-    bool drops_frames; /* C, from a file that cannot peek */
-    bool keeps_memo;   /* one Unpickler that loads several pickles */
-    bool plain;        /* pickle.load of what joblib wrote */
+    bool drops_frames;               /* C, from a file that cannot peek */
+    bool keeps_memo;                 /* one Unpickler that loads several pickles */
+    bool plain;                      /* pickle.load of what joblib wrote */
+    struct torch_storages *storages; /* that persistent ids name are noted here; may be NULL */
 };
 
 /* What was seen on the way. */
@@ -41,6 +43,11 @@ bool pickle_begins(const uint8_t *head, size_t length);
  */
 int pickle_scan(struct source *source, uint64_t start, const char *file, struct findings *findings,
                 struct pickle_summary *summary, struct mlops_error *err);
+
+/* From the source's start, noting in `storages` (may be NULL) those that persistent ids name. */
+int pickle_scan_noting(struct source *source, const char *file, struct torch_storages *storages,
+                       struct findings *findings, struct pickle_summary *summary,
+                       struct mlops_error *err);
 
 /* One reading only, at a depth of nesting; `observer` may be NULL. For nested pickles and tests. */
 int pickle_scan_reading(struct source *source, uint64_t start, const char *file,

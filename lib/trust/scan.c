@@ -167,7 +167,8 @@ int scan_member(const struct scan_file *outer, const char *name, struct source *
                              .name = strrchr(name, '/') ? strrchr(name, '/') + 1 : name,
                              .role = outer->role,
                              .depth = outer->depth + 1,
-                             .findings = outer->findings};
+                             .findings = outer->findings,
+                             .storages = outer->storages};
     if (file.depth > deepest) {
         findings_add(outer->findings, &rule_depth, path, 0,
                      "lies in %d containers; what is in more than %d is not looked at", file.depth,

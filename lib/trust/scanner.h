@@ -29,6 +29,8 @@ struct scan {
     void *context;
 };
 
+struct torch_storages; /* trust/pickle_torch.h */
+
 /* What a file is in the project: the same script is code in one place, and hidden in another. */
 enum scan_role { SCAN_ARTIFACT, SCAN_CODE, SCAN_DATA };
 
@@ -43,6 +45,8 @@ struct scan_file {
     const uint8_t *head; /* the first bytes */
     size_t head_length;  /* SCAN_HEAD_SIZE, or the whole of a shorter file */
     struct findings *findings;
+    /* Where the pickle of a PyTorch archive notes which storages lie beside it; NULL otherwise. */
+    struct torch_storages *storages;
 };
 
 struct scanner {

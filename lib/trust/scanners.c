@@ -1,9 +1,12 @@
 /* lib/trust/scanners.c - the table of formats, and the formats whose scanners need no more than a
  * line here. */
+#include "trust/compressed.h"
 #include "trust/npy.h"
 #include "trust/pickle.h"
 #include "trust/safetensors.h"
 #include "trust/scanner.h"
+#include "trust/tar.h"
+#include "trust/zip.h"
 
 #define EXTENSIONS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
@@ -17,7 +20,8 @@ static int claims_pickle(const struct scan_file *file, bool *claimed, struct mlo
 static int scan_pickle(const struct scan_file *file, struct mlops_error *err)
 {
     struct pickle_summary summary;
-    return pickle_scan(file->source, 0, file->path, file->findings, &summary, err);
+    return pickle_scan_noting(file->source, file->path, file->storages, file->findings, &summary,
+                              err);
 }
 
 static int claims_npy(const struct scan_file *file, bool *claimed, struct mlops_error *err)
@@ -68,8 +72,6 @@ static const struct scanner scanner_safetensors = {
 };
 
 const struct scanner *const scanners[] = {
-    &scanner_pickle,
-    &scanner_npy,
-    &scanner_safetensors,
-    NULL,
+    &scanner_pickle, &scanner_npy, &scanner_safetensors, &scanner_compressed, &scanner_zip,
+    &scanner_tar,    NULL,
 };

@@ -117,6 +117,22 @@ int source_read(struct source *source, uint64_t offset, void *data, size_t room,
     return *got ? source->read(source, offset, data, *got, err) : MLOPS_OK;
 }
 
+int source_is_zeros(struct source *source, uint64_t offset, uint64_t length, bool *zeros,
+                    struct mlops_error *err)
+{
+    uint8_t block[4096];
+    *zeros = true;
+    while (*zeros && length) {
+        size_t part = length < sizeof(block) ? (size_t)length : sizeof(block);
+        TRY(source->read(source, offset, block, part, err));
+        for (size_t i = 0; i < part && *zeros; i++)
+            *zeros = block[i] == 0;
+        offset += part;
+        length -= part;
+    }
+    return MLOPS_OK;
+}
+
 void source_close(struct source *source)
 {
     if (source)

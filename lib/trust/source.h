@@ -29,6 +29,10 @@ struct source *source_part(struct source *outer, uint64_t offset, uint64_t size)
 int source_read(struct source *source, uint64_t offset, void *data, size_t room, size_t *got,
                 struct mlops_error *err);
 
+/* Are the `length` bytes from `offset`, which lie within the source, all zero? */
+int source_is_zeros(struct source *source, uint64_t offset, uint64_t length, bool *zeros,
+                    struct mlops_error *err);
+
 /* NULL is fine. */
 void source_close(struct source *source);
 DEFINE_CLEANUP(struct source, source_close)
