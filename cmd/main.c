@@ -6,21 +6,34 @@
 extern const struct command command_init, command_package, command_register, command_list,
     command_show, command_log, command_status, command_checkout, command_test, command_promote,
     command_rollback, command_drift, command_completion, command_help, command_version,
-    command_complete, command_export, command_import, command_fsck, command_stats, command_gc;
+    command_complete, command_export, command_import, command_fsck, command_stats, command_gc,
+    command_scan;
 
 /* In the order of the overview. */
 static const struct command *const commands[] = {
-    &command_init,       &command_package,
-    &command_import,     &command_register,
-    &command_list,       &command_show,
-    &command_log,        &command_status,
-    &command_checkout,   &command_export,
-    &command_test,       &command_promote,
-    &command_rollback,   &command_drift,
-    &command_fsck,       &command_stats,
-    &command_gc,         &command_help,
-    &command_completion, &command_version,
-    &command_complete,   NULL,
+    &command_init,
+    &command_package,
+    &command_import,
+    &command_register,
+    &command_list,
+    &command_show,
+    &command_log,
+    &command_status,
+    &command_checkout,
+    &command_export,
+    &command_scan,
+    &command_test,
+    &command_promote,
+    &command_rollback,
+    &command_drift,
+    &command_fsck,
+    &command_stats,
+    &command_gc,
+    &command_help,
+    &command_completion,
+    &command_version,
+    &command_complete,
+    NULL,
 };
 
 /* A missing standard stream would give its number to the first file that is opened, and output

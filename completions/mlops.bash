@@ -1,6 +1,6 @@
 # bash completion for mlops, written by 'mlops completion bash'
 
-_mlops_commands='init package import register list show log status checkout export test promote rollback drift fsck stats gc help completion version'
+_mlops_commands='init package import register list show log status checkout export scan test promote rollback drift fsck stats gc help completion version'
 
 # COMMAND OPTION: sets $sources for its argument; fails where it takes none.
 _mlops_option() {
@@ -8,6 +8,10 @@ _mlops_option() {
     case $1:$2 in
     log:--stage) sources=(stage) ;;
     log:--limit | log:-n) sources=() ;;
+    scan:--severity) sources=(+info +low +medium +high +critical) ;;
+    scan:--sarif) sources=(file) ;;
+    scan:--accept) sources=() ;;
+    scan:--reason) sources=() ;;
     test:--suite) sources=() ;;
     promote:--to) sources=(stage) ;;
     promote:--expect) sources=(ref +none) ;;
@@ -47,6 +51,7 @@ _mlops_argument() {
     checkout:1) sources=(directory) ;;
     export:0) sources=(ref) ;;
     export:1) sources=(file) ;;
+    scan:*) sources=(ref file directory) ;;
     test:0) sources=(ref) ;;
     promote:0) sources=(ref) ;;
     rollback:0) sources=(model) ;;
@@ -64,6 +69,7 @@ _mlops_options() {
     import) sources=(--register) ;;
     log) sources=(--stage --limit --verify) ;;
     checkout) sources=(--force) ;;
+    scan) sources=(--severity --sarif --accept --reason --dry-run --rules) ;;
     test) sources=(--suite) ;;
     promote) sources=(--to --expect --reason --dry-run) ;;
     rollback) sources=(--stage --to --reason) ;;

@@ -7,6 +7,10 @@ set -g __mlops_valued \
     '*:--lock-timeout' \
     'log:--stage' \
     'log:--limit' 'log:-n' \
+    'scan:--severity' \
+    'scan:--sarif' \
+    'scan:--accept' \
+    'scan:--reason' \
     'test:--suite' \
     'promote:--to' \
     'promote:--expect' \
@@ -125,6 +129,15 @@ complete -c mlops -n __mlops_before -a export -d 'write a version as one archive
 complete -c mlops -n '__mlops_in export 0' -a '(__mlops_ask ref)'
 complete -c mlops -n '__mlops_in export 1' -F
 
+complete -c mlops -n __mlops_before -a scan -d 'look into model artifacts for what runs code or hides'
+complete -c mlops -n '__mlops_in scan' -l severity -x -a 'info low medium high critical' -d 'show only findings at least that severe; the verdict stays the same'
+complete -c mlops -n '__mlops_in scan' -l sarif -r -F -d 'write all findings as SARIF 2.1.0, too'
+complete -c mlops -n '__mlops_in scan' -l accept -x -d 'findings of that rule, in files whose path matches, do not count from now on'
+complete -c mlops -n '__mlops_in scan' -l reason -x -d 'why they are accepted'
+complete -c mlops -n '__mlops_in scan' -l dry-run -d 'record nothing'
+complete -c mlops -n '__mlops_in scan' -l rules -d 'list the rules, and scan nothing'
+complete -c mlops -n '__mlops_in scan' -F -a '(__mlops_ask ref) (__fish_complete_directories)'
+
 complete -c mlops -n __mlops_before -a test -d 'run the test suites of a version, and record what came out'
 complete -c mlops -n '__mlops_in test' -l suite -x -d 'run only that suite'
 complete -c mlops -n '__mlops_in test 0' -a '(__mlops_ask ref)'
@@ -162,7 +175,7 @@ complete -c mlops -n '__mlops_in gc' -l dry-run -d 'say what would go, and chang
 
 complete -c mlops -n __mlops_before -a help -d 'explain a command, or list them all'
 complete -c mlops -n '__mlops_in help' -l man-pages -x -a '(__fish_complete_directories)' -d 'write the manual pages of all commands into DIR instead'
-complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log status checkout export test promote rollback drift fsck stats gc help completion version'
+complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log status checkout export scan test promote rollback drift fsck stats gc help completion version'
 
 complete -c mlops -n __mlops_before -a completion -d 'print the completions for bash, zsh or fish'
 complete -c mlops -n '__mlops_in completion 0' -a 'bash zsh fish'

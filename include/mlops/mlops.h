@@ -9,6 +9,7 @@
 #include <mlops/observer.h>
 #include <mlops/registry.h>
 #include <mlops/release.h>
+#include <mlops/scan.h>
 #include <mlops/text.h>
 #include <mlops/trial.h>
 #endif

@@ -79,6 +79,16 @@ void findings_clear(struct findings *findings)
     *findings = (struct findings){0};
 }
 
+/* The ends of the section that SCAN_RULE puts rules in: the linker's names. */
+extern const struct rule __start_scan_rules[] __attribute__((visibility("hidden")));
+extern const struct rule __stop_scan_rules[] __attribute__((visibility("hidden")));
+
+const struct rule *rules_all(size_t *count)
+{
+    *count = (size_t)(__stop_scan_rules - __start_scan_rules);
+    return __start_scan_rules;
+}
+
 const char *verdict_name(enum verdict verdict)
 {
     static const char *const names[] = {"safe", "unknown", "unreadable", "unsafe"};

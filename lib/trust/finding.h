@@ -25,6 +25,16 @@ struct rule {
     enum verdict verdict; /* what a finding of it makes of the file; SAFE for mere remarks */
 };
 
+/*
+ * Puts a rule on the list of all rules: `static const struct rule header_rule SCAN_RULE = {…}`. The
+ * linker gathers them, so that a rule that can be found is on the list; a test sees to it that
+ * every rule has the mark.
+ */
+#define SCAN_RULE __attribute__((section("scan_rules"), used, aligned(8)))
+
+/* All rules, in no certain order. Static storage. */
+const struct rule *rules_all(size_t *count);
+
 struct finding {
     const struct rule *rule;
     char *file;      /* as the user knows it, with the way into containers: "model.pt!data.pkl" */

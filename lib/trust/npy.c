@@ -6,23 +6,23 @@
 #define WIDTH_MAX (1u << 30)
 #define DO_NOT_LOAD "do not load this file with allow_pickle; find out who made it"
 
-static const struct rule header_rule = {.id = "npy/header",
+static const struct rule header_rule SCAN_RULE = {.id = "npy/header",
                                         .summary = "the header is not one that numpy writes",
                                         .advice = "have it saved again by numpy.save",
                                         .severity = SEVERITY_MEDIUM,
                                         .verdict = VERDICT_UNREADABLE};
-static const struct rule size_rule = {.id = "npy/size",
+static const struct rule size_rule SCAN_RULE = {.id = "npy/size",
                                       .summary =
                                           "the array's bytes are not as many as its header says",
                                       .advice = "have it saved again by numpy.save",
                                       .severity = SEVERITY_MEDIUM,
                                       .verdict = VERDICT_UNREADABLE};
-static const struct rule pickle_rule = {.id = "npy/pickle",
+static const struct rule pickle_rule SCAN_RULE = {.id = "npy/pickle",
                                         .summary = "the array holds Python objects, as a pickle",
                                         .advice = "load it only where its findings allow that",
                                         .severity = SEVERITY_INFO,
                                         .verdict = VERDICT_SAFE};
-static const struct rule trailing_rule = {.id = "npy/trailing-bytes",
+static const struct rule trailing_rule SCAN_RULE = {.id = "npy/trailing-bytes",
                                           .summary = "bytes follow the array",
                                           .advice = DO_NOT_LOAD,
                                           .severity = SEVERITY_MEDIUM,

@@ -2,7 +2,7 @@
 #include "trust/pickle_machine.h"
 
 #define RULE(variable, id_, severity_, verdict_, summary_, advice_)                                \
-    const struct rule pickle_rule_##variable = {.id = "pickle/" id_,                               \
+    const struct rule pickle_rule_##variable SCAN_RULE = {.id = "pickle/" id_,                               \
                                                 .severity = SEVERITY_##severity_,                  \
                                                 .verdict = VERDICT_##verdict_,                     \
                                                 .summary = summary_,                               \

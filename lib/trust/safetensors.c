@@ -6,32 +6,32 @@
 #define SAVE_AGAIN "have it saved again by the safetensors library"
 #define EXACT_MAX 9007199254740992.0 /* 2^53: integers below it are exact in JSON's doubles */
 
-static const struct rule header_rule = {.id = "safetensors/header",
+static const struct rule header_rule SCAN_RULE = {.id = "safetensors/header",
                                         .summary = "the header is not one that can be trusted",
                                         .advice = SAVE_AGAIN,
                                         .severity = SEVERITY_MEDIUM,
                                         .verdict = VERDICT_UNREADABLE};
-static const struct rule tensor_rule = {.id = "safetensors/tensor",
+static const struct rule tensor_rule SCAN_RULE = {.id = "safetensors/tensor",
                                         .summary = "a tensor's type, shape and place do not agree",
                                         .advice = SAVE_AGAIN,
                                         .severity = SEVERITY_MEDIUM,
                                         .verdict = VERDICT_UNREADABLE};
-static const struct rule truncated_rule = {.id = "safetensors/truncated",
+static const struct rule truncated_rule SCAN_RULE = {.id = "safetensors/truncated",
                                            .summary = "the file ends before its tensors do",
                                            .advice = "fetch it again",
                                            .severity = SEVERITY_MEDIUM,
                                            .verdict = VERDICT_UNREADABLE};
-static const struct rule overlap_rule = {.id = "safetensors/overlap",
+static const struct rule overlap_rule SCAN_RULE = {.id = "safetensors/overlap",
                                          .summary = "two tensors share bytes",
                                          .advice = SAVE_AGAIN "; find out who made it",
                                          .severity = SEVERITY_HIGH,
                                          .verdict = VERDICT_UNSAFE};
-static const struct rule gap_rule = {.id = "safetensors/gap",
+static const struct rule gap_rule SCAN_RULE = {.id = "safetensors/gap",
                                      .summary = "bytes between tensors belong to none of them",
                                      .advice = SAVE_AGAIN "; find out who made it",
                                      .severity = SEVERITY_HIGH,
                                      .verdict = VERDICT_UNSAFE};
-static const struct rule trailing_rule = {.id = "safetensors/trailing-bytes",
+static const struct rule trailing_rule SCAN_RULE = {.id = "safetensors/trailing-bytes",
                                           .summary = "bytes follow the last tensor",
                                           .advice = SAVE_AGAIN "; find out who made it",
                                           .severity = SEVERITY_HIGH,

@@ -10,7 +10,7 @@
 #define CLAIMS_MAX 8
 
 #define RULE(variable, id_, severity_, verdict_, summary_, advice_)                                \
-    static const struct rule rule_##variable = {.id = "scan/" id_,                                 \
+    static const struct rule rule_##variable SCAN_RULE = {.id = "scan/" id_,                                 \
                                                 .severity = SEVERITY_##severity_,                  \
                                                 .verdict = VERDICT_##verdict_,                     \
                                                 .summary = summary_,                               \
