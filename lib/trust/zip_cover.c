@@ -65,13 +65,13 @@ static int take_gap(struct zip_archive *archive, uint64_t from, uint64_t to,
 {
     const struct scan_file *file = archive->file;
     bool found = true;
-    const struct rule *rule = from == 0                  ? &zip_rule_prefix
-                              : to == file->source->size ? &zip_rule_trailing
-                                                         : &zip_rule_unexplained;
     while (found && from < to && archive->hidden_count < ZIP_HIDDEN_MAX)
         TRY(take_hidden(archive, &from, to, &found, err));
     if (from == to)
         return MLOPS_OK;
+    const struct rule *rule = from == 0                  ? &zip_rule_prefix
+                              : to == file->source->size ? &zip_rule_trailing
+                                                         : &zip_rule_unexplained;
     findings_add(file->findings, rule, file->path, from, "%llu bytes %s",
                  (unsigned long long)(to - from),
                  rule == &zip_rule_prefix     ? "stand before the first part of the archive"

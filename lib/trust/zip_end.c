@@ -161,8 +161,8 @@ int zip_read_end(const struct scan_file *file, uint64_t at, bool quiet, struct z
             "one central directory ends where the end record begins, another is at the offset that "
             "it gives");
     if (*count && readings[0].wide && readings[0].base != readings[0].wide_at - offset)
-        SAY(&look, &zip_rule_wide, at, "the zip64 locator points %llu bytes off",
-            (unsigned long long)(readings[0].wide_at - offset));
+        SAY(&look, &zip_rule_wide, at,
+            "the zip64 locator and the end record disagree about what stands before the archive");
     return MLOPS_OK;
 }
 
