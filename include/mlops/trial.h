@@ -1,5 +1,6 @@
 /*
- * include/mlops/trial.h - running the test suites of a version and recording the evidence.
+ * include/mlops/trial.h - running the test suites of a version, scanning it, and recording the
+ * evidence.
  */
 #ifndef MLOPS_TRIAL_H
 #define MLOPS_TRIAL_H
@@ -32,7 +33,7 @@ struct mlops_requirement_result {
 
 struct mlops_suite_result {
     char name[MLOPS_NAME_MAX + 1];
-    char kind[32]; /* "unit", "integration", "performance" */
+    char kind[32]; /* "unit", "integration", "performance"; "security" of the scan */
     enum mlops_suite_status status;
     double seconds;
     struct mlops_metric *metrics;
@@ -43,6 +44,9 @@ struct mlops_suite_result {
     char *output;  /* the last lines that it printed, both streams; empty when it passed */
 };
 
+/* The scan (mlops/scan.h), which every version has beside the suites that its project declares. */
+#define MLOPS_SCAN_SUITE "scan"
+
 struct mlops_test_options {
     const char *const *suites; /* names to run, NULL-terminated; NULL or none: all */
 };
@@ -50,17 +54,18 @@ struct mlops_test_options {
 struct mlops_test_report {
     struct mlops_version version;
     bool passed;
-    struct mlops_suite_result *suites; /* in the project file's order */
+    struct mlops_suite_result *suites; /* in the project file's order, then the scan */
     size_t suite_count;
 };
 
 /*
  * Check `ref` out into a private folder, run its suites there each under its time limit, judge
- * performance suites on their predictions, and record one piece of evidence a suite. A failed
- * suite is an answer (`report->passed` false), not an error. The caller clears `report`.
+ * performance suites on their predictions, scan the files, and record one piece of evidence a suite
+ * and one of the scan. The scan passes where the verdict is safe. A failed suite is an answer
+ * (`report->passed` false), not an error. The caller clears `report`.
  *
- * Errors: MLOPS_NOT_FOUND no such version or suite; MLOPS_INVALID the bundle declares no suites,
- * or is not registered; MLOPS_INTEGRITY; MLOPS_IO; MLOPS_CANCELLED nothing is left running.
+ * Errors: MLOPS_NOT_FOUND no such version or suite; MLOPS_INVALID the bundle is not registered;
+ * MLOPS_INTEGRITY; MLOPS_IO; MLOPS_CANCELLED nothing is left running.
  */
 MLOPS_API int mlops_test(struct mlops_registry *registry, const char *ref,
                          const struct mlops_test_options *options, struct mlops_test_report *report,

@@ -5,6 +5,7 @@
 #include "trial/evidence.h"
 #include "base/json.h"
 #include "registry/registry.h"
+#include "trial/scan.h"
 
 /* A log entry names the digest of each piece of evidence, and has room for some 600. */
 #define SUITES_PER_ENTRY 250
@@ -79,14 +80,14 @@ static int record_one(struct transaction *tx, const struct mlops_test_report *re
 
 int trial_record(struct mlops_registry *registry, const struct mlops_test_report *report,
                  const struct project_suite *suites, const struct suite_outcome *outcomes,
-                 struct mlops_error *err)
+                 const struct mlops_scan_report *scan, struct mlops_error *err)
 {
     _cleanup_(transaction_abort_ptr) struct transaction *tx = NULL;
     size_t counts[MLOPS_SUITE_SKIPPED + 1] = {0}, recorded = 0;
     for (size_t i = 0; i < report->suite_count; i++)
         counts[report->suites[i].status]++;
     TRY(transaction_begin(registry, &tx, err));
-    for (size_t i = 0; i < report->suite_count; i++) {
+    for (size_t i = 0; i + 1 < report->suite_count; i++) {
         if (report->suites[i].status == MLOPS_SUITE_SKIPPED)
             continue;
         if (recorded > 0 && recorded % SUITES_PER_ENTRY == 0)
@@ -94,6 +95,8 @@ int trial_record(struct mlops_registry *registry, const struct mlops_test_report
         TRY(record_one(tx, report, i, &suites[i], &outcomes[i], err));
         recorded++;
     }
+    if (scan)
+        TRY(scan_record(tx, scan, err));
     TRY(add_entry(tx, report, counts, err));
     return transaction_commit(TAKE_PTR(tx), err);
 }

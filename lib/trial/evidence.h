@@ -2,11 +2,13 @@
 #ifndef TRIAL_EVIDENCE_H
 #define TRIAL_EVIDENCE_H
 #include "trial/runner.h"
+#include <mlops/scan.h>
 
 /* Record one piece of evidence for every suite of `report` that was run, in one transaction with
- * an entry "test" in the log. `suites` and `outcomes` stand beside the report's suites. */
+ * an entry "test" in the log. `suites` and `outcomes` stand beside the report's suites. The last
+ * result of the report is that of the scan, `scan`: NULL where it was not asked for. */
 int trial_record(struct mlops_registry *registry, const struct mlops_test_report *report,
                  const struct project_suite *suites, const struct suite_outcome *outcomes,
-                 struct mlops_error *err);
+                 const struct mlops_scan_report *scan, struct mlops_error *err);
 
 #endif

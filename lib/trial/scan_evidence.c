@@ -40,11 +40,13 @@ int scan_record(struct transaction *tx, const struct mlops_scan_report *report,
 {
     _cleanup_(json_free) cJSON *json = cJSON_CreateObject();
     _cleanup_(buffer_clear) struct buffer body = {0};
+    _cleanup_(free_string) char *summary = scan_summary(report);
     size_t kept = report->finding_count;
     if (kept > EVIDENCE_FINDINGS_MAX)
         kept = EVIDENCE_FINDINGS_MAX;
     json_add_u64(json, "scanner", MLOPS_SCANNER_VERSION);
     json_add_string(json, "mlops", mlops_library_version());
+    json_add_string(json, "summary", summary);
     json_add_u64(json, "files", report->files);
     json_add_u64(json, "bytes", report->bytes);
     cJSON_AddItemToObject(json, "counts", scan_counts(report));

@@ -1,7 +1,11 @@
-/* lib/trial/test.c - all suites of a version, and the evidence of them. */
+/* lib/trial/test.c - all suites of a version and a scan of it, and the evidence of them. */
+#include "base/clock.h"
 #include "registry/registry.h"
 #include "trial/evidence.h"
+#include "trial/scan.h"
 #include "trial/workspace.h"
+
+#define SCAN_LINES_MAX 20
 
 static const char *const status_names[] = {
     [MLOPS_SUITE_PASSED] = "passed",   [MLOPS_SUITE_FAILED] = "failed",
@@ -32,14 +36,20 @@ static bool is_asked_for(const struct mlops_test_options *options, const char *n
     return false;
 }
 
+static bool scan_is_asked_for(const struct mlops_test_options *options)
+{
+    return is_asked_for(options, MLOPS_SCAN_SUITE);
+}
+
 static int check_names(const struct mlops_test_options *options, const struct project *project,
                        struct mlops_error *err)
 {
     _cleanup_(buffer_clear) struct buffer names = {0};
     for (size_t i = 0; i < project->suite_count; i++)
-        buffer_printf(&names, "%s%s", i ? ", " : "", project->suites[i].name);
+        buffer_printf(&names, "%s, ", project->suites[i].name);
+    buffer_puts(&names, MLOPS_SCAN_SUITE);
     for (const char *const *name = options ? options->suites : NULL; name && *name; name++) {
-        bool known = false;
+        bool known = str_equal(*name, MLOPS_SCAN_SUITE);
         for (size_t i = 0; i < project->suite_count && !known; i++)
             known = str_equal(project->suites[i].name, *name);
         if (known)
@@ -50,19 +60,13 @@ static int check_names(const struct mlops_test_options *options, const struct pr
     return MLOPS_OK;
 }
 
-static int check_testable(const struct mlops_version *version, const struct project *project,
-                          struct mlops_error *err)
+static int check_testable(const struct mlops_version *version, struct mlops_error *err)
 {
-    if (version->number == 0) {
-        mlops_fail(err, MLOPS_INVALID,
-                   "%.23s… is not registered, so nobody could find its evidence", version->bundle);
-        return mlops_hint(err, "run 'mlops register %.23s' first", version->bundle);
-    }
-    if (project->suite_count > 0)
+    if (version->number != 0)
         return MLOPS_OK;
-    mlops_fail(err, MLOPS_INVALID, "%s@%llu declares no test suites", version->model,
-               (unsigned long long)version->number);
-    return mlops_hint(err, "add 'tests:' to mlops.yaml (docs/project-file.md) and register anew");
+    mlops_fail(err, MLOPS_INVALID, "%.23s… is not registered, so nobody could find its evidence",
+               version->bundle);
+    return mlops_hint(err, "run 'mlops register %.23s' first", version->bundle);
 }
 
 static void start_result(struct mlops_suite_result *result, const struct project_suite *suite)
@@ -114,17 +118,66 @@ static int run_all(struct mlops_registry *registry, const struct manifest *manif
     return MLOPS_OK;
 }
 
+/* What was found, the worst first, as a suite would have printed it. */
+static char *scan_output(const struct mlops_scan_report *scan)
+{
+    struct buffer text = {0};
+    size_t shown = 0;
+    for (size_t i = 0; i < scan->finding_count && shown < SCAN_LINES_MAX; i++) {
+        const struct mlops_scan_finding *finding = &scan->findings[i];
+        if (finding->accepted || finding->rule.verdict == MLOPS_SCAN_SAFE)
+            continue;
+        buffer_printf(&text, "%s: %s: %s (%s)\n", finding->file,
+                      mlops_severity_name(finding->rule.severity), finding->message,
+                      finding->rule.id);
+        shown++;
+    }
+    return text.data ? buffer_steal(&text) : xstrdup("");
+}
+
+/* The scan as the last of the suites: it passes where the verdict is safe. */
+static int run_scan(struct mlops_registry *registry, const struct manifest *manifest,
+                    bool asked_for, struct mlops_test_report *report,
+                    struct mlops_scan_report *scan, struct mlops_error *err)
+{
+    struct mlops_suite_result *result = &report->suites[report->suite_count++];
+    int64_t begun_ns = clock_monotonic_ns();
+    str_copy(result->name, sizeof(result->name), MLOPS_SCAN_SUITE);
+    str_copy(result->kind, sizeof(result->kind), "security");
+    result->status = MLOPS_SUITE_SKIPPED;
+    result->message = xstrdup("");
+    result->output = xstrdup("");
+    if (!asked_for)
+        return MLOPS_OK;
+    TRY(scan_bundle(registry, &report->version, manifest, scan, err));
+    bool safe = scan->verdict == MLOPS_SCAN_SAFE;
+    result->seconds = (double)(clock_monotonic_ns() - begun_ns) / 1e9;
+    result->status = safe ? MLOPS_SUITE_PASSED : MLOPS_SUITE_FAILED;
+    if (!safe) {
+        free(result->message);
+        free(result->output);
+        result->message = scan_summary(scan);
+        result->output = scan_output(scan);
+    }
+    report->passed = report->passed && safe;
+    return MLOPS_OK;
+}
+
 static int run_and_record(struct mlops_registry *registry, const struct manifest *manifest,
                           const struct mlops_test_options *options,
                           struct mlops_test_report *report, struct mlops_error *err)
 {
     const struct project *project = &manifest->project;
     struct suite_outcome *outcomes = xcalloc(project->suite_count, sizeof(*outcomes));
+    _cleanup_(mlops_scan_report_clear) struct mlops_scan_report scan = {0};
+    bool scans = scan_is_asked_for(options);
     report->passed = true;
-    report->suites = xcalloc(project->suite_count, sizeof(*report->suites));
+    report->suites = xcalloc(project->suite_count + 1, sizeof(*report->suites));
     int code = run_all(registry, manifest, options, report, outcomes, err);
     if (code == MLOPS_OK)
-        code = trial_record(registry, report, project->suites, outcomes, err);
+        code = run_scan(registry, manifest, scans, report, &scan, err);
+    if (code == MLOPS_OK)
+        code = trial_record(registry, report, project->suites, outcomes, scans ? &scan : NULL, err);
     for (size_t i = 0; i < project->suite_count; i++)
         suite_outcome_clear(&outcomes[i]);
     free(outcomes);
@@ -138,7 +191,7 @@ int mlops_test(struct mlops_registry *registry, const char *ref,
     _cleanup_(manifest_clear) struct manifest manifest = {0};
     *report = (struct mlops_test_report){0};
     TRY(manifest_load(registry, ref, &report->version, &manifest, NULL, err));
-    TRY(check_testable(&report->version, &manifest.project, err));
+    TRY(check_testable(&report->version, err));
     TRY(check_names(options, &manifest.project, err));
     return run_and_record(registry, &manifest, options, report, err);
 }

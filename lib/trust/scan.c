@@ -10,11 +10,11 @@
 #define CLAIMS_MAX 8
 
 #define RULE(variable, id_, severity_, verdict_, summary_, advice_)                                \
-    static const struct rule rule_##variable SCAN_RULE = {.id = "scan/" id_,                                 \
-                                                .severity = SEVERITY_##severity_,                  \
-                                                .verdict = VERDICT_##verdict_,                     \
-                                                .summary = summary_,                               \
-                                                .advice = advice_}
+    static const struct rule rule_##variable SCAN_RULE = {.id = "scan/" id_,                       \
+                                                          .severity = SEVERITY_##severity_,        \
+                                                          .verdict = VERDICT_##verdict_,           \
+                                                          .summary = summary_,                     \
+                                                          .advice = advice_}
 
 RULE(format, "unknown-format", MEDIUM, UNKNOWN, "the content is of no format that is known here",
      "find out which program loads this file; where it is harmless, accept it with a reason");
@@ -44,6 +44,9 @@ static bool extension_is_of(const struct scanner *scanner, const char *extension
     return false;
 }
 
+/* Endings that files of any format have. */
+static const char *const vague[] = {"bin", "ckpt", "dat", "data", "model", NULL};
+
 /* The name's format where it is another than all that claimed the content. */
 static void check_name(const struct scan_file *file, const struct scanner *const *claimed,
                        size_t count)
@@ -52,6 +55,9 @@ static void check_name(const struct scan_file *file, const struct scanner *const
     bool executes = false, harmless = true;
     if (!dot || dot == file->name)
         return;
+    for (const char *const *at = vague; *at; at++)
+        if (strcasecmp(*at, dot + 1) == 0)
+            return;
     for (size_t i = 0; i < count; i++) {
         const struct scanner *scanner = claimed[i];
         executes |= scanner->executes;

@@ -39,6 +39,7 @@ static void given_tested(struct session *s, const struct mlops_version *version,
     _cleanup_(free_string) char *metrics = xprintf("{\"auc\":%g,\"recall\":0.7}", auc);
     given_evidence(s, version, "words", "passed", "{}");
     given_evidence(s, version, "holdout", "passed", metrics);
+    given_scanned(s, version);
 }
 
 /* What production holds; 0: nothing. */
@@ -66,12 +67,14 @@ static void without_evidence_a_version_is_refused(void **state)
     assert_ok(s, to_production(s, "fraud@1", NULL));
     assert_false(promotion.promoted);
     assert_false(promotion.already);
-    assert_int_equal(2, promotion.gate_count);
+    assert_int_equal(3, promotion.gate_count);
     assert_false(gate("tests")->passed);
     assert_string_equal("words was never run, holdout was never run: run 'mlops test fraud@1'",
                         gate("tests")->detail);
     assert_false(gate("metrics")->passed);
     assert_string_equal("no metrics of holdout are recorded", gate("metrics")->detail);
+    assert_false(gate("scan")->passed);
+    assert_string_equal("was never scanned: run 'mlops scan fraud@1'", gate("scan")->detail);
     assert_int_equal(0, holder(s));
 }
 
@@ -109,6 +112,7 @@ static void with_passed_evidence_a_version_enters_the_stage(void **state)
     assert_string_equal("production", promotion.stage);
     assert_string_equal("2 of 2 suites passed", gate("tests")->detail);
     assert_string_equal("2 of 2 requirements met", gate("metrics")->detail);
+    assert_string_equal("safe: 1 file, 0 remarks", gate("scan")->detail);
     assert_int_equal(1, holder(s));
 
     assert_ok(s, mlops_log_read(s->registry, &(struct mlops_log_filter){.model = "fraud"}, &log,
@@ -138,6 +142,7 @@ static void a_bundle_without_requirements_needs_its_suites_only(void **state)
     struct mlops_version version =
         given_version(s, "model: fraud\ntests: {words: {kind: unit, run: 'true'}}\n");
     given_evidence(s, &version, "words", "passed", "{}");
+    given_scanned(s, &version);
     assert_ok(s, to_production(s, "fraud", NULL));
     assert_true(promotion.promoted);
     assert_string_equal("1 of 1 suites passed", gate("tests")->detail);
@@ -190,6 +195,54 @@ static void a_dry_run_judges_and_moves_nothing(void **state)
     assert_false(promotion.promoted);
     assert_true(gate("tests")->passed);
     assert_int_equal(0, holder(s));
+}
+
+/* ---- the scan -------------------------------------------------------------------------------- */
+
+/* Evidence as a scanner would leave it. */
+static void given_scan_evidence(struct session *s, const struct mlops_version *version,
+                                const char *status, const char *body)
+{
+    struct transaction *tx = NULL;
+    assert_ok(s, transaction_begin(s->registry, &tx, &s->err));
+    assert_ok(s, evidence_record(tx, version->bundle, "scan", "scan", status, body, &s->err));
+    assert_ok(s, transaction_commit(tx, &s->err));
+}
+
+static void the_newest_scan_decides_and_must_be_safe(void **state)
+{
+    struct session *s = *state;
+    struct mlops_version version = given_version(s, VERSION("1"));
+    given_tested(s, &version, 0.9);
+    given_scan_evidence(s, &version, "unknown", "{\"scanner\":1,\"summary\":\"unknown: m.pkl\"}");
+    assert_ok(s, to_production(s, "fraud", NULL));
+    assert_false(promotion.promoted);
+    assert_string_equal("unknown: m.pkl: run 'mlops scan fraud@1'", gate("scan")->detail);
+    given_scanned(s, &version);
+    assert_ok(s, to_production(s, "fraud", NULL));
+    assert_true(promotion.promoted);
+}
+
+static void what_an_older_scanner_found_safe_is_to_be_scanned_again(void **state)
+{
+    struct session *s = *state;
+    struct mlops_version version = given_version(s, VERSION("1"));
+    given_tested(s, &version, 0.9);
+    given_scan_evidence(s, &version, "safe", "{\"scanner\":0}");
+    assert_ok(s, to_production(s, "fraud", NULL));
+    assert_false(gate("scan")->passed);
+    assert_contains(gate("scan")->detail, "was scanned by scanner 0");
+}
+
+static void dev_does_not_ask_for_a_scan(void **state)
+{
+    struct session *s = *state;
+    struct mlops_version version = given_version(s, VERSION("1"));
+    given_evidence(s, &version, "words", "passed", "{}");
+    given_evidence(s, &version, "holdout", "passed", "{\"auc\":0.9,\"recall\":0.7}");
+    assert_ok(s, promote(s, &(struct mlops_promote_options){.ref = "fraud", .stage = "dev"}));
+    assert_true(promotion.promoted);
+    assert_int_equal(2, promotion.gate_count);
 }
 
 /* ---- what is there already ------------------------------------------------------------------- */
@@ -332,6 +385,9 @@ int main(void)
         promote_test(of_many_wrongs_the_first_are_named_and_the_rest_counted),
         promote_test(metrics_are_judged_against_what_the_stage_holds_now),
         promote_test(a_dry_run_judges_and_moves_nothing),
+        promote_test(the_newest_scan_decides_and_must_be_safe),
+        promote_test(what_an_older_scanner_found_safe_is_to_be_scanned_again),
+        promote_test(dev_does_not_ask_for_a_scan),
         promote_test(what_is_there_already_stays_without_judgement),
         promote_test(an_expectation_that_does_not_hold_is_a_conflict_that_names_the_holder),
         promote_test(names_that_mean_nothing_are_refused),

@@ -166,6 +166,16 @@ static inline void given_evidence(struct session *s, const struct mlops_version 
     assert_ok(s, transaction_commit(tx, &s->err));
 }
 
+/* Scan the version, which is safe, and leave the evidence. */
+static inline void given_scanned(struct session *s, const struct mlops_version *version)
+{
+    struct mlops_scan_report report;
+    const struct mlops_scan_options options = {.ref = version->bundle};
+    assert_ok(s, mlops_scan(s->registry, &options, &report, &s->err));
+    assert_int_equal(MLOPS_SCAN_SAFE, report.verdict);
+    mlops_scan_report_clear(&report);
+}
+
 /* Put a version into a stage past all gates. */
 static inline void given_in_stage(struct session *s, const struct mlops_version *version,
                                   const char *stage, uint64_t expected)

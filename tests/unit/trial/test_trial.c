@@ -223,11 +223,14 @@ static void suites_run_in_the_order_of_the_project_file_and_tell_how_far_they_ar
     struct session *s = *state;
     (void)given_version(s, THREE);
     run(s, "fraud@1");
-    assert_int_equal(3, s->report.suite_count);
+    assert_int_equal(4, s->report.suite_count);
     assert_string_equal("b", s->report.suites[1].name);
     assert_string_equal("integration", s->report.suites[1].kind);
     assert_status(&s->report.suites[1], MLOPS_SUITE_FAILED);
     assert_status(&s->report.suites[2], MLOPS_SUITE_PASSED); /* a failure stops nothing */
+    assert_string_equal("scan", s->report.suites[3].name);
+    assert_string_equal("security", s->report.suites[3].kind);
+    assert_status(&s->report.suites[3], MLOPS_SUITE_PASSED);
     const char *const steps[] = {"\na 0/3\n", "\nb 1/3\n", "\nc 2/3\n", "\nc 3/3\n"};
     const char *told = s->progress.data;
     for (size_t i = 0; i < ARRAY_LENGTH(steps); i++, told++) {
@@ -247,7 +250,8 @@ static void only_those_asked_for_run_and_the_rest_is_skipped(void **state)
     assert_true(s->report.passed);
     assert_status(&s->report.suites[0], MLOPS_SUITE_SKIPPED);
     assert_status(&s->report.suites[2], MLOPS_SUITE_PASSED);
-    assert_ok(s, mlops_evidence_list(s->registry, version.bundle, "test", &list, &s->err));
+    assert_status(&s->report.suites[3], MLOPS_SUITE_SKIPPED); /* the scan */
+    assert_ok(s, mlops_evidence_list(s->registry, version.bundle, NULL, &list, &s->err));
     assert_int_equal(1, list.count);
     assert_string_equal("c", list.items[0].name);
     mlops_evidence_list_clear(&list);
@@ -267,16 +271,44 @@ static void an_unknown_suite_is_refused_with_those_that_there_are(void **state)
     assert_fails(s, MLOPS_NOT_FOUND,
                  mlops_test(s->registry, "fraud", &options, &s->report, &s->err));
     assert_says(s, "'d'");
-    assert_contains(s->err.hint, "a, b, c");
+    assert_contains(s->err.hint, "a, b, c, scan");
 }
 
-static void a_bundle_without_suites_or_version_is_refused(void **state)
+static void a_bundle_without_suites_is_still_scanned(void **state)
+{
+    struct session *s = *state;
+    struct mlops_evidence_list list;
+    struct mlops_version version = given_version(s, "model: fraud\n");
+    run(s, "fraud");
+    assert_int_equal(1, s->report.suite_count);
+    assert_string_equal("scan", s->report.suites[0].name);
+    assert_true(s->report.passed);
+    assert_ok(s, mlops_evidence_list(s->registry, version.bundle, NULL, &list, &s->err));
+    assert_int_equal(1, list.count);
+    assert_string_equal("scan", list.items[0].kind);
+    assert_string_equal("safe", list.items[0].status);
+    mlops_evidence_list_clear(&list);
+    assert_log_is_sound(s);
+}
+
+/* By scripts or by hand, it is the scan that says what is in a pickle. */
+static void a_pickle_that_runs_a_program_fails_the_scan(void **state)
+{
+    struct session *s = *state;
+    given_file(s, "model.pkl", "cos\nsystem\n(S'true'\ntR.");
+    (void)given_version(s, "model: fraud\nartifacts: model.pkl\n");
+    const struct mlops_suite_result *result = run(s, "fraud");
+    assert_status(result, MLOPS_SUITE_FAILED);
+    assert_false(s->report.passed);
+    assert_contains(result->message, "unsafe: model.pkl imports os.system");
+    assert_contains(result->output, "model.pkl: critical: imports os.system");
+}
+
+static void a_bundle_without_version_is_refused(void **state)
 {
     struct session *s = *state;
     struct mlops_package package;
     (void)given_version(s, "model: fraud\n");
-    assert_fails(s, MLOPS_INVALID, mlops_test(s->registry, "fraud", NULL, &s->report, &s->err));
-    assert_says(s, "fraud@1 declares no test suites");
     given_packaged(s, THREE, &package);
     assert_fails(s, MLOPS_INVALID,
                  mlops_test(s->registry, package.bundle, NULL, &s->report, &s->err));
@@ -364,7 +396,9 @@ int main(void)
         session_test(suites_run_in_the_order_of_the_project_file_and_tell_how_far_they_are),
         session_test(only_those_asked_for_run_and_the_rest_is_skipped),
         session_test(an_unknown_suite_is_refused_with_those_that_there_are),
-        session_test(a_bundle_without_suites_or_version_is_refused),
+        session_test(a_bundle_without_suites_is_still_scanned),
+        session_test(a_pickle_that_runs_a_program_fails_the_scan),
+        session_test(a_bundle_without_version_is_refused),
         session_test(a_run_is_recorded_as_evidence_with_one_entry_in_the_log),
         session_test(more_suites_than_a_log_entry_holds_are_recorded_in_several),
     };
