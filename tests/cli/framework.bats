@@ -447,7 +447,7 @@ PYTHON
     wait_for begun
     kill -s INT "$pid"
     wait "$pid"
-    grep -q "3 passed" out
+    grep -q "4 passed" out
 }
 
 # ---- start-up --------------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ setup() {
     mlops --json list | jq -e '.versions[0] | .model == "fraud" and .stages == ["production"] and
         (.bundle | startswith("sha256:")) and (.created_at | endswith("Z"))'
     mlops --json show fraud@production | jq -e '.version == 1 and .manifest.params.noise == 0 and
-        .manifest.data.train.rows == 2000 and (.evidence | length) == 3 and
+        .manifest.data.train.rows == 2000 and ([.evidence[].kind] == ["test", "test", "test", "scan"]) and
         .manifest.data.train.columns[1].type == "integer"'
     mlops show fraud | grep -q "Card-fraud scorer"
     mlops --json log fraud | jq -e '.entries[0] | .action == "promote" and .reason == "it is time" and
@@ -126,8 +126,8 @@ setup() {
     registered
     run mlops --json test fraud@1
     [ "$status" -eq 0 ]
-    jq -e '.passed and ([.suites[].status] == ["passed", "passed", "passed"]) and
-        ([.suites[].kind] == ["unit", "integration", "performance"]) and
+    jq -e '.passed and ([.suites[].status] == ["passed", "passed", "passed", "passed"]) and
+        ([.suites[].kind] == ["unit", "integration", "performance", "security"]) and
         (.suites[2].metrics.auc > 0.8)' <<<"$output"
     echo 'noise: 1' > p/params.yaml
     mlops -q register p
@@ -158,7 +158,7 @@ EOF
     mlops -q register p
     run mlops --json test fraud@1
     [ "$status" -eq 1 ]
-    jq -e '[.suites[].status] == ["failed", "timeout", "failed", "error", "error", "error"]' <<<"$output"
+    jq -e '[.suites[].status] == ["failed", "timeout", "failed", "error", "error", "error", "passed"]' <<<"$output"
     jq -e '.suites[2].message | contains("signal 11")' <<<"$output"
     run mlops test fraud@1
     [[ "$output" == *"the reason"* ]]

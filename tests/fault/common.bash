@@ -20,8 +20,15 @@ leave_memory() {
     umount "$BATS_TEST_TMPDIR/work/memory" 2> /dev/null || true
 }
 
+# array BYTES: a numpy file of so many random numbers of 8 bits: nothing that a scan would refuse.
+array() {
+    printf '\x93NUMPY\x01\x00\x76\x00%-117s\n' \
+        "{'descr': '|u1', 'fortran_order': False, 'shape': ($1,), }"
+    head -c "$1" /dev/urandom
+}
+
 # project DIR TEXT [BYTES]: a project folder whose content depends on TEXT, with an artifact of
-# BYTES random bytes.
+# BYTES random numbers.
 project() {
     mkdir -p "$1/model"
     cat > "$1/mlops.yaml" <<'EOF'
@@ -32,7 +39,7 @@ tests:
   unit: {kind: unit, run: "true"}
 EOF
     echo "round: \"$2\"" > "$1/params.yaml"
-    head -c "${3:-1000}" /dev/urandom > "$1/model/weights.bin"
+    array "${3:-1000}" > "$1/model/weights.bin"
 }
 
 # The registry opens, its log is whole, the log and the list agree.
