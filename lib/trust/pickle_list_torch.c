@@ -28,6 +28,9 @@ static const struct pickle_row rows[] = {
      "_rebuild_meta_tensor_no_storage _rebuild_nested_tensor _rebuild_xla_tensor "
      "_rebuild_wrapper_subclass", USE_CALL | USE_BUILD, GUARD_NONE},
     {"torch._tensor", "_rebuild_from_type_v2", USE_CALL, GUARD_TORCH_REBUILD},
+    /* They give back what they are given; TorchScript's archives call them. */
+    {"torch.jit._pickle",
+     "build_intlist build_tensorlist build_doublelist build_boollist restore_type_tag", USE_CALL, GUARD_NONE},
     {"torch.optim.sgd", "SGD", USE_MODEL, GUARD_NONE},
     {"torch.optim.adam", "Adam", USE_MODEL, GUARD_NONE},
     {"torch.optim.adamw", "AdamW", USE_MODEL, GUARD_NONE},
