@@ -1,7 +1,6 @@
 /* lib/bundle/archive.c - what writing and reading archives share. */
 #include "bundle/archive.h"
 #include "registry/registry.h"
-#include <errno.h>
 
 #define SYMBOL(function) {#function, offsetof(struct archive_api, function)},
 static const struct dynload_symbol symbols[] = {ARCHIVE_FUNCTIONS(SYMBOL)};
@@ -10,26 +9,6 @@ static const char *const sonames[] = {"libarchive.so.13", "libarchive.so", NULL}
 int archive_load(struct archive_api *api, struct mlops_error *err)
 {
     return dynload_open(sonames, "libarchive13", symbols, ARRAY_LENGTH(symbols), api, err);
-}
-
-int archive_locale_enter(struct archive_locale *locale, struct mlops_error *err)
-{
-    *locale = (struct archive_locale){.ours = newlocale(LC_ALL_MASK, "C.UTF-8", NULL)};
-    if (!locale->ours) {
-        mlops_fail_errno(err, MLOPS_IO, errno, "use the locale C.UTF-8");
-        return mlops_hint(err, "archives need it for names; it comes with the C library (Debian: "
-                               "apt install libc-bin)");
-    }
-    locale->before = uselocale(locale->ours);
-    return MLOPS_OK;
-}
-
-void archive_locale_leave(struct archive_locale *locale)
-{
-    if (!locale->ours)
-        return;
-    uselocale(locale->before);
-    freelocale(locale->ours);
 }
 
 int archive_check_values(const struct buffer *manifest, struct mlops_error *err)

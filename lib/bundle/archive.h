@@ -6,9 +6,7 @@
 #define BUNDLE_ARCHIVE_H
 #include "base/dynload.h"
 #include "bundle/manifest.h"
-#include <archive.h>
-#include <archive_entry.h>
-#include <locale.h>
+#include "trust/archive_reader.h"
 
 #define ARCHIVE_MANIFEST "mlops-bundle/manifest.json"
 #define ARCHIVE_PROFILES "mlops-bundle/profiles/"
@@ -26,7 +24,6 @@
     X(archive_error_string)                                                                        \
     X(archive_set_error)                                                                           \
     X(archive_filter_bytes)                                                                        \
-    X(archive_filter_count)                                                                        \
     X(archive_entry_new)                                                                           \
     X(archive_entry_clear)                                                                         \
     X(archive_entry_free)                                                                          \
@@ -38,14 +35,6 @@
     X(archive_entry_set_uid)                                                                       \
     X(archive_entry_set_gid)                                                                       \
     X(archive_entry_set_symlink)                                                                   \
-    X(archive_entry_pathname)                                                                      \
-    X(archive_entry_filetype)                                                                      \
-    X(archive_entry_perm)                                                                          \
-    X(archive_entry_size)                                                                          \
-    X(archive_entry_size_is_set)                                                                   \
-    X(archive_entry_symlink)                                                                       \
-    X(archive_entry_hardlink)                                                                      \
-    X(archive_entry_sparse_count)                                                                  \
     X(archive_write_new)                                                                           \
     X(archive_write_free)                                                                          \
     X(archive_write_fail)                                                                          \
@@ -58,16 +47,7 @@
     X(archive_write_open)                                                                          \
     X(archive_write_header)                                                                        \
     X(archive_write_data)                                                                          \
-    X(archive_write_finish_entry)                                                                  \
-    X(archive_read_new)                                                                            \
-    X(archive_read_free)                                                                           \
-    X(archive_read_support_format_tar)                                                             \
-    X(archive_read_support_filter_gzip)                                                            \
-    X(archive_read_support_filter_zstd)                                                            \
-    X(archive_read_set_format_option)                                                              \
-    X(archive_read_open)                                                                           \
-    X(archive_read_next_header)                                                                    \
-    X(archive_read_data_block)
+    X(archive_write_finish_entry)
 
 /* `archive_api.NAME` is libarchive's function NAME. */
 struct archive_api {
@@ -76,14 +56,6 @@ struct archive_api {
 
 /* Load libarchive. Errors: those of dynload_open. */
 int archive_load(struct archive_api *api, struct mlops_error *err);
-
-/* libarchive converts names by the thread's locale, and calls what it cannot convert damaged: names
- * in bundles are UTF-8 wherever we run. `_cleanup_(archive_locale_leave)`. */
-struct archive_locale {
-    locale_t ours, before;
-};
-int archive_locale_enter(struct archive_locale *locale, struct mlops_error *err);
-void archive_locale_leave(struct archive_locale *locale);
 
 /* Errors: MLOPS_INVALID more values in the manifest than an archive may have. */
 int archive_check_values(const struct buffer *manifest, struct mlops_error *err);

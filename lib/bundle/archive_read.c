@@ -4,10 +4,10 @@
  * on disk under a name that comes from the archive, and nothing is published before its end.
  */
 #include "base/clock.h"
+#include "base/escape.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "bundle/archive_source.h"
-#include "bundle/escape.h"
 #include "bundle/reach.h"
 #include "registry/condemned.h"
 #include "registry/scratch.h"
@@ -185,8 +185,8 @@ static int take_manifest(struct import *import, struct mlops_package *package,
     TRY(take_small(import, MANIFEST_MAX, &import->text, &digest, err));
     if (archive_check_values(&import->text, err) ||
         manifest_parse(import->text.data, import->text.length, &import->manifest, err))
-        return mlops_wrap(err, "the archive '%s'", import->source.shown);
-    import->source.stated = account(&import->manifest, import->text.length);
+        return mlops_wrap(err, "the archive '%s'", import->source.reader.shown);
+    import->source.reader.stated = account(&import->manifest, import->text.length);
     bundle_id_format(&digest, package->bundle);
     str_copy(package->model, sizeof(package->model), import->manifest.project.model);
     return MLOPS_OK;
@@ -198,7 +198,7 @@ static int check_profile(const struct import *import, const struct manifest_data
 {
     _cleanup_(profile_free_ptr) struct profile *profile = NULL;
     if (profile_decode(content->data, content->length, &profile, err)) {
-        mlops_wrap(err, "the archive '%s': '%s'", import->source.shown, import->item.name);
+        mlops_wrap(err, "the archive '%s': '%s'", import->source.reader.shown, import->item.name);
         return (int)(err->code = MLOPS_INTEGRITY);
     }
     for (size_t i = 0; i < import->manifest.data_count; i++)
@@ -220,7 +220,7 @@ static int take_profile(struct import *import, const struct manifest_data *data,
     TRY(take_small(import, ARCHIVE_PROFILE_MAX, &content, &digest, err));
     if (!digest_equal(&digest, &data->profile))
         return refuse(import, name, "does not have the digest that its name says", err);
-    import->source.stated += content.length;
+    import->source.reader.stated += content.length;
     return check_profile(import, data, &content, err);
 }
 
@@ -272,8 +272,8 @@ static int take_bundle(struct import *import, struct mlops_package *package,
     TRY(archive_source_next(&import->source, "its end", &import->item, &end, err));
     if (!end)
         return misplaced(import, NULL, err);
-    return archive_progress(import->registry, "reading the archive", import->source.taken,
-                            import->source.taken, err);
+    return archive_progress(import->registry, "reading the archive", import->source.reader.taken,
+                            import->source.reader.taken, err);
 }
 
 /* Objects first, durably; only then the row that makes them reachable. */

@@ -1,30 +1,20 @@
 /*
- * lib/bundle/archive_source.h - an archive from outside, entry by entry, and no further than is
- * safe: it knows what no bundle has, and when a file decompresses to more than it may. What the
- * entries must be is for archive_read.c to say.
+ * lib/bundle/archive_source.h - an archive of a bundle from a file or a pipe, through the hardened
+ * reader of lib/trust: it refuses what no bundle has. What the entries must be is for
+ * archive_read.c to say.
  */
 #ifndef BUNDLE_ARCHIVE_SOURCE_H
 #define BUNDLE_ARCHIVE_SOURCE_H
 #include "bundle/archive.h"
 
-#define ARCHIVE_NAME_MAX (4096 + 64) /* bytes: a path of a manifest and what stands before it */
-/* Decompressed bytes that may come out of each byte of the file, beyond the first MiB, where the
- * manifest has not said yet how much there is. */
-#define ARCHIVE_RATIO_MAX 1000
-#define ARCHIVE_RATIO_FREE (1U << 20)
-
 /* Zeroed is closed; `_cleanup_(archive_source_close)`. */
 struct archive_source {
     struct mlops_registry *registry;
-    const char *shown; /* the archive in messages */
-    struct archive_api api;
-    struct archive *reader;
+    struct archive_reader reader;
     int fd;
     bool owns_fd;
-    uint64_t taken, file_size; /* bytes of the file; 0 where it is none */
-    uint64_t stated; /* decompressed bytes that the manifest gives reason for; 0: unknown */
-    struct mlops_error failed; /* why the file could not be read on */
-    char block[16384];         /* small: libarchive decompresses all of it before it asks again */
+    uint64_t file_size; /* 0 where it is no file */
+    char block[16384];  /* small: libarchive decompresses all of it before it asks again */
 };
 
 /* An entry; valid until the next one. */
@@ -48,10 +38,7 @@ void archive_source_close(struct archive_source *source);
 int archive_source_next(struct archive_source *source, const char *awaited,
                         struct archive_item *item, bool *end, struct mlops_error *err);
 
-/* The bytes of the entry, block by block, in order and without holes: exactly its size.
- * Errors: MLOPS_INTEGRITY damaged or cut off; MLOPS_INVALID a bomb; those of `sink`. */
-typedef int (*archive_sink)(void *context, const void *data, size_t length,
-                            struct mlops_error *err);
+/* The bytes of the entry: archive_reader_data. */
 int archive_source_data(struct archive_source *source, const struct archive_item *item,
                         archive_sink sink, void *context, struct mlops_error *err);
 

@@ -1,7 +1,7 @@
 /* lib/bundle/git.c - commit, branch, remote and dirtiness through libgit2. */
 #include "bundle/git.h"
 #include "base/dynload.h"
-#include "bundle/escape.h"
+#include "base/escape.h"
 #include "bundle/walk.h"
 #include "registry/registry.h"
 #include <errno.h>

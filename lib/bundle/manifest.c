@@ -2,7 +2,7 @@
 #include "bundle/manifest.h"
 #include "base/json.h"
 #include "base/path.h"
-#include "bundle/escape.h"
+#include "base/escape.h"
 #include "bundle/resolve.h"
 #include "bundle/walk.h"
 #include "registry/registry.h"

@@ -1,7 +1,7 @@
 /* lib/bundle/resolve.c - paths followed through links, one component after the other. */
 #include "bundle/resolve.h"
 #include "base/path.h"
-#include "bundle/escape.h"
+#include "base/escape.h"
 
 #define LINKS_MAX 40 /* as Linux: more on one path are a circle */
 #define REST_MAX 16384

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/path.h"
-#include "bundle/escape.h"
+#include "base/escape.h"
 #include "registry/registry.h"
 #include <dirent.h>
 #include <errno.h>

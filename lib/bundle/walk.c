@@ -2,7 +2,7 @@
 #include "bundle/walk.h"
 #include "base/file.h"
 #include "base/path.h"
-#include "bundle/escape.h"
+#include "base/escape.h"
 #include "bundle/resolve.h"
 #include <dirent.h>
 #include <errno.h>

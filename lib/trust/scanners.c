@@ -1,5 +1,6 @@
 /* lib/trust/scanners.c - the table of formats, and the formats whose scanners need no more than a
  * line here. */
+#include "trust/archive_scan.h"
 #include "trust/compressed.h"
 #include "trust/npy.h"
 #include "trust/pickle.h"
@@ -71,7 +72,16 @@ static const struct scanner scanner_safetensors = {
     .scan = scan_safetensors,
 };
 
+/* clang-format off */
 const struct scanner *const scanners[] = {
-    &scanner_pickle, &scanner_npy, &scanner_safetensors, &scanner_compressed, &scanner_zip,
-    &scanner_tar,    NULL,
+    &scanner_pickle,
+    &scanner_npy,
+    &scanner_safetensors,
+    &scanner_compressed,
+    &scanner_zip,
+    &scanner_tar,
+    &scanner_7z,
+    &scanner_cpio,
+    NULL,
 };
+/* clang-format on */

@@ -135,6 +135,27 @@ def pax(**records):
 END = bytes(1024)
 
 
+def cpio(files):
+    """POSIX's odc."""
+    out = b""
+    for i, (name, data) in enumerate(files + [("TRAILER!!!", b"")]):
+        name = name.encode() + b"\0"
+        out += b"070707%06o%06o%06o%06o%06o%06o%06o%011o%06o%011o" % (
+            0, i, 0o100644, 0, 0, 1, 0, 0, len(name), len(data)) + name + data
+    return out
+
+
+def seven(data):
+    """A 7z with one file, "x.pkl", copied as it is (7zFormat.txt of the LZMA SDK)."""
+    n = bytes([len(data)])
+    header = (b"\1" + b"\4" + b"\6\0\1\x09" + n + b"\0" +        # streams: pack info
+              b"\7\x0b\1\0\1\1\0\x0c" + n + b"\0" +             # one folder, method copy
+              b"\x08\x0a\1" + struct.pack("<I", zlib.crc32(data)) + b"\0\0" +
+              b"\5\1\x11\x0d\0" + "x.pkl\0".encode("utf-16-le") + b"\0\0")
+    start = struct.pack("<QQI", len(data), len(header), zlib.crc32(header))
+    return b"7z\xbc\xaf\x27\x1c\0\4" + struct.pack("<I", zlib.crc32(start)) + start + data + header
+
+
 def hostile():
     """name, bytes, rules that must be found."""
     yield "v16.pkl.gz", gzip.compress(EVIL, mtime=0), [DENIED]
@@ -292,6 +313,12 @@ def hostile():
     yield "tar_cut.tar", tar_header("x", 5000) + EVIL, [DENIED, "tar/truncated"]
     yield "tar_nested.tar", tar_member("x.tar", tar_member("y.zip", torch_zip(EVIL)) + END) + END, \
         [DENIED]
+    yield "cpio.cpio", cpio([("x.pkl", EVIL)]), [DENIED]
+    yield "cpio_path.cpio", cpio([("../x.pkl", GOOD)]), ["archive/special-member"]
+    yield "cpio_cut.cpio", cpio([("x.pkl", EVIL)])[:76 + 6 + 8], ["archive/damaged"]
+    yield "plain.7z", seven(EVIL), [DENIED]
+    yield "torch_of_7z.pt", seven(EVIL), [DENIED, "scan/name-mismatch"]
+    yield "cut.7z", seven(EVIL)[:-5], ["archive/damaged"]
     deep = EVIL
     for _ in range(12):
         deep = gzip.compress(deep, mtime=0)

@@ -1,7 +1,7 @@
-/* tests/unit/bundle/test_escape.c - names made fit for a terminal. */
+/* tests/unit/base/test_escape.c - names made fit for a terminal. */
 #include "test.h"
 
-#include "bundle/escape.h"
+#include "base/escape.h"
 
 static void assert_escaped(const char *expected, const char *name)
 {

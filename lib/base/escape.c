@@ -1,5 +1,5 @@
-/* lib/bundle/escape.c - names from outside, fit for a message on a terminal. */
-#include "bundle/escape.h"
+/* lib/base/escape.c - names from outside, fit for a message on a terminal. */
+#include "base/escape.h"
 #include "base/buffer.h"
 #include "base/path.h"
 

@@ -1,4 +1,4 @@
-/* lib/bundle/escape.h - names from outside, fit for a message on a terminal. */
+/* lib/base/escape.h - names from outside, fit for a message on a terminal. */
 #ifndef BUNDLE_ESCAPE_H
 #define BUNDLE_ESCAPE_H
 #include "base/util.h"
