@@ -8,11 +8,11 @@
 #include "trust/spool.h"
 
 #define RULE(variable, id_, severity_, verdict_, summary_, advice_)                                \
-    static const struct rule rule_##variable = {.id = "archive/" id_,                              \
-                                                .severity = SEVERITY_##severity_,                  \
-                                                .verdict = VERDICT_##verdict_,                     \
-                                                .summary = summary_,                               \
-                                                .advice = advice_}
+    static const struct rule rule_##variable SCAN_RULE = {.id = "archive/" id_,                    \
+                                                          .severity = SEVERITY_##severity_,        \
+                                                          .verdict = VERDICT_##verdict_,           \
+                                                          .summary = summary_,                     \
+                                                          .advice = advice_}
 
 RULE(loose, "one-reading", LOW, UNKNOWN,
      "an archive of a kind whose unused bytes are not accounted for",

@@ -11,11 +11,11 @@
 #include <zlib.h>
 
 #define RULE(variable, id_, severity_, verdict_, summary_, advice_)                                \
-    static const struct rule rule_##variable = {.id = "compressed/" id_,                           \
-                                                .severity = SEVERITY_##severity_,                  \
-                                                .verdict = VERDICT_##verdict_,                     \
-                                                .summary = summary_,                               \
-                                                .advice = advice_}
+    static const struct rule rule_##variable SCAN_RULE = {.id = "compressed/" id_,                 \
+                                                          .severity = SEVERITY_##severity_,        \
+                                                          .verdict = VERDICT_##verdict_,           \
+                                                          .summary = summary_,                     \
+                                                          .advice = advice_}
 
 RULE(damaged, "damaged", MEDIUM, UNREADABLE, "a compressed stream is damaged or cut off",
      "fetch the file again; what came before the damage has been looked at");

@@ -5,11 +5,11 @@
 #define SUSPECT "do not load this file; find out who made it"
 
 #define RULE(variable, id_, severity_, verdict_, summary_, advice_)                                \
-    const struct rule zip_rule_##variable = {.id = "zip/" id_,                                     \
-                                             .severity = SEVERITY_##severity_,                     \
-                                             .verdict = VERDICT_##verdict_,                        \
-                                             .summary = summary_,                                  \
-                                             .advice = advice_}
+    const struct rule zip_rule_##variable SCAN_RULE = {.id = "zip/" id_,                           \
+                                                       .severity = SEVERITY_##severity_,           \
+                                                       .verdict = VERDICT_##verdict_,              \
+                                                       .summary = summary_,                        \
+                                                       .advice = advice_}
 
 RULE(ambiguous, "ambiguous", HIGH, UNSAFE, "readers would find different archives in this file",
      SUSPECT);

@@ -10,11 +10,11 @@
 #include "trust/zip.h"
 
 #define RULE(variable, id_, severity_, verdict_, summary_, advice_)                                \
-    static const struct rule rule_##variable = {.id = "torch/" id_,                                \
-                                                .severity = SEVERITY_##severity_,                  \
-                                                .verdict = VERDICT_##verdict_,                     \
-                                                .summary = summary_,                               \
-                                                .advice = advice_}
+    static const struct rule rule_##variable SCAN_RULE = {.id = "torch/" id_,                      \
+                                                          .severity = SEVERITY_##severity_,        \
+                                                          .verdict = VERDICT_##verdict_,           \
+                                                          .summary = summary_,                     \
+                                                          .advice = advice_}
 
 RULE(script, "torchscript", MEDIUM, UNKNOWN, "the archive has TorchScript code",
      "load only the weights, or read the code under code/ and accept it with a reason");

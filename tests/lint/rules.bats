@@ -1,0 +1,14 @@
+#!/usr/bin/env bats
+# Rules of the scanners: each is on the list that 'mlops scan --rules' and SARIF have.
+
+@test "every rule has the mark that puts it on the list" {
+    ! grep -rHnE '^ *(static )?const struct rule [a-z0-9_#]+ *=' "$SOURCE_ROOT/lib/trust" --include='*.c'
+}
+
+@test "every id stands in the list of rules" {
+    "$MLOPS" --json scan --rules | jq -r '.rules[].rule' > "$BATS_TEST_TMPDIR/listed"
+    while read -r id; do
+        grep -q "/$id\$\|^$id\$" "$BATS_TEST_TMPDIR/listed" || { echo "$id is not listed"; false; }
+    done < <(grep -rhoE '\.id = "[a-z0-9/-]+"' "$SOURCE_ROOT/lib/trust" --include='*.c' | cut -d '"' -f 2 |
+        grep -v '/$')
+}
