@@ -82,6 +82,9 @@ static int scan_comment(const struct zip_archive *archive, struct mlops_error *e
     const struct zip_end *end = &archive->end;
     uint64_t from = end->at + ZIP_END_SIZE, left = archive->file->source->size - from;
     uint64_t length = end->comment_length < left ? end->comment_length : left;
+    if (end->comment_length > left)
+        findings_add(archive->file->findings, &zip_rule_comment, archive->file->path, from,
+                     "the comment should have %llu bytes", (unsigned long long)end->comment_length);
     if (length == 0)
         return MLOPS_OK;
     _cleanup_(source_close_ptr) struct source *comment =

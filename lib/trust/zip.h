@@ -143,7 +143,7 @@ extern const struct rule zip_rule_ambiguous, zip_rule_end, zip_rule_wide, zip_ru
     zip_rule_descriptor, zip_rule_extra, zip_rule_unknown_extra, zip_rule_duplicate,
     zip_rule_similar, zip_rule_path, zip_rule_name_encoding, zip_rule_link, zip_rule_overlap,
     zip_rule_prefix, zip_rule_unexplained, zip_rule_hidden, zip_rule_trailing, zip_rule_crc,
-    zip_rule_size, zip_rule_damaged, zip_rule_truncated, zip_rule_folder;
+    zip_rule_size, zip_rule_damaged, zip_rule_truncated, zip_rule_comment, zip_rule_folder;
 
 extern const struct scanner scanner_zip;
 

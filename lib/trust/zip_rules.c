@@ -62,4 +62,6 @@ RULE(damaged, "damaged", MEDIUM, UNREADABLE, "a member's compressed data is dama
      "fetch the file again");
 RULE(truncated, "truncated", MEDIUM, UNREADABLE, "a member ends beyond the end of the file",
      "fetch the file again");
+RULE(comment, "truncated-comment", MEDIUM, UNREADABLE,
+     "the comment of the archive ends beyond the end of the file", "fetch the file again");
 RULE(folder, "folder-with-content", HIGH, UNSAFE, "a folder of the archive has content", SUSPECT);
