@@ -105,4 +105,20 @@ say "Has the data drifted? Not in the same months; in summer it has."
 expect 0 mlops drift flight-delay@production --current data/same-period.csv
 expect 1 mlops drift flight-delay@production --current data/summer.csv
 
+say "Somebody sends a model. What would loading it do?"
+python3 - << 'PYTHON'
+import pickle
+
+
+class Surprise:
+    def __reduce__(self):
+        return exec, ("print('this could have been anything')",)
+
+
+with open("incoming.pkl", "wb") as file:
+    pickle.dump({"weights": [0.1, 0.2], "hook": Surprise()}, file)
+PYTHON
+expect 1 mlops scan incoming.pkl
+expect 0 mlops scan model
+
 say "The whole story took $((SECONDS - started)) s."
