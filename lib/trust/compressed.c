@@ -4,11 +4,14 @@
  * ending.
  */
 #include "trust/compressed.h"
+#include "base/endian.h"
 #include "trust/pickle.h"
 #include "trust/unpack.h"
 #include <strings.h>
 #define ZLIB_CONST /* next_in is only read */
 #include <zlib.h>
+
+#define GZIP_HEADER_MAX (256u << 10) /* bytes; longer ones are not looked behind */
 
 #define RULE(variable, id_, severity_, verdict_, summary_, advice_)                                \
     static const struct rule rule_##variable SCAN_RULE = {.id = "compressed/" id_,                 \
@@ -91,12 +94,53 @@ static int check_rest(const struct scan_file *file, uint64_t from, struct mlops_
     return scan_member(file, "trailing", rest, err);
 }
 
+/* Where the bare stream begins behind a gzip header (RFC 1952, 2.3), as Python's gzip.py sees it,
+ * which looks neither at reserved flags nor at the header's own checksum; 0: nowhere. */
+static size_t gzip_body(const uint8_t *data, size_t length)
+{
+    size_t at = 10;
+    unsigned flags = length > 10 ? data[3] : 0;
+    if (flags & 4) { /* extra fields */
+        if (length < at + 2)
+            return 0;
+        at += 2 + (size_t)get_u16(data + at);
+    }
+    for (unsigned flag = 8; flag <= 16; flag *= 2) { /* name, comment */
+        const uint8_t *end = flags & flag && at < length ? memchr(data + at, 0, length - at) : NULL;
+        if (flags & flag && !end)
+            return 0;
+        at = end ? (size_t)(end - data) + 1 : at;
+    }
+    at += flags & 2 ? 2 : 0; /* checksum of the header */
+    return at < length ? at : 0;
+}
+
+/* zlib refuses gzip headers that others read over. */
+static int unpack_behind_header(const struct scan_file *file, struct spool *spool,
+                                struct unpacked *result, struct mlops_error *err)
+{
+    size_t got;
+    _cleanup_(free_string) char *data = xmalloc(GZIP_HEADER_MAX);
+    TRY(source_read(file->source, 0, data, GZIP_HEADER_MAX, &got, err));
+    size_t at = gzip_body((const uint8_t *)data, got);
+    if (at == 0)
+        return MLOPS_OK;
+    struct unpacked bare;
+    _cleanup_(source_close_ptr) struct source *body =
+        source_part(file->source, at, file->source->size - at);
+    TRY(unpack(file, PACKING_DEFLATE, body, NULL, 0, spool, &bare, err));
+    result->limited = bare.limited;
+    return MLOPS_OK;
+}
+
 static int scan(const struct scan_file *file, struct mlops_error *err)
 {
     _cleanup_(spool_clear) struct spool spool = SPOOL_EMPTY;
     struct unpacked result;
     enum packing packing = packing_of(file->head, file->head_length);
     TRY(unpack(file, packing, file->source, NULL, 0, &spool, &result, err));
+    if (packing == PACKING_GZIP && !result.whole && !result.limited && spool.length == 0)
+        TRY(unpack_behind_header(file, &spool, &result, err));
     if (result.limited)
         return MLOPS_OK;
     _cleanup_(source_close_ptr) struct source *inner = spool_source(&spool);

@@ -11,7 +11,7 @@
 #include "base/buffer.h"
 #include "trust/scanner.h"
 
-#define ZIP_END_MAX (65535 + 22)    /* bytes from the end in which readers look for the record */
+#define ZIP_END_MAX (65536 + 22)    /* bytes from the end in which readers look for the record */
 #define ZIP_CANDIDATES_MAX 8        /* end records of one file that are followed */
 #define ZIP_CENTRAL_MAX (64u << 20) /* bytes of a central directory */
 #define ZIP_HIDDEN_MAX 1000         /* members without entry, and gaps, that are looked at */
@@ -60,7 +60,9 @@ struct zip_end {
     bool wide;                   /* zip64 records stand before it, from `wide_at` */
     uint64_t wide_at;
     uint64_t count, central_at, central_size;
-    uint64_t base; /* bytes before the archive, which the offsets in it leave out */
+    /* What is to be added to the offsets in the archive, modulo 2^64: the bytes that stand before
+     * it, or, as Python allows, a number below zero. */
+    uint64_t base;
 };
 
 struct zip_archive {

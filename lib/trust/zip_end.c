@@ -115,7 +115,8 @@ static int is_directory(struct source *source, const struct zip_end *end, bool *
                         struct mlops_error *err)
 {
     *there = end->count == 0 && end->central_size == 0 && end->central_at <= end->at;
-    if (end->central_size < ZIP_CENTRAL_SIZE || end->central_at >= end->at)
+    if (end->central_size < ZIP_CENTRAL_SIZE || end->central_size > source->size ||
+        end->central_at > source->size - end->central_size)
         return MLOPS_OK;
     return signature_at(source, end->central_at, SIGNATURE_CENTRAL, there, err);
 }
@@ -140,7 +141,7 @@ int zip_read_end(const struct scan_file *file, uint64_t at, bool quiet, struct z
     TRY(read_wide(&look, plain, &offset, err));
 
     uint64_t stated = end.central_at, anchor = end.wide ? end.wide_at : at;
-    if (end.central_size <= anchor && anchor - end.central_size >= stated) {
+    if (end.central_size <= anchor) {
         end.central_at = anchor - end.central_size;
         end.base = end.central_at - stated;
         TRY(is_directory(file->source, &end, &there, err));
@@ -150,16 +151,17 @@ int zip_read_end(const struct scan_file *file, uint64_t at, bool quiet, struct z
     if (*count == 0 || end.base) {
         end.central_at = stated;
         end.base = 0;
-        if (end.central_size <= anchor && stated <= anchor - end.central_size) {
-            TRY(is_directory(file->source, &end, &there, err));
-            if (there && (end.count || *count == 0))
-                readings[(*count)++] = end;
-        }
+        TRY(is_directory(file->source, &end, &there, err));
+        if (there && (end.count || *count == 0))
+            readings[(*count)++] = end;
     }
     if (*count == 2)
         SAY(&look, &zip_rule_ambiguous, at,
             "one central directory ends where the end record begins, another is at the offset that "
             "it gives");
+    if (*count && (int64_t)readings[0].base < 0)
+        SAY(&look, &zip_rule_ambiguous, at,
+            "the central directory is before the offset that the end record gives");
     if (*count && readings[0].wide && readings[0].base != readings[0].wide_at - offset)
         SAY(&look, &zip_rule_wide, at,
             "the zip64 locator and the end record disagree about what stands before the archive");

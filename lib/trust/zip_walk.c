@@ -187,6 +187,11 @@ static void check_flags(const struct zip_archive *archive, const struct zip_entr
                      "'%s' has the flag bits 0x%04x", name, both);
 }
 
+static size_t min_size(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 /* The record at `at` of the directory; false where there is none. */
 static int take_record(struct zip_archive *archive, size_t *at, bool *good, struct mlops_error *err)
 {
@@ -198,9 +203,15 @@ static int take_record(struct zip_archive *archive, size_t *at, bool *good, stru
         return MLOPS_OK;
     size_t name = get_u16(record + 28), extra = get_u16(record + 30),
            comment = get_u16(record + 32), length = ZIP_CENTRAL_SIZE + name + extra + comment;
-    *good = length <= left;
-    if (!*good)
-        return MLOPS_OK;
+    if (length > left) { /* Python takes what there is */
+        findings_add(archive->file->findings, &zip_rule_directory, archive->file->path,
+                     end->central_at + *at, "entry %zu ends beyond the central directory",
+                     archive->count);
+        name = min_size(name, left - ZIP_CENTRAL_SIZE);
+        extra = min_size(extra, left - ZIP_CENTRAL_SIZE - name);
+        comment = min_size(comment, left - ZIP_CENTRAL_SIZE - name - extra);
+        length = left;
+    }
     struct zip_entry entry = {.name = (const char *)record + ZIP_CENTRAL_SIZE,
                               .name_length = name,
                               .attributes = get_u32(record + 38),
@@ -220,8 +231,7 @@ static int take_record(struct zip_archive *archive, size_t *at, bool *good, stru
     if (comment && !utf8_valid((const char *)record + ZIP_CENTRAL_SIZE + name + extra, comment))
         findings_add(archive->file->findings, &zip_rule_unexplained, archive->file->path,
                      entry.record, "'%s' has a comment that is no text", shown);
-    if (__builtin_add_overflow(entry.local_at, end->base, &entry.local_at))
-        entry.local_at = UINT64_MAX;
+    entry.local_at += end->base; /* may wrap: then it is beyond the file, or was meant to */
     TRY(take_local(archive, &entry, err));
     check_flags(archive, &entry);
     GROW(archive->entries, archive->count, &archive->capacity);

@@ -175,6 +175,7 @@ def hostile():
         yield f"cut.pkl.{name}", packed[:-3], ["compressed/damaged"]
         if name != "xz" and name != "bz2":  # these give nothing before a block is whole
             yield f"cut_runs.pkl.{name}", packed[:-3], [DENIED]
+    yield "odd_flags.pkl.gz", bytes([31, 139, 8, 0xe0]) + gzip.compress(EVIL)[4:], [DENIED]
     yield "crc.pkl.gz", gzip.compress(EVIL)[:-8] + bytes(8), [DENIED, "compressed/damaged"]
 
     yield "torch.pt", torch_zip(EVIL), [DENIED]
