@@ -81,6 +81,24 @@ static int check_record(struct reader *reader, const struct location *location,
     return whole ? reader_stream(reader, name, no_sink, NULL, err) : MLOPS_OK;
 }
 
+static int compare_offsets(const void *a, const void *b)
+{
+    uint64_t left = ((const struct record *)a)->offset, right = ((const struct record *)b)->offset;
+    return (left > right) - (left < right);
+}
+
+/* In the order in which they lie: the slices of a chunk follow it. */
+static struct record *records_of(const struct pack *pack)
+{
+    size_t count = pack->footer.count;
+    struct record *records = xcalloc(count, sizeof(*records));
+    for (size_t i = 0; i < count; i++)
+        (void)pack_index_entry(pack->block, i, &pack->footer, &records[i]); /* pack_load did */
+    if (count > 0)
+        qsort(records, count, sizeof(*records), compare_offsets);
+    return records;
+}
+
 static int check_pack(void *context, size_t index, size_t worker, struct mlops_error *err)
 {
     struct check *check = context;
@@ -105,15 +123,16 @@ static int check_pack(void *context, size_t index, size_t worker, struct mlops_e
     TRY(code);
     if (!check->readers[worker])
         check->readers[worker] = reader_new(check->store);
-    for (size_t i = 0; i < pack.footer.count && !check->quick && code == MLOPS_OK; i++) {
-        struct location location = {.pack = pack.name};
-        (void)pack_index_entry(pack.block, i, &pack.footer, &location.record); /* pack_load did */
+    struct record *records = check->quick ? NULL : records_of(&pack);
+    for (size_t i = 0; records && i < pack.footer.count && code == MLOPS_OK; i++) {
+        struct location location = {.pack = pack.name, .record = records[i]};
         code = check_record(check->readers[worker], &location, err);
         if (code == MLOPS_INTEGRITY) {
             note(findings, location.record.kind == RECORD_BLOB ? "object" : "recipe", err->message);
             code = MLOPS_OK;
         }
     }
+    free(records);
     pack_clear(&pack);
     check->done++;
     return code;
@@ -209,17 +228,10 @@ int store_object_usage(struct store *store, const struct digest *digest, struct 
     return visitor_needs(visitor, digest, count_record, &counting, err);
 }
 
-static bool sum_blob(void *context, const struct location *location)
-{
-    if (location->record.kind == RECORD_BLOB)
-        *(uint64_t *)context += location->record.raw;
-    return true;
-}
-
 int store_object_size(struct store *store, const struct digest *digest, uint64_t *size,
                       struct mlops_error *err)
 {
     *size = 0;
     _cleanup_(visitor_free_ptr) struct visitor *visitor = visitor_new(store);
-    return visitor_parts(visitor, digest, sum_blob, size, err);
+    return visitor_length(visitor, digest, size, err);
 }

@@ -152,12 +152,13 @@ size_t delta_header_decode(const uint8_t *in, size_t length, struct digest bases
     return 8 + 32 * *count;
 }
 
-/* Recipe entry: chunk, u32 length, u32 0, u64 fingerprint. */
+/* Recipe entry: chunk, u32 length, u32 offset, u64 fingerprint. */
 void recipe_append(struct buffer *recipe, const struct recipe_entry *entry)
 {
     uint8_t bytes[RECIPE_ENTRY_SIZE] = {0};
     memcpy(bytes, entry->chunk.bytes, 32);
     put_u32(bytes + 32, entry->length);
+    put_u32(bytes + 36, entry->offset);
     put_u64(bytes + 40, entry->fingerprint);
     buffer_append(recipe, bytes, sizeof(bytes));
 }
@@ -184,5 +185,12 @@ void recipe_entry_decode(const uint8_t *recipe, size_t i, struct recipe_entry *e
     const uint8_t *bytes = recipe + i * RECIPE_ENTRY_SIZE;
     memcpy(entry->chunk.bytes, bytes, 32);
     entry->length = get_u32(bytes + 32);
+    entry->offset = get_u32(bytes + 36);
     entry->fingerprint = get_u64(bytes + 40);
+}
+
+bool recipe_entry_fits(const struct recipe_entry *entry, size_t count, uint32_t raw)
+{
+    return count == 1 ? entry->offset <= raw && entry->length <= raw - entry->offset
+                      : entry->offset == 0 && entry->length == raw;
 }

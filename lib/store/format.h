@@ -76,10 +76,14 @@ bool pack_index_valid(const uint8_t *block, size_t length, const struct pack_foo
 bool pack_index_entry(const uint8_t *block, size_t i, const struct pack_footer *footer,
                       struct record *record);
 
-/* One chunk of a recipe. */
+/*
+ * One chunk of a recipe: all of it, but where the recipe has this one entry only. Then it may be a
+ * slice, a part of the chunk: small files lie many in a chunk, and are compressed together.
+ */
 struct recipe_entry {
     struct digest chunk;
     uint32_t length;
+    uint32_t offset;      /* in the chunk */
     uint64_t fingerprint; /* gear hash at its end */
 };
 void recipe_append(struct buffer *recipe, const struct recipe_entry *entry);
@@ -88,5 +92,8 @@ void recipe_finish(struct buffer *recipe);
 /* Number of entries, or false where it is damaged. */
 bool recipe_check(const uint8_t *recipe, size_t length, size_t *count);
 void recipe_entry_decode(const uint8_t *recipe, size_t i, struct recipe_entry *entry);
+/* Do the bytes that the entry names lie in a chunk of `raw` bytes, as they may in a recipe of
+ * `count` entries? */
+bool recipe_entry_fits(const struct recipe_entry *entry, size_t count, uint32_t raw);
 
 #endif

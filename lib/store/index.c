@@ -66,14 +66,18 @@ static size_t probe(const struct index *index, const uint8_t *name)
     return at;
 }
 
-/* How good a copy is; 0 is best. Deltas need blobs that are none, so these come first. */
+/* How good a copy is; 0 is best. Deltas need blobs that are none, so these come first; and a recipe
+ * of the same name, a slice, cannot stand for a chunk, as a blob can. */
 static unsigned rank(const struct index *index, struct slot slot)
 {
     const struct indexed *indexed = &index->packs[slot.pack - 1];
     struct record record;
     /* checked when the pack was taken in */
     (void)pack_index_entry(indexed->pack.block, slot.entry, &indexed->pack.footer, &record);
-    return (record.encoding == ENCODING_DELTA ? 2U : 0U) + (indexed->shunned ? 1U : 0U);
+    return (record.kind == RECORD_RECIPE        ? 4U
+            : record.encoding == ENCODING_DELTA ? 2U
+                                                : 0U) +
+           (indexed->shunned ? 1U : 0U);
 }
 
 static void insert_pack(struct index *index, size_t number)

@@ -5,6 +5,14 @@
 
 /* Packs that may be replaced under a reader's hands before it gives up. */
 #define RELOCATIONS_MAX 8
+#define GROUPS 4 /* chunks of many small files that a reader keeps, as files come in their order   \
+                  */
+
+struct group {
+    struct digest name;
+    uint8_t *data; /* CHUNK_MAX; NULL: none yet */
+    uint32_t length;
+};
 
 struct reader {
     const struct store *store;
@@ -17,6 +25,8 @@ struct reader {
     size_t prefix_length;
     struct digest bases[DELTA_BASES_MAX];
     size_t base_count; /* 0: `prefix` is nothing */
+    struct group groups[GROUPS];
+    size_t next_group; /* that makes room for another */
 };
 
 struct reader *reader_new(const struct store *store)
@@ -37,6 +47,8 @@ void reader_free(struct reader *reader)
     free(reader->stored);
     free(reader->raw);
     free(reader->prefix);
+    for (size_t i = 0; i < GROUPS; i++)
+        free(reader->groups[i].data);
     sha256_free(reader->file_hash);
     free(reader);
 }
@@ -282,6 +294,45 @@ int reader_has_whole(struct reader *reader, const struct digest *name, bool *who
     return MLOPS_OK;
 }
 
+/* The chunk that a slice is of. It is not checked: the slice will be, by its own digest. */
+static int load_group(struct reader *reader, const struct location *chunk,
+                      const struct group **group, struct mlops_error *err)
+{
+    for (size_t i = 0; i < GROUPS; i++) {
+        *group = &reader->groups[i];
+        if ((*group)->data && digest_equal(&(*group)->name, &chunk->record.name))
+            return MLOPS_OK;
+    }
+    struct group *room = &reader->groups[reader->next_group];
+    reader->next_group = (reader->next_group + 1) % GROUPS;
+    if (!room->data)
+        room->data = xmalloc(CHUNK_MAX);
+    room->name = (struct digest){0}; /* nothing, should loading fail */
+    room->length = 0;
+    TRY(reader_load_into(reader, chunk, room->data, err));
+    room->name = chunk->record.name;
+    room->length = chunk->record.raw;
+    *group = room;
+    return MLOPS_OK;
+}
+
+static int stream_slice(struct reader *reader, const struct location *recipe,
+                        const struct recipe_entry *entry, reader_sink sink, void *context,
+                        struct mlops_error *err)
+{
+    struct location chunk;
+    const struct group *group;
+    struct digest digest;
+    TRY(reader_find(reader, &entry->chunk, &chunk, err));
+    if (chunk.record.kind != RECORD_BLOB || !recipe_entry_fits(entry, 1, chunk.record.raw))
+        return reader_damaged(err, recipe, "a recipe names what is not in its chunk");
+    TRY(load_group(reader, &chunk, &group, err));
+    sha256_of(group->data + entry->offset, entry->length, &digest);
+    if (!digest_equal(&digest, &recipe->record.name))
+        return reader_damaged(err, &chunk, "its content does not have the digest that it should");
+    return sink(context, group->data + entry->offset, entry->length, err);
+}
+
 static int stream_recipe(struct reader *reader, const struct location *recipe,
                          const uint8_t *entries, reader_sink sink, void *context,
                          struct mlops_error *err)
@@ -293,7 +344,7 @@ static int stream_recipe(struct reader *reader, const struct location *recipe,
         const uint8_t *data;
         recipe_entry_decode(entries, i, &entry);
         TRY(reader_find(reader, &entry.chunk, &chunk, err));
-        if (chunk.record.kind != RECORD_BLOB || chunk.record.raw != entry.length)
+        if (chunk.record.kind != RECORD_BLOB || !recipe_entry_fits(&entry, count, chunk.record.raw))
             return reader_damaged(err, recipe, "a recipe names a chunk of another size");
         TRY(reader_load(reader, &chunk, &data, err));
         sha256_update(reader->file_hash, data, entry.length);
@@ -311,6 +362,11 @@ int reader_stream(struct reader *reader, const struct digest *name, reader_sink 
     TRY(reader_load(reader, &location, &data, err));
     if (location.record.kind == RECORD_BLOB)
         return sink(context, data, location.record.raw, err);
+    if (location.record.raw == 32 + RECIPE_ENTRY_SIZE) {
+        struct recipe_entry entry;
+        recipe_entry_decode(data, 0, &entry);
+        return stream_slice(reader, &location, &entry, sink, context, err);
+    }
 
     /* the chunks reuse the buffers that the recipe lies in */
     _cleanup_(buffer_clear) struct buffer entries = {0};

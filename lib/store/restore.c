@@ -12,6 +12,7 @@
 #define WORKERS_MAX 64
 #define LANES_MAX 4 /* large files that are written at once */
 #define NO_FILE SIZE_MAX
+#define SMALL_BATCH 64 /* small files that a worker takes at once: neighbours share chunks */
 /* On their way at once: enough for the cores to go on while the disk takes a breath, and a bound on
  * memory where there are many. */
 #define RUNS_MIN 28
@@ -164,13 +165,10 @@ static int to_file(void *context, const uint8_t *data, size_t length, struct mlo
     return fd_write_full(small->fd, data, length, err);
 }
 
-static int restore_small(void *context, size_t index, size_t worker, struct mlops_error *err)
+static int restore_small(struct restore *restore, const struct store_restore *file, size_t worker,
+                         struct mlops_error *err)
 {
-    struct restore *restore = context;
-    const struct store_restore *file = restore->small[index];
     _cleanup_(fd_close) int fd = -1;
-    if (worker == 0) /* the thread that called us */
-        TRY(check_in(restore, err));
     TRY(create(file, &fd, err));
     struct small_file small = {.fd = fd};
     int code = reader_stream(reader_of(restore, worker), &file->digest, to_file, &small, err);
@@ -182,6 +180,17 @@ static int restore_small(void *context, size_t index, size_t worker, struct mlop
     TRY(finish(restore, file, fd, err));
     restore->done += file->size;
     restore->from_store += file->size;
+    return MLOPS_OK;
+}
+
+static int restore_small_batch(void *context, size_t index, size_t worker, struct mlops_error *err)
+{
+    struct restore *restore = context;
+    size_t end = (index + 1) * SMALL_BATCH;
+    if (worker == 0) /* the thread that called us */
+        TRY(check_in(restore, err));
+    for (size_t i = index * SMALL_BATCH; i < end && i < restore->small_count; i++)
+        TRY(restore_small(restore, restore->small[i], worker, err));
     return MLOPS_OK;
 }
 
@@ -207,6 +216,8 @@ static void open_old(struct target *target, struct reader *reader)
         return;
     target->old_fd = open(file->old_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     target->place_count = (location.record.raw - 32) / RECIPE_ENTRY_SIZE;
+    if (target->place_count == 1) /* a slice: no chunk of its own */
+        target->place_count = 0;
     target->places = xcalloc(target->place_count, sizeof(*target->places));
     for (size_t i = 0; i < target->place_count; i++) {
         struct recipe_entry entry;
@@ -259,7 +270,7 @@ static int plan_run(struct run *run, struct target *target, struct mlops_error *
     while (target->next < target->count && run->count < RUN_PIECES) {
         struct recipe_entry entry;
         recipe_entry_decode(target->entries, target->next, &entry);
-        if (entry.length > CHUNK_MAX)
+        if (entry.length > CHUNK_MAX || entry.offset != 0)
             return reader_damaged(err, &target->recipe, "a recipe names a chunk of another size");
         if (run->length + entry.length > RUN_SIZE)
             break;
@@ -458,7 +469,8 @@ int store_restore_files(struct store *store, const struct store_restore *files, 
     pthread_mutex_init(&restore.lock, NULL);
     int code = restore.large_count > 0 ? restore_large(&restore, err) : MLOPS_OK;
     if (code == MLOPS_OK)
-        code = pool_run_ticking(restore.small_count, restore_small, check_in, &restore, err);
+        code = pool_run_ticking((restore.small_count + SMALL_BATCH - 1) / SMALL_BATCH,
+                                restore_small_batch, check_in, &restore, err);
     for (size_t i = 0; i < ARRAY_LENGTH(restore.readers); i++)
         reader_free(restore.readers[i]);
     pthread_mutex_destroy(&restore.lock);

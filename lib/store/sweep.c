@@ -176,14 +176,24 @@ struct claims {
     struct digest_set taken;
 };
 
-static void claim(struct claims *claims, struct sweep_pack *pack, bool deltas)
+/* In the order of index.c's ranks. */
+enum copies { WHOLE_BLOBS, DELTAS, RECIPES, COPIES_COUNT };
+
+static enum copies copies_of(const struct record *record)
+{
+    return record->kind == RECORD_RECIPE        ? RECIPES
+           : record->encoding == ENCODING_DELTA ? DELTAS
+                                                : WHOLE_BLOBS;
+}
+
+static void claim(struct claims *claims, struct sweep_pack *pack, enum copies copies)
 {
     for (size_t i = 0; i < pack->tail.footer.count; i++) {
         struct location location = sweep_record(pack, i);
         const struct digest *name = &location.record.name;
-        if ((location.record.encoding == ENCODING_DELTA) != deltas ||
-            !digest_set_has(claims->sweep->live, name) || digest_set_has(&claims->taken, name) ||
-            (deltas && !has_bases(claims->sweep, claims->visitor, &location)))
+        if (copies_of(&location.record) != copies || !digest_set_has(claims->sweep->live, name) ||
+            digest_set_has(&claims->taken, name) ||
+            (copies == DELTAS && !has_bases(claims->sweep, claims->visitor, &location)))
             continue;
         (void)digest_set_add(&claims->taken, name); /* it is not in: see above */
         pack->at_home[i] = true;
@@ -203,7 +213,8 @@ static int fail_missing(const struct sweep *sweep, size_t missing, struct mlops_
 }
 
 /* The best copy of each needed record is the one to keep: no delta before deltas, as these need
- * blobs that are none, then not condemned, then in the pack that is of most use. */
+ * blobs that are none, blobs before the recipes of slices, then not condemned, then in the pack
+ * that is of most use. */
 static int find_homes(struct sweep *sweep, struct visitor *visitor, struct mlops_error *err)
 {
     struct claims claims = {.sweep = sweep, .visitor = visitor};
@@ -212,11 +223,11 @@ static int find_homes(struct sweep *sweep, struct visitor *visitor, struct mlops
         order[i] = &sweep->packs[i];
     if (sweep->count > 0)
         qsort(order, sweep->count, sizeof(*order), compare_use);
-    for (unsigned deltas = 0; deltas < 2; deltas++)
+    for (enum copies copies = 0; copies < COPIES_COUNT; copies++)
         for (unsigned condemned = 0; condemned < 2; condemned++)
             for (size_t i = 0; i < sweep->count; i++)
                 if (order[i]->condemned == (condemned == 1))
-                    claim(&claims, order[i], deltas == 1);
+                    claim(&claims, order[i], copies);
     size_t missing = sweep->live->count - claims.taken.count;
     free(order);
     digest_set_clear(&claims.taken);

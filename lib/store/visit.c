@@ -92,6 +92,46 @@ int visitor_needs(struct visitor *visitor, const struct digest *digest, visitor_
     return visit(visitor, digest, true, each, context, err);
 }
 
+int visitor_length(struct visitor *visitor, const struct digest *digest, uint64_t *length,
+                   struct mlops_error *err)
+{
+    struct location location, chunk;
+    const uint8_t *entries;
+    TRY(store_locate(visitor->store, digest, &location, err));
+    *length = location.record.raw;
+    if (location.record.kind == RECORD_BLOB)
+        return MLOPS_OK;
+    *length = 0;
+    TRY(reader_load(visitor->reader, &location, &entries, err));
+    size_t count = (location.record.raw - 32) / RECIPE_ENTRY_SIZE;
+    for (size_t i = 0; i < count; i++) {
+        struct recipe_entry entry;
+        recipe_entry_decode(entries, i, &entry);
+        TRY(locate_part(visitor, &entry.chunk, &chunk, err));
+        if (chunk.record.kind != RECORD_BLOB || !recipe_entry_fits(&entry, count, chunk.record.raw))
+            return reader_damaged(err, &location, "a recipe names a chunk of another size");
+        *length += entry.length;
+    }
+    return MLOPS_OK;
+}
+
+/* Has the slice no chunk to be read from? */
+static int misses_chunk(struct visitor *visitor, const struct digest *name, bool *misses,
+                        struct mlops_error *err)
+{
+    struct digest bases[DELTA_BASES_MAX];
+    struct location location, base;
+    size_t count = 0;
+    *misses = !index_find(visitor->store->index, name, &location);
+    if (*misses)
+        return MLOPS_OK;
+    int code = visitor_bases(visitor, &location, bases, &count, err);
+    *misses = code == MLOPS_INTEGRITY;
+    for (size_t i = 0; i < count; i++)
+        *misses |= !index_find(visitor->store->index, &bases[i], &base);
+    return code == MLOPS_INTEGRITY ? MLOPS_OK : code;
+}
+
 static int miss_blob(struct visitor *visitor, const struct digest *name, visitor_miss each,
                      void *context, struct mlops_error *err)
 {
@@ -128,6 +168,15 @@ int visitor_missing(struct visitor *visitor, const struct digest *digest, visito
     _cleanup_(buffer_clear) struct buffer entries = {0};
     buffer_append(&entries, data, location.record.raw);
     size_t count = (entries.length - 32) / RECIPE_ENTRY_SIZE;
+    if (count == 1) {
+        struct recipe_entry entry;
+        bool misses;
+        recipe_entry_decode((const uint8_t *)entries.data, 0, &entry);
+        TRY(misses_chunk(visitor, &entry.chunk, &misses, err));
+        if (misses)
+            each(context, digest);
+        return MLOPS_OK;
+    }
     for (size_t i = 0; i < count; i++) {
         struct recipe_entry entry;
         recipe_entry_decode((const uint8_t *)entries.data, i, &entry);

@@ -25,11 +25,16 @@ int visitor_parts(struct visitor *visitor, const struct digest *digest, visitor_
 int visitor_needs(struct visitor *visitor, const struct digest *digest, visitor_each each,
                   void *context, struct mlops_error *err);
 
+/* How many bytes the object has, all parts of which must be there. Errors as visitor_parts. */
+int visitor_length(struct visitor *visitor, const struct digest *digest, uint64_t *length,
+                   struct mlops_error *err);
+
 /* Told of the name of a record that is not there, or cannot be read. */
 typedef void (*visitor_miss)(void *context, const struct digest *name);
 
 /* Tell everything that visitor_needs would stop at, as far as it can be known; only recipes and
- * the heads of deltas are read. Errors: MLOPS_IO. */
+ * the heads of deltas are read. Of a slice whose chunk is not there the object itself is told, for
+ * a copy may have it in other company. Errors: MLOPS_IO. */
 int visitor_missing(struct visitor *visitor, const struct digest *digest, visitor_miss each,
                     void *context, struct mlops_error *err);
 

@@ -4,6 +4,7 @@
 #include "base/pipeline.h"
 #include "base/pool.h"
 #include "store/encode.h"
+#include "store/group.h"
 #include "store/pack_writer.h"
 #include "store/slab.h"
 #include <errno.h>
@@ -15,6 +16,7 @@
 #define WORKERS_MAX 64
 #define LANES_MAX 4 /* large files that are read at once */
 #define NO_FILE SIZE_MAX
+#define SMALL_BATCH 64 /* small files that a worker takes at once: neighbours share groups */
 /* On their way at once: enough for the cores to go on while the disk takes a breath, and a bound on
  * memory where there are many. */
 #define SLABS_MIN 28
@@ -26,6 +28,7 @@ struct bench {
     struct pack_batch *batch;
     struct slab *slab;
     struct reader *reader;
+    struct group *group;
 };
 
 struct store_writer {
@@ -33,8 +36,9 @@ struct store_writer {
     struct pack_writer *packs;
     struct chunker chunker;
     struct bench benches[WORKERS_MAX];
-    pthread_mutex_t lock;    /* guards `names` */
-    struct digest_set names; /* that this writer has taken on */
+    pthread_mutex_t lock;     /* guards the two below */
+    struct digest_set names;  /* that this writer has taken on, as blobs and recipes of blobs */
+    struct digest_set slices; /* … as slices of groups, which cannot stand for a part of a file */
     atomic_ullong bytes;
 };
 
@@ -61,27 +65,39 @@ static void bench_clear(struct bench *bench)
     pack_batch_free(bench->batch);
     slab_free(bench->slab);
     reader_free(bench->reader);
+    group_free(bench->group);
 }
 
 /* ---- one object ------------------------------------------------------------------------------ */
 
-/* True for the first who asks. */
-static bool names_claim(struct store_writer *writer, const struct digest *name)
+/* True for the first who asks. Of a whole object a slice is as good. */
+static bool names_claim(struct store_writer *writer, const struct digest *name, bool whole)
 {
     pthread_mutex_lock(&writer->lock);
-    bool first = digest_set_add(&writer->names, name);
+    bool first =
+        !(whole && digest_set_has(&writer->slices, name)) && digest_set_add(&writer->names, name);
     pthread_mutex_unlock(&writer->lock);
     return first;
 }
 
-/* Is `name` in the store, with what it is a delta of? */
+static bool slices_claim(struct store_writer *writer, const struct digest *name)
+{
+    pthread_mutex_lock(&writer->lock);
+    bool first = !digest_set_has(&writer->names, name) && digest_set_add(&writer->slices, name);
+    pthread_mutex_unlock(&writer->lock);
+    return first;
+}
+
+/* Is `name` in the store, with what it is a delta or a slice of? A part of an object must be a
+ * blob. `*broken`: it is, and of no use. */
 static int is_stored(struct store_writer *writer, struct bench *bench, const struct digest *name,
-                     bool *stored, bool *broken, struct mlops_error *err)
+                     bool whole, bool *stored, bool *broken, struct mlops_error *err)
 {
     struct location there;
-    *stored = index_find(writer->store->index, name, &there);
+    *stored = index_find(writer->store->index, name, &there) &&
+              (whole || there.record.kind == RECORD_BLOB);
     *broken = false;
-    if (!*stored || there.record.encoding != ENCODING_DELTA)
+    if (!*stored || (there.record.kind == RECORD_BLOB && there.record.encoding != ENCODING_DELTA))
         return MLOPS_OK;
     TRY(reader_has_whole(reader_of(writer, bench), name, stored, err));
     *broken = !*stored;
@@ -106,26 +122,36 @@ static int add_record(struct pack_batch *batch, const struct record *record, con
     return MLOPS_OK;
 }
 
-/* Pack piece `i` of the slab unless it is there. */
-static int put_piece(struct store_writer *writer, struct bench *bench, const struct slab *slab,
-                     size_t i, const uint8_t *data, bool stays, struct mlops_error *err)
+/* Pack a blob that was claimed. `bases`: what it may resemble; NULL where there is nothing. */
+static int put_blob(struct bench *bench, const struct digest *name, const uint8_t *data,
+                    uint32_t length, const struct digest *bases, size_t base_count, bool stays,
+                    struct mlops_error *err)
 {
-    bool stored_already, broken;
-    TRY(is_stored(writer, bench, &slab->digests[i], &stored_already, &broken, err));
-    if (stored_already || !names_claim(writer, &slab->digests[i]))
-        return MLOPS_OK;
-    struct record record = {.name = slab->digests[i], .kind = RECORD_BLOB, .raw = slab->lengths[i]};
+    struct record record = {.name = *name, .kind = RECORD_BLOB, .raw = length};
     const void *stored;
     uint8_t *room;
     _Static_assert(ENCODE_ROOM <= BATCH_ROOM, "an encoded chunk fits into a batch");
     TRY(pack_batch_room(bench->batch, &room, err));
-    /* in the place of a delta that lost its base comes what needs none */
-    TRY(encoder_encode(bench->encoder, data, slab->lengths[i], slab->bases[i],
-                       broken ? 0 : slab->base_counts[i], room, &record, &stored, err));
+    TRY(encoder_encode(bench->encoder, data, length, bases, base_count, room, &record, &stored,
+                       err));
     if (stored != room)
         return add_record(bench->batch, &record, stored, stays, err);
     pack_batch_take(bench->batch, &record);
     return MLOPS_OK;
+}
+
+/* Pack piece `i` of the slab unless it is there. */
+static int put_piece(struct store_writer *writer, struct bench *bench, const struct slab *slab,
+                     size_t i, const uint8_t *data, bool stays, struct mlops_error *err)
+{
+    const struct digest *name = &slab->digests[i];
+    bool whole = slab->last && slab->intake->pieces == 1, stored, broken;
+    TRY(is_stored(writer, bench, name, whole, &stored, &broken, err));
+    if (stored || !names_claim(writer, name, whole && !broken))
+        return MLOPS_OK;
+    /* in the place of a delta that lost its base comes what needs none */
+    return put_blob(bench, name, data, slab->lengths[i], slab->bases[i],
+                    broken ? 0 : slab->base_counts[i], stays, err);
 }
 
 static int put_recipe(struct store_writer *writer, struct bench *bench, const struct intake *intake,
@@ -133,7 +159,7 @@ static int put_recipe(struct store_writer *writer, struct bench *bench, const st
 {
     struct location there;
     if (index_find(writer->store->index, &intake->digest, &there) ||
-        !names_claim(writer, &intake->digest))
+        !names_claim(writer, &intake->digest, false))
         return MLOPS_OK;
     struct record record = {.name = intake->digest,
                             .kind = RECORD_RECIPE,
@@ -168,6 +194,67 @@ static int put_object(struct store_writer *writer, struct bench *bench, struct i
         TRY(put_slab(writer, bench, bench->slab, false, err));
     } while (!bench->slab->last);
     writer->bytes += intake->size;
+    return MLOPS_OK;
+}
+
+/* ---- small files, many in a chunk ------------------------------------------------------------ */
+
+/* Is a member new? One that is there and of no use is packed at once, by itself: of several copies
+ * a blob is taken before a slice. */
+static int want_member(struct store_writer *writer, struct bench *bench, size_t i,
+                       const uint8_t *data, bool *wanted, struct mlops_error *err)
+{
+    const struct group *group = bench->group;
+    const struct digest *name = &group->digests[i];
+    bool stored, broken;
+    TRY(is_stored(writer, bench, name, true, &stored, &broken, err));
+    if (broken && names_claim(writer, name, false))
+        TRY(put_blob(bench, name, data, group->lengths[i], NULL, 0, false, err));
+    *wanted = !stored && !broken && slices_claim(writer, name);
+    return MLOPS_OK;
+}
+
+static int put_slices(struct bench *bench, const struct digest *chunk, struct mlops_error *err)
+{
+    const struct group *group = bench->group;
+    _cleanup_(buffer_clear) struct buffer recipe = {0};
+    uint32_t offset = 0;
+    for (size_t i = 0; i < group->count; offset += group->lengths[i++]) {
+        group_recipe(group, i, offset, chunk, &recipe);
+        struct record record = {.name = group->digests[i],
+                                .kind = RECORD_RECIPE,
+                                .encoding = ENCODING_RAW,
+                                .stored = (uint32_t)recipe.length,
+                                .raw = (uint32_t)recipe.length};
+        TRY(add_record(bench->batch, &record, recipe.data, false, err));
+    }
+    return MLOPS_OK;
+}
+
+/* Pack what is new in the worker's group, and empty it. */
+static int put_group(struct store_writer *writer, struct bench *bench, struct mlops_error *err)
+{
+    struct group *group = bench->group;
+    struct digest chunk;
+    bool wanted[GROUP_MEMBERS], stored, broken;
+    if (!group || group->count == 0)
+        return MLOPS_OK;
+    group_hash(group, &chunk);
+    const uint8_t *data = group->data;
+    for (size_t i = 0; i < group->count; data += group->lengths[i++]) {
+        group->files[i]->digest = group->digests[i];
+        group->files[i]->size = group->lengths[i];
+        TRY(want_member(writer, bench, i, data, &wanted[i], err));
+    }
+    group_keep(group, wanted, &chunk);
+    if (group->count > 0) {
+        TRY(is_stored(writer, bench, &chunk, false, &stored, &broken, err));
+        if (!stored && names_claim(writer, &chunk, false))
+            TRY(put_blob(bench, &chunk, group->data, group->length, NULL, 0, false, err));
+    }
+    if (group->count > 1)
+        TRY(put_slices(bench, &chunk, err));
+    group_empty(group);
     return MLOPS_OK;
 }
 
@@ -241,23 +328,73 @@ static int intake_open(struct store_writer *writer, struct bench *bench,
     return match_new(reader_of(writer, bench), file->base, &intake->match, err);
 }
 
-static int add_small(void *context, size_t index, size_t worker, struct mlops_error *err)
+/* A file by itself. */
+static int add_single(struct job *job, struct bench *bench, struct store_file *file,
+                      struct mlops_error *err)
 {
-    struct job *job = context;
-    struct store_file *file = job->small[index];
-    struct bench *bench = bench_of(job->writer, worker);
     _cleanup_(intake_clear) struct intake intake = {.fd = -1};
-    if (worker == 0) /* the thread that called us */
-        TRY(check_in(job, err));
     int code = intake_open(job->writer, bench, file, &intake, err);
     if (code == MLOPS_OK)
         code = put_object(job->writer, bench, &intake, err);
     fd_close(&intake.fd);
-    if (code)
-        return wrap(err, file);
+    TRY(code);
     file->digest = intake.digest;
     file->size = intake.size;
     job->done += intake.size;
+    return MLOPS_OK;
+}
+
+/* A file into the worker's group; `*taken` false where it has changed and is none for a group. */
+static int add_to_group(struct job *job, struct bench *bench, struct store_file *file, bool *taken,
+                        struct mlops_error *err)
+{
+    uint64_t size;
+    size_t got = 0;
+    int fd = -1;
+    if (!bench->group)
+        bench->group = group_new();
+    TRY(open_regular(file->path, &fd, &size, err));
+    *taken = size > 0 && size <= GROUP_FILE_MAX;
+    int code =
+        *taken ? fd_read_full(fd, group_room(bench->group), (size_t)size, &got, err) : MLOPS_OK;
+    fd_close(&fd);
+    *taken = *taken && got > 0;
+    if (code || !*taken)
+        return code;
+    group_take(bench->group, file, (uint32_t)got);
+    job->done += got;
+    job->writer->bytes += got;
+    return group_is_full(bench->group) ? put_group(job->writer, bench, err) : MLOPS_OK;
+}
+
+static int add_small(struct job *job, struct bench *bench, struct store_file *file,
+                     struct mlops_error *err)
+{
+    bool taken = false;
+    /* one that was another version before is better stored as a difference */
+    if (!file->base && file->size > 0 && file->size <= GROUP_FILE_MAX)
+        TRY(add_to_group(job, bench, file, &taken, err));
+    return taken ? MLOPS_OK : add_single(job, bench, file, err);
+}
+
+static int add_small_batch(void *context, size_t index, size_t worker, struct mlops_error *err)
+{
+    struct job *job = context;
+    struct bench *bench = bench_of(job->writer, worker);
+    size_t end = (index + 1) * SMALL_BATCH;
+    if (worker == 0) /* the thread that called us */
+        TRY(check_in(job, err));
+    for (size_t i = index * SMALL_BATCH; i < end && i < job->small_count; i++)
+        if (add_small(job, bench, job->small[i], err))
+            return wrap(err, job->small[i]);
+    return MLOPS_OK;
+}
+
+/* The groups that are not full, when all files have been read. */
+static int put_groups(struct store_writer *writer, struct mlops_error *err)
+{
+    for (size_t i = 0; i < WORKERS_MAX; i++)
+        TRY(put_group(writer, &writer->benches[i], err));
     return MLOPS_OK;
 }
 
@@ -400,7 +537,10 @@ int store_writer_add_files(struct store_writer *writer, struct store_file *files
     sort_out(&job, files, count);
     int code = job.large_count > 0 ? add_large(&job, err) : MLOPS_OK;
     if (code == MLOPS_OK)
-        code = pool_run_ticking(job.small_count, add_small, check_in, &job, err);
+        code = pool_run_ticking((job.small_count + SMALL_BATCH - 1) / SMALL_BATCH, add_small_batch,
+                                check_in, &job, err);
+    if (code == MLOPS_OK)
+        code = put_groups(writer, err);
     free(job.small);
     free(job.large);
     const struct mlops_observer *observer = writer->store->observer;
@@ -448,6 +588,7 @@ void store_writer_abort(struct store_writer *writer)
         bench_clear(&writer->benches[i]);
     pack_writer_free(writer->packs);
     digest_set_clear(&writer->names);
+    digest_set_clear(&writer->slices);
     pthread_mutex_destroy(&writer->lock);
     free(writer);
 }

@@ -7,6 +7,7 @@ struct chunk {
     struct digest name;
     uint64_t offset; /* in the object */
     uint32_t length;
+    uint32_t within; /* the chunk: not 0 in a slice */
 };
 
 struct cached {
@@ -65,11 +66,13 @@ static int load_chunk(struct object *object, size_t index, const uint8_t **data,
             oldest = cached;
     }
     TRY(reader_find(object->reader, &chunk->name, &location, err));
-    if (location.record.kind != RECORD_BLOB || location.record.raw != chunk->length)
+    const struct recipe_entry entry = {.length = chunk->length, .offset = chunk->within};
+    if (location.record.kind != RECORD_BLOB ||
+        !recipe_entry_fits(&entry, object->count, location.record.raw))
         return reader_damaged(err, &location, "a recipe names a chunk of another size");
     TRY(reader_load(object->reader, &location, &loaded, err));
     oldest->data = xrealloc(oldest->data, chunk->length ? chunk->length : 1, 1);
-    memcpy(oldest->data, loaded, chunk->length);
+    memcpy(oldest->data, loaded + chunk->within, chunk->length);
     oldest->chunk = index;
     oldest->used = ++object->uses;
     *data = oldest->data;
@@ -106,8 +109,10 @@ static int read_recipe(struct object *object, const struct location *location,
     for (size_t i = 0; i < count; i++) {
         struct recipe_entry entry;
         recipe_entry_decode(entries, i, &entry);
-        object->chunks[i] = (struct chunk){
-            .name = entry.chunk, .offset = object->source.size, .length = entry.length};
+        object->chunks[i] = (struct chunk){.name = entry.chunk,
+                                           .offset = object->source.size,
+                                           .length = entry.length,
+                                           .within = entry.offset};
         object->source.size += entry.length;
     }
     object->count = count;

@@ -3,7 +3,7 @@
 #   tests/bench/store/run.sh WORK [MLOPS [RUNS]]
 # WORK is what make_work.py made. Peers: borgbackup, restic, casync and git-lfs where they are
 # installed, DVC and MLflow from $PEERS/bin (a virtual environment with dvc and mlflow-skinny), and an
-# MD5-and-copy loop, which is what DVC has to do at least.
+# MD5-and-copy loop, which is what DVC has to do at least. $WITHOUT names peers that are left out.
 set -eu
 work=$(realpath "$1")
 mlops=$(realpath "${2:-build/release/mlops}")
@@ -12,6 +12,7 @@ peers=${PEERS:-}
 here=$(dirname "$(realpath "$0")")
 scratch=$(mktemp -d -p "$(dirname "$work")")
 trap 'chmod -R u+w "$scratch"; rm -rf "$scratch"' EXIT
+mkdir "$scratch/away"
 cd "$scratch"
 export BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK=yes BORG_BASE_DIR=$scratch/borg-home
 export RESTIC_PASSWORD=x RESTIC_CACHE_DIR=$scratch/restic-cache
@@ -37,8 +38,19 @@ time_it() {
     sync
 }
 size_of() { du -s --block-size=1 "$1" | cut -f 1; }
+# What a run has made goes out of the way, and is removed at the end: ext4 looks at every inode that
+# was deleted in the last minutes before it makes one, so that one tool would pay for the last one's
+# clearing up.
+away() {
+    local made
+    for made; do
+        chmod -R u+w "$made"
+        find "$made" -type f -size +1M -exec truncate -s 0 {} +
+        mv "$made" "$scratch/away/$(basename "$made").$RANDOM$RANDOM"
+    done
+}
 in_folder() { (cd "$1" && shift && "$@"); }
-have() { command -v "$1" > /dev/null; }
+have() { [[ " ${WITHOUT:-} " != *" $1 "* ]] && command -v "$1" > /dev/null; }
 
 ours() {
     "$mlops" -q init ours
@@ -49,7 +61,7 @@ ours() {
     time_it unchanged.mlops "$mlops" -q --registry ours register "$work/v2"
     time_it restore.mlops "$mlops" -q --registry ours checkout big@1 out
     time_it switch.mlops "$mlops" -q --registry ours checkout big@2 out
-    rm -rf ours out
+    away ours out
 }
 
 with_borg() {
@@ -61,7 +73,7 @@ with_borg() {
     time_it unchanged.borg in_folder "$work/v2" borg create "$scratch/borg::3" .
     mkdir out
     time_it restore.borg in_folder out borg extract "$scratch/borg::1"
-    rm -rf borg out
+    away borg out
 }
 
 with_restic() {
@@ -72,7 +84,7 @@ with_restic() {
     echo $(($(size_of restic) - size)) >> growth.restic
     time_it unchanged.restic in_folder "$work/v2" restic -q -r "$scratch/restic" backup .
     time_it restore.restic restic -q -r restic restore latest --tag 1 --target out
-    rm -rf restic out
+    away restic out
 }
 
 with_casync() {
@@ -81,7 +93,8 @@ with_casync() {
     time_it second.casync casync make --store=castr 2.caidx "$work/v2"
     echo $(($(size_of castr) - size)) >> growth.casync
     time_it restore.casync casync extract --store=castr 1.caidx out
-    rm -rf castr out ./*.caidx
+    away castr out
+    rm -f ./*.caidx
 }
 
 with_lfs() {
@@ -95,8 +108,7 @@ with_lfs() {
     time_it second.git-lfs in_folder lfs sh -c 'git add -A && git commit -qm 2'
     echo $(($(size_of lfs/.git) - size)) >> growth.git-lfs
     time_it restore.git-lfs in_folder lfs git checkout -q HEAD~1
-    chmod -R u+w lfs
-    rm -rf lfs
+    away lfs
 }
 
 with_dvc() {
@@ -109,8 +121,7 @@ with_dvc() {
     time_it second.dvc in_folder dvc "$peers/bin/dvc" add -q weights.bin table.csv files
     echo $(($(size_of dvc/.dvc/cache) - size)) >> growth.dvc
     time_it unchanged.dvc in_folder dvc "$peers/bin/dvc" add -q weights.bin table.csv files
-    chmod -R u+w dvc
-    rm -rf dvc
+    away dvc
 }
 
 with_mlflow() {
@@ -119,14 +130,14 @@ with_mlflow() {
     local size=$(size_of mlruns)
     time_it second.mlflow "$peers/bin/python" -c "$log" "$work/v2"
     echo $(($(size_of mlruns) - size)) >> growth.mlflow
-    rm -rf mlruns
+    away mlruns
 }
 
 with_copy() {
     time_it first.md5-copy python3 "$here/md5_copy.py" "$work/v1" copy1
     time_it second.md5-copy python3 "$here/md5_copy.py" "$work/v2" copy2
     time_it restore.md5-copy cp -r copy1 out
-    rm -rf copy1 copy2 out
+    away copy1 copy2 out
 }
 
 # A table with rows changed here and there: what its second version takes.
@@ -137,14 +148,14 @@ scattered() {
     size=$(size_of ours)
     time_it "scattered$share.mlops" "$mlops" -q --registry ours register "$work/scattered$share"
     echo $(($(size_of ours) - size)) >> "grown$share.mlops"
-    rm -rf ours
+    away ours
     ! have restic || {
         restic init -q -r restic
         in_folder "$work/scattered0" restic -q -r "$scratch/restic" backup .
         size=$(size_of restic)
         time_it "scattered$share.restic" in_folder "$work/scattered$share" restic -q -r "$scratch/restic" backup .
         echo $(($(size_of restic) - size)) >> "grown$share.restic"
-        rm -rf restic
+        away restic
     }
     ! have borg || {
         borg init -e none borg
@@ -152,7 +163,7 @@ scattered() {
         size=$(size_of borg)
         time_it "scattered$share.borg" in_folder "$work/scattered$share" borg create "$scratch/borg::1" .
         echo $(($(size_of borg) - size)) >> "grown$share.borg"
-        rm -rf borg
+        away borg
     }
 }
 
@@ -162,13 +173,13 @@ small() {
     time_it small.mlops "$mlops" -q --registry ours register "$work/small"
     time_it small-unchanged.mlops "$mlops" -q --registry ours register "$work/small"
     time_it small-restore.mlops "$mlops" -q --registry ours checkout big out
-    rm -rf ours out
+    away ours out
     ! have restic || {
         restic init -q -r restic
         time_it small.restic in_folder "$work/small" restic -q -r "$scratch/restic" backup .
         time_it small-unchanged.restic in_folder "$work/small" restic -q -r "$scratch/restic" backup .
         time_it small-restore.restic restic -q -r restic restore latest --target out
-        rm -rf restic out
+        away restic out
     }
     ! have borg || {
         borg init -e none borg
@@ -176,12 +187,13 @@ small() {
         time_it small-unchanged.borg in_folder "$work/small" borg create "$scratch/borg::2" .
         mkdir out
         time_it small-restore.borg in_folder out borg extract "$scratch/borg::1"
-        rm -rf borg out
+        away borg out
     }
     ! have casync || {
         time_it small.casync casync make --store=castr 1.caidx "$work/small"
         time_it small-restore.casync casync extract --store=castr 1.caidx out
-        rm -rf castr out ./*.caidx
+        away castr out
+        rm -f ./*.caidx
     }
 }
 
