@@ -23,7 +23,7 @@ RULE(type, "special-member", HIGH, UNSAFE, "a member is a link or a special file
 RULE(path, "path", HIGH, UNSAFE, "a member's name leads out of the folder it is unpacked to",
      "do not unpack this file");
 RULE(duplicate, "duplicate-name", HIGH, UNSAFE, "two members have the same name", SUSPECT);
-RULE(similar, "similar-names", MEDIUM, UNSAFE,
+RULE(similar, "similar-names", MEDIUM, UNKNOWN,
      "two members have names that are the same on some systems", SUSPECT);
 RULE(slack, "slack", LOW, UNKNOWN, "bytes stand where a header or a block should be empty",
      "have the archive made again");
@@ -232,13 +232,16 @@ static int take_member(struct walk *walk, const uint8_t *block, bool *more, stru
     char type = (char)block[156];
     uint64_t size, from = walk->at + TAR_BLOCK, left = source->size - from;
     bool extended = type == 'x' || type == 'g' || type == 'X' || type == 'L' || type == 'K';
+    bool plain;
     *more = false;
-    if (!tar_number(block + 124, 12, &size)) {
+    if (!tar_number(block + 124, 12, &size, &plain)) {
         findings_add(walk->file->findings, &rule_header, walk->file->path, walk->at,
                      "the size of a member is no number");
         return scan_bytes(walk, walk->at, err);
     }
     name = !extended && walk->next_name ? TAKE_PTR(walk->next_name) : tar_plain_name(block);
+    if (!plain)
+        say(walk, &rule_ambiguous, walk->at, name, "has a size that is not written as numbers are");
     if (!tar_slack_is_zero(block))
         say(walk, &rule_slack, walk->at, name, "has bytes in its header where it should be empty");
     if (!extended && walk->has_size) {

@@ -16,8 +16,10 @@
 /* Is this a header with its right checksum? */
 bool tar_begins(const uint8_t *head, size_t length);
 
-/* tar_header.c: a number of a header, octal or in base 256. */
-bool tar_number(const uint8_t *field, size_t length, uint64_t *value);
+/* tar_header.c: a number of a header, octal or in base 256, as far as any reader makes one of it.
+ * `*plain` is false where not all would: other characters follow, or stand in between. False where
+ * it is none. */
+bool tar_number(const uint8_t *field, size_t length, uint64_t *value, bool *plain);
 /* One "LENGTH KEY=VALUE\n" of a pax header at `*at`, which moves on; false where it is malformed.
  */
 bool tar_pax_record(const char *data, size_t length, size_t *at, const char **key,

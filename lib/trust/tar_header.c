@@ -19,37 +19,49 @@ static bool is_posix(const uint8_t *block)
                   8) == 0;
 }
 
-bool tar_number(const uint8_t *field, size_t length, uint64_t *value)
+/* In base 256; a negative one begins with 0xff. */
+static bool binary_number(const uint8_t *field, size_t length, uint64_t *value)
+{
+    if (field[0] != 0x80)
+        return false;
+    for (size_t i = 1; i < length; i++) {
+        if (*value >> 55)
+            return false;
+        *value = *value << 8 | field[i];
+    }
+    return true;
+}
+
+bool tar_number(const uint8_t *field, size_t length, uint64_t *value, bool *plain)
 {
     size_t i = 0;
     *value = 0;
-    if (field[0] & 0x80) { /* base 256; a negative one begins with 0xff */
-        if (field[0] != 0x80)
-            return false;
-        for (i = 1; i < length; i++) {
-            if (*value >> 55)
-                return false;
-            *value = *value << 8 | field[i];
-        }
-        return true;
+    *plain = true;
+    if (field[0] & 0x80)
+        return binary_number(field, length, value);
+    while (i < length && strchr(" \t\n\v\f\r", field[i]) && field[i])
+        *plain &= field[i++] == ' ';
+    if (length - i > 2 && field[i] == '0' && (field[i + 1] | 0x20) == 'o') { /* Python's int() */
+        *plain = false;
+        i += 2;
     }
-    while (i < length && field[i] == ' ')
-        i++;
-    for (; i < length && field[i] >= '0' && field[i] <= '7'; i++) {
+    for (; i < length && ((field[i] >= '0' && field[i] <= '7') || field[i] == '_'); i++) {
         if (*value >> 60)
             return false;
-        *value = *value << 3 | (uint64_t)(field[i] - '0');
+        *plain &= field[i] != '_'; /* Python reads over them */
+        if (field[i] != '_')
+            *value = *value << 3 | (uint64_t)(field[i] - '0');
     }
     for (; i < length; i++)
-        if (field[i] != ' ' && field[i] != '\0')
-            return false;
+        *plain &= field[i] == ' ' || field[i] == '\0';
     return true;
 }
 
 bool tar_begins(const uint8_t *head, size_t length)
 {
     uint64_t stated, sum = 0, with_signs = 0;
-    if (length < TAR_BLOCK || !tar_number(head + CHECKSUM, 8, &stated) || stated == 0)
+    bool plain;
+    if (length < TAR_BLOCK || !tar_number(head + CHECKSUM, 8, &stated, &plain) || stated == 0)
         return false;
     for (size_t i = 0; i < TAR_BLOCK; i++) {
         uint8_t byte = i >= CHECKSUM && i < CHECKSUM + 8 ? ' ' : head[i];

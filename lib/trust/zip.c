@@ -49,7 +49,7 @@ static int claims(const struct scan_file *file, bool *claimed, struct mlops_erro
     for (size_t i = 0; i < count && !*claimed; i++) {
         bool ends = found[i].at + ZIP_END_SIZE + found[i].comment_length == file->source->size;
         *claimed = ends || !(tar || pickle_begins(file->head, file->head_length));
-        *claimed &= found[i].count > 0;
+        *claimed &= found[i].central_size > 0;
     }
     return MLOPS_OK;
 }

@@ -41,7 +41,7 @@ RULE(extra, "extra-field", HIGH, UNSAFE,
 RULE(unknown_extra, "unknown-extra-field", LOW, UNKNOWN,
      "an extra field is of a kind that is not known here", REPACK);
 RULE(duplicate, "duplicate-name", HIGH, UNSAFE, "two members have the same name", SUSPECT);
-RULE(similar, "similar-names", MEDIUM, UNSAFE,
+RULE(similar, "similar-names", MEDIUM, UNKNOWN,
      "two members have names that are the same on some systems", SUSPECT);
 RULE(path, "path", HIGH, UNSAFE, "a member's name leads out of the folder it is unpacked to",
      "do not unpack this file");

@@ -94,19 +94,28 @@ static void names_that_lead_out_are_found(void **state)
     }
 }
 
+static bool reads(const char *field, uint64_t wanted, bool wanted_plain)
+{
+    uint64_t value;
+    bool plain;
+    return tar_number((const uint8_t *)field, 12, &value, &plain) && value == wanted &&
+           plain == wanted_plain;
+}
+
 static void numbers_are_octal_or_in_base_256(void **state)
 {
     uint64_t value;
+    bool plain;
     (void)state;
-    assert_true(tar_number((const uint8_t *)"00000000017\0", 12, &value) && value == 15);
-    assert_true(tar_number((const uint8_t *)"     17 \0   ", 12, &value) && value == 15);
-    assert_true(tar_number((const uint8_t *)"\x80\0\0\0\0\0\0\x01\0\0\0\0", 12, &value) &&
-                value == 1ull << 32);
+    assert_true(reads("00000000017", 15, true));
+    assert_true(reads("     17 \0   ", 15, true));
+    assert_true(reads("\x80\0\0\0\0\0\0\x01\0\0\0", 1ull << 32, true));
+    assert_true(reads("17\0 5       ", 15, false)); /* Python stops at the NUL */
+    assert_true(reads("0o1_7       ", 15, false));
     assert_false(tar_number((const uint8_t *)"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 12,
-                            &value));
+                            &value, &plain));
     assert_false(tar_number((const uint8_t *)"\x80\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 12,
-                            &value));
-    assert_false(tar_number((const uint8_t *)"0000000008\0\0", 12, &value));
+                            &value, &plain));
 }
 
 static void no_damage_is_safe_or_breaks_it(void **state)
