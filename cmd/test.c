@@ -220,20 +220,24 @@ static int run(struct cli *cli)
 
 const struct command command_test = {
     .name = "test",
-    .summary = "run the test suites of a version, and record what came out",
+    .summary = "run the test suites of a version, scan it, and record what came out",
     .synopsis = "REF",
     .description =
         "Every suite runs in a fresh copy of the version's files, under its own time limit. For a "
         "performance suite, the metrics are computed here from the predictions that it wrote, and "
         "held against what the project file requires of them, also in comparison with the version "
-        "that is in a stage now.\n\n"
+        "that is in a stage now. Then the files are scanned, as 'mlops scan' does it: the line "
+        "'scan' "
+        "passes where the verdict is safe.\n\n"
         "The result is recorded as evidence about the bundle, and gates of 'mlops promote' judge "
         "by it.",
     .group = GROUP_RELEASE,
     .registry = true,
     .args = {{"REF", COMPLETE_REF}},
-    .options =
-        {{.name = "suite", .kind = OPTION_LIST, .argument = "NAME", .help = "run only that suite"}},
+    .options = {{.name = "suite",
+                 .kind = OPTION_LIST,
+                 .argument = "NAME",
+                 .help = "run only that suite; 'scan' is the scan"}},
     .examples = {{"mlops test fraud", "all suites of the newest version"},
                  {"mlops test fraud@3 --suite holdout", "one suite of version 3"}},
     .exits = {{1, "a suite did not pass"}},
@@ -241,8 +245,8 @@ const struct command command_test = {
              {"version", "number", "which version"},
              {"bundle", "text", "its bundle"},
              {"passed", "bool", "did every suite that ran pass?"},
-             {"suites[].name", "text", "in the project file's order"},
-             {"suites[].kind", "text", "unit, integration or performance"},
+             {"suites[].name", "text", "in the project file's order, then 'scan'"},
+             {"suites[].kind", "text", "unit, integration or performance; security of the scan"},
              {"suites[].status", "text", "passed, failed, error, timeout or skipped"},
              {"suites[].seconds", "number", "how long it ran"},
              {"suites[].metrics", "object", "name and value; null where it is not defined"},

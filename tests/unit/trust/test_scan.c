@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "trust/run.h"
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -99,6 +100,24 @@ static void another_name_than_the_content_is_a_finding(void **state)
     assert_int_equal(VERDICT_SAFE, VERDICT("m.bin", "some words\n", NULL));
     assert_int_equal(VERDICT_SAFE, VERDICT("m.whatever", "some words\n", NULL));
     assert_int_equal(VERDICT_SAFE, VERDICT(".npy", "some words\n", NULL)); /* no ending */
+}
+
+/* Begins as a pickle and has tar's magic where tar has it (POSIX.1-2017, pax: offset 257). */
+static void what_is_two_things_at_once_is_unsafe_and_scanned_as_both(void **state)
+{
+    struct look look = {0};
+    char block[1024] = "\x80\x04N.";
+    (void)state;
+    memcpy(block + 257, "ustar\00000", 8);
+    unsigned sum = 0;
+    memset(block + 148, ' ', 8);
+    for (size_t i = 0; i < 512; i++)
+        sum += (unsigned char)block[i];
+    (void)snprintf(block + 148, 8, "%06o", sum);
+    assert_int_equal(MLOPS_OK, look_as(&look, "model", block, sizeof(block), SCAN_ARTIFACT));
+    assert_true(found(&look, "scan/polyglot"));
+    assert_int_equal(VERDICT_UNSAFE, look.findings.verdict);
+    findings_clear(&look.findings);
 }
 
 static void what_no_format_claims_is_unknown_but_for_data(void **state)
@@ -459,6 +478,7 @@ int main(void)
         cmocka_unit_test(the_content_decides_and_not_the_name),
         cmocka_unit_test(what_can_run_code_under_a_harmless_name_is_disguised),
         cmocka_unit_test(another_name_than_the_content_is_a_finding),
+        cmocka_unit_test(what_is_two_things_at_once_is_unsafe_and_scanned_as_both),
         cmocka_unit_test(what_no_format_claims_is_unknown_but_for_data),
         cmocka_unit_test(an_empty_file_is_safe_whatever_its_name),
         cmocka_unit_test(text_is_read_to_its_end),
