@@ -220,7 +220,7 @@ static int run(struct cli *cli)
 
 const struct command command_test = {
     .name = "test",
-    .summary = "run the test suites of a version, scan it, and record what came out",
+    .summary = "run the suites of a version and scan it, for the record",
     .synopsis = "REF",
     .description =
         "Every suite runs in a fresh copy of the version's files, under its own time limit. For a "

@@ -138,7 +138,7 @@ complete -c mlops -n '__mlops_in scan' -l dry-run -d 'record nothing'
 complete -c mlops -n '__mlops_in scan' -l rules -d 'list the rules, and scan nothing'
 complete -c mlops -n '__mlops_in scan' -F -a '(__mlops_ask ref) (__fish_complete_directories)'
 
-complete -c mlops -n __mlops_before -a test -d 'run the test suites of a version, scan it, and record what came out'
+complete -c mlops -n __mlops_before -a test -d 'run the suites of a version and scan it, for the record'
 complete -c mlops -n '__mlops_in test' -l suite -x -d 'run only that suite; \'scan\' is the scan'
 complete -c mlops -n '__mlops_in test 0' -a '(__mlops_ask ref)'
 
