@@ -92,12 +92,50 @@ static int scan_comment(const struct zip_archive *archive, struct mlops_error *e
     return scan_member(archive->file, "comment", comment, err);
 }
 
-static int scan_entries(const struct zip_archive *archive, struct mlops_error *err)
+/* What earlier readings of the file have looked at: else archives in archives, each with many
+ * readings, would cost more than their bytes account for. */
+struct seen {
+    struct seen_data {
+        uint64_t at, packed;
+        unsigned method;
+    } * items;
+    size_t count, sorted, capacity;
+};
+
+static void clear_seen(struct seen *seen)
+{
+    free(seen->items);
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct seen_data *left = a, *right = b;
+    if (left->at != right->at)
+        return left->at < right->at ? -1 : 1;
+    if (left->packed != right->packed)
+        return left->packed < right->packed ? -1 : 1;
+    return (left->method > right->method) - (left->method < right->method);
+}
+
+/* Remember this one; true where a reading before this one had it. */
+static bool repeats(struct seen *seen, const struct zip_entry *entry)
+{
+    struct seen_data data = {entry->data_at, entry->central.packed, entry->central.method};
+    if (seen->sorted && bsearch(&data, seen->items, seen->sorted, sizeof(data), by_place))
+        return true;
+    GROW(seen->items, seen->count, &seen->capacity);
+    seen->items[seen->count++] = data;
+    return false;
+}
+
+static int scan_entries(const struct zip_archive *archive, struct seen *seen,
+                        struct mlops_error *err)
 {
     for (size_t i = 0; i < archive->count; i++) {
         if (archive->overlap && i >= ZIP_OVERLAP_MAX)
             break; /* what it is has been said, and such a file may be a bomb */
-        TRY(zip_scan_entry(archive, &archive->entries[i], archive->file, err));
+        if (!repeats(seen, &archive->entries[i]))
+            TRY(zip_scan_entry(archive, &archive->entries[i], archive->file, err));
     }
     return MLOPS_OK;
 }
@@ -106,22 +144,36 @@ static int scan_entries(const struct zip_archive *archive, struct mlops_error *e
 static int scan_stream(const struct scan_file *file, struct mlops_error *err)
 {
     _cleanup_(zip_archive_clear) struct zip_archive archive = ZIP_ARCHIVE_EMPTY(file);
+    _cleanup_(clear_seen) struct seen seen = {0};
     TRY(zip_take_stream(&archive, err));
-    return scan_entries(&archive, err);
+    return scan_entries(&archive, &seen, err);
 }
 
-static int scan_archive(const struct scan_file *file, const struct zip_end *end,
-                        struct mlops_error *err)
+/* The bytes that the first reading does not account for have been looked at with it: others only
+ * add members. */
+static int scan_reading(const struct scan_file *file, const struct zip_end *end, bool first,
+                        struct seen *seen, struct mlops_error *err)
 {
     _cleanup_(zip_archive_clear) struct zip_archive archive = ZIP_ARCHIVE_EMPTY(file);
     archive.end = *end;
     TRY(zip_walk(&archive, err));
     zip_check_names(&archive);
-    TRY(zip_check_cover(&archive, err));
-    TRY(scan_comment(&archive, err));
-    if (zip_is_torch(&archive))
-        return zip_scan_torch(&archive, err);
-    return scan_entries(&archive, err);
+    if (first) {
+        TRY(zip_check_cover(&archive, err));
+        TRY(scan_comment(&archive, err));
+    }
+    int code = MLOPS_OK;
+    if (first && zip_is_torch(&archive)) {
+        code = zip_scan_torch(&archive, err);
+        for (size_t i = 0; i < archive.count; i++)
+            (void)repeats(seen, &archive.entries[i]);
+    } else {
+        code = scan_entries(&archive, seen, err);
+    }
+    if (seen->count)
+        qsort(seen->items, seen->count, sizeof(*seen->items), by_place);
+    seen->sorted = seen->count;
+    return code;
 }
 
 /* Is the end record `inner` part of what the archive `outer` accounts for: in a member's bytes? */
@@ -134,6 +186,7 @@ static bool lies_within(const struct zip_end *inner, const struct zip_end *outer
 static int scan(const struct scan_file *file, struct mlops_error *err)
 {
     struct zip_end found[2 * ZIP_CANDIDATES_MAX], readings[2];
+    _cleanup_(clear_seen) struct seen seen = {0};
     size_t count, got;
     bool odd;
     TRY(find_archives(file, found, &count, &odd, err));
@@ -153,7 +206,7 @@ static int scan(const struct scan_file *file, struct mlops_error *err)
                          "there is a second end record with a central directory of its own");
         if (i == 0 || found[i].at != found[i - 1].at) /* once more, to say what is odd in it */
             TRY(zip_read_end(file, found[i].at, false, readings, &got, err));
-        TRY(scan_archive(file, &found[i], err));
+        TRY(scan_reading(file, &found[i], i == 0, &seen, err));
     }
     return MLOPS_OK;
 }

@@ -247,6 +247,7 @@ def hostile():
     yield "two_archives.zip", evil + good, [DENIED, "zip/ambiguous|zip/prefix|zip/hidden-member"]
     first = archive([member("a.pkl", EVIL)])
     yield "two_directories.zip", two_directories(), [DENIED, "zip/ambiguous"]
+    yield "matryoshka.zip", matryoshka(), [DENIED, "zip/ambiguous"]
     yield "count.zip", archive([member("a.pkl", GOOD), member("b.pkl", EVIL)], count=1), \
         [DENIED, "zip/ambiguous"]
     yield "wide_differs.zip", archive([member("a.pkl", GOOD), member("b.pkl", EVIL)],
@@ -340,6 +341,22 @@ def two_directories():
     pad = len(one)
     return whole[:start] + one + two + struct.pack("<IHHHHIIH", 0x06054b50, 0, 0, 1, 1, pad, start,
                                                    0)
+
+
+def matryoshka():
+    """Seven archives in one another, each with eight end records that lead to the next: a scanner
+    that follows each for itself would look at the innermost two million times."""
+    inner = EVIL
+    for _ in range(7):
+        whole = archive([member("x", inner)])
+        start = struct.unpack_from("<I", whole, len(whole) - 6)[0]
+        directory = whole[start:-22]
+        whole = whole[:-22]
+        for _ in range(8):
+            whole += directory + struct.pack("<IHHHHIIH", 0x06054b50, 0, 0, 1, 1, len(directory),
+                                             len(whole), 0)
+        inner = whole
+    return inner
 
 
 def benign(folder):
