@@ -7,7 +7,6 @@ struct chunk {
     struct digest name;
     uint64_t offset; /* in the object */
     uint32_t length;
-    uint32_t within; /* the chunk: not 0 in a slice */
 };
 
 struct cached {
@@ -66,13 +65,11 @@ static int load_chunk(struct object *object, size_t index, const uint8_t **data,
             oldest = cached;
     }
     TRY(reader_find(object->reader, &chunk->name, &location, err));
-    const struct recipe_entry entry = {.length = chunk->length, .offset = chunk->within};
-    if (location.record.kind != RECORD_BLOB ||
-        !recipe_entry_fits(&entry, object->count, location.record.raw))
+    if (location.record.kind != RECORD_BLOB || location.record.raw != chunk->length)
         return reader_damaged(err, &location, "a recipe names a chunk of another size");
     TRY(reader_load(object->reader, &location, &loaded, err));
     oldest->data = xrealloc(oldest->data, chunk->length ? chunk->length : 1, 1);
-    memcpy(oldest->data, loaded + chunk->within, chunk->length);
+    memcpy(oldest->data, loaded, chunk->length);
     oldest->chunk = index;
     oldest->used = ++object->uses;
     *data = oldest->data;
@@ -109,14 +106,36 @@ static int read_recipe(struct object *object, const struct location *location,
     for (size_t i = 0; i < count; i++) {
         struct recipe_entry entry;
         recipe_entry_decode(entries, i, &entry);
-        object->chunks[i] = (struct chunk){.name = entry.chunk,
-                                           .offset = object->source.size,
-                                           .length = entry.length,
-                                           .within = entry.offset};
+        object->chunks[i] = (struct chunk){
+            .name = entry.chunk, .offset = object->source.size, .length = entry.length};
         object->source.size += entry.length;
     }
     object->count = count;
     free(entries);
+    return MLOPS_OK;
+}
+
+static int keep(void *context, const uint8_t *data, size_t length, struct mlops_error *err)
+{
+    (void)err;
+    buffer_append(context, data, length);
+    return MLOPS_OK;
+}
+
+/* A small file, which may be a slice of a chunk that it shares with others: all of it at once, for
+ * the reader keeps such chunks for the next file. */
+static int load_whole(struct object *object, const struct digest *name, struct mlops_error *err)
+{
+    _cleanup_(buffer_clear) struct buffer content = {0};
+    TRY(reader_stream(object->reader, name, keep, &content, err));
+    object->source.size = content.length;
+    object->count = 1;
+    object->chunks = xcalloc(1, sizeof(*object->chunks));
+    object->chunks[0] = (struct chunk){.name = *name, .length = (uint32_t)content.length};
+    object->cached[0].used = ++object->uses;
+    object->cached[0].data = xmalloc(content.length + 1);
+    if (content.length)
+        memcpy(object->cached[0].data, content.data, content.length);
     return MLOPS_OK;
 }
 
@@ -129,11 +148,8 @@ int object_open(struct store *store, struct reader *reader, const struct digest 
     object->source = (struct source){.read = read_object, .close = close_object};
     object->reader = reader;
     *source = &object->source;
-    if (location.record.kind == RECORD_RECIPE)
-        return read_recipe(object, &location, err); /* the caller closes in any case */
-    object->chunks = xcalloc(1, sizeof(*object->chunks));
-    object->chunks[0] = (struct chunk){.name = *name, .length = location.record.raw};
-    object->count = 1;
-    object->source.size = location.record.raw;
-    return MLOPS_OK;
+    /* the caller closes in any case */
+    bool large = location.record.kind == RECORD_RECIPE &&
+                 location.record.raw > RECIPE_ENTRY_SIZE + sizeof(struct digest);
+    return large ? read_recipe(object, &location, err) : load_whole(object, name, err);
 }

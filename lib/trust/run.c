@@ -3,6 +3,8 @@
 #include "base/pool.h"
 #include <pthread.h>
 
+#define LARGE (1u << 20) /* bytes */
+
 const struct rule scan_rule_unreadable SCAN_RULE = {
     .id = "scan/unreadable",
     .severity = SEVERITY_MEDIUM,
@@ -87,12 +89,16 @@ static int scan_item(void *context, size_t number, size_t worker, struct mlops_e
     return MLOPS_OK;
 }
 
+/* Large files first, so that none is left over at the end; the others as they come, for neighbours
+ * lie together in the store. */
 static int larger(const void *left, const void *right, void *context)
 {
     const struct scan_item *items = context;
     size_t a = *(const size_t *)left, b = *(const size_t *)right;
-    if (items[a].size != items[b].size)
-        return items[a].size < items[b].size ? 1 : -1;
+    uint64_t of_a = items[a].size < LARGE ? 0 : items[a].size;
+    uint64_t of_b = items[b].size < LARGE ? 0 : items[b].size;
+    if (of_a != of_b)
+        return of_a < of_b ? 1 : -1;
     return a < b ? -1 : a > b;
 }
 

@@ -74,6 +74,44 @@ static void every_range_of_an_object_is_its_bytes(void **state)
     }
 }
 
+/* Small files lie many in a chunk. */
+static void every_one_of_many_small_files_is_its_bytes(void **state)
+{
+    enum { FILES = 300 };
+    struct session *s = *state;
+    struct store_file files[FILES] = {0};
+    struct store_writer *writer = NULL;
+    struct store_added added;
+    struct store *store = NULL;
+    char *paths[FILES], *texts[FILES];
+    for (int i = 0; i < FILES; i++) {
+        paths[i] = xprintf("%s/small%d", s->folder, i);
+        texts[i] = xprintf("%d: %*s", i, i * 37 % 4000, "the end");
+        assert_ok(s, file_write_durable(paths[i], texts[i], strlen(texts[i]), 0644, &s->err));
+        files[i].path = paths[i];
+    }
+    assert_ok(s, registry_store(s->registry, &store, &s->err));
+    assert_ok(s, store_writer_begin(store, &writer, &s->err));
+    assert_ok(s, store_writer_add_files(writer, files, FILES, &s->err));
+    assert_ok(s, store_writer_publish(writer, &added, &s->err));
+    assert_ok(s, store_refresh(store, &s->err));
+    struct reader *reader = reader_new(store);
+    for (int i = 0; i < FILES; i++) {
+        struct source *source = NULL;
+        const struct given_object object = {.data = (uint8_t *)texts[i], .size = strlen(texts[i])};
+        assert_ok(s, object_open(store, reader, &files[i].digest, &source, &s->err));
+        assert_int_equal(object.size, source->size);
+        check_range(s, source, &object, 0, object.size);
+        check_range(s, source, &object, object.size / 2, object.size / 3);
+        source_close(source);
+    }
+    reader_free(reader);
+    for (int i = 0; i < FILES; i++) {
+        free(paths[i]);
+        free(texts[i]);
+    }
+}
+
 static void an_object_that_is_not_there_is_not_found(void **state)
 {
     struct session *s = *state;
@@ -91,6 +129,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         session_test(every_range_of_an_object_is_its_bytes),
+        session_test(every_one_of_many_small_files_is_its_bytes),
         session_test(an_object_that_is_not_there_is_not_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
