@@ -67,10 +67,10 @@ static void streams_one_after_another_are_one_file(void **state)
     _cleanup_(buffer_clear) struct buffer gz = {0}, zstd = {0};
     (void)state;
     pack_zlib(&gz, "\x80\x02", 2, MAX_WBITS + 16);
-    pack_zlib(&gz, EVIL + 2, sizeof(EVIL) - 3, MAX_WBITS + 16);
+    pack_zlib(&gz, &EVIL[2], sizeof(EVIL) - 3, MAX_WBITS + 16);
     finds("a.pkl.gz", &gz, VERDICT_UNSAFE, "pickle/import-denied");
     pack_zstd(&zstd, GOOD, 3);
-    pack_zstd(&zstd, GOOD + 3, sizeof(GOOD) - 4);
+    pack_zstd(&zstd, &GOOD[3], sizeof(GOOD) - 4);
     finds("a.pkl.zst", &zstd, VERDICT_SAFE, "");
 }
 
