@@ -77,14 +77,8 @@ static int broken(const struct archive_reader *reader, const char *name, struct 
 static bool allow(const struct archive_read_api *api, struct archive *archive,
                   enum archive_content content)
 {
-    switch (content) {
-    case ARCHIVE_7Z:
+    if (content == ARCHIVE_7Z)
         return api->archive_read_support_format_7zip(archive) == ARCHIVE_OK;
-    case ARCHIVE_CPIO:
-        return api->archive_read_support_format_cpio(archive) == ARCHIVE_OK;
-    case ARCHIVE_TAR:
-        break;
-    }
     /* concatenated: to read on behind the mark of the end, so that nothing hides there */
     return api->archive_read_support_format_tar(archive) == ARCHIVE_OK &&
            api->archive_read_support_filter_gzip(archive) == ARCHIVE_OK &&

@@ -37,7 +37,6 @@
     X(archive_read_free)                                                                           \
     X(archive_read_support_format_tar)                                                             \
     X(archive_read_support_format_7zip)                                                            \
-    X(archive_read_support_format_cpio)                                                            \
     X(archive_read_support_filter_gzip)                                                            \
     X(archive_read_support_filter_zstd)                                                            \
     X(archive_read_set_format_option)                                                              \
@@ -51,8 +50,8 @@ struct archive_read_api {
     ARCHIVE_READ_FUNCTIONS(DYNLOAD_MEMBER)
 };
 
-/* What may be in the file: a tar that may be packed with gzip or zstd; a bare 7z; a bare cpio. */
-enum archive_content { ARCHIVE_TAR, ARCHIVE_7Z, ARCHIVE_CPIO };
+/* What may be in the file: a tar that may be packed with gzip or zstd; a bare 7z. */
+enum archive_content { ARCHIVE_TAR, ARCHIVE_7Z };
 
 /* Where the bytes come from; the reader lets the caller count, wait and cancel. */
 struct archive_input {

@@ -1,5 +1,5 @@
 /*
- * lib/trust/archive_scan.c - 7z and cpio through libarchive. Its reading is the only one here, so
+ * lib/trust/archive_scan.c - 7z through libarchive. Its reading is the only one here, so
  * bytes that it passes over are not accounted for: such an archive is never called safe.
  */
 #include "trust/archive_scan.h"
@@ -153,35 +153,10 @@ static int scan_7z(const struct scan_file *file, struct mlops_error *err)
     return scan_as(file, ARCHIVE_7Z, err);
 }
 
-/* The texts of POSIX's odc and of SVR4, with and without a checksum. */
-static int claims_cpio(const struct scan_file *file, bool *claimed, struct mlops_error *err)
-{
-    (void)err;
-    *claimed = scan_head_has(file, 0, "070707", 6) || scan_head_has(file, 0, "070701", 6) ||
-               scan_head_has(file, 0, "070702", 6);
-    for (size_t i = 6; *claimed && i < 76; i++) /* their numbers are digits */
-        *claimed = i < file->head_length && strchr("0123456789abcdefABCDEF", file->head[i]) &&
-                   file->head[i];
-    return MLOPS_OK;
-}
-
-static int scan_cpio(const struct scan_file *file, struct mlops_error *err)
-{
-    return scan_as(file, ARCHIVE_CPIO, err);
-}
-
 const struct scanner scanner_7z = {
     .format = "7z",
     .extensions = (const char *const[]){"7z", NULL},
     .executes = true,
     .claims = claims_7z,
     .scan = scan_7z,
-};
-
-const struct scanner scanner_cpio = {
-    .format = "cpio",
-    .extensions = (const char *const[]){"cpio", NULL},
-    .executes = true,
-    .claims = claims_cpio,
-    .scan = scan_cpio,
 };

@@ -2,6 +2,7 @@
  * line here. */
 #include "trust/archive_scan.h"
 #include "trust/compressed.h"
+#include "trust/cpio.h"
 #include "trust/npy.h"
 #include "trust/pickle.h"
 #include "trust/safetensors.h"

@@ -2,7 +2,6 @@
  * tests/fuzz/fuzz_compressed.c - no bytes break what unpacks streams and walks tar and cpio,
  * through the engine. 7z is left out: libarchive asks for as much memory there as the file says.
  */
-#include "trust/archive_scan.h"
 #include "trust/scanner.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -145,6 +145,18 @@ def cpio(files):
     return out
 
 
+def new_cpio(files):
+    """SVR4's."""
+    out = b""
+    for name, data in files + [("TRAILER!!!", b"")]:
+        name = name.encode() + b"\0"
+        out += b"070701" + b"".join(b"%08x" % n for n in (
+            1, 0o100644, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name), 0)) + name
+        out += bytes(-len(out) % 4) + data
+        out += bytes(-len(out) % 4)
+    return out
+
+
 def seven(data):
     """A 7z with one file, "x.pkl", copied as it is (7zFormat.txt of the LZMA SDK)."""
     n = bytes([len(data)])
@@ -316,8 +328,12 @@ def hostile():
     yield "tar_nested.tar", tar_member("x.tar", tar_member("y.zip", torch_zip(EVIL)) + END) + END, \
         [DENIED]
     yield "cpio.cpio", cpio([("x.pkl", EVIL)]), [DENIED]
-    yield "cpio_path.cpio", cpio([("../x.pkl", GOOD)]), ["archive/special-member"]
-    yield "cpio_cut.cpio", cpio([("x.pkl", EVIL)])[:76 + 6 + 8], ["archive/damaged"]
+    yield "cpio_path.cpio", cpio([("../x.pkl", GOOD)]), ["cpio/special-member"]
+    yield "cpio_cut.cpio", cpio([("x.pkl", EVIL)])[:76 + 6 + 8], ["cpio/damaged"]
+    yield "cpio_behind.cpio", cpio([("x.pkl", GOOD)]) + EVIL, [DENIED, "cpio/trailing-bytes"]
+    yield "cpio_long_name.cpio", b"070701" + b"00000000" * 11 + b"fffffff0" + b"00000000x", \
+        ["cpio/damaged"]
+    yield "cpio_new.cpio", new_cpio([("x.pkl", EVIL), ("y", GOOD)]), [DENIED]
     yield "plain.7z", seven(EVIL), [DENIED]
     yield "torch_of_7z.pt", seven(EVIL), [DENIED, "scan/name-mismatch"]
     yield "cut.7z", seven(EVIL)[:-5], ["archive/damaged"]
