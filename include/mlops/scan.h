@@ -54,6 +54,7 @@ MLOPS_API void mlops_scan_rule_list_clear(struct mlops_scan_rule_list *list);
 struct mlops_scan_finding {
     struct mlops_scan_rule rule;
     char *file;      /* with the way into containers: "model.pt!archive/data.pkl" */
+    size_t outer;    /* bytes of `file` that name the file itself: 8 of these */
     uint64_t offset; /* in that innermost file */
     char *message;   /* one sentence with the evidence: "imports posix.system" */
     bool accepted;   /* does not count */

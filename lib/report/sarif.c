@@ -79,13 +79,11 @@ static char *path_uri(const char *path, size_t length)
  * as a logical location, as the offset is not one of the file's (§3.28). */
 static cJSON *location_json(const struct mlops_scan_finding *finding)
 {
-    const char *inner = strchr(finding->file, '!');
-    size_t outer = inner ? (size_t)(inner - finding->file) : strlen(finding->file);
-    _cleanup_(free_string) char *uri = path_uri(finding->file, outer);
+    _cleanup_(free_string) char *uri = path_uri(finding->file, finding->outer);
     cJSON *json = cJSON_CreateObject();
     cJSON *physical = json_add_object(json, "physicalLocation");
     json_add_string(json_add_object(physical, "artifactLocation"), "uri", uri);
-    if (!inner) {
+    if (finding->file[finding->outer] == '\0') {
         json_add_u64(json_add_object(physical, "region"), "byteOffset", finding->offset);
         return json;
     }

@@ -69,6 +69,11 @@ void findings_add(struct findings *findings, const struct rule *rule, const char
                          .message = shown(message.data ? message.data : "", message.length)};
 }
 
+char *finding_text(const char *text)
+{
+    return shown(text, strlen(text));
+}
+
 void findings_clear(struct findings *findings)
 {
     for (size_t i = 0; i < findings->count; i++) {

@@ -54,6 +54,8 @@ struct findings {
 /* Add a finding about `file`; control characters and what is not UTF-8 in the text are escaped. */
 void findings_add(struct findings *findings, const struct rule *rule, const char *file,
                   uint64_t offset, const char *format, ...) MLOPS_PRINTF(5, 6);
+/* `text` as a finding has it. The caller frees. */
+char *finding_text(const char *text);
 void findings_clear(struct findings *findings);
 
 const char *verdict_name(enum verdict verdict);    /* "safe", … */

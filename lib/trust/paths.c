@@ -208,7 +208,7 @@ int mlops_scan_paths(const char *const *names, const struct mlops_observer *obse
         return mlops_hint(err, "name the file or folder that the model is in");
     }
     sort_items(&paths);
-    report_take(report, &paths.findings);
+    report_take(report, NULL, &paths.findings);
     return scan_run(&(struct scan_job){.items = paths.items,
                                        .count = paths.count,
                                        .open = open_path,

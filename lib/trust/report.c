@@ -67,15 +67,18 @@ static struct mlops_scan_rule public_rule(const struct rule *rule)
     };
 }
 
-void report_take(struct mlops_scan_report *report, struct findings *findings)
+void report_take(struct mlops_scan_report *report, const char *path, struct findings *findings)
 {
-    size_t count = report->finding_count;
+    _cleanup_(free_string) char *shown = path ? finding_text(path) : NULL;
+    size_t count = report->finding_count, length = shown ? strlen(shown) : SIZE_MAX;
     report->findings =
         xrealloc(report->findings, count + findings->count + 1, sizeof(*report->findings));
     for (size_t i = 0; i < findings->count; i++) {
         struct finding *from = &findings->items[i];
+        size_t whole = strlen(from->file);
         report->findings[count + i] = (struct mlops_scan_finding){
             .rule = public_rule(from->rule),
+            .outer = whole < length ? whole : length,
             .file = TAKE_PTR(from->file),
             .offset = from->offset,
             .message = TAKE_PTR(from->message),

