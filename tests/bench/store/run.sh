@@ -28,14 +28,18 @@ project scattered5 table.csv
 project small files/
 find "$work" -type f -exec cat {} + > /dev/null # into the page cache
 
+# What is packaged is in memory for everybody, names and bytes.
+warm() { find "$work/$1" -type f -exec cat {} + > /dev/null; }
+
 # time_it NAME COMMAND…: microseconds into the file NAME, one line a run
 time_it() {
-    local name=$1 from=$EPOCHREALTIME
+    local name=$1 from
     shift
+    sync
+    from=$EPOCHREALTIME
     "$@" > log 2>&1 || { echo "$name failed:"; tail -n 5 log; return 0; } >&2
     local to=$EPOCHREALTIME
     echo $((${to/./} - ${from/./})) >> "$scratch/$name"
-    sync
 }
 size_of() { du -s --block-size=1 "$1" | cut -f 1; }
 # What a run has made goes out of the way, and is removed at the end: ext4 looks at every inode that
@@ -54,6 +58,7 @@ have() { [[ " ${WITHOUT:-} " != *" $1 "* ]] && command -v "$1" > /dev/null; }
 
 ours() {
     "$mlops" -q init ours
+    warm v1 && warm v2
     time_it first.mlops "$mlops" -q --registry ours register "$work/v1"
     local size=$(size_of ours)
     time_it second.mlops "$mlops" -q --registry ours register "$work/v2"
@@ -66,6 +71,7 @@ ours() {
 
 with_borg() {
     borg init -e none borg
+    warm v1 && warm v2
     time_it first.borg in_folder "$work/v1" borg create "$scratch/borg::1" .
     local size=$(size_of borg)
     time_it second.borg in_folder "$work/v2" borg create "$scratch/borg::2" .
@@ -78,6 +84,7 @@ with_borg() {
 
 with_restic() {
     restic init -q -r restic
+    warm v1 && warm v2
     time_it first.restic in_folder "$work/v1" restic -q -r "$scratch/restic" backup --tag 1 .
     local size=$(size_of restic)
     time_it second.restic in_folder "$work/v2" restic -q -r "$scratch/restic" backup --tag 2 .
@@ -88,6 +95,7 @@ with_restic() {
 }
 
 with_casync() {
+    warm v1 && warm v2
     time_it first.casync casync make --store=castr 1.caidx "$work/v1"
     local size=$(size_of castr)
     time_it second.casync casync make --store=castr 2.caidx "$work/v2"
@@ -134,6 +142,7 @@ with_mlflow() {
 }
 
 with_copy() {
+    warm v1 && warm v2
     time_it first.md5-copy python3 "$here/md5_copy.py" "$work/v1" copy1
     time_it second.md5-copy python3 "$here/md5_copy.py" "$work/v2" copy2
     time_it restore.md5-copy cp -r copy1 out
@@ -170,12 +179,14 @@ scattered() {
 # 50,000 files of a few kilobytes.
 small() {
     "$mlops" -q init ours
+    warm small
     time_it small.mlops "$mlops" -q --registry ours register "$work/small"
     time_it small-unchanged.mlops "$mlops" -q --registry ours register "$work/small"
     time_it small-restore.mlops "$mlops" -q --registry ours checkout big out
     away ours out
     ! have restic || {
         restic init -q -r restic
+        warm small
         time_it small.restic in_folder "$work/small" restic -q -r "$scratch/restic" backup .
         time_it small-unchanged.restic in_folder "$work/small" restic -q -r "$scratch/restic" backup .
         time_it small-restore.restic restic -q -r restic restore latest --target out
@@ -183,6 +194,7 @@ small() {
     }
     ! have borg || {
         borg init -e none borg
+        warm small
         time_it small.borg in_folder "$work/small" borg create "$scratch/borg::1" .
         time_it small-unchanged.borg in_folder "$work/small" borg create "$scratch/borg::2" .
         mkdir out
@@ -190,6 +202,7 @@ small() {
         away borg out
     }
     ! have casync || {
+        warm small
         time_it small.casync casync make --store=castr 1.caidx "$work/small"
         time_it small-restore.casync casync extract --store=castr 1.caidx out
         away castr out
