@@ -5,8 +5,9 @@
 
 /* Packs that may be replaced under a reader's hands before it gives up. */
 #define RELOCATIONS_MAX 8
-#define GROUPS 4 /* chunks of many small files that a reader keeps, as files come in their order   \
-                  */
+#define GROUPS                                                                                     \
+    4 /* chunks of many small files that a reader keeps, as files come in their order              \
+       */
 
 struct group {
     struct digest name;
@@ -73,9 +74,10 @@ static int reserve(uint8_t **memory, size_t *capacity, size_t size, struct mlops
 }
 
 /* The record as it is stored, at `*data`. Where gc has replaced its pack, `location` is changed to
- * where it is now. */
-static int load_stored(struct reader *reader, struct location *location, const uint8_t **data,
-                       struct mlops_error *err)
+ * where it is now. What is stored raw goes to `raw` at once, where that is given, without its
+ * header: whoever gives it compares the content's digest. */
+static int load_stored(struct reader *reader, struct location *location, uint8_t *raw,
+                       const uint8_t **data, struct mlops_error *err)
 {
     const struct record *record = &location->record;
     struct store_backend *backend = reader->store->backend;
@@ -83,12 +85,20 @@ static int load_stored(struct reader *reader, struct location *location, const u
     for (int i = 0; code == MLOPS_NOT_FOUND && i < RELOCATIONS_MAX; i++) {
         if (i > 0)
             TRY(store_relocate(reader->store, location, err));
+        *data = raw;
+        if (raw && record->encoding == ENCODING_RAW) {
+            code = backend->read(backend, location->pack, record->offset + RECORD_HEADER_SIZE, raw,
+                                 record->stored, err);
+            continue;
+        }
         size_t length = RECORD_HEADER_SIZE + (size_t)record->stored;
         TRY(reserve(&reader->stored, &reader->stored_capacity,
                     length < CHUNK_MAX ? CHUNK_MAX + RECORD_HEADER_SIZE : length, err));
         code = backend->read(backend, location->pack, record->offset, reader->stored, length, err);
     }
     TRY(code);
+    if (raw && record->encoding == ENCODING_RAW)
+        return MLOPS_OK;
     if (!record_header_matches(reader->stored, record))
         return reader_damaged(err, location, "a record's header does not match the index");
     *data = reader->stored + RECORD_HEADER_SIZE;
@@ -172,11 +182,8 @@ int reader_load_into(struct reader *reader, const struct location *location, uin
 {
     struct location now = *location;
     const uint8_t *stored = NULL;
-    TRY(load_stored(reader, &now, &stored, err));
-    if (now.record.encoding != ENCODING_RAW)
-        return decode(reader, &now, stored, data, err);
-    memcpy(data, stored, now.record.raw);
-    return MLOPS_OK;
+    TRY(load_stored(reader, &now, data, &stored, err));
+    return now.record.encoding == ENCODING_RAW ? MLOPS_OK : decode(reader, &now, stored, data, err);
 }
 
 int reader_load(struct reader *reader, const struct location *location, const uint8_t **data,
@@ -184,7 +191,7 @@ int reader_load(struct reader *reader, const struct location *location, const ui
 {
     struct location now = *location;
     const struct record *record = &now.record;
-    TRY(load_stored(reader, &now, data, err));
+    TRY(load_stored(reader, &now, NULL, data, err));
     if (record->encoding != ENCODING_RAW) {
         TRY(reserve(&reader->raw, &reader->raw_capacity,
                     record->raw < CHUNK_MAX ? CHUNK_MAX : record->raw, err));
