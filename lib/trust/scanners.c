@@ -5,6 +5,7 @@
 #include "trust/cpio.h"
 #include "trust/npy.h"
 #include "trust/pickle.h"
+#include "trust/rds.h"
 #include "trust/safetensors.h"
 #include "trust/scanner.h"
 #include "trust/tar.h"
@@ -83,6 +84,7 @@ const struct scanner *const scanners[] = {
     &scanner_tar,
     &scanner_7z,
     &scanner_cpio,
+    &scanner_rds,
     NULL,
 };
 /* clang-format on */
