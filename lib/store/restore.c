@@ -1,22 +1,15 @@
 /* lib/store/restore.c - objects written out as files, on all cores. */
+#include "base/feed.h"
 #include "base/file.h"
-#include "base/pipeline.h"
 #include "base/pool.h"
 #include "store/reader.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
 #define WORKERS_MAX 64
-#define LANES_MAX 4 /* large files that are written at once */
-#define NO_FILE SIZE_MAX
-#define SMALL_BATCH 64 /* small files that a worker takes at once: neighbours share chunks */
-/* On their way at once: enough for the cores to go on while the disk takes a breath, and a bound on
- * memory where there are many. */
-#define RUNS_MIN 28
-#define RUNS_MAX 32
+#define SMALL_BATCH 64      /* small files that a worker takes at once: neighbours share chunks */
 #define RUN_SIZE (2U << 20) /* bytes of a stretch; files of more are done by all cores together */
 #define RUN_PIECES 256
 #define BLOCK 4096 /* what holes are made of */
@@ -63,11 +56,8 @@ struct restore {
     atomic_ullong done, from_store, from_old;
     uint64_t total;
     atomic_bool stop;
-    pthread_mutex_t lock;
-    struct target *targets;     /* of the large files */
-    size_t next;                /* large file that no lane has begun; under the lock */
-    size_t planning[LANES_MAX]; /* the one that a lane is at */
-    bool ended[LANES_MAX];
+    struct target *targets; /* of the large files */
+    struct feed feed;
 };
 
 static struct reader *reader_of(struct restore *restore, size_t worker)
@@ -287,27 +277,14 @@ static int plan_run(struct run *run, struct target *target, struct mlops_error *
     return MLOPS_OK;
 }
 
-/* The file that the lane goes on with; false where there is none. */
-static bool lane_file(struct restore *restore, size_t lane, size_t *index)
-{
-    pthread_mutex_lock(&restore->lock);
-    if (restore->planning[lane] == NO_FILE && restore->next < restore->large_count)
-        restore->planning[lane] = restore->next++;
-    *index = restore->planning[lane];
-    pthread_mutex_unlock(&restore->lock);
-    return *index != NO_FILE;
-}
-
 static int plan_stage(void *context, void *item, size_t worker, struct mlops_error *err)
 {
     struct restore *restore = context;
     struct run *run = item;
     int code = MLOPS_OK;
     size_t index;
-    if (!lane_file(restore, run->lane, &index)) {
-        restore->ended[run->lane] = true;
+    if (!feed_job(&restore->feed, run->lane, &index))
         return MLOPS_OK;
-    }
     struct target *target = &restore->targets[index];
     if (!target->file) {
         target->file = restore->large[index];
@@ -318,7 +295,7 @@ static int plan_stage(void *context, void *item, size_t worker, struct mlops_err
     if (code)
         return mlops_wrap(err, "write '%s'", target->file->path);
     if (run->last)
-        restore->planning[run->lane] = NO_FILE;
+        feed_job_done(&restore->feed, run->lane);
     return MLOPS_OK;
 }
 
@@ -403,45 +380,34 @@ static int write_stage(void *context, void *item, size_t worker, struct mlops_er
     return MLOPS_OK;
 }
 
-/* No more than can be busy: their memory is the same, so the more of them, the less ahead each is.
- */
-static size_t lane_count(const struct restore *restore)
-{
-    size_t lanes = pool_threads() < LANES_MAX ? pool_threads() : LANES_MAX;
-    return lanes < restore->large_count ? lanes : restore->large_count;
-}
-
 static int restore_large(struct restore *restore, struct mlops_error *err)
 {
     static const struct pipeline_stage stages[] = {{.serial = true, .run = plan_stage},
                                                    {.run = load_stage},
                                                    {.serial = true, .run = verify_stage},
                                                    {.serial = true, .run = write_stage}};
-    void *runs[RUNS_MAX];
-    size_t lanes = lane_count(restore), count = pool_threads() > 8 ? 2 * pool_threads() : RUNS_MIN;
-    if (count > RUNS_MAX)
-        count = RUNS_MAX;
-    count -= count % lanes;
+    void *runs[FEED_ITEMS_MAX];
+    feed_init(&restore->feed, restore->large_count);
+    size_t count = feed_item_count(&restore->feed);
     for (size_t i = 0; i < count; i++) {
         struct run *run = xcalloc(1, sizeof(*run));
         run->data = xmalloc(RUN_SIZE);
-        run->lane = i / (count / lanes);
+        run->lane = i / (count / restore->feed.lane_count);
         runs[i] = run;
     }
     restore->targets = xcalloc(restore->large_count, sizeof(*restore->targets));
     for (size_t i = 0; i < restore->large_count; i++)
         restore->targets[i].fd = restore->targets[i].old_fd = -1;
-    for (size_t i = 0; i < lanes; i++)
-        restore->planning[i] = NO_FILE;
     const struct pipeline pipeline = {.stages = stages,
                                       .stage_count = ARRAY_LENGTH(stages),
-                                      .lane_count = lanes,
+                                      .lane_count = restore->feed.lane_count,
                                       .items = runs,
                                       .item_count = count,
-                                      .ended = restore->ended,
+                                      .ended = restore->feed.ended,
                                       .tick = check_in,
                                       .context = restore};
     int code = pipeline_run(&pipeline, err);
+    feed_clear(&restore->feed);
     for (size_t i = 0; i < restore->large_count; i++)
         target_clear(&restore->targets[i]);
     free(restore->targets);
@@ -466,14 +432,12 @@ int store_restore_files(struct store *store, const struct store_restore *files, 
         else
             restore.small[restore.small_count++] = &files[i];
     }
-    pthread_mutex_init(&restore.lock, NULL);
     int code = restore.large_count > 0 ? restore_large(&restore, err) : MLOPS_OK;
     if (code == MLOPS_OK)
         code = pool_run_ticking((restore.small_count + SMALL_BATCH - 1) / SMALL_BATCH,
                                 restore_small_batch, check_in, &restore, err);
     for (size_t i = 0; i < ARRAY_LENGTH(restore.readers); i++)
         reader_free(restore.readers[i]);
-    pthread_mutex_destroy(&restore.lock);
     free(restore.small);
     free(restore.large);
     if (restored)

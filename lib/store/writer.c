@@ -1,7 +1,7 @@
 /* lib/store/writer.c - objects in: cut, hashed, compressed where it pays, packed once each. */
 #include "base/digest_set.h"
+#include "base/feed.h"
 #include "base/file.h"
-#include "base/pipeline.h"
 #include "base/pool.h"
 #include "store/encode.h"
 #include "store/group.h"
@@ -14,13 +14,7 @@
 #include <unistd.h>
 
 #define WORKERS_MAX 64
-#define LANES_MAX 4 /* large files that are read at once */
-#define NO_FILE SIZE_MAX
 #define SMALL_BATCH 64 /* small files that a worker takes at once: neighbours share groups */
-/* On their way at once: enough for the cores to go on while the disk takes a breath, and a bound on
- * memory where there are many. */
-#define SLABS_MIN 28
-#define SLABS_MAX 32
 
 /* What a worker keeps from file to file. */
 struct bench {
@@ -260,20 +254,17 @@ static int put_group(struct store_writer *writer, struct bench *bench, struct ml
 
 /* ---- many files ------------------------------------------------------------------------------ */
 
-/* Files of more than a slab go through a pipeline, all cores at work on one of them; of the short
- * ones each worker takes one after another. */
+/* Files of more than a slab go through a pipeline, several side by side and all cores at work on
+ * them; of the short ones each worker takes some after others. */
 struct job {
     struct store_writer *writer;
     struct store_file **small, **large; /* sorted out; what they point to is the caller's */
     size_t small_count, large_count;
-    uint64_t total;            /* bytes of all files, as they were at the start */
-    atomic_ullong done;        /* of them */
-    atomic_bool stop;          /* the observer said so */
-    struct intake *intakes;    /* of the large files */
-    pthread_mutex_t lock;      /* guards `next` */
-    size_t next;               /* large file that no lane has begun */
-    size_t reading[LANES_MAX]; /* the one that a lane is at */
-    bool ended[LANES_MAX];
+    uint64_t total;         /* bytes of all files, as they were at the start */
+    atomic_ullong done;     /* of them */
+    atomic_bool stop;       /* the observer said so */
+    struct intake *intakes; /* of the large files */
+    struct feed feed;
 };
 
 /* By the calling thread only: draw, and ask whether to go on. */
@@ -398,27 +389,14 @@ static int put_groups(struct store_writer *writer, struct mlops_error *err)
     return MLOPS_OK;
 }
 
-/* The file that the lane goes on with; false where there is none. */
-static bool lane_file(struct job *job, size_t lane, size_t *index)
-{
-    pthread_mutex_lock(&job->lock);
-    if (job->reading[lane] == NO_FILE && job->next < job->large_count)
-        job->reading[lane] = job->next++;
-    *index = job->reading[lane];
-    pthread_mutex_unlock(&job->lock);
-    return *index != NO_FILE;
-}
-
 /* First stage: read and cut, in each lane file after file. */
 static int fill_stage(void *context, void *item, size_t worker, struct mlops_error *err)
 {
     struct job *job = context;
     struct slab *slab = item;
     size_t index;
-    if (!lane_file(job, slab->lane, &index)) {
-        job->ended[slab->lane] = true;
+    if (!feed_job(&job->feed, slab->lane, &index))
         return MLOPS_OK;
-    }
     struct store_file *file = job->large[index];
     struct intake *intake = &job->intakes[index];
     int code = MLOPS_OK;
@@ -435,7 +413,7 @@ static int fill_stage(void *context, void *item, size_t worker, struct mlops_err
     job->done += intake->size - before;
     if (slab->last) {
         fd_close(&intake->fd);
-        job->reading[slab->lane] = NO_FILE;
+        feed_job_done(&job->feed, slab->lane);
     }
     return MLOPS_OK;
 }
@@ -465,45 +443,32 @@ static int put_stage(void *context, void *item, size_t worker, struct mlops_erro
     return MLOPS_OK;
 }
 
-/* No more than can be busy: their memory is the same, so the more of them, the less ahead each is.
- */
-static size_t lane_count(const struct job *job)
-{
-    size_t lanes = pool_threads() < LANES_MAX ? pool_threads() : LANES_MAX;
-    return lanes < job->large_count ? lanes : job->large_count;
-}
-
 static int add_large(struct job *job, struct mlops_error *err)
 {
     static const struct pipeline_stage stages[] = {{.serial = true, .run = fill_stage},
                                                    {.serial = true, .run = hash_stage},
                                                    {.run = put_stage}};
-    void *slabs[SLABS_MAX];
-    size_t lanes = lane_count(job), count = pool_threads() > 8 ? 2 * pool_threads() : SLABS_MIN;
-    if (count > SLABS_MAX)
-        count = SLABS_MAX;
-    count -= count % lanes;
+    void *slabs[FEED_ITEMS_MAX];
+    feed_init(&job->feed, job->large_count);
+    size_t count = feed_item_count(&job->feed);
     for (size_t i = 0; i < count; i++) {
         struct slab *slab = slab_new();
-        slab->lane = i / (count / lanes);
+        slab->lane = i / (count / job->feed.lane_count);
         slabs[i] = slab;
     }
     job->intakes = xcalloc(job->large_count, sizeof(*job->intakes));
     for (size_t i = 0; i < job->large_count; i++)
         job->intakes[i].fd = -1;
-    for (size_t i = 0; i < lanes; i++)
-        job->reading[i] = NO_FILE;
-    pthread_mutex_init(&job->lock, NULL);
     const struct pipeline pipeline = {.stages = stages,
                                       .stage_count = ARRAY_LENGTH(stages),
-                                      .lane_count = lanes,
+                                      .lane_count = job->feed.lane_count,
                                       .items = slabs,
                                       .item_count = count,
-                                      .ended = job->ended,
+                                      .ended = job->feed.ended,
                                       .tick = check_in,
                                       .context = job};
     int code = pipeline_run(&pipeline, err);
-    pthread_mutex_destroy(&job->lock);
+    feed_clear(&job->feed);
     for (size_t i = 0; i < job->large_count; i++) {
         fd_close(&job->intakes[i].fd);
         intake_clear(&job->intakes[i]);
