@@ -10,7 +10,7 @@
 #define TICK_NS 50000000
 
 struct job {
-    size_t count;
+    size_t count, run; /* items; how many a worker takes at once */
     pool_work work;
     void *context;
     atomic_size_t next;
@@ -29,26 +29,34 @@ struct worker {
     pthread_t thread;
 };
 
+static void work_on(struct job *job, size_t index, size_t worker)
+{
+    struct mlops_error err = {0};
+    int code = job->work(job->context, index, worker, &err);
+    if (code == MLOPS_OK)
+        return;
+    pthread_mutex_lock(&job->lock);
+    if (job->code == MLOPS_OK || index < job->failed) {
+        job->code = code;
+        job->failed = index;
+        job->err = err;
+    }
+    pthread_mutex_unlock(&job->lock);
+    atomic_store(&job->stop, true);
+}
+
 static void *work(void *argument)
 {
     struct worker *worker = argument;
     struct job *job = worker->job;
-    while (!atomic_load_explicit(&job->stop, memory_order_relaxed)) {
-        size_t index = atomic_fetch_add(&job->next, 1);
-        if (index >= job->count)
-            break;
-        struct mlops_error err = {0};
-        int code = job->work(job->context, index, worker->number, &err);
-        if (code == MLOPS_OK)
-            continue;
-        pthread_mutex_lock(&job->lock);
-        if (job->code == MLOPS_OK || index < job->failed) {
-            job->code = code;
-            job->failed = index;
-            job->err = err;
+    for (size_t at = 0, end = 0; !atomic_load_explicit(&job->stop, memory_order_relaxed); at++) {
+        if (at == end) {
+            at = atomic_fetch_add(&job->next, job->run);
+            end = at + job->run;
         }
-        pthread_mutex_unlock(&job->lock);
-        atomic_store(&job->stop, true);
+        if (at >= job->count)
+            break;
+        work_on(job, at, worker->number);
     }
     return NULL;
 }
@@ -86,17 +94,17 @@ static void join(pthread_t thread, struct job *job, pool_tick tick)
 
 int pool_run(size_t count, pool_work function, void *context, struct mlops_error *err)
 {
-    return pool_run_ticking(count, function, NULL, context, err);
+    return pool_run_ticking(count, 1, function, NULL, context, err);
 }
 
-int pool_run_ticking(size_t count, pool_work function, pool_tick tick, void *context,
+int pool_run_ticking(size_t count, size_t run, pool_work function, pool_tick tick, void *context,
                      struct mlops_error *err)
 {
-    struct job job = {.count = count, .work = function, .context = context};
+    struct job job = {.count = count, .run = run, .work = function, .context = context};
     pthread_mutex_init(&job.lock, NULL);
-    size_t threads = pool_threads();
-    if (threads > count)
-        threads = count;
+    size_t threads = pool_threads(), runs = count / run + (count % run > 0);
+    if (threads > runs)
+        threads = runs;
     struct worker workers[THREADS_MAX];
     size_t started = 1; /* worker 0 is the caller */
     for (; started < threads; started++) {

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define WORKERS_MAX 64
-#define SMALL_BATCH 64      /* small files that a worker takes at once: neighbours share chunks */
+#define SMALL_RUN 64        /* small files that a worker takes at once: neighbours share chunks */
 #define RUN_SIZE (2U << 20) /* bytes of a stretch; files of more are done by all cores together */
 #define RUN_PIECES 256
 #define BLOCK 4096 /* what holes are made of */
@@ -155,10 +155,13 @@ static int to_file(void *context, const uint8_t *data, size_t length, struct mlo
     return fd_write_full(small->fd, data, length, err);
 }
 
-static int restore_small(struct restore *restore, const struct store_restore *file, size_t worker,
-                         struct mlops_error *err)
+static int restore_small(void *context, size_t index, size_t worker, struct mlops_error *err)
 {
+    struct restore *restore = context;
+    const struct store_restore *file = restore->small[index];
     _cleanup_(fd_close) int fd = -1;
+    if (worker == 0) /* the thread that called us */
+        TRY(check_in(restore, err));
     TRY(create(file, &fd, err));
     struct small_file small = {.fd = fd};
     int code = reader_stream(reader_of(restore, worker), &file->digest, to_file, &small, err);
@@ -170,17 +173,6 @@ static int restore_small(struct restore *restore, const struct store_restore *fi
     TRY(finish(restore, file, fd, err));
     restore->done += file->size;
     restore->from_store += file->size;
-    return MLOPS_OK;
-}
-
-static int restore_small_batch(void *context, size_t index, size_t worker, struct mlops_error *err)
-{
-    struct restore *restore = context;
-    size_t end = (index + 1) * SMALL_BATCH;
-    if (worker == 0) /* the thread that called us */
-        TRY(check_in(restore, err));
-    for (size_t i = index * SMALL_BATCH; i < end && i < restore->small_count; i++)
-        TRY(restore_small(restore, restore->small[i], worker, err));
     return MLOPS_OK;
 }
 
@@ -434,8 +426,8 @@ int store_restore_files(struct store *store, const struct store_restore *files, 
     }
     int code = restore.large_count > 0 ? restore_large(&restore, err) : MLOPS_OK;
     if (code == MLOPS_OK)
-        code = pool_run_ticking((restore.small_count + SMALL_BATCH - 1) / SMALL_BATCH,
-                                restore_small_batch, check_in, &restore, err);
+        code = pool_run_ticking(restore.small_count, SMALL_RUN, restore_small, check_in, &restore,
+                                err);
     for (size_t i = 0; i < ARRAY_LENGTH(restore.readers); i++)
         reader_free(restore.readers[i]);
     free(restore.small);

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define WORKERS_MAX 64
-#define SMALL_BATCH 64 /* small files that a worker takes at once: neighbours share groups */
+#define SMALL_RUN 64 /* small files that a worker takes at once: neighbours share groups */
 
 /* What a worker keeps from file to file. */
 struct bench {
@@ -358,27 +358,21 @@ static int add_to_group(struct job *job, struct bench *bench, struct store_file 
     return group_is_full(bench->group) ? put_group(job->writer, bench, err) : MLOPS_OK;
 }
 
-static int add_small(struct job *job, struct bench *bench, struct store_file *file,
-                     struct mlops_error *err)
-{
-    bool taken = false;
-    /* one that was another version before is better stored as a difference */
-    if (!file->base && file->size > 0 && file->size <= GROUP_FILE_MAX)
-        TRY(add_to_group(job, bench, file, &taken, err));
-    return taken ? MLOPS_OK : add_single(job, bench, file, err);
-}
-
-static int add_small_batch(void *context, size_t index, size_t worker, struct mlops_error *err)
+static int add_small(void *context, size_t index, size_t worker, struct mlops_error *err)
 {
     struct job *job = context;
+    struct store_file *file = job->small[index];
     struct bench *bench = bench_of(job->writer, worker);
-    size_t end = (index + 1) * SMALL_BATCH;
+    bool taken = false;
+    int code = MLOPS_OK;
     if (worker == 0) /* the thread that called us */
         TRY(check_in(job, err));
-    for (size_t i = index * SMALL_BATCH; i < end && i < job->small_count; i++)
-        if (add_small(job, bench, job->small[i], err))
-            return wrap(err, job->small[i]);
-    return MLOPS_OK;
+    /* one that was another version before is better stored as a difference */
+    if (!file->base && file->size > 0 && file->size <= GROUP_FILE_MAX)
+        code = add_to_group(job, bench, file, &taken, err);
+    if (code == MLOPS_OK && !taken)
+        code = add_single(job, bench, file, err);
+    return code ? wrap(err, file) : MLOPS_OK;
 }
 
 /* The groups that are not full, when all files have been read. */
@@ -502,8 +496,7 @@ int store_writer_add_files(struct store_writer *writer, struct store_file *files
     sort_out(&job, files, count);
     int code = job.large_count > 0 ? add_large(&job, err) : MLOPS_OK;
     if (code == MLOPS_OK)
-        code = pool_run_ticking((job.small_count + SMALL_BATCH - 1) / SMALL_BATCH, add_small_batch,
-                                check_in, &job, err);
+        code = pool_run_ticking(job.small_count, SMALL_RUN, add_small, check_in, &job, err);
     if (code == MLOPS_OK)
         code = put_groups(writer, err);
     free(job.small);

@@ -1,5 +1,6 @@
 /* lib/trust/run.c - many files at once, on all cores, the largest first. */
 #include "trust/run.h"
+#include "base/path.h"
 #include "base/pool.h"
 #include <pthread.h>
 
@@ -53,11 +54,10 @@ static int scan_open(struct run *run, size_t index, struct source *source,
                      struct findings *findings, struct mlops_error *err)
 {
     const struct scan_item *item = &run->job->items[index];
-    const char *slash = strrchr(item->path, '/');
     struct scan_file file = {.scan = &run->scan,
                              .source = source,
                              .path = item->path,
-                             .name = slash ? slash + 1 : item->path,
+                             .name = path_base(item->path),
                              .role = item->role,
                              .findings = findings};
     return scan_file(&file, err);
@@ -116,7 +116,7 @@ int scan_run(const struct scan_job *job, struct mlops_scan_report *report, struc
     if (job->count)
         qsort_r(run.order, job->count, sizeof(*run.order), larger, (void *)(uintptr_t)job->items);
     pthread_mutex_init(&run.lock, NULL);
-    int code = pool_run_ticking(job->count, scan_item, check_in, &run, err);
+    int code = pool_run_ticking(job->count, 1, scan_item, check_in, &run, err);
     pthread_mutex_destroy(&run.lock);
     free(run.order);
     TRY(code);
