@@ -170,13 +170,12 @@ void recipe_finish(struct buffer *recipe)
     buffer_append(recipe, digest.bytes, 32);
 }
 
-bool recipe_check(const uint8_t *recipe, size_t length, size_t *count)
+bool recipe_check(const uint8_t *recipe, size_t length)
 {
     if (length < 32 || (length - 32) % RECIPE_ENTRY_SIZE != 0)
         return false;
     struct digest digest;
     sha256_of(recipe, length - 32, &digest);
-    *count = (length - 32) / RECIPE_ENTRY_SIZE;
     return memcmp(digest.bytes, recipe + length - 32, 32) == 0;
 }
 

@@ -89,11 +89,21 @@ struct recipe_entry {
 void recipe_append(struct buffer *recipe, const struct recipe_entry *entry);
 /* Close a recipe: its SHA-256 follows its entries. */
 void recipe_finish(struct buffer *recipe);
-/* Number of entries, or false where it is damaged. */
-bool recipe_check(const uint8_t *recipe, size_t length, size_t *count);
+/* Is it whole, by its checksum? */
+bool recipe_check(const uint8_t *recipe, size_t length);
+/* Entries of a recipe of `length` bytes. */
+static inline size_t recipe_count(size_t length)
+{
+    return (length - sizeof(struct digest)) / RECIPE_ENTRY_SIZE;
+}
 void recipe_entry_decode(const uint8_t *recipe, size_t i, struct recipe_entry *entry);
 /* Do the bytes that the entry names lie in a chunk of `raw` bytes, as they may in a recipe of
  * `count` entries? */
 bool recipe_entry_fits(const struct recipe_entry *entry, size_t count, uint32_t raw);
+/* Is the record a recipe of one entry? */
+static inline bool record_is_slice(const struct record *record)
+{
+    return record->kind == RECORD_RECIPE && recipe_count(record->raw) == 1;
+}
 
 #endif

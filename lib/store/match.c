@@ -33,7 +33,7 @@ static int compare_cuts(const void *a, const void *b)
 static void take_entries(struct match *match, const struct location *location, const uint8_t *data)
 {
     bool recipe = location->record.kind == RECORD_RECIPE;
-    match->count = recipe ? (location->record.raw - 32) / RECIPE_ENTRY_SIZE : 1;
+    match->count = recipe ? recipe_count(location->record.raw) : 1;
     match->entries = xcalloc(match->count, sizeof(*match->entries));
     match->starts = xcalloc(match->count + 1, sizeof(*match->starts));
     match->cuts = xcalloc(match->count, sizeof(*match->cuts));

@@ -5,14 +5,12 @@
 
 /* Packs that may be replaced under a reader's hands before it gives up. */
 #define RELOCATIONS_MAX 8
-#define GROUPS                                                                                     \
-    4 /* chunks of many small files that a reader keeps, as files come in their order              \
-       */
+#define KEPT 4
 
-struct group {
+/* A chunk of many small files, which a reader keeps for the next one, as they come in order. */
+struct kept {
     struct digest name;
     uint8_t *data; /* CHUNK_MAX; NULL: none yet */
-    uint32_t length;
 };
 
 struct reader {
@@ -26,8 +24,8 @@ struct reader {
     size_t prefix_length;
     struct digest bases[DELTA_BASES_MAX];
     size_t base_count; /* 0: `prefix` is nothing */
-    struct group groups[GROUPS];
-    size_t next_group; /* that makes room for another */
+    struct kept kept[KEPT];
+    size_t next_kept; /* that makes room for another */
 };
 
 struct reader *reader_new(const struct store *store)
@@ -48,8 +46,8 @@ void reader_free(struct reader *reader)
     free(reader->stored);
     free(reader->raw);
     free(reader->prefix);
-    for (size_t i = 0; i < GROUPS; i++)
-        free(reader->groups[i].data);
+    for (size_t i = 0; i < KEPT; i++)
+        free(reader->kept[i].data);
     sha256_free(reader->file_hash);
     free(reader);
 }
@@ -204,8 +202,7 @@ int reader_load(struct reader *reader, const struct location *location, const ui
         if (!digest_equal(&digest, &record->name))
             return reader_damaged(err, &now, "its content does not have the digest that it should");
     } else {
-        size_t count;
-        if (!recipe_check(*data, record->raw, &count))
+        if (!recipe_check(*data, record->raw))
             return reader_damaged(err, &now, "a recipe does not match its checksum");
     }
     return MLOPS_OK;
@@ -218,7 +215,7 @@ int reader_load_recipe(struct reader *reader, const struct location *location, u
     if (location->record.kind != RECORD_RECIPE)
         return reader_damaged(err, location, "it is not the recipe that it should be");
     TRY(reader_load(reader, location, &data, err));
-    *count = (location->record.raw - 32) / RECIPE_ENTRY_SIZE;
+    *count = recipe_count(location->record.raw);
     bool raw = location->record.encoding == ENCODING_RAW;
     uint8_t **memory = raw ? &reader->stored : &reader->raw;
     memmove(*memory, data, *count * RECIPE_ENTRY_SIZE);
@@ -280,7 +277,7 @@ static int has_all(struct reader *reader, const struct digest *name, bool *whole
     if (!index_find(reader->store->index, name, &location) || location.record.kind != RECORD_RECIPE)
         return has_blob(reader, name, whole, err);
     TRY(reader_load(reader, &location, &entries, err));
-    size_t count = (location.record.raw - 32) / RECIPE_ENTRY_SIZE;
+    size_t count = recipe_count(location.record.raw);
     *whole = true;
     for (size_t i = 0; i < count && *whole; i++) {
         struct recipe_entry entry;
@@ -303,22 +300,20 @@ int reader_has_whole(struct reader *reader, const struct digest *name, bool *who
 
 /* The chunk that a slice is of. It is not checked: the slice will be, by its own digest. */
 static int load_group(struct reader *reader, const struct location *chunk,
-                      const struct group **group, struct mlops_error *err)
+                      const struct kept **group, struct mlops_error *err)
 {
-    for (size_t i = 0; i < GROUPS; i++) {
-        *group = &reader->groups[i];
+    for (size_t i = 0; i < KEPT; i++) {
+        *group = &reader->kept[i];
         if ((*group)->data && digest_equal(&(*group)->name, &chunk->record.name))
             return MLOPS_OK;
     }
-    struct group *room = &reader->groups[reader->next_group];
-    reader->next_group = (reader->next_group + 1) % GROUPS;
+    struct kept *room = &reader->kept[reader->next_kept];
+    reader->next_kept = (reader->next_kept + 1) % KEPT;
     if (!room->data)
         room->data = xmalloc(CHUNK_MAX);
     room->name = (struct digest){0}; /* nothing, should loading fail */
-    room->length = 0;
     TRY(reader_load_into(reader, chunk, room->data, err));
     room->name = chunk->record.name;
-    room->length = chunk->record.raw;
     *group = room;
     return MLOPS_OK;
 }
@@ -328,7 +323,7 @@ static int stream_slice(struct reader *reader, const struct location *recipe,
                         struct mlops_error *err)
 {
     struct location chunk;
-    const struct group *group;
+    const struct kept *group;
     struct digest digest;
     TRY(reader_find(reader, &entry->chunk, &chunk, err));
     if (chunk.record.kind != RECORD_BLOB || !recipe_entry_fits(entry, 1, chunk.record.raw))
@@ -344,7 +339,7 @@ static int stream_recipe(struct reader *reader, const struct location *recipe,
                          const uint8_t *entries, reader_sink sink, void *context,
                          struct mlops_error *err)
 {
-    size_t count = (recipe->record.raw - 32) / RECIPE_ENTRY_SIZE;
+    size_t count = recipe_count(recipe->record.raw);
     for (size_t i = 0; i < count; i++) {
         struct recipe_entry entry;
         struct location chunk;
@@ -369,7 +364,7 @@ int reader_stream(struct reader *reader, const struct digest *name, reader_sink 
     TRY(reader_load(reader, &location, &data, err));
     if (location.record.kind == RECORD_BLOB)
         return sink(context, data, location.record.raw, err);
-    if (location.record.raw == 32 + RECIPE_ENTRY_SIZE) {
+    if (record_is_slice(&location.record)) {
         struct recipe_entry entry;
         recipe_entry_decode(data, 0, &entry);
         return stream_slice(reader, &location, &entry, sink, context, err);
@@ -384,4 +379,11 @@ int reader_stream(struct reader *reader, const struct digest *name, reader_sink 
     if (code == MLOPS_OK && !digest_equal(&digest, name))
         return reader_damaged(err, &location, "the file put together does not have its digest");
     return code;
+}
+
+int reader_to_buffer(void *context, const uint8_t *data, size_t length, struct mlops_error *err)
+{
+    (void)err; /* memory does not fail */
+    buffer_append(context, data, length);
+    return MLOPS_OK;
 }

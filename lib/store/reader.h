@@ -48,5 +48,7 @@ typedef int (*reader_sink)(void *context, const uint8_t *data, size_t length,
                            struct mlops_error *err);
 int reader_stream(struct reader *reader, const struct digest *name, reader_sink sink, void *context,
                   struct mlops_error *err);
+/* A sink: append to the `struct buffer` that is the context. */
+int reader_to_buffer(void *context, const uint8_t *data, size_t length, struct mlops_error *err);
 
 #endif

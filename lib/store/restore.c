@@ -197,7 +197,7 @@ static void open_old(struct target *target, struct reader *reader)
         location.record.kind != RECORD_RECIPE || reader_load(reader, &location, &data, &ignored))
         return;
     target->old_fd = open(file->old_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    target->place_count = (location.record.raw - 32) / RECIPE_ENTRY_SIZE;
+    target->place_count = recipe_count(location.record.raw);
     if (target->place_count == 1) /* a slice: no chunk of its own */
         target->place_count = 0;
     target->places = xcalloc(target->place_count, sizeof(*target->places));

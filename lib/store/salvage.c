@@ -310,19 +310,12 @@ struct fetching {
     size_t count;
 };
 
-static int keep(void *context, const uint8_t *data, size_t length, struct mlops_error *err)
-{
-    (void)err; /* memory */
-    buffer_append(context, data, length);
-    return MLOPS_OK;
-}
-
 /* What is a slice there becomes a blob here, which needs no others. */
 static int fetch_slice(struct reader *reader, struct pack_batch *batch, const struct digest *name,
                        struct mlops_error *err)
 {
     _cleanup_(buffer_clear) struct buffer content = {0};
-    int code = reader_stream(reader, name, keep, &content, err);
+    int code = reader_stream(reader, name, reader_to_buffer, &content, err);
     if (code)
         return code == MLOPS_INTEGRITY ? MLOPS_OK : code;
     struct record record = {.name = *name,
@@ -341,7 +334,7 @@ static int fetch_one(struct reader *reader, const struct store *from, struct pac
     const uint8_t *data;
     if (!index_find(from->index, name, &location))
         return MLOPS_OK;
-    if (location.record.kind == RECORD_RECIPE && location.record.raw == 32 + RECIPE_ENTRY_SIZE)
+    if (record_is_slice(&location.record))
         return fetch_slice(reader, batch, name, err);
     int code = reader_load(reader, &location, &data, err);
     if (code)

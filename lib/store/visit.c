@@ -69,7 +69,7 @@ static int visit(struct visitor *visitor, const struct digest *digest, bool base
     /* the reader is used again below */
     _cleanup_(buffer_clear) struct buffer entries = {0};
     buffer_append(&entries, data, location.record.raw);
-    size_t count = (entries.length - 32) / RECIPE_ENTRY_SIZE;
+    size_t count = recipe_count(entries.length);
     for (size_t i = 0; i < count; i++) {
         struct recipe_entry entry;
         struct location chunk;
@@ -103,7 +103,7 @@ int visitor_length(struct visitor *visitor, const struct digest *digest, uint64_
         return MLOPS_OK;
     *length = 0;
     TRY(reader_load(visitor->reader, &location, &entries, err));
-    size_t count = (location.record.raw - 32) / RECIPE_ENTRY_SIZE;
+    size_t count = recipe_count(location.record.raw);
     for (size_t i = 0; i < count; i++) {
         struct recipe_entry entry;
         recipe_entry_decode(entries, i, &entry);
@@ -113,23 +113,6 @@ int visitor_length(struct visitor *visitor, const struct digest *digest, uint64_
         *length += entry.length;
     }
     return MLOPS_OK;
-}
-
-/* Has the slice no chunk to be read from? */
-static int misses_chunk(struct visitor *visitor, const struct digest *name, bool *misses,
-                        struct mlops_error *err)
-{
-    struct digest bases[DELTA_BASES_MAX];
-    struct location location, base;
-    size_t count = 0;
-    *misses = !index_find(visitor->store->index, name, &location);
-    if (*misses)
-        return MLOPS_OK;
-    int code = visitor_bases(visitor, &location, bases, &count, err);
-    *misses = code == MLOPS_INTEGRITY;
-    for (size_t i = 0; i < count; i++)
-        *misses |= !index_find(visitor->store->index, &bases[i], &base);
-    return code == MLOPS_INTEGRITY ? MLOPS_OK : code;
 }
 
 static int miss_blob(struct visitor *visitor, const struct digest *name, visitor_miss each,
@@ -151,6 +134,13 @@ static int miss_blob(struct visitor *visitor, const struct digest *name, visitor
     return MLOPS_OK;
 }
 
+/* visitor_miss */
+static void note_any(void *context, const struct digest *name)
+{
+    (void)name;
+    *(bool *)context = true;
+}
+
 int visitor_missing(struct visitor *visitor, const struct digest *digest, visitor_miss each,
                     void *context, struct mlops_error *err)
 {
@@ -167,21 +157,15 @@ int visitor_missing(struct visitor *visitor, const struct digest *digest, visito
     TRY(code);
     _cleanup_(buffer_clear) struct buffer entries = {0};
     buffer_append(&entries, data, location.record.raw);
-    size_t count = (entries.length - 32) / RECIPE_ENTRY_SIZE;
-    if (count == 1) {
-        struct recipe_entry entry;
-        bool misses;
-        recipe_entry_decode((const uint8_t *)entries.data, 0, &entry);
-        TRY(misses_chunk(visitor, &entry.chunk, &misses, err));
-        if (misses)
-            each(context, digest);
-        return MLOPS_OK;
-    }
-    for (size_t i = 0; i < count; i++) {
+    bool slice = record_is_slice(&location.record), any = false;
+    for (size_t i = 0; i < recipe_count(entries.length); i++) {
         struct recipe_entry entry;
         recipe_entry_decode((const uint8_t *)entries.data, i, &entry);
-        TRY(miss_blob(visitor, &entry.chunk, each, context, err));
+        TRY(miss_blob(visitor, &entry.chunk, slice ? note_any : each,
+                      slice ? (void *)&any : context, err));
     }
+    if (any)
+        each(context, digest);
     return MLOPS_OK;
 }
 

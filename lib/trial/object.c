@@ -115,19 +115,12 @@ static int read_recipe(struct object *object, const struct location *location,
     return MLOPS_OK;
 }
 
-static int keep(void *context, const uint8_t *data, size_t length, struct mlops_error *err)
-{
-    (void)err;
-    buffer_append(context, data, length);
-    return MLOPS_OK;
-}
-
 /* A small file, which may be a slice of a chunk that it shares with others: all of it at once, for
  * the reader keeps such chunks for the next file. */
 static int load_whole(struct object *object, const struct digest *name, struct mlops_error *err)
 {
     _cleanup_(buffer_clear) struct buffer content = {0};
-    TRY(reader_stream(object->reader, name, keep, &content, err));
+    TRY(reader_stream(object->reader, name, reader_to_buffer, &content, err));
     object->source.size = content.length;
     object->count = 1;
     object->chunks = xcalloc(1, sizeof(*object->chunks));
@@ -149,7 +142,6 @@ int object_open(struct store *store, struct reader *reader, const struct digest 
     object->reader = reader;
     *source = &object->source;
     /* the caller closes in any case */
-    bool large = location.record.kind == RECORD_RECIPE &&
-                 location.record.raw > RECIPE_ENTRY_SIZE + sizeof(struct digest);
+    bool large = location.record.kind == RECORD_RECIPE && !record_is_slice(&location.record);
     return large ? read_recipe(object, &location, err) : load_whole(object, name, err);
 }

@@ -7,9 +7,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct pack_footer footer;
-    size_t count;
-    if (recipe_check(data, size, &count))
-        for (size_t i = 0; i < count; i++) {
+    if (recipe_check(data, size))
+        for (size_t i = 0; i < recipe_count(size); i++) {
             struct recipe_entry entry;
             recipe_entry_decode(data, i, &entry);
         }
