@@ -1,6 +1,6 @@
 /* lib/base/escape.h - names from outside, fit for a message on a terminal. */
-#ifndef BUNDLE_ESCAPE_H
-#define BUNDLE_ESCAPE_H
+#ifndef BASE_ESCAPE_H
+#define BASE_ESCAPE_H
 #include "base/util.h"
 
 /* `text` with control characters, backslashes and all that is not UTF-8 as "\xHH"; at most 200

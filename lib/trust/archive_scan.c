@@ -7,12 +7,7 @@
 #include "trust/member_name.h"
 #include "trust/spool.h"
 
-#define RULE(variable, id_, severity_, verdict_, summary_, advice_)                                \
-    static const struct rule rule_##variable SCAN_RULE = {.id = "archive/" id_,                    \
-                                                          .severity = SEVERITY_##severity_,        \
-                                                          .verdict = VERDICT_##verdict_,           \
-                                                          .summary = summary_,                     \
-                                                          .advice = advice_}
+#define RULE(variable, id, ...) static DEFINE_RULE(rule_##variable, "archive/" id, __VA_ARGS__)
 
 RULE(loose, "one-reading", LOW, UNKNOWN,
      "an archive of a kind whose unused bytes are not accounted for",

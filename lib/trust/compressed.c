@@ -13,12 +13,7 @@
 
 #define GZIP_HEADER_MAX (256u << 10) /* bytes; longer ones are not looked behind */
 
-#define RULE(variable, id_, severity_, verdict_, summary_, advice_)                                \
-    static const struct rule rule_##variable SCAN_RULE = {.id = "compressed/" id_,                 \
-                                                          .severity = SEVERITY_##severity_,        \
-                                                          .verdict = VERDICT_##verdict_,           \
-                                                          .summary = summary_,                     \
-                                                          .advice = advice_}
+#define RULE(variable, id, ...) static DEFINE_RULE(rule_##variable, "compressed/" id, __VA_ARGS__)
 
 RULE(damaged, "damaged", MEDIUM, UNREADABLE, "a compressed stream is damaged or cut off",
      "fetch the file again; what came before the damage has been looked at");

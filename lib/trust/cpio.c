@@ -11,12 +11,7 @@
 #define NEW_SIZE 110
 #define NAME_MAX_BYTES 65536
 
-#define RULE(variable, id_, severity_, verdict_, summary_, advice_)                                \
-    static const struct rule rule_##variable SCAN_RULE = {.id = "cpio/" id_,                       \
-                                                          .severity = SEVERITY_##severity_,        \
-                                                          .verdict = VERDICT_##verdict_,           \
-                                                          .summary = summary_,                     \
-                                                          .advice = advice_}
+#define RULE(variable, id, ...) static DEFINE_RULE(rule_##variable, "cpio/" id, __VA_ARGS__)
 
 RULE(archive, "archive", LOW, UNKNOWN, "models do not come as cpio, and its names are not compared",
      "unpack it and keep the files themselves, or accept it with a reason");

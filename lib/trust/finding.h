@@ -32,6 +32,15 @@ struct rule {
  */
 #define SCAN_RULE __attribute__((section("scan_rules"), used, aligned(8)))
 
+/* Rule `variable`, with the mark. A file of rules has a macro of its own over this one, which adds
+ * the format to names and ids. Severity and verdict without their prefixes. */
+#define DEFINE_RULE(variable, id_, severity_, verdict_, summary_, advice_)                         \
+    const struct rule variable SCAN_RULE = {.id = id_,                                             \
+                                            .severity = SEVERITY_##severity_,                      \
+                                            .verdict = VERDICT_##verdict_,                         \
+                                            .summary = summary_,                                   \
+                                            .advice = advice_}
+
 /* All rules, in no certain order. Static storage. */
 const struct rule *rules_all(size_t *count);
 

@@ -1,12 +1,7 @@
 /* lib/trust/pickle_rules.c - the rules of findings in pickles. */
 #include "trust/pickle_machine.h"
 
-#define RULE(variable, id_, severity_, verdict_, summary_, advice_)                                \
-    const struct rule pickle_rule_##variable SCAN_RULE = {.id = "pickle/" id_,                               \
-                                                .severity = SEVERITY_##severity_,                  \
-                                                .verdict = VERDICT_##verdict_,                     \
-                                                .summary = summary_,                               \
-                                                .advice = advice_}
+#define RULE(variable, id, ...) DEFINE_RULE(pickle_rule_##variable, "pickle/" id, __VA_ARGS__)
 
 #define DO_NOT_LOAD "do not load this file; find out who made it"
 #define SAVE_AGAIN "have it saved again by the library's own function, from a source you trust"

@@ -7,12 +7,7 @@
 #define NAME_MAX_KEPT 63
 #define WORD_MAX 100
 
-#define RULE(variable, id_, severity_, verdict_, summary_, advice_)                                \
-    static const struct rule rule_##variable SCAN_RULE = {.id = "rds/" id_,                        \
-                                                          .severity = SEVERITY_##severity_,        \
-                                                          .verdict = VERDICT_##verdict_,           \
-                                                          .summary = summary_,                     \
-                                                          .advice = advice_}
+#define RULE(variable, id, ...) static DEFINE_RULE(rule_##variable, "rds/" id, __VA_ARGS__)
 
 #define ASK "have R's author send data, not code, or read what it does before loading it"
 RULE(damaged, "damaged", MEDIUM, UNREADABLE, "the file is not one that R could read to its end",

@@ -9,12 +9,7 @@
 #define RATIO_FREE (16u << 20)
 #define CLAIMS_MAX 8
 
-#define RULE(variable, id_, severity_, verdict_, summary_, advice_)                                \
-    static const struct rule rule_##variable SCAN_RULE = {.id = "scan/" id_,                       \
-                                                          .severity = SEVERITY_##severity_,        \
-                                                          .verdict = VERDICT_##verdict_,           \
-                                                          .summary = summary_,                     \
-                                                          .advice = advice_}
+#define RULE(variable, id, ...) static DEFINE_RULE(rule_##variable, "scan/" id, __VA_ARGS__)
 
 RULE(format, "unknown-format", MEDIUM, UNKNOWN, "the content is of no format that is known here",
      "find out which program loads this file; where it is harmless, accept it with a reason");

@@ -4,12 +4,7 @@
 #include "trust/member_name.h"
 
 #define SUSPECT "do not load this file; find out who made it"
-#define RULE(variable, id_, severity_, verdict_, summary_, advice_)                                \
-    static const struct rule rule_##variable SCAN_RULE = {.id = "tar/" id_,                        \
-                                                          .severity = SEVERITY_##severity_,        \
-                                                          .verdict = VERDICT_##verdict_,           \
-                                                          .summary = summary_,                     \
-                                                          .advice = advice_}
+#define RULE(variable, id, ...) static DEFINE_RULE(rule_##variable, "tar/" id, __VA_ARGS__)
 
 RULE(header, "header", HIGH, UNREADABLE, "a header is damaged, and readers stop there",
      "fetch the file again");

@@ -4,12 +4,7 @@
 #define REPACK "have the file saved again by the library that made it"
 #define SUSPECT "do not load this file; find out who made it"
 
-#define RULE(variable, id_, severity_, verdict_, summary_, advice_)                                \
-    const struct rule zip_rule_##variable SCAN_RULE = {.id = "zip/" id_,                           \
-                                                       .severity = SEVERITY_##severity_,           \
-                                                       .verdict = VERDICT_##verdict_,              \
-                                                       .summary = summary_,                        \
-                                                       .advice = advice_}
+#define RULE(variable, id, ...) DEFINE_RULE(zip_rule_##variable, "zip/" id, __VA_ARGS__)
 
 RULE(ambiguous, "ambiguous", HIGH, UNSAFE, "readers would find different archives in this file",
      SUSPECT);

@@ -9,12 +9,7 @@
 #include "trust/pickle_torch.h"
 #include "trust/zip.h"
 
-#define RULE(variable, id_, severity_, verdict_, summary_, advice_)                                \
-    static const struct rule rule_##variable SCAN_RULE = {.id = "torch/" id_,                      \
-                                                          .severity = SEVERITY_##severity_,        \
-                                                          .verdict = VERDICT_##verdict_,           \
-                                                          .summary = summary_,                     \
-                                                          .advice = advice_}
+#define RULE(variable, id, ...) static DEFINE_RULE(rule_##variable, "torch/" id, __VA_ARGS__)
 
 RULE(script, "torchscript", MEDIUM, UNKNOWN, "the archive has TorchScript code",
      "load only the weights, or read the code under code/ and accept it with a reason");

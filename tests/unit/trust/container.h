@@ -5,7 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/endian.h"
-#include "trust/scanner.h"
+#include "trusting.h"
 
 /* os.getpid, called */
 #define EVIL                                                                                       \
@@ -15,43 +15,19 @@
     "\x80\x02]K\x01"                                                                               \
     "a."
 
-/* A file called `name` of these bytes; the caller clears the findings. */
-static inline void scan_as(const char *name, const void *data, size_t size,
-                           struct findings *findings, struct scan_limits limits)
-{
-    struct mlops_error err = {0};
-    struct scan scan = {.limits = limits};
-    void *copy = malloc(size ? size : 1); /* so that ASan sees a read past the end */
-    memcpy(copy, data, size);
-    struct source *source = source_of_memory(copy, size);
-    struct scan_file file = {
-        .scan = &scan, .source = source, .path = name, .name = name, .findings = findings};
-    assert_int_equal(MLOPS_OK, scan_file(&file, &err));
-    source_close(source);
-    free(copy);
-}
-
-static inline bool found(const struct findings *findings, const char *rule)
-{
-    for (size_t i = 0; i < findings->count; i++)
-        if (str_equal(findings->items[i].rule->id, rule))
-            return true;
-    return false;
-}
-
 /* `rules`: those that must be found, parted by blanks; none at all where it is "". */
 static inline void finds(const char *name, const struct buffer *data, enum verdict verdict,
                          const char *rules)
 {
-    struct findings findings = {0};
-    scan_as(name, data->data, data->length, &findings, (struct scan_limits){0});
+    struct findings findings;
+    (void)scan_with(NULL, name, data->data, data->length, (struct scan_limits){0}, &findings);
     assert_int_equal(verdict, findings.verdict);
     if (!*rules)
         assert_int_equal(0, findings.count);
     while (*rules) {
         size_t length = strcspn(rules, " ");
         _cleanup_(free_string) char *rule = xstrndup(rules, length);
-        if (!found(&findings, rule))
+        if (!has_rule(&findings, rule))
             fail_msg("%s was not found", rule);
         rules += length + (rules[length] == ' ');
     }
@@ -62,16 +38,16 @@ static inline void finds(const char *name, const struct buffer *data, enum verdi
 static inline void survives(const char *name, const struct buffer *data, size_t safe_from)
 {
     for (size_t cut = 1; cut < data->length; cut++) {
-        struct findings findings = {0};
-        scan_as(name, data->data, cut, &findings, (struct scan_limits){0});
+        struct findings findings;
+        (void)scan_with(NULL, name, data->data, cut, (struct scan_limits){0}, &findings);
         if (cut < safe_from)
             assert_int_not_equal(VERDICT_SAFE, findings.verdict);
         findings_clear(&findings);
     }
     for (size_t bit = 0; bit < data->length * 8; bit++) {
-        struct findings findings = {0};
+        struct findings findings;
         data->data[bit / 8] ^= (char)(1u << bit % 8);
-        scan_as(name, data->data, data->length, &findings, (struct scan_limits){0});
+        (void)scan_with(NULL, name, data->data, data->length, (struct scan_limits){0}, &findings);
         data->data[bit / 8] ^= (char)(1u << bit % 8);
         findings_clear(&findings);
     }

@@ -89,7 +89,7 @@ static void lists_in_lists_end_at_a_limit(void **state)
     for (size_t i = 0; i < depth; i++) /* each has two values, the first of which is a list */
         memcpy(data + sizeof(X3) - 1 + i * 8, "\0\0\0\x13\0\0\0\2", 8);
     assert_int_equal(VERDICT_UNREADABLE,
-                     scan_with(&scanner_rds, SCAN_ARTIFACT, "m", data, size, &findings));
+                     scan_with(&scanner_rds, "m", data, size, (struct scan_limits){0}, &findings));
     findings_clear(&findings);
     free(data);
 }

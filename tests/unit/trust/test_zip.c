@@ -153,8 +153,8 @@ static void names_that_clash_or_lead_out_are_found(void **state)
         struct part parts[] = {{cases[i].one, "", 0, 0}, {cases[i].other, "text", 4, 0}};
         struct findings findings = {0};
         build(&zip, parts, 2, (struct ends){0});
-        scan_as("a.zip", zip.data, zip.length, &findings, (struct scan_limits){0});
-        assert_true(found(&findings, cases[i].rule));
+        (void)scan_with(NULL, "a.zip", zip.data, zip.length, (struct scan_limits){0}, &findings);
+        assert_true(has_rule(&findings, cases[i].rule));
         findings_clear(&findings);
     }
 }
@@ -177,9 +177,10 @@ static void limits_hold(void **state)
     struct findings findings = {0};
     (void)state;
     build(&zip, evil, 2, (struct ends){0});
-    scan_as("a.zip", zip.data, zip.length, &findings, (struct scan_limits){.members = 1});
+    (void)scan_with(NULL, "a.zip", zip.data, zip.length, (struct scan_limits){.members = 1},
+                    &findings);
     assert_int_equal(VERDICT_UNREADABLE, findings.verdict);
-    assert_true(found(&findings, "scan/too-many-members"));
+    assert_true(has_rule(&findings, "scan/too-many-members"));
     findings_clear(&findings);
 }
 

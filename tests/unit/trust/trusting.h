@@ -5,12 +5,12 @@
 
 /* The engine's view of `size` bytes in an artifact called `name`, scanned by `scanner`, or, where
  * that is NULL, by whatever claims them. The caller clears the findings. */
-static inline enum verdict scan_with(const struct scanner *scanner, enum scan_role role,
-                                     const char *name, const void *data, size_t size,
+static inline enum verdict scan_with(const struct scanner *scanner, const char *name,
+                                     const void *data, size_t size, struct scan_limits limits,
                                      struct findings *findings)
 {
     struct mlops_error err = {0};
-    struct scan scan = {0};
+    struct scan scan = {.limits = limits};
     uint8_t *copy = malloc(size ? size : 1); /* so that ASan sees a read past the end */
     _cleanup_(source_close_ptr) struct source *source = NULL;
     memcpy(copy, data, size);
@@ -19,7 +19,6 @@ static inline enum verdict scan_with(const struct scanner *scanner, enum scan_ro
                              .source = source,
                              .path = name,
                              .name = name,
-                             .role = role,
                              .head = copy,
                              .head_length = size < SCAN_HEAD_SIZE ? size : SCAN_HEAD_SIZE,
                              .findings = findings};
@@ -42,7 +41,7 @@ static inline void expect(const struct scanner *scanner, const void *data, size_
                           enum verdict verdict, const char *rule)
 {
     struct findings findings;
-    enum verdict got = scan_with(scanner, SCAN_ARTIFACT, "m", data, size, &findings);
+    enum verdict got = scan_with(scanner, "m", data, size, (struct scan_limits){0}, &findings);
     for (size_t i = 0; i < findings.count; i++)
         if (got != verdict || !rule || !has_rule(&findings, rule))
             print_message("%s: %s\n", findings.items[i].rule->id, findings.items[i].message);
@@ -60,8 +59,8 @@ static inline void no_beginning_is_safe(const struct scanner *scanner, const voi
 {
     for (size_t length = 1; length < size; length++) {
         struct findings findings;
-        assert_int_not_equal(VERDICT_SAFE,
-                             scan_with(scanner, SCAN_ARTIFACT, "m", data, length, &findings));
+        assert_int_not_equal(VERDICT_SAFE, scan_with(scanner, "m", data, length,
+                                                     (struct scan_limits){0}, &findings));
         findings_clear(&findings);
     }
 }
@@ -76,7 +75,7 @@ static inline void no_change_breaks(const struct scanner *scanner, const void *d
             struct findings findings;
             memcpy(copy, data, size);
             copy[i] = values[v];
-            (void)scan_with(scanner, SCAN_ARTIFACT, "m", copy, size, &findings);
+            (void)scan_with(scanner, "m", copy, size, (struct scan_limits){0}, &findings);
             findings_clear(&findings);
         }
     free(copy);
