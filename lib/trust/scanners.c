@@ -3,6 +3,8 @@
 #include "trust/archive_scan.h"
 #include "trust/compressed.h"
 #include "trust/cpio.h"
+#include "trust/executable.h"
+#include "trust/json_scan.h"
 #include "trust/npy.h"
 #include "trust/pickle.h"
 #include "trust/rds.h"
@@ -85,6 +87,8 @@ const struct scanner *const scanners[] = {
     &scanner_7z,
     &scanner_cpio,
     &scanner_rds,
+    &scanner_json,
+    &scanner_executable,
     NULL,
 };
 /* clang-format on */

@@ -1,9 +1,12 @@
 /*
  * lib/trust/text.c - files that are nothing but text: UTF-8 without control characters, to the last
- * byte. What only begins as text is a finding, as the head alone tells which file this is.
+ * byte. What only begins as text is a finding, as the head alone tells which file this is. Texts
+ * are looked through for programs and for words that should not be there.
  */
 #include "base/path.h"
 #include "trust/scanner.h"
+#include "trust/script.h"
+#include "trust/words.h"
 
 /* A character may be cut in two by the end of the head, or of a block. */
 #define CHARACTER_MAX 4
@@ -97,12 +100,14 @@ static int scan_blocks(const struct scan_file *file, uint8_t *block, struct mlop
 
 static int scan(const struct scan_file *file, struct mlops_error *err)
 {
-    if (file->source->size == file->head_length)
-        return MLOPS_OK; /* the claim saw all of it */
-    uint8_t *block = xmalloc(BLOCK_SIZE);
-    int code = scan_blocks(file, block, err);
-    free(block);
-    return code;
+    script_check(file);
+    if (file->source->size > file->head_length) { /* of others the claim saw all */
+        uint8_t *block = xmalloc(BLOCK_SIZE);
+        int code = scan_blocks(file, block, err);
+        free(block);
+        TRY(code);
+    }
+    return words_scan(file, err);
 }
 
 const struct scanner scanner_text = {
