@@ -204,6 +204,8 @@ const struct command_option *cli_option_find_letter(const struct cli *cli, char 
 /* What was given; asking for an option that no table has is a mistake in the program. */
 bool cli_flag(const struct cli *cli, const char *name);
 const char *cli_text(const struct cli *cli, const char *name); /* NULL: not given */
+/* Where the option was not given, what the environment has, unless that is empty. */
+const char *cli_text_or_environment(const struct cli *cli, const char *name, const char *variable);
 int64_t cli_whole(const struct cli *cli, const char *name);    /* 0: not given */
 double cli_number(const struct cli *cli, const char *name);    /* 0: not given */
 /* All of an OPTION_LIST, NULL-terminated; NULL where none. The caller frees the array alone. */

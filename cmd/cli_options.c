@@ -1,5 +1,6 @@
 /* cmd/cli_options.c - the options that every command has, and asking for what was given. */
 #include "cli.h"
+#include <stdlib.h>
 
 const struct command_option cli_global_options[] = {
     {.name = "directory",
@@ -88,6 +89,12 @@ const char *cli_text(const struct cli *cli, const char *name)
 {
     const struct given_option *option = given(cli, name);
     return option ? option->text : NULL;
+}
+
+const char *cli_text_or_environment(const struct cli *cli, const char *name, const char *variable)
+{
+    const char *given = cli_text(cli, name), *named = getenv(variable);
+    return given ? given : named && *named ? named : NULL;
 }
 
 int64_t cli_whole(const struct cli *cli, const char *name)

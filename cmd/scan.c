@@ -150,6 +150,7 @@ static cJSON *report_json(struct cli *cli, const struct mlops_scan_report *repor
     cli_json_number(document, "files", (double)report->files);
     cli_json_number(document, "bytes", (double)report->bytes);
     cli_json_number(document, "scanner", MLOPS_SCANNER_VERSION);
+    cli_json_text(document, "advisories", report->advisories[0] ? report->advisories : NULL);
     cli_json_bool(document, "overflow", report->overflow);
     cli_json_add(document, "findings", findings);
     for (size_t i = 0; i < report->finding_count; i++)
@@ -246,11 +247,13 @@ static int scan_version(struct cli *cli, struct mlops_scan_report *report)
     while (given && given[count])
         count++;
     struct mlops_scan_acceptance *accept = split_accepted(given, count);
-    struct mlops_scan_options options = {.ref = cli->args[0],
-                                         .accept = accept,
-                                         .accept_count = count,
-                                         .reason = cli_text(cli, "reason"),
-                                         .dry_run = cli_flag(cli, "dry-run")};
+    struct mlops_scan_options options = {
+        .ref = cli->args[0],
+        .accept = accept,
+        .accept_count = count,
+        .reason = cli_text(cli, "reason"),
+        .dry_run = cli_flag(cli, "dry-run"),
+        .advisories = cli_text_or_environment(cli, "advisories", "MLOPS_ADVISORIES")};
     int code = mlops_registry_open(&open, &cli->registry, &cli->err);
     if (code)
         (void)mlops_wrap(&cli->err, "'%s' is no file here", cli->args[0]);
@@ -277,7 +280,9 @@ static int scan_paths(struct cli *cli, struct mlops_scan_report *report)
     if (accepts || cli_text(cli, "reason"))
         return mlops_fail(&cli->err, MLOPS_INVALID,
                           "only findings in a version can be accepted: register it first");
-    return mlops_scan_paths((const char *const *)cli->args, &observer, report, &cli->err);
+    return mlops_scan_paths((const char *const *)cli->args,
+                            cli_text_or_environment(cli, "advisories", "MLOPS_ADVISORIES"),
+                            &observer, report, &cli->err);
 }
 
 static int run(struct cli *cli)
@@ -340,11 +345,18 @@ const struct command command_scan = {
                  .kind = OPTION_TEXT,
                  .argument = "TEXT",
                  .help = "why they are accepted"},
+                {.name = "advisories",
+                 .kind = OPTION_TEXT,
+                 .argument = "PATH",
+                 .help = "hold the packages that lock files name against these vulnerabilities: a "
+                         "file or folder in the OSV format (MLOPS_ADVISORIES)",
+                 .completion = COMPLETE_FILE | COMPLETE_DIRECTORY},
                 {.name = "dry-run", .kind = OPTION_FLAG, .help = "record nothing"},
                 {.name = "rules", .kind = OPTION_FLAG, .help = "list the rules, and scan nothing"}},
     .examples = {{"mlops scan model.pkl", "what would loading it do?"},
                  {"mlops scan fraud@3", "all files of version 3, with the result recorded"},
                  {"mlops scan model/ --sarif scan.sarif", "for a CI that shows findings"},
+                 {"mlops scan fraud@3 --advisories osv/", "with known vulnerabilities of packages"},
                  {"mlops scan fraud --accept 'pickle/import-unknown:model/*' --reason 'our own "
                   "class, read on 3 May'",
                   "accept what was found"}},
@@ -357,6 +369,7 @@ const struct command command_scan = {
              {"files", "number", "how many were looked at"},
              {"bytes", "number", "their size"},
              {"scanner", "number", "rises when the rules change"},
+             {"advisories", "text?", "SHA-256 of the advisories that packages were held against"},
              {"overflow", "bool", "were there more findings than are listed?"},
              {"findings[].rule", "text", "its id; --rules has them all"},
              {"findings[].severity", "text", "info, low, medium, high or critical"},

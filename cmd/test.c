@@ -207,7 +207,10 @@ static int run(struct cli *cli)
     _cleanup_(mlops_test_report_clear) struct mlops_test_report report = {0};
     const char **suites = cli_list(cli, "suite");
     int code = mlops_test(cli_registry(cli), cli->args[0],
-                          &(struct mlops_test_options){.suites = suites}, &report, &cli->err);
+                          &(struct mlops_test_options){.suites = suites,
+                                                       .advisories = cli_text_or_environment(
+                                                           cli, "advisories", "MLOPS_ADVISORIES")},
+                          &report, &cli->err);
 
     free(suites);
     TRY(code);
@@ -237,7 +240,13 @@ const struct command command_test = {
     .options = {{.name = "suite",
                  .kind = OPTION_LIST,
                  .argument = "NAME",
-                 .help = "run only that suite; 'scan' is the scan"}},
+                 .help = "run only that suite; 'scan' is the scan"},
+                {.name = "advisories",
+                 .kind = OPTION_TEXT,
+                 .argument = "PATH",
+                 .help = "hold the packages that lock files name against these vulnerabilities: a "
+                         "file or folder in the OSV format (MLOPS_ADVISORIES)",
+                 .completion = COMPLETE_FILE | COMPLETE_DIRECTORY}},
     .examples = {{"mlops test fraud", "all suites of the newest version"},
                  {"mlops test fraud@3 --suite holdout", "one suite of version 3"}},
     .exits = {{1, "a suite did not pass"}},

@@ -12,7 +12,9 @@ _mlops_option() {
     scan:--sarif) sources=(file) ;;
     scan:--accept) sources=() ;;
     scan:--reason) sources=() ;;
+    scan:--advisories) sources=(file directory) ;;
     test:--suite) sources=() ;;
+    test:--advisories) sources=(file directory) ;;
     promote:--to) sources=(stage) ;;
     promote:--expect) sources=(ref +none) ;;
     promote:--reason) sources=() ;;
@@ -69,8 +71,8 @@ _mlops_options() {
     import) sources=(--register) ;;
     log) sources=(--stage --limit --verify) ;;
     checkout) sources=(--force) ;;
-    scan) sources=(--severity --sarif --accept --reason --dry-run --rules) ;;
-    test) sources=(--suite) ;;
+    scan) sources=(--severity --sarif --accept --reason --advisories --dry-run --rules) ;;
+    test) sources=(--suite --advisories) ;;
     promote) sources=(--to --expect --reason --dry-run) ;;
     rollback) sources=(--stage --to --reason) ;;
     drift) sources=(--current --data --method --categorical-method --threshold) ;;

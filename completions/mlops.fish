@@ -11,7 +11,9 @@ set -g __mlops_valued \
     'scan:--sarif' \
     'scan:--accept' \
     'scan:--reason' \
+    'scan:--advisories' \
     'test:--suite' \
+    'test:--advisories' \
     'promote:--to' \
     'promote:--expect' \
     'promote:--reason' \
@@ -134,12 +136,14 @@ complete -c mlops -n '__mlops_in scan' -l severity -x -a 'info low medium high c
 complete -c mlops -n '__mlops_in scan' -l sarif -r -F -d 'write all findings as SARIF 2.1.0, too'
 complete -c mlops -n '__mlops_in scan' -l accept -x -d 'findings of that rule, in files whose path matches, do not count from now on'
 complete -c mlops -n '__mlops_in scan' -l reason -x -d 'why they are accepted'
+complete -c mlops -n '__mlops_in scan' -l advisories -r -F -a '(__fish_complete_directories)' -d 'hold the packages that lock files name against these vulnerabilities: a file or folder in the OSV format (MLOPS_ADVISORIES)'
 complete -c mlops -n '__mlops_in scan' -l dry-run -d 'record nothing'
 complete -c mlops -n '__mlops_in scan' -l rules -d 'list the rules, and scan nothing'
 complete -c mlops -n '__mlops_in scan' -F -a '(__mlops_ask ref) (__fish_complete_directories)'
 
 complete -c mlops -n __mlops_before -a test -d 'run the suites of a version and scan it, for the record'
 complete -c mlops -n '__mlops_in test' -l suite -x -d 'run only that suite; \'scan\' is the scan'
+complete -c mlops -n '__mlops_in test' -l advisories -r -F -a '(__fish_complete_directories)' -d 'hold the packages that lock files name against these vulnerabilities: a file or folder in the OSV format (MLOPS_ADVISORIES)'
 complete -c mlops -n '__mlops_in test 0' -a '(__mlops_ask ref)'
 
 complete -c mlops -n __mlops_before -a promote -d 'put a version into a stage, if every gate lets it'

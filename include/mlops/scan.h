@@ -73,6 +73,8 @@ struct mlops_scan_report {
     struct mlops_scan_finding *findings;
     size_t finding_count;
     bool overflow; /* there were more than are in `findings` */
+    /* SHA-256 of the advisories that packages were held against, in hexadecimal; "": none were. */
+    char advisories[65];
 };
 
 /*
@@ -81,10 +83,13 @@ struct mlops_scan_report {
  * links. A folder's `.git` and `.mlops`, where they are a git repository and a registry, are left
  * out, with a finding that says so. The caller clears `report`.
  *
- * observer: may be NULL. Errors: MLOPS_NOT_FOUND a path does not exist, or there is no file at all
- * in the folders; MLOPS_CANCELLED.
+ * advisories: a file or folder of known vulnerabilities in the OSV format, which the packages that
+ * lock files name are held against; NULL: none. observer: may be NULL.
+ * Errors: MLOPS_NOT_FOUND a path does not exist, or there is no file at all in the folders;
+ * MLOPS_INVALID the advisories are none; MLOPS_CANCELLED.
  */
-MLOPS_API int mlops_scan_paths(const char *const *paths, const struct mlops_observer *observer,
+MLOPS_API int mlops_scan_paths(const char *const *paths, const char *advisories,
+                               const struct mlops_observer *observer,
                                struct mlops_scan_report *report, struct mlops_error *err);
 
 /* That findings of `rule` in files that match `files` do not count. */
@@ -98,8 +103,9 @@ struct mlops_scan_options {
     const struct mlops_scan_acceptance
         *accept; /* added to what was accepted of the bundle before */
     size_t accept_count;
-    const char *reason; /* why they are accepted; needed where any are */
-    bool dry_run;       /* record nothing */
+    const char *reason;     /* why they are accepted; needed where any are */
+    bool dry_run;           /* record nothing */
+    const char *advisories; /* as of mlops_scan_paths */
 };
 
 /*

@@ -49,6 +49,7 @@ struct mlops_suite_result {
 
 struct mlops_test_options {
     const char *const *suites; /* names to run, NULL-terminated; NULL or none: all */
+    const char *advisories;    /* what the scan holds packages against (mlops/scan.h); NULL: none */
 };
 
 struct mlops_test_report {

@@ -56,9 +56,10 @@ static enum scan_role role_of(const struct project *project, const char *path)
     for (size_t i = 0; i < project->data_count; i++)
         if (lies_in(path, project->data[i].path))
             return SCAN_DATA;
+    if (is_named(path, project->environment))
+        return SCAN_ENVIRONMENT;
     if (lies_in_any(path, project->code) || is_named(path, project->params) ||
-        is_named(path, project->metrics) || is_named(path, project->environment) ||
-        str_equal(path, PROJECT_FILE))
+        is_named(path, project->metrics) || str_equal(path, PROJECT_FILE))
         return SCAN_CODE;
     return SCAN_ARTIFACT;
 }
@@ -215,11 +216,13 @@ static int record(struct mlops_registry *registry, const struct mlops_scan_optio
 /* ---- all of it ------------------------------------------------------------------------------ */
 
 int scan_bundle(struct mlops_registry *registry, const struct mlops_version *version,
-                const struct manifest *manifest, struct mlops_scan_report *report,
-                struct mlops_error *err)
+                const struct manifest *manifest, const char *advisories,
+                struct mlops_scan_report *report, struct mlops_error *err)
 {
     _cleanup_(bundle_files_clear) struct bundle_files files = {0};
+    _cleanup_(advisories_free_ptr) struct advisories *known = NULL;
     *report = (struct mlops_scan_report){.version = *version};
+    TRY(report_load_advisories(report, advisories, &known, err));
     TRY(registry_store(registry, &files.store, err));
     TRY(store_refresh(files.store, err));
     list_files(manifest, &files);
@@ -230,6 +233,7 @@ int scan_bundle(struct mlops_registry *registry, const struct mlops_version *ver
                                     .count = files.count,
                                     .open = open_file,
                                     .context = &files,
+                                    .advisories = known,
                                     .observer = registry_observer(registry)},
                  report, err));
     return apply_accepted(registry, report, err);
@@ -243,7 +247,7 @@ int mlops_scan(struct mlops_registry *registry, const struct mlops_scan_options 
     *report = (struct mlops_scan_report){0};
     TRY(check_reason(options, err));
     TRY(manifest_load(registry, options->ref, &version, &manifest, NULL, err));
-    TRY(scan_bundle(registry, &version, &manifest, report, err));
+    TRY(scan_bundle(registry, &version, &manifest, options->advisories, report, err));
     TRY(apply_new(options, report, err));
     return options->dry_run ? MLOPS_OK : record(registry, options, report, err);
 }

@@ -11,11 +11,11 @@
 
 struct transaction;
 
-/* Scan the files of `manifest` and hold the findings against what was accepted of the bundle. The
+/* Scan the files of `manifest`, its packages against `advisories` where that is not NULL, and hold the findings against what was accepted of the bundle. The
  * caller clears `report`. */
 int scan_bundle(struct mlops_registry *registry, const struct mlops_version *version,
-                const struct manifest *manifest, struct mlops_scan_report *report,
-                struct mlops_error *err);
+                const struct manifest *manifest, const char *advisories,
+                struct mlops_scan_report *report, struct mlops_error *err);
 
 /* Record `report` as evidence; the transaction's next log entry will name it. */
 int scan_record(struct transaction *tx, const struct mlops_scan_report *report,

@@ -47,6 +47,8 @@ int scan_record(struct transaction *tx, const struct mlops_scan_report *report,
     json_add_u64(json, "scanner", MLOPS_SCANNER_VERSION);
     json_add_string(json, "mlops", mlops_library_version());
     json_add_string(json, "summary", summary);
+    if (report->advisories[0])
+        json_add_string(json, "advisories", report->advisories);
     json_add_u64(json, "files", report->files);
     json_add_u64(json, "bytes", report->bytes);
     cJSON_AddItemToObject(json, "counts", scan_counts(report));

@@ -137,7 +137,7 @@ static char *scan_output(const struct mlops_scan_report *scan)
 
 /* The scan as the last of the suites: it passes where the verdict is safe. */
 static int run_scan(struct mlops_registry *registry, const struct manifest *manifest,
-                    bool asked_for, struct mlops_test_report *report,
+                    const struct mlops_test_options *options, struct mlops_test_report *report,
                     struct mlops_scan_report *scan, struct mlops_error *err)
 {
     struct mlops_suite_result *result = &report->suites[report->suite_count++];
@@ -147,9 +147,10 @@ static int run_scan(struct mlops_registry *registry, const struct manifest *mani
     result->status = MLOPS_SUITE_SKIPPED;
     result->message = xstrdup("");
     result->output = xstrdup("");
-    if (!asked_for)
+    if (!scan_is_asked_for(options))
         return MLOPS_OK;
-    TRY(scan_bundle(registry, &report->version, manifest, scan, err));
+    TRY(scan_bundle(registry, &report->version, manifest, options ? options->advisories : NULL,
+                    scan, err));
     bool safe = scan->verdict == MLOPS_SCAN_SAFE;
     result->seconds = (double)(clock_monotonic_ns() - begun_ns) / 1e9;
     result->status = safe ? MLOPS_SUITE_PASSED : MLOPS_SUITE_FAILED;
@@ -175,7 +176,7 @@ static int run_and_record(struct mlops_registry *registry, const struct manifest
     report->suites = xcalloc(project->suite_count + 1, sizeof(*report->suites));
     int code = run_all(registry, manifest, options, report, outcomes, err);
     if (code == MLOPS_OK)
-        code = run_scan(registry, manifest, scans, report, &scan, err);
+        code = run_scan(registry, manifest, options, report, &scan, err);
     if (code == MLOPS_OK)
         code = trial_record(registry, report, project->suites, outcomes, scans ? &scan : NULL, err);
     for (size_t i = 0; i < project->suite_count; i++)

@@ -72,7 +72,7 @@ static int scan(const struct scan_file *file, const cJSON *root, struct mlops_er
     {
         count(&counts, cJSON_GetObjectItemCaseSensitive(sheet, "cells"));
     }
-    if (file->role == SCAN_CODE)
+    if (file->role == SCAN_CODE || file->role == SCAN_ENVIRONMENT)
         return MLOPS_OK; /* where code belongs */
     if (counts.shell)
         findings_add(file->findings, &rule_shell, file->path, 0,

@@ -196,10 +196,12 @@ static int open_path(void *context, size_t index, size_t worker, struct source *
     return source_of_file(paths->items[index].path, source, err);
 }
 
-int mlops_scan_paths(const char *const *names, const struct mlops_observer *observer,
-                     struct mlops_scan_report *report, struct mlops_error *err)
+int mlops_scan_paths(const char *const *names, const char *advisories,
+                     const struct mlops_observer *observer, struct mlops_scan_report *report,
+                     struct mlops_error *err)
 {
     _cleanup_(paths_clear) struct paths paths = {0};
+    _cleanup_(advisories_free_ptr) struct advisories *known = NULL;
     *report = (struct mlops_scan_report){0};
     for (const char *const *name = names; *name; name++)
         TRY(add_path(&paths, *name, err));
@@ -207,6 +209,7 @@ int mlops_scan_paths(const char *const *names, const struct mlops_observer *obse
         mlops_fail(err, MLOPS_NOT_FOUND, "there is no file to scan in '%s'", names[0]);
         return mlops_hint(err, "name the file or folder that the model is in");
     }
+    TRY(report_load_advisories(report, advisories, &known, err));
     sort_items(&paths);
     report_take(report, NULL, &paths.findings);
     return scan_run(&(struct scan_job){.items = paths.items,
@@ -214,6 +217,7 @@ int mlops_scan_paths(const char *const *names, const struct mlops_observer *obse
                                        .open = open_path,
                                        .context = &paths,
                                        .tolerant = true,
+                                       .advisories = known,
                                        .observer = observer},
                     report, err);
 }

@@ -203,3 +203,14 @@ const char *mlops_severity_name(enum mlops_severity severity)
 {
     return severity_name((enum severity)severity);
 }
+
+int report_load_advisories(struct mlops_scan_report *report, const char *path,
+                           struct advisories **advisories, struct mlops_error *err)
+{
+    *advisories = NULL;
+    if (!path)
+        return MLOPS_OK;
+    TRY(advisories_load(path, advisories, err));
+    digest_to_hex(advisories_digest(*advisories), report->advisories);
+    return MLOPS_OK;
+}

@@ -106,6 +106,7 @@ int scan_run(const struct scan_job *job, struct mlops_scan_report *report, struc
 {
     struct run run = {.job = job, .report = report, .caller = pthread_self()};
     run.scan.limits = job->limits;
+    run.scan.advisories = job->advisories;
     run.scan.cancelled = is_cancelled;
     run.scan.context = &run;
     run.order = xcalloc(job->count, sizeof(*run.order));

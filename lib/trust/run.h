@@ -4,6 +4,7 @@
  */
 #ifndef TRUST_RUN_H
 #define TRUST_RUN_H
+#include "trust/advisory.h"
 #include "trust/scanner.h"
 #include <mlops/scan.h>
 
@@ -23,6 +24,7 @@ struct scan_job {
     /* What cannot be read is a finding; otherwise an error. */
     bool tolerant;
     struct scan_limits limits;
+    const struct advisories *advisories; /* or NULL */
     const struct mlops_observer *observer; /* or NULL */
 };
 
@@ -42,6 +44,11 @@ size_t report_accept(struct mlops_scan_report *report, const char *rule, const c
 /* Put findings in the order that mlops/scan.h promises, and leave out the least where there are too
  * many. */
 void report_finish(struct mlops_scan_report *report);
+
+/* Load advisories and note in the report which they are; `path` NULL: none, `*advisories` NULL.
+ * Errors: those of advisories_load. */
+int report_load_advisories(struct mlops_scan_report *report, const char *path,
+                           struct advisories **advisories, struct mlops_error *err);
 
 /* The rule that something could not be read, also for those who walk folders. */
 extern const struct rule scan_rule_unreadable;

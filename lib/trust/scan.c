@@ -1,4 +1,5 @@
 /* lib/trust/scan.c - the engine: which formats claim a file, what its name says, and the limits. */
+#include "trust/packages.h"
 #include "trust/scanner.h"
 #include <strings.h>
 
@@ -152,7 +153,8 @@ int scan_file(const struct scan_file *file, struct mlops_error *err)
     TRY(scan_check_cancelled(file, err));
     TRY(source_read(file->source, 0, head, sizeof(head), &known.head_length, err));
     known.head = head;
-    return scan_claimed(&known, err);
+    TRY(scan_claimed(&known, err));
+    return packages_scan(&known, err);
 }
 
 int scan_member(const struct scan_file *outer, const char *name, struct source *member,

