@@ -22,6 +22,14 @@ static const char loaders[] =
     "RandomStateNode RandomGeneratorNode SparseMatrixNode TreeNode ReduceNode SGDNode LossNode "
     "CachedNode TypeNode FunctionNode PartialNode MethodNode OperatorFuncNode DatetimeNode";
 
+/* What nodes of skops rebuild by themselves, from plain numbers (skops/io/_numpy.py). */
+static const struct {
+    const char *loader, *module, *name;
+} rebuilt[] = {
+    {"RandomStateNode", "numpy.random.mtrand", "RandomState"},
+    {"RandomGeneratorNode", "numpy.random._generator", "Generator"},
+};
+
 static const char builtins[] = "int float str bool complex bytes bytearray list dict tuple set "
                                "frozenset slice type NoneType range object";
 
@@ -101,6 +109,10 @@ static void check_node(const struct scan_file *file, const cJSON *node)
                          module, class);
         return;
     }
+    for (size_t i = 0; i < ARRAY_LENGTH(rebuilt); i++)
+        if (str_equal(loader, rebuilt[i].loader) && str_equal(module, rebuilt[i].module) &&
+            str_equal(class, rebuilt[i].name))
+            return;
     if (str_equal(loader, "FunctionNode"))
         check_function(file, node);
     check_name(file, module, class);

@@ -158,6 +158,16 @@ static void check_trees(struct model *model, const cJSON *booster)
     }
 }
 
+/* What save_config writes: parameters of training, no model. */
+static bool is_configuration(const cJSON *booster)
+{
+    const cJSON *inner = member(booster, "gbtree");
+    return !member(booster, "model") && !member(inner, "model") &&
+           (member(booster, "tree_train_param") || member(booster, "gbtree_train_param") ||
+            member(inner, "tree_train_param") || member(inner, "gbtree_train_param") ||
+            member(booster, "gblinear_train_param"));
+}
+
 static int check_model(const struct scan_file *file, const cJSON *root, struct mlops_error *err)
 {
     struct model model = {.file = file};
@@ -169,6 +179,8 @@ static int check_model(const struct scan_file *file, const cJSON *root, struct m
         !cJSON_IsString(name)) {
         findings_add(file->findings, &rule_structure, file->path, 0,
                      "the model has no booster, or not how many columns it takes");
+    } else if (is_configuration(booster)) {
+        return MLOPS_OK;
     } else if (str_equal(name->valuestring, "gbtree")) {
         check_trees(&model, booster);
     } else if (str_equal(name->valuestring, "dart")) {
