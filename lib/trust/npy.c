@@ -6,27 +6,15 @@
 #define WIDTH_MAX (1u << 30)
 #define DO_NOT_LOAD "do not load this file with allow_pickle; find out who made it"
 
-static const struct rule header_rule SCAN_RULE = {.id = "npy/header",
-                                        .summary = "the header is not one that numpy writes",
-                                        .advice = "have it saved again by numpy.save",
-                                        .severity = SEVERITY_MEDIUM,
-                                        .verdict = VERDICT_UNREADABLE};
-static const struct rule size_rule SCAN_RULE = {.id = "npy/size",
-                                      .summary =
-                                          "the array's bytes are not as many as its header says",
-                                      .advice = "have it saved again by numpy.save",
-                                      .severity = SEVERITY_MEDIUM,
-                                      .verdict = VERDICT_UNREADABLE};
-static const struct rule pickle_rule SCAN_RULE = {.id = "npy/pickle",
-                                        .summary = "the array holds Python objects, as a pickle",
-                                        .advice = "load it only where its findings allow that",
-                                        .severity = SEVERITY_INFO,
-                                        .verdict = VERDICT_SAFE};
-static const struct rule trailing_rule SCAN_RULE = {.id = "npy/trailing-bytes",
-                                          .summary = "bytes follow the array",
-                                          .advice = DO_NOT_LOAD,
-                                          .severity = SEVERITY_MEDIUM,
-                                          .verdict = VERDICT_UNREADABLE};
+#define RULE(variable, id, ...) static DEFINE_RULE(rule_##variable, "npy/" id, __VA_ARGS__)
+
+RULE(header, "header", MEDIUM, UNREADABLE, "the header is not one that numpy writes",
+     "have it saved again by numpy.save");
+RULE(size, "size", MEDIUM, UNREADABLE, "the array's bytes are not as many as its header says",
+     "have it saved again by numpy.save");
+RULE(pickle, "pickle", INFO, SAFE, "the array holds Python objects, as a pickle",
+     "load it only where its findings allow that");
+RULE(trailing, "trailing-bytes", MEDIUM, UNREADABLE, "bytes follow the array", DO_NOT_LOAD);
 
 struct parser {
     const char *at, *end;
@@ -275,7 +263,7 @@ static int read_header(struct source *source, const char *file, struct npy_heade
     uint64_t prefix = start[6] == 1 ? 10 : 12;
     uint64_t length = start[6] == 1 ? (uint64_t)(start[8] | start[9] << 8) : get_u32(start + 8);
     if (!known || length > NPY_HEADER_MAX || prefix + length > source->size) {
-        findings_add(findings, &header_rule, file, 0, "its header is %s",
+        findings_add(findings, &rule_header, file, 0, "its header is %s",
                      known ? "cut off or too long" : "of a version that numpy does not have");
         return MLOPS_OK;
     }
@@ -284,7 +272,7 @@ static int read_header(struct source *source, const char *file, struct npy_heade
     *good = npy_parse_header(text, length, header, &why);
     header->data_offset = prefix + length;
     if (!*good)
-        findings_add(findings, &header_rule, file, prefix, "its header %s", why);
+        findings_add(findings, &rule_header, file, prefix, "its header %s", why);
     return MLOPS_OK;
 }
 
@@ -300,21 +288,21 @@ int npy_scan(struct source *source, const char *file, struct findings *findings,
         return MLOPS_OK;
     uint64_t left = source->size - header.data_offset;
     if (header.objects) {
-        findings_add(findings, &pickle_rule, file, header.data_offset,
+        findings_add(findings, &rule_pickle, file, header.data_offset,
                      "the array holds Python objects, as a pickle");
         TRY(pickle_scan(source, header.data_offset, file, findings, &summary, err));
         if (summary.pickles > 1)
-            findings_add(findings, &trailing_rule, file, header.data_offset,
+            findings_add(findings, &rule_trailing, file, header.data_offset,
                          "%zu pickles follow the header, of which numpy loads one",
                          summary.pickles);
         return MLOPS_OK;
     }
     if (__builtin_mul_overflow(header.items, header.item_width, &length) || length > left) {
-        findings_add(findings, &size_rule, file, header.data_offset,
+        findings_add(findings, &rule_size, file, header.data_offset,
                      "the array needs more than the %llu bytes that are there",
                      (unsigned long long)left);
     } else if (length < left) {
-        findings_add(findings, &trailing_rule, file, header.data_offset + length,
+        findings_add(findings, &rule_trailing, file, header.data_offset + length,
                      "%llu bytes follow the array", (unsigned long long)(left - length));
         /* Loaders that do not look at the name take what begins like a pickle for one. */
         TRY(pickle_scan(source, header.data_offset + length, file, findings, &summary, err));

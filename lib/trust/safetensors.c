@@ -6,36 +6,19 @@
 #define SAVE_AGAIN "have it saved again by the safetensors library"
 #define EXACT_MAX 9007199254740992.0 /* 2^53: integers below it are exact in JSON's doubles */
 
-static const struct rule header_rule SCAN_RULE = {.id = "safetensors/header",
-                                        .summary = "the header is not one that can be trusted",
-                                        .advice = SAVE_AGAIN,
-                                        .severity = SEVERITY_MEDIUM,
-                                        .verdict = VERDICT_UNREADABLE};
-static const struct rule tensor_rule SCAN_RULE = {.id = "safetensors/tensor",
-                                        .summary = "a tensor's type, shape and place do not agree",
-                                        .advice = SAVE_AGAIN,
-                                        .severity = SEVERITY_MEDIUM,
-                                        .verdict = VERDICT_UNREADABLE};
-static const struct rule truncated_rule SCAN_RULE = {.id = "safetensors/truncated",
-                                           .summary = "the file ends before its tensors do",
-                                           .advice = "fetch it again",
-                                           .severity = SEVERITY_MEDIUM,
-                                           .verdict = VERDICT_UNREADABLE};
-static const struct rule overlap_rule SCAN_RULE = {.id = "safetensors/overlap",
-                                         .summary = "two tensors share bytes",
-                                         .advice = SAVE_AGAIN "; find out who made it",
-                                         .severity = SEVERITY_HIGH,
-                                         .verdict = VERDICT_UNSAFE};
-static const struct rule gap_rule SCAN_RULE = {.id = "safetensors/gap",
-                                     .summary = "bytes between tensors belong to none of them",
-                                     .advice = SAVE_AGAIN "; find out who made it",
-                                     .severity = SEVERITY_HIGH,
-                                     .verdict = VERDICT_UNSAFE};
-static const struct rule trailing_rule SCAN_RULE = {.id = "safetensors/trailing-bytes",
-                                          .summary = "bytes follow the last tensor",
-                                          .advice = SAVE_AGAIN "; find out who made it",
-                                          .severity = SEVERITY_HIGH,
-                                          .verdict = VERDICT_UNSAFE};
+#define RULE(variable, id, ...) static DEFINE_RULE(rule_##variable, "safetensors/" id, __VA_ARGS__)
+
+RULE(header, "header", MEDIUM, UNREADABLE, "the header is not one that can be trusted", SAVE_AGAIN);
+RULE(tensor, "tensor", MEDIUM, UNREADABLE, "a tensor's type, shape and place do not agree",
+     SAVE_AGAIN);
+RULE(truncated, "truncated", MEDIUM, UNREADABLE, "the file ends before its tensors do",
+     "fetch it again");
+RULE(overlap, "overlap", HIGH, UNSAFE, "two tensors share bytes",
+     SAVE_AGAIN "; find out who made it");
+RULE(gap, "gap", HIGH, UNSAFE, "bytes between tensors belong to none of them",
+     SAVE_AGAIN "; find out who made it");
+RULE(trailing, "trailing-bytes", HIGH, UNSAFE, "bytes follow the last tensor",
+     SAVE_AGAIN "; find out who made it");
 
 static const struct type {
     const char *name;
@@ -128,11 +111,11 @@ static void check_metadata(struct scan *scan, const cJSON *metadata)
 {
     const cJSON *item;
     if (!cJSON_IsObject(metadata))
-        findings_add(scan->findings, &header_rule, scan->file, 8, "__metadata__ is no object");
+        findings_add(scan->findings, &rule_header, scan->file, 8, "__metadata__ is no object");
     cJSON_ArrayForEach(item, metadata)
     {
         if (!cJSON_IsString(item)) {
-            findings_add(scan->findings, &header_rule, scan->file, 8,
+            findings_add(scan->findings, &rule_header, scan->file, 8,
                          "__metadata__ has a member that is no string");
             return;
         }
@@ -153,7 +136,7 @@ static void read_tensors(struct scan *scan, const cJSON *header)
         why = tensor_range(item, &range);
         if (why) {
             scan->incomplete = true;
-            findings_add(scan->findings, &tensor_rule, scan->file, 8, "tensor '%s' %s",
+            findings_add(scan->findings, &rule_tensor, scan->file, 8, "tensor '%s' %s",
                          item->string, why);
             continue;
         }
@@ -179,14 +162,14 @@ static void check_ranges(struct scan *scan, uint64_t data, uint64_t size)
     for (size_t i = 0; i < scan->count; i++) {
         const struct range *range = &scan->ranges[i];
         if (range->start < reached)
-            findings_add(scan->findings, &overlap_rule, scan->file, data + range->start,
+            findings_add(scan->findings, &rule_overlap, scan->file, data + range->start,
                          "tensor '%s' begins inside another", range->name);
         if (range->start > reached && !scan->incomplete)
-            findings_add(scan->findings, &gap_rule, scan->file, data + reached,
+            findings_add(scan->findings, &rule_gap, scan->file, data + reached,
                          "%llu bytes before tensor '%s' belong to no tensor",
                          (unsigned long long)(range->start - reached), range->name);
         if (range->end > size) {
-            findings_add(scan->findings, &truncated_rule, scan->file, data + size,
+            findings_add(scan->findings, &rule_truncated, scan->file, data + size,
                          "tensor '%s' ends at byte %llu of %llu", range->name,
                          (unsigned long long)range->end, (unsigned long long)size);
             return;
@@ -195,7 +178,7 @@ static void check_ranges(struct scan *scan, uint64_t data, uint64_t size)
             reached = range->end;
     }
     if (reached < size && !scan->incomplete)
-        findings_add(scan->findings, &trailing_rule, scan->file, data + reached,
+        findings_add(scan->findings, &rule_trailing, scan->file, data + reached,
                      "%llu bytes follow the last tensor", (unsigned long long)(size - reached));
 }
 
@@ -216,17 +199,17 @@ int safetensors_scan(struct source *source, const char *file, struct findings *f
     uint64_t length;
 
     if (source->size < sizeof(head)) {
-        findings_add(findings, &header_rule, file, 0, "the file ends within its first 8 bytes");
+        findings_add(findings, &rule_header, file, 0, "the file ends within its first 8 bytes");
         return MLOPS_OK;
     }
     TRY(source->read(source, 0, head, sizeof(head), err));
     length = little64(head);
     if (length > source->size - sizeof(head)) {
-        findings_add(findings, &header_rule, file, 0, "the header is longer than the file");
+        findings_add(findings, &rule_header, file, 0, "the header is longer than the file");
         return MLOPS_OK;
     }
     if (length > SAFETENSORS_HEADER_MAX) {
-        findings_add(findings, &header_rule, file, 0,
+        findings_add(findings, &rule_header, file, 0,
                      "the header of %llu bytes is longer than the limit of %u",
                      (unsigned long long)length, SAFETENSORS_HEADER_MAX);
         return MLOPS_OK;
@@ -234,11 +217,11 @@ int safetensors_scan(struct source *source, const char *file, struct findings *f
     buffer_reserve(&text, (size_t)length + 1);
     TRY(source->read(source, sizeof(head), text.data, (size_t)length, err));
     if (!length || text.data[0] != '{') {
-        findings_add(findings, &header_rule, file, 8, "the header does not begin with a brace");
+        findings_add(findings, &rule_header, file, 8, "the header does not begin with a brace");
         return MLOPS_OK;
     }
     if (json_parse(text.data, (size_t)length, "the header", &header, &why)) {
-        findings_add(findings, &header_rule, file, 8, "%s", why.message);
+        findings_add(findings, &rule_header, file, 8, "%s", why.message);
         return MLOPS_OK;
     }
     read_tensors(&scan, header);
