@@ -25,7 +25,7 @@ size_t feed_item_count(const struct feed *feed)
     size_t count = pool_threads() > 8 ? 2 * pool_threads() : ITEMS_MIN;
     if (count > FEED_ITEMS_MAX)
         count = FEED_ITEMS_MAX;
-    return count - count % feed->lane_count;
+    return feed->lane_count ? count - count % feed->lane_count : 0;
 }
 
 bool feed_job(struct feed *feed, size_t lane, size_t *job)

@@ -15,7 +15,8 @@ struct feed {
     bool ended[PIPELINE_LANES_MAX]; /* the pipeline's */
 };
 
-/* For `count` jobs, at least one. No more lanes than can be busy, and few: they share the items. */
+/* For `count` jobs; no lanes where there are none. No more lanes than can be busy, and few: they
+ * share the items. */
 void feed_init(struct feed *feed, size_t count);
 void feed_clear(struct feed *feed);
 

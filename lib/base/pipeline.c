@@ -6,6 +6,7 @@
 
 #define TICK_NS 50000000
 #define NOBODY UINT64_MAX
+#define SIDE_FIRST (UINT64_MAX / 2) /* what counts as the number of the first side work */
 
 /* An item of the ring: which stage it waits for, or is in. */
 struct place {
@@ -28,7 +29,8 @@ struct run {
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t moved;
     struct lane lanes[PIPELINE_LANES_MAX];
-    uint64_t failed; /* number of the earliest item that failed */
+    size_t side_next, side_done; /* the one that no worker has taken; how many are done */
+    uint64_t failed;             /* number of the earliest item that failed */
     int code;
     struct mlops_error err;
 };
@@ -68,7 +70,7 @@ static bool choose(struct run *run, size_t worker, struct lane **lane, uint64_t 
 
 static bool done(const struct run *run)
 {
-    bool all = true;
+    bool all = run->side_done == run->pipeline->side_count;
     for (size_t i = 0; i < run->pipeline->lane_count; i++)
         all &= run->lanes[i].stopped && run->lanes[i].first == run->lanes[i].next;
     return run->code || all;
@@ -112,6 +114,39 @@ static void run_stage(struct run *run, struct lane *lane, uint64_t number, size_
         lane->first++;
 }
 
+/* The side work that a worker has taken. */
+struct share {
+    size_t at, end;
+};
+
+static bool choose_side(struct run *run, struct share *share)
+{
+    const struct pipeline *pipeline = run->pipeline;
+    if (share->at == share->end) {
+        size_t left = pipeline->side_count - run->side_next;
+        share->at = run->side_next;
+        share->end = share->at + (left < pipeline->side_run ? left : pipeline->side_run);
+        run->side_next = share->end;
+    }
+    return share->at < share->end;
+}
+
+/* With the lock held, which is let go meanwhile. */
+static void run_side(struct run *run, struct share *share, size_t worker)
+{
+    const struct pipeline *pipeline = run->pipeline;
+    struct mlops_error err = {0};
+    size_t index = share->at++;
+    pthread_mutex_unlock(&run->lock);
+    int code = pipeline->side(pipeline->context, index, worker, &err);
+    pthread_mutex_lock(&run->lock);
+    run->side_done++;
+    if (code)
+        fail(run, SIDE_FIRST + index, code, &err);
+    if (done(run))
+        pthread_cond_broadcast(&run->moved);
+}
+
 static void tick(struct run *run)
 {
     struct mlops_error err = {0};
@@ -126,6 +161,7 @@ static int take_part(void *context, size_t index, size_t worker, struct mlops_er
 {
     struct run *run = context;
     struct timespec until, now, ticked = {0};
+    struct share share = {0};
     (void)index, (void)err; /* the earliest item's error is told at the end */
     pthread_mutex_lock(&run->lock);
     while (!done(run)) {
@@ -143,6 +179,8 @@ static int take_part(void *context, size_t index, size_t worker, struct mlops_er
         } else if (choose(run, worker, &lane, &number)) {
             run_stage(run, lane, number, worker);
             pthread_cond_broadcast(&run->moved);
+        } else if (choose_side(run, &share)) {
+            run_side(run, &share, worker);
         } else {
             (void)pthread_cond_timedwait(&run->moved, &run->lock, &until);
         }
@@ -155,7 +193,8 @@ static int take_part(void *context, size_t index, size_t worker, struct mlops_er
 int pipeline_run(const struct pipeline *pipeline, struct mlops_error *err)
 {
     struct run run = {.pipeline = pipeline,
-                      .ring_size = pipeline->item_count / pipeline->lane_count};
+                      .ring_size =
+                          pipeline->lane_count ? pipeline->item_count / pipeline->lane_count : 0};
     for (size_t i = 0; i < pipeline->lane_count; i++)
         run.lanes[i] = (struct lane){.places = xcalloc(run.ring_size, sizeof(struct place)),
                                      .items = pipeline->items + i * run.ring_size};

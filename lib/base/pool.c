@@ -10,7 +10,7 @@
 #define TICK_NS 50000000
 
 struct job {
-    size_t count, run; /* items; how many a worker takes at once */
+    size_t count;
     pool_work work;
     void *context;
     atomic_size_t next;
@@ -49,14 +49,11 @@ static void *work(void *argument)
 {
     struct worker *worker = argument;
     struct job *job = worker->job;
-    for (size_t at = 0, end = 0; !atomic_load_explicit(&job->stop, memory_order_relaxed); at++) {
-        if (at == end) {
-            at = atomic_fetch_add(&job->next, job->run);
-            end = at + job->run;
-        }
-        if (at >= job->count)
+    while (!atomic_load_explicit(&job->stop, memory_order_relaxed)) {
+        size_t index = atomic_fetch_add(&job->next, 1);
+        if (index >= job->count)
             break;
-        work_on(job, at, worker->number);
+        work_on(job, index, worker->number);
     }
     return NULL;
 }
@@ -94,17 +91,17 @@ static void join(pthread_t thread, struct job *job, pool_tick tick)
 
 int pool_run(size_t count, pool_work function, void *context, struct mlops_error *err)
 {
-    return pool_run_ticking(count, 1, function, NULL, context, err);
+    return pool_run_ticking(count, function, NULL, context, err);
 }
 
-int pool_run_ticking(size_t count, size_t run, pool_work function, pool_tick tick, void *context,
+int pool_run_ticking(size_t count, pool_work function, pool_tick tick, void *context,
                      struct mlops_error *err)
 {
-    struct job job = {.count = count, .run = run, .work = function, .context = context};
+    struct job job = {.count = count, .work = function, .context = context};
     pthread_mutex_init(&job.lock, NULL);
-    size_t threads = pool_threads(), runs = count / run + (count % run > 0);
-    if (threads > runs)
-        threads = runs;
+    size_t threads = pool_threads();
+    if (threads > count)
+        threads = count;
     struct worker workers[THREADS_MAX];
     size_t started = 1; /* worker 0 is the caller */
     for (; started < threads; started++) {

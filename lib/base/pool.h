@@ -17,11 +17,11 @@ size_t pool_threads(void);
  * that failed among those that ran. With one thread or one item it runs in the caller. */
 int pool_run(size_t count, pool_work work, void *context, struct mlops_error *err);
 
-/* As pool_run, but a worker takes `run` neighbouring items at once. When no item is left to take,
- * the caller, worker 0, calls `tick` 20 times a second until the others are done. A non-zero return
- * is that of the whole; `tick` tells the work, by the context, to leave off. */
+/* As pool_run, but when no item is left to take, the caller, worker 0, calls `tick` 20 times a
+ * second until the others are done. A non-zero return is that of the whole; `tick` tells the work,
+ * by the context, to leave off. */
 typedef int (*pool_tick)(void *context, struct mlops_error *err);
-int pool_run_ticking(size_t count, size_t run, pool_work work, pool_tick tick, void *context,
+int pool_run_ticking(size_t count, pool_work work, pool_tick tick, void *context,
                      struct mlops_error *err);
 
 #endif

@@ -160,8 +160,6 @@ static int restore_small(void *context, size_t index, size_t worker, struct mlop
     struct restore *restore = context;
     const struct store_restore *file = restore->small[index];
     _cleanup_(fd_close) int fd = -1;
-    if (worker == 0) /* the thread that called us */
-        TRY(check_in(restore, err));
     TRY(create(file, &fd, err));
     struct small_file small = {.fd = fd};
     int code = reader_stream(reader_of(restore, worker), &file->digest, to_file, &small, err);
@@ -372,7 +370,8 @@ static int write_stage(void *context, void *item, size_t worker, struct mlops_er
     return MLOPS_OK;
 }
 
-static int restore_large(struct restore *restore, struct mlops_error *err)
+/* Large files in the lanes, small ones beside them. */
+static int restore_all(struct restore *restore, struct mlops_error *err)
 {
     static const struct pipeline_stage stages[] = {{.serial = true, .run = plan_stage},
                                                    {.run = load_stage},
@@ -396,6 +395,9 @@ static int restore_large(struct restore *restore, struct mlops_error *err)
                                       .items = runs,
                                       .item_count = count,
                                       .ended = restore->feed.ended,
+                                      .side = restore_small,
+                                      .side_count = restore->small_count,
+                                      .side_run = SMALL_RUN,
                                       .tick = check_in,
                                       .context = restore};
     int code = pipeline_run(&pipeline, err);
@@ -424,10 +426,7 @@ int store_restore_files(struct store *store, const struct store_restore *files, 
         else
             restore.small[restore.small_count++] = &files[i];
     }
-    int code = restore.large_count > 0 ? restore_large(&restore, err) : MLOPS_OK;
-    if (code == MLOPS_OK)
-        code = pool_run_ticking(restore.small_count, SMALL_RUN, restore_small, check_in, &restore,
-                                err);
+    int code = restore_all(&restore, err);
     for (size_t i = 0; i < ARRAY_LENGTH(restore.readers); i++)
         reader_free(restore.readers[i]);
     free(restore.small);

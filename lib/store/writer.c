@@ -255,7 +255,7 @@ static int put_group(struct store_writer *writer, struct bench *bench, struct ml
 /* ---- many files ------------------------------------------------------------------------------ */
 
 /* Files of more than a slab go through a pipeline, several side by side and all cores at work on
- * them; of the short ones each worker takes some after others. */
+ * them; of the short ones each worker takes some where it has nothing to do in the pipeline. */
 struct job {
     struct store_writer *writer;
     struct store_file **small, **large; /* sorted out; what they point to is the caller's */
@@ -365,8 +365,6 @@ static int add_small(void *context, size_t index, size_t worker, struct mlops_er
     struct bench *bench = bench_of(job->writer, worker);
     bool taken = false;
     int code = MLOPS_OK;
-    if (worker == 0) /* the thread that called us */
-        TRY(check_in(job, err));
     /* one that was another version before is better stored as a difference */
     if (!file->base && file->size > 0 && file->size <= GROUP_FILE_MAX)
         code = add_to_group(job, bench, file, &taken, err);
@@ -437,7 +435,8 @@ static int put_stage(void *context, void *item, size_t worker, struct mlops_erro
     return MLOPS_OK;
 }
 
-static int add_large(struct job *job, struct mlops_error *err)
+/* Large files in the lanes, small ones beside them. */
+static int add_all(struct job *job, struct mlops_error *err)
 {
     static const struct pipeline_stage stages[] = {{.serial = true, .run = fill_stage},
                                                    {.serial = true, .run = hash_stage},
@@ -459,6 +458,9 @@ static int add_large(struct job *job, struct mlops_error *err)
                                       .items = slabs,
                                       .item_count = count,
                                       .ended = job->feed.ended,
+                                      .side = add_small,
+                                      .side_count = job->small_count,
+                                      .side_run = SMALL_RUN,
                                       .tick = check_in,
                                       .context = job};
     int code = pipeline_run(&pipeline, err);
@@ -494,9 +496,7 @@ int store_writer_add_files(struct store_writer *writer, struct store_file *files
 {
     struct job job = {.writer = writer};
     sort_out(&job, files, count);
-    int code = job.large_count > 0 ? add_large(&job, err) : MLOPS_OK;
-    if (code == MLOPS_OK)
-        code = pool_run_ticking(job.small_count, SMALL_RUN, add_small, check_in, &job, err);
+    int code = add_all(&job, err);
     if (code == MLOPS_OK)
         code = put_groups(writer, err);
     free(job.small);

@@ -117,7 +117,7 @@ int scan_run(const struct scan_job *job, struct mlops_scan_report *report, struc
     if (job->count)
         qsort_r(run.order, job->count, sizeof(*run.order), larger, (void *)(uintptr_t)job->items);
     pthread_mutex_init(&run.lock, NULL);
-    int code = pool_run_ticking(job->count, 1, scan_item, check_in, &run, err);
+    int code = pool_run_ticking(job->count, scan_item, check_in, &run, err);
     pthread_mutex_destroy(&run.lock);
     free(run.order);
     TRY(code);

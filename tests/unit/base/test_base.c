@@ -241,31 +241,6 @@ static void the_pool_does_each_item_once_and_reports_a_failure(void **state)
     assert_int_equal(0, pool_run(0, add_index, &tally, &err));
 }
 
-enum { RUN = 16 };
-
-/* Which worker did each item. */
-static int note_worker(void *context, size_t index, size_t worker, struct mlops_error *err)
-{
-    (void)err;
-    ((size_t *)context)[index] += 100 + worker;
-    return 0;
-}
-
-static void neighbours_of_a_run_go_to_one_worker(void **state)
-{
-    (void)state;
-    static size_t workers[10 * RUN + 3];
-    struct mlops_error err = {0};
-    size_t count = sizeof(workers) / sizeof(*workers);
-    setenv("MLOPS_THREADS", "4", 1);
-    assert_int_equal(0, pool_run_ticking(count, RUN, note_worker, NULL, workers, &err));
-    unsetenv("MLOPS_THREADS");
-    for (size_t i = 0; i < count; i++) {
-        assert_in_range(workers[i], 100, 103); /* once */
-        assert_int_equal(workers[i - i % RUN], workers[i]);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -282,7 +257,6 @@ int main(void)
         cmocka_unit_test(a_file_is_replaced_whole),
         cmocka_unit_test(a_tree_is_removed_and_links_are_not_followed),
         cmocka_unit_test(the_pool_does_each_item_once_and_reports_a_failure),
-        cmocka_unit_test(neighbours_of_a_run_go_to_one_worker),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 
-enum { LANES = 3, ITEMS = 7, COUNT = 2000 };
+enum { LANES = 3, ITEMS = 7, COUNT = 2000, SIDE = 5000, SIDE_RUN = 64 };
 
 struct lane {
     int next;                  /* number that the first stage gives */
@@ -20,6 +20,8 @@ struct work {
     int fail_at;         /* number at which the middle of the first lane fails, -1: none */
     atomic_bool early;   /* the last stage saw what the middle had not */
     int ticks, ticks_max;
+    size_t lane_count, side_count, side_fails_at;
+    int side[SIDE]; /* 100 and the worker, for each time that it was done */
 };
 
 struct item {
@@ -75,6 +77,15 @@ static int finish(void *context, void *item, size_t worker, struct mlops_error *
     return MLOPS_OK;
 }
 
+static int beside(void *context, size_t index, size_t worker, struct mlops_error *err)
+{
+    struct work *work = context;
+    if (index == work->side_fails_at)
+        return mlops_fail(err, MLOPS_INVALID, "beside %zu", index);
+    work->side[index] += 100 + (int)worker;
+    return MLOPS_OK;
+}
+
 static int tick(void *context, struct mlops_error *err)
 {
     struct work *work = context;
@@ -95,10 +106,13 @@ static int run(struct work *work, struct mlops_error *err)
     }
     const struct pipeline pipeline = {.stages = stages,
                                       .stage_count = ARRAY_LENGTH(stages),
-                                      .lane_count = LANES,
+                                      .lane_count = work->lane_count,
                                       .items = items,
-                                      .item_count = ARRAY_LENGTH(items),
+                                      .item_count = work->lane_count * ITEMS,
                                       .ended = work->ended,
+                                      .side = beside,
+                                      .side_count = work->side_count,
+                                      .side_run = SIDE_RUN,
                                       .tick = tick,
                                       .context = work};
     return pipeline_run(&pipeline, err);
@@ -109,7 +123,7 @@ static void every_item_passes_every_stage_in_order(void **state)
     (void)state;
     static const char *const threads[] = {"1", "2", "8"};
     for (size_t i = 0; i < ARRAY_LENGTH(threads); i++) {
-        struct work work = {.fail_at = -1, .ticks_max = 1000000};
+        struct work work = {.fail_at = -1, .ticks_max = 1000000, .lane_count = LANES};
         struct mlops_error err = {0};
         setenv("MLOPS_THREADS", threads[i], 1);
         assert_int_equal(MLOPS_OK, run(&work, &err));
@@ -127,7 +141,7 @@ static void every_item_passes_every_stage_in_order(void **state)
 static void the_earliest_failure_ends_it(void **state)
 {
     (void)state;
-    struct work work = {.fail_at = 700, .ticks_max = 1000000};
+    struct work work = {.fail_at = 700, .ticks_max = 1000000, .lane_count = LANES};
     struct mlops_error err = {0};
     setenv("MLOPS_THREADS", "4", 1);
     assert_int_equal(MLOPS_INVALID, run(&work, &err));
@@ -139,16 +153,64 @@ static void the_earliest_failure_ends_it(void **state)
 static void the_caller_can_stop_it(void **state)
 {
     (void)state;
-    struct work work = {.fail_at = -1, .ticks_max = 0};
+    struct work work = {.fail_at = -1, .ticks_max = 0, .lane_count = LANES};
     struct mlops_error err = {0};
     assert_int_equal(MLOPS_CANCELLED, run(&work, &err));
     assert_string_equal("stopped", err.message);
     assert_true(work.finished < LANES * COUNT);
 }
 
+/* All of it once, whether there are lanes or none, and however many threads. */
+static void side_work_is_done_beside_the_lanes(void **state)
+{
+    (void)state;
+    static const char *const threads[] = {"1", "2", "8"};
+    for (size_t i = 0; i < ARRAY_LENGTH(threads) * 2; i++) {
+        struct work work = {.fail_at = -1,
+                            .ticks_max = 1000000,
+                            .lane_count = i % 2 ? LANES : 0,
+                            .side_count = SIDE,
+                            .side_fails_at = SIDE};
+        struct mlops_error err = {0};
+        setenv("MLOPS_THREADS", threads[i / 2], 1);
+        assert_int_equal(MLOPS_OK, run(&work, &err));
+        assert_int_equal(i % 2 ? LANES * COUNT : 0, work.finished);
+        for (size_t j = 0; j < SIDE; j++) {
+            assert_in_range(work.side[j], 100, 107);
+            assert_int_equal(work.side[j - j % SIDE_RUN], work.side[j]); /* neighbours */
+        }
+    }
+    unsetenv("MLOPS_THREADS");
+}
+
+static void a_failure_in_side_work_ends_it(void **state)
+{
+    (void)state;
+    struct work work = {.fail_at = -1,
+                        .ticks_max = 1000000,
+                        .lane_count = LANES,
+                        .side_count = SIDE,
+                        .side_fails_at = 100};
+    struct mlops_error err = {0};
+    assert_int_equal(MLOPS_INVALID, run(&work, &err));
+    assert_string_equal("beside 100", err.message);
+    assert_int_equal(0, work.side[SIDE - 1]);
+}
+
+static void nothing_at_all_is_done_at_once(void **state)
+{
+    (void)state;
+    struct work work = {.fail_at = -1, .ticks_max = 1000000};
+    struct mlops_error err = {0};
+    assert_int_equal(MLOPS_OK, run(&work, &err));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(side_work_is_done_beside_the_lanes),
+        cmocka_unit_test(a_failure_in_side_work_ends_it),
+        cmocka_unit_test(nothing_at_all_is_done_at_once),
         cmocka_unit_test(every_item_passes_every_stage_in_order),
         cmocka_unit_test(the_earliest_failure_ends_it),
         cmocka_unit_test(the_caller_can_stop_it),
