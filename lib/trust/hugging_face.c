@@ -1,5 +1,6 @@
 /* lib/trust/hugging_face.c - members of a model's configuration that name code. */
 #include "trust/hugging_face.h"
+#include "trust/jinja.h"
 
 #define RULE(variable, id, ...) static DEFINE_RULE(rule_##variable, "hugging-face/" id, __VA_ARGS__)
 
@@ -85,6 +86,20 @@ static void look_at_components(const struct scan_file *file, const cJSON *root)
         add_code(file, "_class_name", name);
 }
 
+/* chat_template: a template, or a list of such with names. */
+static void look_at_template(const struct scan_file *file, const cJSON *template)
+{
+    const cJSON *item;
+    if (cJSON_IsString(template)) {
+        jinja_check(file, 0, template->valuestring, strlen(template->valuestring));
+        return;
+    }
+    cJSON_ArrayForEach(item, template)
+    {
+        look_at_template(file, item);
+    }
+}
+
 static bool names_code(const cJSON *node)
 {
     const cJSON *item;
@@ -104,13 +119,15 @@ static bool names_code(const cJSON *node)
 
 static bool claims(const cJSON *root)
 {
-    return cJSON_IsObject(root) && (member(root, "_diffusers_version") || names_code(root));
+    return cJSON_IsObject(root) && (member(root, "_diffusers_version") ||
+                                    member(root, "chat_template") || names_code(root));
 }
 
 static int scan(const struct scan_file *file, const cJSON *root, struct mlops_error *err)
 {
     (void)err;
     look(file, root);
+    look_at_template(file, member(root, "chat_template"));
     if (member(root, "_diffusers_version"))
         look_at_components(file, root);
     return MLOPS_OK;

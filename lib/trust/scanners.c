@@ -4,11 +4,14 @@
 #include "trust/compressed.h"
 #include "trust/cpio.h"
 #include "trust/executable.h"
+#include "trust/gguf.h"
 #include "trust/json_scan.h"
 #include "trust/npy.h"
+#include "trust/onnx.h"
 #include "trust/pickle.h"
 #include "trust/rds.h"
 #include "trust/safetensors.h"
+#include "trust/saved_model.h"
 #include "trust/scanner.h"
 #include "trust/tar.h"
 #include "trust/zip.h"
@@ -88,6 +91,9 @@ const struct scanner *const scanners[] = {
     &scanner_cpio,
     &scanner_rds,
     &scanner_json,
+    &scanner_gguf,
+    &scanner_onnx,
+    &scanner_saved_model,
     &scanner_executable,
     NULL,
 };

@@ -14,6 +14,12 @@ RULE(password, "secret/password", MEDIUM, UNKNOWN, "a password in an address", R
 RULE(python, "yaml/python-object", HIGH, UNSAFE, "a YAML tag that makes any Python object",
      "do not load this file with an unsafe loader; have it written as plain YAML");
 
+RULE(entity, "xml/entity", HIGH, UNSAFE,
+     "an XML entity: a reader that expands it may read files or run out of memory",
+     "do not load this file (XXE); PMML needs no entities");
+RULE(doctype, "xml/doctype", MEDIUM, UNKNOWN, "an XML document that brings its own grammar",
+     "have it written without; PMML is defined by a schema");
+
 #define BLOCK_SIZE (256u << 10)
 #define REACH 1024 /* bytes of the text behind a word that are looked at */
 #define FINDINGS_PER_FILE 20
@@ -182,6 +188,22 @@ static bool is_python_tag(const struct place *place, size_t *length)
     return false;
 }
 
+/* XHTML has one, too. */
+static bool is_doctype(const struct place *place, size_t *length)
+{
+    size_t at = place->at + strlen("<!DOCTYPE");
+    *length = strlen("<!DOCTYPE");
+    return at < place->length && is_in(place->text[at], " \t\r\n") &&
+           !(place->length - at > 5 && strncasecmp(place->text + at + 1, "html", 4) == 0);
+}
+
+static bool is_entity(const struct place *place, size_t *length)
+{
+    size_t at = place->at + strlen("<!ENTITY");
+    *length = strlen("<!ENTITY");
+    return at < place->length && is_in(place->text[at], " \t\r\n");
+}
+
 static const struct word words[] = {
     {"-----BEGIN ", 6, &rule_key, "a private key", NULL, 0, 0, is_private_key},
     {"AKIA", 0, &rule_token, "an AWS access key id", NULL, 0, 0, is_aws_id},
@@ -211,6 +233,8 @@ static const struct word words[] = {
     {"SG.", 0, &rule_token, "a SendGrid key", NULL, 0, 0, is_sendgrid},
     {"eyJ", 0, &rule_token, "a signed JSON Web Token", NULL, 0, 0, is_jwt},
     {"://", 0, &rule_password, "a password", NULL, 0, 0, is_password},
+    {"<!ENTITY", 0, &rule_entity, "an entity", NULL, 0, 0, is_entity},
+    {"<!DOCTYPE", 0, &rule_doctype, "a document type", NULL, 0, 0, is_doctype},
     {"python/", 4, &rule_python, "a tag of Python's", NULL, 0, 0, is_python_tag},
 };
 
@@ -254,7 +278,8 @@ static bool is_word(const struct word *word, const struct place *place, size_t *
 static void report(struct search *search, const struct word *word, const struct place *place,
                    size_t length)
 {
-    bool secret = word->rule != &rule_python;
+    bool secret =
+        word->rule == &rule_key || word->rule == &rule_token || word->rule == &rule_password;
     size_t shown = secret ? strlen(word->text) : length;
     if (!secret && search->prose)
         return;

@@ -1,6 +1,6 @@
 /*
- * lib/trust/words.h - words that no text of a model should have: keys and tokens, and the tags by
- * which YAML makes Python objects.
+ * lib/trust/words.h - words that no text of a model should have: keys and tokens, entities of XML,
+ * and the tags by which YAML makes Python objects.
  *
  * What a secret looks like is public: the documentation of each issuer names its prefix. A secret
  * is never shown: a finding has its kind, its place and its first characters.

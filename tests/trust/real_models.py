@@ -12,16 +12,22 @@ import shutil
 import subprocess
 import sys
 
-PACKAGES = ["skops", "xgboost-cpu", "scikit-learn", "pandas", "nbformat"]
+PACKAGES = ["skops", "xgboost-cpu", "scikit-learn", "pandas", "nbformat", "onnx", "skl2onnx", "gguf",
+            "keras"]
 
 
 def make(folder):
     """Runs in the virtual environment."""
+    os.environ["KERAS_BACKEND"] = "numpy"
+    import gguf
+    import keras
     import nbformat
     import numpy as np
+    import onnx
     import pandas
     import skops.io
     import xgboost
+    import skl2onnx
     from sklearn import ensemble, linear_model, neighbors, pipeline, preprocessing, svm
     from sklearn.datasets import load_breast_cancer
 
@@ -38,6 +44,49 @@ def make(folder):
         "function": pipeline.make_pipeline(preprocessing.FunctionTransformer(np.log1p), logistic),
     }.items():
         skops.io.dump(model.fit(X, y), f"{folder}/safe/{name}.skops")
+        if name != "function":
+            converted = skl2onnx.to_onnx(model, X[:1].astype(np.float32), options={"zipmap": False}
+                                         if name != "isolation" else None)
+            onnx.save(converted, f"{folder}/safe/{name}.onnx")
+    onnx.save(onnx.parser.parse_model("""<ir_version: 8, opset_import: ["" : 17]>
+        g (float[N, 3] x) => (float[N, 3] y) <float[3] w = {1, 2, 3}> { y = Add(x, w) }"""),
+        f"{folder}/safe/parsed.onnx")
+    graph = converted.graph
+    graph.initializer.append(onnx.numpy_helper.from_array(np.zeros(8, np.float32), "outside"))
+    onnx.external_data_helper.set_external_data(graph.initializer[-1], "../outside")
+    with open(f"{folder}/unsafe/outside.onnx", "wb") as file:
+        file.write(converted.SerializeToString())
+    for name, template in (("safe/plain", "{% for m in messages %}{{ m.content }}{% endfor %}"),
+                           ("unsafe/template", "{{ cycler.__init__.__globals__ }}")):
+        writer = gguf.GGUFWriter(f"{folder}/{name}.gguf", "llama")
+        writer.add_block_count(1)
+        writer.add_token_list(["<s>", "</s>", "a"])
+        writer.add_chat_template(template)
+        writer.add_tensor("token_embd.weight", np.ones((3, 33), np.float32))
+        writer.add_tensor("output.weight", np.ones((3, 5), np.float16))
+        writer.add_tensor("blk.0.q", gguf.quants.quantize(np.ones((2, 64), np.float32),
+                                                          gguf.GGMLQuantizationType.Q8_0),
+                          raw_dtype=gguf.GGMLQuantizationType.Q8_0)
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+    layers = keras.layers
+    inputs = keras.Input((28, 28, 1))
+    x = layers.Conv2D(4, 3, activation="relu", kernel_regularizer="l2")(inputs)
+    x = layers.BatchNormalization()(layers.MaxPooling2D()(x))
+    x = layers.Dropout(0.5)(layers.Flatten()(x))
+    model = keras.Model(inputs, layers.Dense(10, "softmax")(x))
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    text = keras.Sequential([keras.Input((5,)), layers.Embedding(10, 4), layers.LSTM(3),
+                             layers.Dense(1, activation=keras.activations.sigmoid)])
+    for name, made in (("functional", model), ("sequential", text)):
+        config = keras.saving.serialize_keras_object(made)
+        with open(f"{folder}/safe/{name}_config.json", "w") as file:
+            json.dump(config, file)
+    model = keras.Sequential([keras.Input((5,)), layers.Lambda(lambda v: v * 2)])
+    with open(f"{folder}/unsafe/lambda_config.json", "w") as file:
+        json.dump(keras.saving.serialize_keras_object(model), file)
     data = xgboost.DMatrix(X, y)
     for booster in ("gbtree", "dart", "gblinear"):
         model = xgboost.train({"booster": booster, "objective": "binary:logistic"}, data, 5)

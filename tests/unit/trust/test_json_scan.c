@@ -152,6 +152,62 @@ static void xgboost_trees_must_hold_together(void **state)
             "xgboost/structure");
 }
 
+#define LAYER(more) "{\"class_name\": \"Sequential\", \"config\": {\"layers\": [" more "]}}"
+
+static void keras_configurations_name_what_is_built(void **state)
+{
+    (void)state;
+    json_is("config.json",
+            LAYER("{\"module\": \"keras.layers\", \"class_name\": \"Dense\", \"config\": "
+                  "{\"activation\": \"relu\", \"dtype\": {\"module\": \"keras\", "
+                  "\"class_name\": \"DTypePolicy\", \"config\": {\"name\": \"float32\"}}}}"),
+            VERDICT_SAFE, "");
+    json_is("config.json", LAYER("{\"class_name\": \"Lambda\", \"config\": {}}"), VERDICT_UNSAFE,
+            "keras/lambda");
+    json_is("config.json",
+            LAYER("{\"class_name\": \"TimeDistributed\", \"config\": {\"layer\": {\"class_name\": "
+                  "\"__lambda__\", \"config\": {\"value\": \"4wEA\"}}}}"),
+            VERDICT_UNSAFE, "keras/lambda");
+    json_is("config.json", /* CVE-2025-1550 */
+            LAYER("{\"module\": \"os\", \"class_name\": \"system\", \"config\": \"id\"}"),
+            VERDICT_UNSAFE, "keras/denied-class");
+    json_is("config.json", /* CVE-2025-8747 */
+            LAYER("{\"module\": \"keras.utils\", \"class_name\": \"function\", \"config\": "
+                  "\"get_file\"}"),
+            VERDICT_UNSAFE, "keras/keras-function");
+    json_is("config.json", /* CVE-2025-9906 */
+            LAYER("{\"module\": \"keras.config\", \"class_name\": \"function\", \"config\": "
+                  "\"enable_unsafe_deserialization\"}"),
+            VERDICT_UNSAFE, "keras/keras-function");
+    json_is("config.json", /* CVE-2025-49655 */
+            LAYER("{\"module\": \"keras.layers\", \"class_name\": \"TorchModuleWrapper\"}"),
+            VERDICT_UNSAFE, "keras/code-layer");
+    json_is("config.json",
+            LAYER("{\"class_name\": \"StringLookup\", \"config\": {\"vocabulary\": "
+                  "\"/etc/passwd\"}}"),
+            VERDICT_UNSAFE, "keras/reads-file");
+    json_is("config.json",
+            LAYER("{\"class_name\": \"StringLookup\", \"config\": {\"vocabulary\": [\"a\"]}}"),
+            VERDICT_SAFE, "");
+    json_is("config.json",
+            LAYER("{\"module\": \"company.layers\", \"class_name\": \"Gate\", \"config\": {}}"),
+            VERDICT_UNKNOWN, "keras/foreign-module");
+    json_is("config.json",
+            LAYER("{\"module\": null, \"class_name\": \"Gate\", \"registered_name\": "
+                  "\"Company>Gate\"}"),
+            VERDICT_UNKNOWN, "keras/custom-object");
+}
+
+static void chat_templates_in_tokenizers_are_looked_at(void **state)
+{
+    (void)state;
+    json_is("tokenizer_config.json", "{\"chat_template\": \"{{ messages[0]['content'] }}\"}",
+            VERDICT_SAFE, "");
+    json_is("tokenizer_config.json",
+            "{\"chat_template\": [{\"name\": \"a\", \"template\": \"{{ x.__class__ }}\"}]}",
+            VERDICT_UNSAFE, "jinja/internals");
+}
+
 static void damage_is_found_or_harmless(void **state)
 {
     static const char text[] = TREE("[1, -1, -1]", "[1, 0, 0]");
@@ -173,6 +229,8 @@ int main(void)
         cmocka_unit_test(code_beside_hugging_face_models_is_named),
         cmocka_unit_test(skops_files_name_what_they_rebuild),
         cmocka_unit_test(xgboost_trees_must_hold_together),
+        cmocka_unit_test(keras_configurations_name_what_is_built),
+        cmocka_unit_test(chat_templates_in_tokenizers_are_looked_at),
         cmocka_unit_test(damage_is_found_or_harmless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

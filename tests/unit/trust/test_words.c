@@ -113,6 +113,16 @@ static void yaml_that_makes_python_objects_is_unsafe(void **state)
             "");
 }
 
+static void xml_with_entities_is_unsafe(void **state)
+{
+    (void)state;
+    text_is("m.pmml", "<?xml version=\"1.0\"?><!DOCTYPE PMML [<!ENTITY a SYSTEM \"file:///x\">]>",
+            VERDICT_UNSAFE, "xml/entity xml/doctype");
+    text_is("m.pmml", "<?xml version=\"1.0\"?><PMML version=\"4.4\"><Header/></PMML>", VERDICT_SAFE,
+            "");
+    text_is("page", "<!DOCTYPE html><p>x", VERDICT_SAFE, "");
+}
+
 static void programs_among_artifacts_are_named(void **state)
 {
     (void)state;
@@ -146,6 +156,7 @@ int main(void)
         cmocka_unit_test(passwords_in_addresses_are_found_and_not_shown),
         cmocka_unit_test(words_across_blocks_are_found_once),
         cmocka_unit_test(yaml_that_makes_python_objects_is_unsafe),
+        cmocka_unit_test(xml_with_entities_is_unsafe),
         cmocka_unit_test(programs_among_artifacts_are_named),
         cmocka_unit_test(machine_code_is_named),
     };
