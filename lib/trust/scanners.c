@@ -14,6 +14,7 @@
 #include "trust/saved_model.h"
 #include "trust/scanner.h"
 #include "trust/tar.h"
+#include "trust/ubjson.h"
 #include "trust/zip.h"
 
 #define EXTENSIONS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -91,6 +92,7 @@ const struct scanner *const scanners[] = {
     &scanner_cpio,
     &scanner_rds,
     &scanner_json,
+    &scanner_ubjson,
     &scanner_gguf,
     &scanner_onnx,
     &scanner_saved_model,

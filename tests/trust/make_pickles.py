@@ -388,6 +388,51 @@ case("npy_key_twice.npy", npy("{'descr': '<f8', 'descr': '|O', 'fortran_order': 
 case("npy_overflow.npy", npy("{'descr': '<f8', 'fortran_order': False, 'shape': (4294967296, 4294967296), }"), "unreadable")
 case("npy_cut.npy", npy(plain)[:40], "unreadable", "npy/header")
 
+# What picklescan's advisories of 2025 and 2026 and its tests name: callables that ran code, read or
+# fetched files past a scanner. By GLOBAL, and by STACK_GLOBAL, which takes names with dots apart.
+PUBLISHED = """
+__builtin__:apply __builtin__:compile __builtin__:eval __builtin__:exec __builtin__:getattr
+builtins:__import__ builtins:eval builtins:exec _pickle:loads pickle:loads pickle:load
+_aix_support:_read_cmd_output _osx_support:_read_output _io:FileIO _operator:attrgetter
+_operator:methodcaller operator:attrgetter operator:methodcaller _pyrepl.pager:pipe_pager
+aiohttp.client:ClientSession asyncio.unix_events:_UnixSubprocessTransport._start bdb:Bdb
+bdb:Bdb.run cProfile:run cProfile:runctx cloudpickle.cloudpickle:_builtin_type
+cloudpickle.cloudpickle:_function_setstate cloudpickle.cloudpickle:_make_cell
+cloudpickle.cloudpickle:_make_empty_cell cloudpickle.cloudpickle:_make_function
+cloudpickle.cloudpickle:subimport code:InteractiveInterpreter.runcode ctypes:CDLL
+distutils.file_util:write_file doctest:debug_script ensurepip:_run_pip
+httplib:HTTPSConnection idlelib.autocomplete:AutoComplete.fetch_completions
+idlelib.autocomplete:AutoComplete.get_entity idlelib.calltip:Calltip.fetch_tip
+idlelib.calltip:get_entity idlelib.debugobj:ObjectTreeItem.SetText
+idlelib.pyshell:ModifiedInterpreter.runcode idlelib.pyshell:ModifiedInterpreter.runcommand
+idlelib.run:Executive.runcode imaplib:IMAP4_stream lib2to3.pgen2.grammar:Grammar.loads
+lib2to3.pgen2.pgen:ParserGenerator.make_label logging:FileHandler
+numpy.f2py.crackfortran:getlincoef numpy.testing._private.utils:runstring os:system pip:main
+pkgutil:resolve_name posix:system profile:Profile.run profile:Profile.runctx profile:run pty:spawn
+pydoc:locate pydoc:pipepager requests.api:get runpy:_run_code socket:create_connection
+ssl:get_server_certificate subprocess:run sys:exit
+test.support.script_helper:assert_python_ok timeit:timeit torch._dynamo.guards:GuardBuilder.get
+torch._inductor.codecache:compile_file
+torch.fx.experimental.symbolic_shapes:ShapeEnv.evaluate_guards_expression
+torch.jit.unsupported_tensor_ops:execWrapper torch.serialization:load
+torch.utils._config_module:ConfigModule.load_config
+torch.utils.bottleneck.__main__:run_autograd_prof torch.utils.bottleneck.__main__:run_cprofile
+torch.utils.collect_env:run torch.utils.collect_env:run_and_read_all
+torch.utils.data.datapipes.utils.decoder:basichandlers trace:Trace.run trace:Trace.runctx
+types:CodeType urllib.request:urlopen uuid:_get_command_stdout venv:create
+modelscan.modelscan:ModelScan picklescan.scanner:scan_file_path fickling.fickle:Pickled
+""".split()
+for pair in PUBLISHED:
+    module, name = pair.split(":")
+    case(f"published_{module}.{name}_global", proto(2) + call(module, name, ID) + b".", "unsafe")
+    case(f"published_{module}.{name}_stack",
+         proto(4) + frame(stack_named(module, name) + ID + b"\x85R."), "unsafe")
+    case(f"published_{module}.{name}_import", proto(4) + stack_named(module, name) + b".", "unsafe")
+
+# functools.partial, which they name too, is harmless: what it is given is judged.
+case("published_partial", proto(2) + named("functools", "partial") + b"(" + named("os", "system") + ID + b"tR.", "unsafe",
+     DENIED)
+
 # Harmless: no alarm.
 for protocol in range(6):
     case(f"harmless_{protocol}", pickle.dumps({"a": [1, 2.5, None, True, "x", b"y", (1, 2, 3), {4}], 5: 1 << 100}, protocol),

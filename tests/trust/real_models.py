@@ -91,6 +91,7 @@ def make(folder):
     for booster in ("gbtree", "dart", "gblinear"):
         model = xgboost.train({"booster": booster, "objective": "binary:logistic"}, data, 5)
         model.save_model(f"{folder}/safe/{booster}.json")
+        model.save_model(f"{folder}/safe/{booster}.ubj")
         with open(f"{folder}/safe/{booster}_config.json", "w") as file:
             file.write(model.save_config())
     random = np.random.default_rng(0)
