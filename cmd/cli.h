@@ -128,7 +128,7 @@ enum command_group {
 };
 
 #define COMMAND_ARGUMENTS 4
-#define COMMAND_OPTIONS 10
+#define COMMAND_OPTIONS 12
 #define COMMAND_EXAMPLES 6
 #define COMMAND_EXITS 6
 #define COMMAND_FIELDS 24
@@ -228,7 +228,9 @@ int cli_fail_unknown_command(struct cli *cli, const char *name);
 
 /* The registry; only for commands whose table asks for one. */
 struct mlops_registry *cli_registry(struct cli *cli);
-/* How it is opened; for those that do not want it opened for them. */
+/* Open it, for those that want one only at times; the framework closes it. */
+int cli_open_registry(struct cli *cli);
+/* How it is opened. */
 struct mlops_registry_options cli_registry_options(struct cli *cli);
 
 /* SIGINT, SIGTERM and SIGHUP ask the running command to stop; the second one kills. */

@@ -21,6 +21,14 @@ struct mlops_registry_options cli_registry_options(struct cli *cli)
     };
 }
 
+int cli_open_registry(struct cli *cli)
+{
+    struct mlops_registry_options options = cli_registry_options(cli);
+    TRY(mlops_registry_open(&options, &cli->registry, &cli->err));
+    cli_detail(cli, "registry: %s", mlops_registry_location(cli->registry));
+    return MLOPS_OK;
+}
+
 struct mlops_registry *cli_registry(struct cli *cli)
 {
     if (!cli->registry)
@@ -30,11 +38,8 @@ struct mlops_registry *cli_registry(struct cli *cli)
 
 static int execute(struct cli *cli)
 {
-    if (cli->command->registry) {
-        struct mlops_registry_options options = cli_registry_options(cli);
-        TRY(mlops_registry_open(&options, &cli->registry, &cli->err));
-        cli_detail(cli, "registry: %s", mlops_registry_location(cli->registry));
-    }
+    if (cli->command->registry)
+        TRY(cli_open_registry(cli));
     return cli->command->run(cli);
 }
 

@@ -1,5 +1,5 @@
 /* cmd/log.c - mlops log [MODEL] */
-#include "cli.h"
+#include "cli_log.h"
 #include <inttypes.h>
 
 static void add_row(struct table *table, const struct mlops_log_entry *entry)
@@ -58,25 +58,36 @@ static int print_json(struct cli *cli, const struct mlops_log *log)
     return cli_print_json(cli, document);
 }
 
-static int verify(struct cli *cli)
+/* --at: what the stage held then. */
+static int print_holder(struct cli *cli, const char *at)
 {
-    uint64_t size;
-    char root[65];
+    struct mlops_stage_row row;
+    int64_t at_ns;
+    char version[VERSION_TEXT_SIZE], since[32];
+    bool held;
 
-    if (cli->args[0] || cli_text(cli, "stage") || cli_text(cli, "limit"))
+    if (!cli->args[0] || !cli_text(cli, "stage"))
         return mlops_fail(&cli->err, MLOPS_INVALID,
-                          "--verify looks at the whole log: it goes with no MODEL, --stage or "
-                          "--limit");
-    TRY(mlops_log_verify(cli_registry(cli), &size, root, &cli->err));
+                          "--at asks what a stage held: name the MODEL and the --stage");
+    TRY(mlops_time_parse(at, &at_ns, &cli->err));
+    TRY(mlops_stage_at(cli_registry(cli), cli->args[0], cli_text(cli, "stage"), at_ns, &row, &held,
+                       &cli->err));
+    if (!held)
+        return mlops_fail(&cli->err, MLOPS_NOT_FOUND, "nothing was in %s of %s at %s",
+                          cli_text(cli, "stage"), cli->args[0], at);
     if (!cli->json) {
-        cli_say(cli, "the log is whole: %" PRIu64 " %s, root %s", size,
-                size == 1 ? "entry" : "entries", root);
+        cli_version_format(&row.version, version);
+        mlops_time_format(row.since_ns, since);
+        cli_print(cli, "%s  since %s  %.*s", version, since, cli_bundle_length(cli),
+                  row.version.bundle);
         return MLOPS_OK;
     }
     cJSON *document = cli_json_object();
-    cli_json_bool(document, "valid", true);
-    cli_json_number(document, "size", (double)size);
-    cli_json_text(document, "root", root);
+    cli_json_text(document, "model", row.version.model);
+    cli_json_version(document, "version", row.version.number);
+    cli_json_text(document, "stage", row.stage);
+    cli_json_time(document, "since", row.since_ns);
+    cli_json_text(document, "bundle", row.version.bundle);
     return cli_print_json(cli, document);
 }
 
@@ -89,8 +100,12 @@ static int run(struct cli *cli)
         .limit = (uint64_t)cli_whole(cli, "limit"),
     };
 
-    if (cli_flag(cli, "verify"))
-        return verify(cli);
+    if (!cli_text(cli, "from"))
+        TRY(cli_open_registry(cli));
+    if (log_proving(cli))
+        return log_prove(cli);
+    if (cli_text(cli, "at"))
+        return print_holder(cli, cli_text(cli, "at"));
     TRY(mlops_log_read(cli_registry(cli), &filter, &log, &cli->err));
     return cli->json ? print_json(cli, &log) : print_table(cli, &log);
 }
@@ -101,10 +116,13 @@ const struct command command_log = {
     .synopsis = "[MODEL]",
     .description =
         "Newest first: index, time, who, what was done, to which version, in which stage, which "
-        "version the stage held before, and the reason. The log is append-only and its entries "
-        "are leaves of a hash tree, so that a change of any of them can be found.",
+        "version the stage held before, and the reason.\n\n"
+        "The log is append-only. Its entries are leaves of a hash tree (RFC 6962) whose head is "
+        "signed by the registry's log.key after every change. Keep a checkpoint elsewhere "
+        "(--checkpoint), and --since FILE proves later that nothing before it was rewritten or "
+        "cut off; --prove gives a proof that others can check without the registry; --export "
+        "gives all of it, and --from FILE verifies that without the registry.",
     .group = GROUP_LOOK,
-    .registry = true,
     .pager = true,
     .args = {{"MODEL", COMPLETE_MODEL | OPTIONAL}},
     .options = {{.name = "stage",
@@ -117,10 +135,41 @@ const struct command command_log = {
                  .kind = OPTION_COUNT,
                  .argument = "COUNT",
                  .help = "only the newest COUNT entries"},
-                {.name = "verify", .help = "recompute the hash tree instead, and compare"}},
+                {.name = "at",
+                 .kind = OPTION_TEXT,
+                 .argument = "TIME",
+                 .help = "with --stage: what the stage held then"},
+                {.name = "verify",
+                 .help =
+                     "recompute the hash tree instead, and compare all of the registry with it"},
+                {.name = "checkpoint", .help = "print the signed head of the log, to keep"},
+                {.name = "since",
+                 .kind = OPTION_TEXT,
+                 .argument = "FILE",
+                 .help = "prove that the log begins with what that checkpoint signs ('-': stdin)",
+                 .completion = COMPLETE_FILE},
+                {.name = "prove",
+                 .kind = OPTION_TEXT,
+                 .argument = "INDEX",
+                 .help = "print a proof that entry INDEX is in the log (c2sp.org/tlog-proof)"},
+                {.name = "export", .help = "write every entry, and the checkpoint, to stdout"},
+                {.name = "from",
+                 .kind = OPTION_TEXT,
+                 .argument = "FILE",
+                 .help = "verify that export, without a registry",
+                 .completion = COMPLETE_FILE},
+                {.name = "key",
+                 .kind = OPTION_TEXT,
+                 .argument = "VKEY",
+                 .help = "with --from: the key that must have signed it"}},
     .examples = {{"mlops log fraud --stage production", "what happened in production"},
-                 {"mlops log --verify", "was the log tampered with?"}},
-    .exits = {{5, "with --verify: the log does not fit its hash tree"}},
+                 {"mlops log fraud --stage production --at '2026-05-03 14:00'",
+                  "what was live then"},
+                 {"mlops log --verify", "was the log tampered with?"},
+                 {"mlops log --checkpoint > kept.txt", "keep its head where others cannot write"},
+                 {"mlops log --since kept.txt", "was anything rewritten since?"}},
+    .exits = {{3, "with --at: the stage was empty then"},
+              {5, "the log does not fit its hash tree, its signature or the checkpoint"}},
     .json = {{"entries[].index", "number", "0, 1, 2 and so on: the order of the log"},
              {"entries[].time", "time", "when"},
              {"entries[].actor", "text", "who"},
@@ -130,8 +179,16 @@ const struct command command_log = {
              {"entries[].previous", "number?", "what the stage held before"},
              {"entries[].stage", "text?", "in which stage"},
              {"entries[].reason", "text?", "as --reason said"},
-             {"valid", "bool", "with --verify: true"},
-             {"size", "number", "with --verify: how many entries there are"},
-             {"root", "text", "with --verify: the root of the hash tree (RFC 6962)"}},
+             {"valid", "bool", "with --verify and --since: true"},
+             {"size", "number", "with --verify, --since and the like: how many entries there are"},
+             {"root", "text",
+              "with --verify and --checkpoint: the root of the hash tree (RFC 6962)"},
+             {"checkpoint", "text", "with --checkpoint: the signed note"},
+             {"key", "text",
+              "with --checkpoint and --from: the verifier key of the log (c2sp.org/signed-note)"},
+             {"proof", "text", "with --prove: the proof (c2sp.org/tlog-proof)"},
+             {"entry", "text", "with --prove: the entry's bytes"},
+             {"old_size", "number", "with --since: how many entries the checkpoint signs"},
+             {"consistency", "array", "with --since: the hashes of the proof (RFC 6962, 2.1.2)"}},
     .run = run,
 };

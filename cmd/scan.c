@@ -241,7 +241,6 @@ static struct mlops_scan_acceptance *split_accepted(const char **given, size_t c
 
 static int scan_version(struct cli *cli, struct mlops_scan_report *report)
 {
-    struct mlops_registry_options open = cli_registry_options(cli);
     const char **given = cli_list(cli, "accept");
     size_t count = 0;
     while (given && given[count])
@@ -254,7 +253,7 @@ static int scan_version(struct cli *cli, struct mlops_scan_report *report)
         .reason = cli_text(cli, "reason"),
         .dry_run = cli_flag(cli, "dry-run"),
         .advisories = cli_text_or_environment(cli, "advisories", "MLOPS_ADVISORIES")};
-    int code = mlops_registry_open(&open, &cli->registry, &cli->err);
+    int code = cli_open_registry(cli);
     if (code)
         (void)mlops_wrap(&cli->err, "'%s' is no file here", cli->args[0]);
     else

@@ -8,6 +8,11 @@ _mlops_option() {
     case $1:$2 in
     log:--stage) sources=(stage) ;;
     log:--limit | log:-n) sources=() ;;
+    log:--at) sources=() ;;
+    log:--since) sources=(file) ;;
+    log:--prove) sources=() ;;
+    log:--from) sources=(file) ;;
+    log:--key) sources=() ;;
     scan:--severity) sources=(+info +low +medium +high +critical) ;;
     scan:--sarif) sources=(file) ;;
     scan:--accept) sources=() ;;
@@ -69,7 +74,7 @@ _mlops_options() {
     case $1 in
     package) sources=(--register) ;;
     import) sources=(--register) ;;
-    log) sources=(--stage --limit --verify) ;;
+    log) sources=(--stage --limit --at --verify --checkpoint --since --prove --export --from --key) ;;
     checkout) sources=(--force) ;;
     scan) sources=(--severity --sarif --accept --reason --advisories --dry-run --rules) ;;
     test) sources=(--suite --advisories) ;;

@@ -7,6 +7,11 @@ set -g __mlops_valued \
     '*:--lock-timeout' \
     'log:--stage' \
     'log:--limit' 'log:-n' \
+    'log:--at' \
+    'log:--since' \
+    'log:--prove' \
+    'log:--from' \
+    'log:--key' \
     'scan:--severity' \
     'scan:--sarif' \
     'scan:--accept' \
@@ -116,7 +121,14 @@ complete -c mlops -n '__mlops_in show 0' -a '(__mlops_ask ref)'
 complete -c mlops -n __mlops_before -a log -d 'show what was done, by whom, when and why'
 complete -c mlops -n '__mlops_in log' -l stage -x -a '(__mlops_ask stage)' -d 'only what concerns that stage'
 complete -c mlops -n '__mlops_in log' -s n -l limit -x -d 'only the newest COUNT entries'
-complete -c mlops -n '__mlops_in log' -l verify -d 'recompute the hash tree instead, and compare'
+complete -c mlops -n '__mlops_in log' -l at -x -d 'with --stage: what the stage held then'
+complete -c mlops -n '__mlops_in log' -l verify -d 'recompute the hash tree instead, and compare all of the registry with it'
+complete -c mlops -n '__mlops_in log' -l checkpoint -d 'print the signed head of the log, to keep'
+complete -c mlops -n '__mlops_in log' -l since -r -F -d 'prove that the log begins with what that checkpoint signs (\'-\': stdin)'
+complete -c mlops -n '__mlops_in log' -l prove -x -d 'print a proof that entry INDEX is in the log (c2sp.org/tlog-proof)'
+complete -c mlops -n '__mlops_in log' -l export -d 'write every entry, and the checkpoint, to stdout'
+complete -c mlops -n '__mlops_in log' -l from -r -F -d 'verify that export, without a registry'
+complete -c mlops -n '__mlops_in log' -l key -x -d 'with --from: the key that must have signed it'
 complete -c mlops -n '__mlops_in log 0' -a '(__mlops_ask model)'
 
 complete -c mlops -n __mlops_before -a status -d 'show what runs where'

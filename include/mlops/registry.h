@@ -74,8 +74,7 @@ struct mlops_version_list {
  * Errors: MLOPS_NOT_FOUND no such bundle in this registry; MLOPS_INVALID not an id; MLOPS_IO.
  */
 MLOPS_API int mlops_register(struct mlops_registry *registry, const char *bundle,
-                             struct mlops_version *version, bool *created,
-                             struct mlops_error *err);
+                             struct mlops_version *version, bool *created, struct mlops_error *err);
 
 /*
  * Find what `ref` names: `fraud`, `fraud@latest`, `fraud@12`, `fraud@production`,
@@ -109,6 +108,14 @@ struct mlops_stage_list {
 MLOPS_API int mlops_stage_list(struct mlops_registry *registry, const char *model,
                                struct mlops_stage_list *list, struct mlops_error *err);
 MLOPS_API void mlops_stage_list_clear(struct mlops_stage_list *list);
+
+/*
+ * What `stage` of `model` held at the time `at_ns`, by the audit log. `*held` false: nothing.
+ * Errors: MLOPS_NOT_FOUND no such model; MLOPS_INTEGRITY; MLOPS_IO.
+ */
+MLOPS_API int mlops_stage_at(struct mlops_registry *registry, const char *model, const char *stage,
+                             int64_t at_ns, struct mlops_stage_row *row, bool *held,
+                             struct mlops_error *err);
 
 /* ---- evidence -------------------------------------------------------------------------- */
 
@@ -168,14 +175,74 @@ MLOPS_API int mlops_log_read(struct mlops_registry *registry, const struct mlops
 MLOPS_API void mlops_log_clear(struct mlops_log *log);
 
 /*
- * Recompute every leaf and the tree head of the log (RFC 6962 §2.1), compare them and the entries'
- * columns with what is stored, and hold versions, stages and evidence against the entries that
- * speak of them. `*size` and `root_hex` are the log's; kept elsewhere they show later that nothing
- * was cut off or rewritten.
- * Errors: MLOPS_INTEGRITY naming the first entry that does not fit.
+ * Recompute every leaf and the tree head of the log (RFC 6962 §2.1), compare them, the entries'
+ * columns and the signed checkpoint with what is stored, and hold versions, stages and evidence
+ * against the entries that speak of them. `since` (NULL: none) is the text of a checkpoint that
+ * was kept: the log must begin with what it signs. `*size` and `root_hex` are the log's.
+ * Errors: MLOPS_INTEGRITY naming the first entry that does not fit; MLOPS_INVALID `since` is no
+ * checkpoint of this log.
  */
-MLOPS_API int mlops_log_verify(struct mlops_registry *registry, uint64_t *size, char root_hex[65],
-                               struct mlops_error *err);
+MLOPS_API int mlops_log_verify(struct mlops_registry *registry, const char *since, uint64_t *size,
+                               char root_hex[65], struct mlops_error *err);
+
+/* ---- checkpoints and proofs: for those who do not trust the registry's keeper -----------------
+ */
+
+/* The head of the log under the log's own signature. Kept elsewhere, it shows later that nothing
+ * before it was cut off or rewritten. */
+struct mlops_checkpoint {
+    uint64_t size;
+    char root[65]; /* hexadecimal */
+    char *note;    /* as c2sp.org/tlog-checkpoint has it */
+    char *key;     /* the verifier key of c2sp.org/signed-note, "NAME+ID+KEY" */
+};
+
+/* The newest checkpoint, its signature verified. The caller clears it. Errors: MLOPS_INTEGRITY. */
+MLOPS_API int mlops_log_checkpoint(struct mlops_registry *registry,
+                                   struct mlops_checkpoint *checkpoint, struct mlops_error *err);
+MLOPS_API void mlops_checkpoint_clear(struct mlops_checkpoint *checkpoint);
+
+/*
+ * That entry `index` is in the log: a c2sp.org/tlog-proof@v1 with the newest checkpoint, which
+ * anybody can check with the entry and the log's key. The caller frees `*proof` and `*entry`, the
+ * entry's bytes (may be NULL).
+ * Errors: MLOPS_NOT_FOUND no such entry; MLOPS_INTEGRITY what stands there is not in the tree.
+ */
+MLOPS_API int mlops_log_prove(struct mlops_registry *registry, uint64_t index, char **proof,
+                              char **entry, struct mlops_error *err);
+
+/* That the tree of `new_size` entries begins with that of the `old_size` first. */
+struct mlops_log_consistency {
+    uint64_t old_size, new_size;
+    char **hashes; /* in base64, in the order of RFC 6962 §2.1.2 */
+    size_t hash_count;
+};
+
+/*
+ * Prove that nothing was rewritten since the checkpoint `note` was kept, from the hashes of the
+ * tree alone: as fast for a million entries as for ten. The caller clears `consistency`.
+ * Errors: MLOPS_INVALID not a checkpoint of this log; MLOPS_INTEGRITY the log does not begin with
+ * what it signs.
+ */
+MLOPS_API int mlops_log_since(struct mlops_registry *registry, const char *note,
+                              struct mlops_log_consistency *consistency, struct mlops_error *err);
+MLOPS_API void mlops_log_consistency_clear(struct mlops_log_consistency *consistency);
+
+/*
+ * Write all entries, one a line, an empty line, and the newest checkpoint to `fd`: what
+ * mlops_log_verify_export takes. Errors: MLOPS_IO.
+ */
+MLOPS_API int mlops_log_export(struct mlops_registry *registry, int fd, struct mlops_error *err);
+
+/*
+ * Verify an export without its registry: every entry follows from those before it, and the
+ * checkpoint at its end is signed by the key that the entries name, which is `key` (NULL: whatever
+ * it is). `since` as in mlops_log_verify. `key_out` (may be NULL) gets the key; caller frees.
+ * Errors: MLOPS_NOT_FOUND; MLOPS_INVALID not an export; MLOPS_INTEGRITY.
+ */
+MLOPS_API int mlops_log_verify_export(const char *path, const char *key, const char *since,
+                                      uint64_t *size, char root_hex[65], char **key_out,
+                                      struct mlops_error *err);
 
 MLOPS_END
 #endif

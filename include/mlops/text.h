@@ -14,6 +14,10 @@ MLOPS_API const char *mlops_suggest(const char *word, const char *const *candida
 /* RFC 3339 in UTC to the second, "2026-05-03T09:30:00Z"; `text` holds 32 bytes. */
 MLOPS_API void mlops_time_format(int64_t time_ns, char text[32]);
 
+/* A time as people write it, "2026-05-03", "2026-05-03 09:30", RFC 3339; UTC where no zone stands.
+ * Errors: MLOPS_INVALID. */
+MLOPS_API int mlops_time_parse(const char *text, int64_t *time_ns, struct mlops_error *err);
+
 /* "5m", "250ms", "1h30m", "2d", "10s", "0" to nanoseconds. Errors: MLOPS_INVALID. */
 MLOPS_API int mlops_duration_parse(const char *text, int64_t *duration_ns, struct mlops_error *err);
 

@@ -143,3 +143,11 @@ bool clock_parse(const char *text, size_t length, int64_t *time_ns)
     *time_ns = seconds * SECOND_NS + nanoseconds;
     return true;
 }
+
+int mlops_time_parse(const char *text, int64_t *time_ns, struct mlops_error *err)
+{
+    if (clock_parse(text, strlen(text), time_ns))
+        return MLOPS_OK;
+    mlops_fail(err, MLOPS_INVALID, "'%s' is not a time", text);
+    return mlops_hint(err, "write 2026-05-03, '2026-05-03 09:30' or 2026-05-03T09:30:00Z");
+}

@@ -185,7 +185,7 @@ static int check_log(struct mlops_registry *registry, struct problems *problems,
 {
     uint64_t size;
     char root[65];
-    int code = mlops_log_verify(registry, &size, root, err);
+    int code = mlops_log_verify(registry, NULL, &size, root, err);
     if (code != MLOPS_INTEGRITY)
         return code;
     report(problems, "log", "log", err->message);

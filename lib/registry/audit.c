@@ -4,6 +4,7 @@
  */
 #include "registry/audit.h"
 #include "base/path.h"
+#include "registry/log_tree.h"
 #include "registry/reference.h"
 #include <mlops/text.h>
 #include <stdio.h>
@@ -27,56 +28,33 @@ void audit_time_format(int64_t time_ns, char text[AUDIT_TIME_SIZE])
 
 /* ---- the tree ------------------------------------------------------------------------------ */
 
-int audit_frontier_read(struct db *db, struct merkle_frontier *frontier, struct mlops_error *err)
+/* The tree that the transaction appends to. */
+static int know_tree(struct transaction *tx, struct mlops_error *err)
 {
-    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
-    bool more;
+    struct db *db = transaction_db(tx);
 
-    memset(frontier, 0, sizeof(*frontier));
-    TRY(db_query(db, &rows, err, "SELECT level, hash FROM audit_frontier"));
-    for (;;) {
-        int64_t level;
-        const char *hash;
-
-        TRY(db_step(rows, &more, err));
-        if (!more)
-            return MLOPS_OK;
-        level = db_i64(rows, 0);
-        hash = db_string(rows, 1);
-        if (level < 0 || level >= MERKLE_LEVELS ||
-            !digest_from_hex(hash, strlen(hash), &frontier->roots[level]))
-            return mlops_fail(err, MLOPS_INTEGRITY,
-                              "the audit log is damaged: level %lld of its tree is not a hash",
-                              (long long)level);
-        frontier->size |= (uint64_t)1 << level;
-    }
-}
-
-static int frontier_append(struct db *db, struct merkle_frontier *frontier,
-                           const struct digest *leaf, struct mlops_error *err)
-{
-    unsigned level = merkle_append(frontier, leaf);
-    char hex[SHA256_HEX_SIZE];
-
-    digest_to_hex(&frontier->roots[level], hex);
-    TRY(db_exec(db, err, "DELETE FROM audit_frontier WHERE level < $1", DB_I64(level)));
-    return db_exec(db, err, "INSERT INTO audit_frontier (level, hash) VALUES ($1, $2)",
-                   DB_I64(level), DB_TEXT(hex));
-}
-
-static int check_size(struct db *db, uint64_t size, struct mlops_error *err)
-{
-    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
-    bool more;
-
-    TRY(db_query(db, &rows, err, "SELECT coalesce(max(position) + 1, 0) FROM audit"));
-    TRY(db_step(rows, &more, err));
-    if ((uint64_t)db_i64(rows, 0) == size)
+    if (tx->tree_known)
         return MLOPS_OK;
-    mlops_fail(err, MLOPS_INTEGRITY,
-               "the audit log is damaged: it has %lld entries and a tree of %llu",
-               (long long)db_i64(rows, 0), (unsigned long long)size);
-    return mlops_hint(err, "nothing can be recorded; restore the registry from a backup");
+    TRY(log_tree_frontier(db, &tx->tree, err));
+    if (tx->tree.size > 0 && log_checkpoint_check(db, &tx->tree, err))
+        return mlops_hint(err, "nothing can be recorded; 'mlops log --verify' tells more, and a "
+                               "backup of the registry helps");
+    tx->tree_known = true;
+    return MLOPS_OK;
+}
+
+static int tree_append(struct transaction *tx, const struct digest *leaf, struct mlops_error *err)
+{
+    struct digest created[MERKLE_LEVELS];
+    unsigned level = merkle_append(&tx->tree, leaf, created);
+
+    tx->tree_grown = true;
+    return log_tree_keep(transaction_db(tx), &tx->tree, level, created, err);
+}
+
+int audit_seal(struct transaction *tx, struct mlops_error *err)
+{
+    return tx->tree_grown ? log_checkpoint_write(tx->registry, &tx->tree, err) : MLOPS_OK;
 }
 
 /* ---- appending ----------------------------------------------------------------------------- */
@@ -154,25 +132,23 @@ int audit_append(struct transaction *tx, const struct audit_entry *entry, struct
 {
     struct db *db = transaction_db(tx);
     _cleanup_(buffer_clear) struct buffer text = {0};
-    struct merkle_frontier frontier;
     struct digest leaf;
     char hex[SHA256_HEX_SIZE];
 
-    TRY(audit_frontier_read(db, &frontier, err));
-    TRY(check_size(db, frontier.size, err));
-    TRY(write_entry(tx, entry, &frontier, &text, err));
+    TRY(know_tree(tx, err));
+    TRY(write_entry(tx, entry, &tx->tree, &text, err));
     merkle_leaf(text.data, text.length, &leaf);
     digest_to_hex(&leaf, hex);
-    tx->audit_index = frontier.size;
+    tx->audit_index = tx->tree.size;
     TRY(db_exec(db, err,
                 "INSERT INTO audit (position, time_ns, actor, action, model, version, previous, "
                 "stage, reason, entry, leaf) "
                 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-                DB_I64(frontier.size), DB_I64(tx->now_ns), DB_TEXT(registry_actor(tx->registry)),
+                DB_I64(tx->tree.size), DB_I64(tx->now_ns), DB_TEXT(registry_actor(tx->registry)),
                 DB_TEXT(or_empty(entry->action)), DB_TEXT(or_empty(entry->model)),
                 DB_I64(entry->version), DB_I64(entry->previous), DB_TEXT(or_empty(entry->stage)),
                 DB_TEXT(or_empty(entry->reason)), DB_TEXT(text.data), DB_TEXT(hex)));
-    return frontier_append(db, &frontier, &leaf, err);
+    return tree_append(tx, &leaf, err);
 }
 
 int audit_append_evidence(struct transaction *tx, struct mlops_error *err)

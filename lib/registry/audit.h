@@ -4,7 +4,6 @@
 #ifndef REGISTRY_AUDIT_H
 #define REGISTRY_AUDIT_H
 #include "registry/handle.h"
-#include "registry/merkle.h"
 
 /* C2SP's tiles hold entries of at most 16 bits of length: ours fit. */
 #define AUDIT_ENTRY_MAX 65535
@@ -13,10 +12,10 @@
 /* RFC 3339 in UTC to the nanosecond. */
 void audit_time_format(int64_t time_ns, char text[AUDIT_TIME_SIZE]);
 
-/* The stored roots of the log's tree. Errors: MLOPS_INTEGRITY they do not make a tree. */
-int audit_frontier_read(struct db *db, struct merkle_frontier *frontier, struct mlops_error *err);
-
 /* Append an entry for evidence that no entry speaks of yet, where there is some. */
 int audit_append_evidence(struct transaction *tx, struct mlops_error *err);
+
+/* Where the transaction appended something: sign the new head of the tree. */
+int audit_seal(struct transaction *tx, struct mlops_error *err);
 
 #endif

@@ -1,11 +1,12 @@
 /*
  * lib/registry/audit_verify.c - is the log what was appended, and does the registry say what the
  * log says? Recomputes every leaf and tree head, and holds versions, stages and evidence against
- * the entries that speak of them. Cannot see that the newest entries were cut off together with
- * what they speak of: that takes a tree head that was kept elsewhere.
+ * the entries that speak of them, and the whole against the signed head. Cannot see that who has
+ * the log's key set all of it back: that takes a checkpoint that was kept elsewhere (log_proof.c).
  */
 #include "registry/audit.h"
 #include "registry/evidence.h"
+#include "registry/log_tree.h"
 
 static int fail_damaged(struct mlops_error *err, const char *format, ...) MLOPS_PRINTF(2, 3);
 
@@ -52,15 +53,36 @@ static const char *differing_column(const struct db_rows *rows, const cJSON *ent
     return str_equal(time_text, json_string(entry, "time", "")) ? NULL : "time";
 }
 
+/* The subtrees that an entry completed, against those that are kept for proofs. */
+static int verify_nodes(struct db_rows *nodes, const struct merkle_frontier *tree, unsigned level,
+                        const struct digest created[MERKLE_LEVELS], struct mlops_error *err)
+{
+    for (unsigned at = 1; at <= level; at++) {
+        uint64_t number = merkle_node_number(at, (tree->size >> at) - 1);
+        char hex[SHA256_HEX_SIZE];
+        bool more;
+
+        digest_to_hex(&created[at], hex);
+        TRY(db_step(nodes, &more, err));
+        if (!more || (uint64_t)db_i64(nodes, 0) != number || !str_equal(db_string(nodes, 1), hex))
+            return fail_damaged(err,
+                                "the tree of the audit log does not fit its entries: hash %llu, "
+                                "which entry %llu completes, is another",
+                                (unsigned long long)number, (unsigned long long)tree->size - 1);
+    }
+    return MLOPS_OK;
+}
+
 /* One entry against the tree of those before it, and into the tree. */
-static int verify_entry(const struct db_rows *rows, struct merkle_frontier *tree, cJSON **entry,
-                        struct mlops_error *err)
+static int verify_entry(const struct db_rows *rows, struct db_rows *nodes,
+                        struct merkle_frontier *tree, cJSON **entry, struct mlops_error *err)
 {
     unsigned long long index = tree->size;
     const char *text = db_string(rows, ENTRY), *column;
     char hex[SHA256_HEX_SIZE];
-    struct digest digest;
+    struct digest digest, created[MERKLE_LEVELS];
     struct mlops_error ignored = {0};
+    unsigned level;
 
     if ((uint64_t)db_i64(rows, POSITION) != tree->size)
         return fail_damaged(err, "entry %llu of the audit log is missing", index);
@@ -82,24 +104,22 @@ static int verify_entry(const struct db_rows *rows, struct merkle_frontier *tree
                             "entry %llu of the audit log was changed: its column '%s' is not what "
                             "the entry says",
                             index, column);
-    merkle_append(tree, &digest);
-    return MLOPS_OK;
+    level = merkle_append(tree, &digest, created);
+    return verify_nodes(nodes, tree, level, created, err);
 }
 
-static int verify_tree(struct db *db, const struct merkle_frontier *tree, struct mlops_error *err)
+/* The signed head, by the key that the entries name. */
+static int verify_head(struct db *db, const struct merkle_frontier *tree, const char *log_key,
+                       struct mlops_error *err)
 {
-    struct merkle_frontier stored;
-    struct digest expected, found;
+    _cleanup_(free_string) char *vkey = NULL;
+    struct note_key key;
 
-    TRY(audit_frontier_read(db, &stored, err));
-    if (stored.size != tree->size)
-        return fail_damaged(err, "the audit log has %llu entries, its tree has %llu",
-                            (unsigned long long)tree->size, (unsigned long long)stored.size);
-    merkle_root(tree, &expected);
-    merkle_root(&stored, &found);
-    if (!digest_equal(&expected, &found))
-        return fail_damaged(err, "the tree of the audit log does not fit its entries: one of the "
-                                 "last entries was changed");
+    TRY(log_checkpoint_check(db, tree, err));
+    TRY(log_key_verifier(db, &key, err));
+    vkey = note_key_format(&key);
+    if (!str_equal(vkey, log_key))
+        return fail_damaged(err, "the key of the audit log is not the one that its entries name");
     return MLOPS_OK;
 }
 
@@ -234,45 +254,98 @@ static int count_is(struct db *db, const char *sql, uint64_t expected, const cha
 
 /* ---- all of it ----------------------------------------------------------------------------- */
 
-static int verify_entries(struct db *db, struct merkle_frontier *tree, struct mlops_error *err)
+/* What the entries add up to. */
+struct seen {
+    struct merkle_frontier tree;
+    char *log_key;
+    uint64_t versions, evidence;
+    const struct checkpoint *since; /* NULL: none */
+    bool since_met;
+};
+
+static void seen_clear(struct seen *seen)
 {
-    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
-    uint64_t versions = 0, evidence = 0;
+    free(seen->log_key);
+}
+
+static void note_log_key(const cJSON *entry, char **log_key)
+{
+    const char *named =
+        json_string(cJSON_GetObjectItemCaseSensitive(entry, "detail"), "log_key", NULL);
+
+    if (!named)
+        return;
+    free(*log_key);
+    *log_key = xstrdup(named);
+}
+
+/* Is the tree, where it has as many entries, the one that was kept? */
+static void meet(struct seen *seen)
+{
+    struct digest root;
+
+    if (!seen->since || seen->since->size != seen->tree.size)
+        return;
+    merkle_root(&seen->tree, &root);
+    seen->since_met = digest_equal(&root, &seen->since->root);
+}
+
+static int verify_entries(struct db *db, struct seen *seen, struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL, *nodes = NULL;
     bool more;
 
     TRY(db_query(db, &rows, err,
                  "SELECT position, time_ns, actor, action, model, version, previous, stage, "
                  "reason, entry, leaf FROM audit ORDER BY position"));
+    TRY(db_query(db, &nodes, err, "SELECT position, hash FROM audit_node ORDER BY position"));
     for (;;) {
         _cleanup_(json_free) cJSON *entry = NULL;
 
         TRY(db_step(rows, &more, err));
         if (!more)
-            break;
-        TRY(verify_entry(rows, tree, &entry, err));
+            return MLOPS_OK;
+        TRY(verify_entry(rows, nodes, &seen->tree, &entry, err));
+        note_log_key(entry, &seen->log_key);
         if (str_equal(json_string(entry, "action", ""), "register")) {
             TRY(verify_registered(db, entry, err));
-            versions++;
+            seen->versions++;
         }
-        TRY(verify_evidence(db, entry, &evidence, err));
+        TRY(verify_evidence(db, entry, &seen->evidence, err));
+        meet(seen);
     }
-    TRY(count_is(db, "SELECT count(*) FROM version", versions, "versions", err));
-    return count_is(db, "SELECT count(*) FROM evidence", evidence, "pieces of evidence", err);
 }
 
-int mlops_log_verify(struct mlops_registry *registry, uint64_t *size, char root_hex[65],
-                     struct mlops_error *err)
+static int verify_counts(struct db *db, const struct seen *seen, struct mlops_error *err)
+{
+    TRY(count_is(db, "SELECT count(*) FROM audit_node", merkle_node_count(seen->tree.size),
+                 "hashes of the tree of the audit log", err));
+    TRY(count_is(db, "SELECT count(*) FROM version", seen->versions, "versions", err));
+    return count_is(db, "SELECT count(*) FROM evidence", seen->evidence, "pieces of evidence", err);
+}
+
+int mlops_log_verify(struct mlops_registry *registry, const char *since, uint64_t *size,
+                     char root_hex[65], struct mlops_error *err)
 {
     _cleanup_(snapshot_end) struct snapshot snapshot = {0};
-    struct merkle_frontier tree = {0};
+    _cleanup_(seen_clear) struct seen seen = {.log_key = xstrdup("")};
+    struct checkpoint kept;
     struct digest root;
 
     TRY(snapshot_begin(registry, &snapshot, err));
-    TRY(verify_entries(registry->db, &tree, err));
-    TRY(verify_tree(registry->db, &tree, err));
+    if (since) {
+        TRY(log_checkpoint_kept(registry->db, since, strlen(since), &kept, err));
+        seen.since = &kept;
+        meet(&seen);
+    }
+    TRY(verify_entries(registry->db, &seen, err));
+    TRY(verify_head(registry->db, &seen.tree, seen.log_key, err));
+    TRY(verify_counts(registry->db, &seen, err));
     TRY(verify_stages(registry->db, err));
-    *size = tree.size;
-    merkle_root(&tree, &root);
+    if (since && !seen.since_met)
+        return log_fail_rewritten(&kept, seen.tree.size, err);
+    *size = seen.tree.size;
+    merkle_root(&seen.tree, &root);
     digest_to_hex(&root, root_hex);
     return MLOPS_OK;
 }

@@ -6,7 +6,10 @@
 #define REGISTRY_HANDLE_H
 #include "base/json.h"
 #include "registry/db.h"
+#include "registry/merkle.h"
 #include "registry/registry.h"
+
+struct signing_key;
 
 struct mlops_registry {
     char *location; /* absolute */
@@ -16,6 +19,7 @@ struct mlops_registry {
     struct db *db;
     struct store *store;    /* NULL until asked for */
     struct transaction *tx; /* the open one, or NULL */
+    struct signing_key *log_key; /* that signs the log's checkpoints; NULL until asked for */
     bool snapshot;          /* a struct snapshot is open */
     bool told_of_wait;      /* the observer knows for whom this transaction waits */
 };
@@ -25,6 +29,9 @@ struct transaction {
     int64_t now_ns;        /* the time of everything in it */
     int writer_fd;         /* of the note for those who wait; -1 where it cannot be written */
     uint64_t audit_index;  /* of the entry that this transaction appended last */
+    bool tree_known;       /* `tree` is the log's: read, and held against its checkpoint */
+    bool tree_grown;       /* entries were appended: a new checkpoint is due */
+    struct merkle_frontier tree;
     cJSON *evidence;       /* array of what was recorded and is in no log entry yet, or NULL */
     char *evidence_bundle; /* that the last of it is about */
 };

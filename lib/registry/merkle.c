@@ -1,5 +1,6 @@
 /*
  * lib/registry/merkle.c - the hash tree of RFC 6962 §2.1. Knows neither entries nor SQL.
+ * Proofs are in merkle_proof.c.
  */
 #include "registry/merkle.h"
 
@@ -28,14 +29,20 @@ void merkle_node(const struct digest *left, const struct digest *right, struct d
     sha256_of(text, sizeof(text), node);
 }
 
-unsigned merkle_append(struct merkle_frontier *frontier, const struct digest *leaf)
+unsigned merkle_append(struct merkle_frontier *frontier, const struct digest *leaf,
+                       struct digest created[MERKLE_LEVELS])
 {
     /* As in adding 1 to a binary number: equal subtrees merge while there is a carry. */
     struct digest carry = *leaf;
     unsigned level = 0;
 
-    for (; has_root(frontier, level); level++)
+    for (; has_root(frontier, level); level++) {
+        if (created)
+            created[level] = carry;
         merkle_node(&frontier->roots[level], &carry, &carry);
+    }
+    if (created)
+        created[level] = carry;
     frontier->roots[level] = carry;
     frontier->size++;
     return level;

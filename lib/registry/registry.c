@@ -3,6 +3,7 @@
  * a handle to it knows besides the database.
  *
  *     .mlops/format        which layout this is
+ *     .mlops/log.key       what signs the heads of the log (log_checkpoint.c)
  *     .mlops/registry.db   models, versions, stages, evidence, log (schema.c)
  *     .mlops/objects/      the store
  *     .mlops/tmp/          private work of running commands
@@ -12,7 +13,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "base/signing.h"
 #include "registry/handle.h"
+#include "registry/log_tree.h"
 #include "registry/schema.h"
 #include "store/store.h"
 #include <ctype.h>
@@ -217,8 +220,9 @@ static int make_database(const char *folder, struct mlops_error *err)
     TRY(set_actor(registry, NULL, err));
     TRY(registry_connect(registry, true, err));
     TRY(transaction_begin_unchecked(registry, &tx, err));
+    TRY(log_key_make(folder, err));
     TRY(schema_apply(registry->db, 0, SCHEMA_NUMBER, err));
-    TRY(audit_append(tx, &(struct audit_entry){.action = "init"}, err));
+    TRY(schema_adopt_log_key(tx, "init", err));
     return transaction_commit(TAKE_PTR(tx), err);
 }
 
@@ -340,6 +344,7 @@ void mlops_registry_close(struct mlops_registry *registry)
     if (registry->store)
         store_close(registry->store);
     db_close(registry->db);
+    signing_key_free(registry->log_key);
     free(registry->actor);
     free(registry->location);
     free(registry);

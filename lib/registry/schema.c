@@ -4,7 +4,10 @@
  * hexadecimal text, times are nanoseconds since the epoch.
  */
 #include "registry/schema.h"
+#include "registry/log_tree.h"
 #include <stdio.h>
+
+#define FIRST_SIGNED 3 /* the schema from which on the log is signed */
 
 static const char *const step_1[] = {
     "CREATE TABLE meta (\n"
@@ -105,7 +108,23 @@ static const char *const step_2[] = {
     NULL,
 };
 
-static const char *const *const steps[SCHEMA_NUMBER] = {step_1, step_2};
+static const char *const step_3[] = {
+    /* roots of the perfect subtrees of two entries and more that the log's tree has, numbered in
+     * the order in which appending completes them (merkle_node_number) */
+    "CREATE TABLE audit_node (\n"
+    "    position BIGINT PRIMARY KEY,\n"
+    "    hash TEXT NOT NULL\n"
+    ")",
+    "DROP TABLE audit_frontier",
+    "CREATE INDEX audit_action ON audit (action, model, position)",
+    NULL,
+};
+
+/* `fill` (may be NULL) does what SQL cannot, after it. */
+static const struct {
+    const char *const *sql;
+    int (*fill)(struct db *db, struct mlops_error *err);
+} steps[SCHEMA_NUMBER] = {{step_1, NULL}, {step_2, NULL}, {step_3, log_tree_fill}};
 
 int schema_number(struct db *db, uint64_t *number, struct mlops_error *err)
 {
@@ -128,14 +147,27 @@ int schema_apply(struct db *db, uint64_t from, uint64_t to, struct mlops_error *
     char number[24];
 
     for (uint64_t step = from; step < to; step++) {
-        for (const char *const *sql = steps[step]; *sql; sql++)
+        for (const char *const *sql = steps[step].sql; *sql; sql++)
             TRY(db_exec_values(db, err, *sql, &DB_END));
+        if (steps[step].fill)
+            TRY(steps[step].fill(db, err));
     }
     snprintf(number, sizeof(number), "%llu", (unsigned long long)to);
     return db_exec(db, err,
                    "INSERT INTO meta (key, value) VALUES ('schema', $1) "
                    "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
                    DB_TEXT(number));
+}
+
+int schema_adopt_log_key(struct transaction *tx, const char *action, struct mlops_error *err)
+{
+    _cleanup_(free_string) char *vkey = NULL, *detail = NULL;
+
+    TRY(log_key_adopt(tx, &vkey, err));
+    TRY(log_tree_frontier(transaction_db(tx), &tx->tree, err));
+    tx->tree_known = true; /* there is no checkpoint yet to hold it against */
+    detail = xprintf("{\"log_key\":\"%s\"}", vkey);
+    return audit_append(tx, &(struct audit_entry){.action = action, .detail = detail}, err);
 }
 
 static int judge(const struct mlops_registry *registry, uint64_t number, struct mlops_error *err)
@@ -175,9 +207,12 @@ int schema_upgrade(struct mlops_registry *registry, struct mlops_error *err)
     TRY(schema_number(registry->db, &number, err));
     if (number == 0 || number >= SCHEMA_NUMBER || db_read_only(registry->db))
         return judge(registry, number, err);
+    TRY(log_key_make(registry->location, err));
     TRY(transaction_begin_unchecked(registry, &tx, err));
     TRY(schema_number(registry->db, &number, err)); /* somebody may have been faster */
     if (number < SCHEMA_NUMBER)
         TRY(schema_apply(registry->db, number, SCHEMA_NUMBER, err));
+    if (number < FIRST_SIGNED)
+        TRY(schema_adopt_log_key(tx, "log-key", err));
     return transaction_commit(TAKE_PTR(tx), err);
 }

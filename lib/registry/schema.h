@@ -6,13 +6,16 @@
 #include "registry/handle.h"
 
 /* The schema that this mlops writes. */
-#define SCHEMA_NUMBER 2
+#define SCHEMA_NUMBER 3
 
 /* What the database has; 0: nothing yet. */
 int schema_number(struct db *db, uint64_t *number, struct mlops_error *err);
 
 /* Take the database forward from `from` to `to`, inside the open transaction. */
 int schema_apply(struct db *db, uint64_t from, uint64_t to, struct mlops_error *err);
+
+/* From here on the log is signed by the key that is at hand: said in the log, as `action`. */
+int schema_adopt_log_key(struct transaction *tx, const char *action, struct mlops_error *err);
 
 /* Errors: MLOPS_INTEGRITY no tables at all; MLOPS_INVALID made by a newer mlops, or by an older
  * one and not yet taken forward. */

@@ -149,6 +149,34 @@ int stage_pop(struct transaction *tx, const char *model, const char *stage, uint
                    DB_I64(top.depth - steps - 1));
 }
 
+/* ---- history -------------------------------------------------------------------------------- */
+
+int mlops_stage_at(struct mlops_registry *registry, const char *model, const char *stage,
+                   int64_t at_ns, struct mlops_stage_row *row, bool *held, struct mlops_error *err)
+{
+    _cleanup_(snapshot_end) struct snapshot snapshot = {0};
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+
+    memset(row, 0, sizeof(*row));
+    TRY(stage_name_check(stage, err));
+    TRY(snapshot_begin(registry, &snapshot, err));
+    TRY(model_check_known(registry->db, model, err));
+    TRY(db_query(registry->db, &rows, err,
+                 "SELECT " VERSION_COLUMNS ", audit.time_ns FROM audit "
+                 "JOIN version ON version.model = audit.model AND version.number = audit.version "
+                 "WHERE audit.model = $1 AND audit.stage = $2 AND audit.time_ns <= $3 "
+                 "AND audit.action IN ('promote', 'rollback') "
+                 "ORDER BY audit.position DESC LIMIT 1",
+                 DB_TEXT(model), DB_TEXT(stage), DB_I64(at_ns)));
+    TRY(db_step(rows, held, err));
+    if (!*held)
+        return MLOPS_OK;
+    version_from_row(rows, &row->version);
+    str_copy(row->stage, sizeof(row->stage), stage);
+    row->since_ns = db_i64(rows, VERSION_COLUMN_COUNT);
+    return MLOPS_OK;
+}
+
 /* ---- listing ------------------------------------------------------------------------------- */
 
 #define HOLDERS                                                                                    \

@@ -219,6 +219,8 @@ int transaction_commit(struct transaction *tx, struct mlops_error *err)
 {
     int code = audit_append_evidence(tx, err);
 
+    if (code == MLOPS_OK)
+        code = audit_seal(tx, err);
     note_erase(tx);
     if (code)
         db_rollback(tx->registry->db);

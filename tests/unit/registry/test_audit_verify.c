@@ -34,7 +34,7 @@ static int verify(struct fixture *f)
     uint64_t size;
     char root[65];
 
-    return mlops_log_verify(f->registry, &size, root, &f->err);
+    return mlops_log_verify(f->registry, NULL, &size, root, &f->err);
 }
 
 static void a_history_verifies_and_has_a_tree_head(void **state)
@@ -43,11 +43,11 @@ static void a_history_verifies_and_has_a_tree_head(void **state)
     uint64_t size;
     char first[65], second[65];
 
-    assert_ok(f, mlops_log_verify(f->registry, &size, first, &f->err));
+    assert_ok(f, mlops_log_verify(f->registry, NULL, &size, first, &f->err));
     assert_int_equal(10, size);
     assert_int_equal(64, strlen(first));
     assert_int_equal(MLOPS_OK, promote(f, "churn@1", "dev", 0));
-    assert_ok(f, mlops_log_verify(f->registry, &size, second, &f->err));
+    assert_ok(f, mlops_log_verify(f->registry, NULL, &size, second, &f->err));
     assert_int_equal(11, size);
     assert_string_not_equal(first, second);
 }
@@ -78,14 +78,26 @@ static void every_change_of_the_database_is_noticed(void **state)
         {"PRAGMA foreign_keys = OFF; DELETE FROM audit WHERE position = 5",
          "entry 5 of the audit log is missing"},
         {"DELETE FROM audit WHERE position = 0", "entry 0 of the audit log is missing"},
-        {"DELETE FROM audit", "the audit log"},
+        {"DELETE FROM audit",
+         "the audit log has 0 entries, its signed checkpoint speaks of 10"},
+        {"DELETE FROM audit WHERE position = 9",
+         "the audit log has 9 entries, its signed checkpoint speaks of 10"},
         {"UPDATE audit SET position = 10 WHERE position = 9",
          "entry 9 of the audit log is missing"},
-        {"UPDATE audit_frontier SET hash = replace(hash, '1', '2')",
+        {"UPDATE audit_node SET hash = replace(hash, '1', '2')",
          "the tree of the audit log does not fit its entries"},
-        {"UPDATE audit_frontier SET hash = 'x' WHERE level = 3", "level 3 of its tree"},
-        {"UPDATE audit_frontier SET level = 70 WHERE level = 3", "level 70 of its tree"},
-        {"DELETE FROM audit_frontier", "the audit log has 10 entries, its tree has 0"},
+        {"UPDATE audit_node SET hash = 'x' WHERE position = 3",
+         "hash 3, which entry 5 completes, is another"},
+        {"UPDATE audit_node SET position = 70 WHERE position = 3", "hash 3, which entry 5"},
+        {"DELETE FROM audit_node WHERE position = 7", "hash 7, which entry 9"},
+        {"INSERT INTO audit_node VALUES (8, 'x')",
+         "there are 9 hashes of the tree of the audit log, the audit log knows of 8"},
+        {"UPDATE meta SET value = replace(value, '10', '11') WHERE key = 'checkpoint'",
+         "is not of this text"},
+        {"DELETE FROM meta WHERE key = 'checkpoint'", "not a signed note"},
+        {"UPDATE meta SET value = 'example.com/foo+530d903a+"
+         "AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k' WHERE key = 'log_key'",
+         "the note is not signed by 'example.com/foo'"},
         {"UPDATE version SET bundle = 'x' WHERE model = 'fraud' AND number = 2",
          "fraud@2 is x, but entry 2 of the audit log says sha256:"},
         {"UPDATE version SET created_ns = 7 WHERE number = 2",
@@ -164,7 +176,7 @@ static void a_log_can_be_verified_with_shell_tools_alone(void **state)
     assert_non_null(fgets(found, sizeof(found), pipe));
     pclose(pipe);
     found[strcspn(found, "\n")] = '\0';
-    assert_ok(f, mlops_log_verify(f->registry, &size, root, &f->err));
+    assert_ok(f, mlops_log_verify(f->registry, NULL, &size, root, &f->err));
     assert_string_equal(root, found);
 }
 

@@ -89,7 +89,7 @@ static void evidence_is_in_the_log_also_where_the_caller_logs_nothing(void **sta
               mlops_log_read(f->registry, &(struct mlops_log_filter){.limit = 1}, &log, &f->err));
     assert_string_equal("evidence", log.items[0].action);
     mlops_log_clear(&log);
-    assert_ok(f, mlops_log_verify(f->registry, &size, root, &f->err));
+    assert_ok(f, mlops_log_verify(f->registry, NULL, &size, root, &f->err));
     assert_int_equal(2, size);
 }
 

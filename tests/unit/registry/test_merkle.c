@@ -75,7 +75,7 @@ static void the_heads_of_0_to_8_leaves_are_the_reference_s(void **state)
         if (i == ARRAY_LENGTH(leaves))
             break;
         leaf_of(i, &leaf);
-        merkle_append(&tree, &leaf);
+        merkle_append(&tree, &leaf, NULL);
     }
 }
 
@@ -104,7 +104,7 @@ static void appending_gives_the_head_of_the_recursive_definition(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(hashes); i++) {
         merkle_leaf(&i, sizeof(i), &hashes[i]);
-        merkle_append(&tree, &hashes[i]);
+        merkle_append(&tree, &hashes[i], NULL);
         head_by_definition(hashes, i + 1, &expected);
         merkle_root(&tree, &found);
         assert_true(digest_equal(&expected, &found));
@@ -120,7 +120,7 @@ static void appending_says_which_root_is_new(void **state)
     (void)state;
     merkle_leaf("", 0, &leaf);
     for (size_t i = 0; i < ARRAY_LENGTH(levels); i++)
-        assert_int_equal(levels[i], merkle_append(&tree, &leaf));
+        assert_int_equal(levels[i], merkle_append(&tree, &leaf, NULL));
 }
 
 int main(void)

@@ -248,7 +248,7 @@ static void a_newer_schema_is_refused(void **state)
 
     tamper(f, "UPDATE meta SET value = '99' WHERE key = 'schema'");
     assert_fails(f, MLOPS_INVALID, open_at(f, f->folder, NULL));
-    assert_says(f, "changed by a newer mlops: its schema is 99, this one knows 2");
+    assert_says(f, "changed by a newer mlops: its schema is 99, this one knows 3");
 }
 
 static void a_handle_notices_that_the_schema_moved_on(void **state)
@@ -453,7 +453,7 @@ static int read_then_write(struct fixture *f)
         log.count != 1 || strcmp(log.items[0].action, "promote") != 0)
         return 22;
     mlops_log_clear(&log);
-    if (mlops_log_verify(registry, &size, root, &f->err))
+    if (mlops_log_verify(registry, NULL, &size, root, &f->err))
         return 23;
     if (transaction_begin(registry, &tx, &f->err) != MLOPS_IO ||
         !strstr(f->err.message, "is read-only"))
@@ -652,7 +652,7 @@ static int log_has(struct fixture *f, uint64_t expected)
     uint64_t size;
     char root[65];
 
-    return mlops_log_verify(f->registry, &size, root, &f->err) == MLOPS_OK && size == expected;
+    return mlops_log_verify(f->registry, NULL, &size, root, &f->err) == MLOPS_OK && size == expected;
 }
 
 static int fill_a_small_disk(struct fixture *f)

@@ -182,7 +182,7 @@ static void fifty_processes_get_fifty_consecutive_versions(void **state)
     }
     reopen(f);
     assert_int_equal(COUNT, number_of(f, "fraud"));
-    assert_ok(f, mlops_log_verify(f->registry, &size, root, &f->err));
+    assert_ok(f, mlops_log_verify(f->registry, NULL, &size, root, &f->err));
     assert_int_equal(COUNT + 1, size);
 }
 

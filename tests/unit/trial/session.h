@@ -190,7 +190,7 @@ static inline void assert_log_is_sound(struct session *s)
 {
     uint64_t size;
     char root[65];
-    assert_ok(s, mlops_log_verify(s->registry, &size, root, &s->err));
+    assert_ok(s, mlops_log_verify(s->registry, NULL, &size, root, &s->err));
 }
 
 #endif

@@ -1,0 +1,80 @@
+/* lib/registry/log_view.c - entries of the log, each proved to be in the signed tree. */
+#include "registry/log_view.h"
+#include "registry/log_tree.h"
+
+int log_view_open(struct mlops_registry *registry, struct log_view *view, struct mlops_error *err)
+{
+    struct merkle_frontier frontier;
+
+    view->db = registry->db;
+    TRY(log_tree_frontier(registry->db, &frontier, err));
+    TRY(log_checkpoint_check(registry->db, &frontier, err));
+    view->checkpoint.size = frontier.size;
+    merkle_root(&frontier, &view->checkpoint.root);
+    return MLOPS_OK;
+}
+
+int log_view_text(const struct log_view *view, uint64_t index, struct buffer *text,
+                  struct merkle_proof *path, struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    struct merkle_proof own;
+    struct digest leaf;
+    bool any;
+
+    if (!path)
+        path = &own;
+    TRY(db_query(view->db, &rows, err, "SELECT entry FROM audit WHERE position = $1",
+                 DB_I64(index)));
+    TRY(db_step(rows, &any, err));
+    buffer_puts(text, any ? db_string(rows, 0) : "");
+    merkle_leaf(text->data, text->length, &leaf);
+    TRY(merkle_prove_inclusion(index, view->checkpoint.size, log_tree_node, view->db, path, err));
+    if (any &&
+        merkle_check_inclusion(&leaf, index, view->checkpoint.size, &view->checkpoint.root, path))
+        return MLOPS_OK;
+    mlops_fail(err, MLOPS_INTEGRITY, "entry %llu of the audit log was changed",
+               (unsigned long long)index);
+    return mlops_hint(err, "somebody changed the registry's database by hand, or it is damaged: "
+                           "'mlops log --verify' tells more");
+}
+
+/* Do the columns that led here say what the entry says? */
+static bool entry_matches(const cJSON *entry, const struct log_query *query, uint64_t index)
+{
+    return json_u64(entry, "index", UINT64_MAX) == index &&
+           str_equal(json_string(entry, "action", ""), query->action) &&
+           str_equal(json_string(entry, "model", ""), query->model) &&
+           (!query->stage || str_equal(json_string(entry, "stage", ""), query->stage)) &&
+           (query->version == 0 || json_u64(entry, "version", 0) == query->version);
+}
+
+int log_view_newest(const struct log_view *view, const struct log_query *query, cJSON **entry,
+                    bool *found, struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    _cleanup_(buffer_clear) struct buffer text = {0};
+    _cleanup_(json_free) cJSON *read = NULL;
+    uint64_t index;
+
+    TRY(db_query(view->db, &rows, err,
+                 "SELECT position FROM audit WHERE action = $1 AND model = $2 "
+                 "AND ($3 = '' OR stage = $3) AND ($4 = 0 OR version = $4) AND position < $5 "
+                 "ORDER BY position DESC LIMIT 1",
+                 DB_TEXT(query->action), DB_TEXT(query->model),
+                 DB_TEXT(query->stage ? query->stage : ""), DB_I64(query->version),
+                 DB_I64(query->before ? query->before : (uint64_t)INT64_MAX)));
+    TRY(db_step(rows, found, err));
+    if (!*found)
+        return MLOPS_OK;
+    index = (uint64_t)db_i64(rows, 0);
+    TRY(log_view_text(view, index, &text, NULL, err));
+    TRY(json_parse(text.data, text.length, "an entry of the audit log", &read, err));
+    if (!entry_matches(read, query, index))
+        return mlops_fail(err, MLOPS_INTEGRITY,
+                          "entry %llu of the audit log was changed: its columns are not what the "
+                          "entry says",
+                          (unsigned long long)index);
+    *entry = TAKE_PTR(read);
+    return MLOPS_OK;
+}

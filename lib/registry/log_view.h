@@ -1,0 +1,38 @@
+/*
+ * lib/registry/log_view.h - entries of the log read so that they can be relied on: each is proved
+ * to be a leaf of the tree whose head the log's key signed. What decides who may do what (policies,
+ * trusted keys, approvals, freezes, retirement) is read in no other way, so that a row that was
+ * changed in the database decides nothing.
+ */
+#ifndef REGISTRY_LOG_VIEW_H
+#define REGISTRY_LOG_VIEW_H
+#include "registry/handle.h"
+#include "registry/note.h"
+
+/* Of one snapshot or transaction; must not outlive it. */
+struct log_view {
+    struct db *db;
+    struct checkpoint checkpoint;
+};
+
+/* Errors: MLOPS_INTEGRITY the checkpoint's signature is not the log's, or not of its tree. */
+int log_view_open(struct mlops_registry *registry, struct log_view *view, struct mlops_error *err);
+
+/* The bytes of entry `index`, and the path to it (may be NULL). Errors: MLOPS_INTEGRITY. */
+int log_view_text(const struct log_view *view, uint64_t index, struct buffer *text,
+                  struct merkle_proof *path, struct mlops_error *err);
+
+/* Which entries: of `action` and `model` ("" where the action has none), and of `stage` and
+ * `version` where given (NULL, 0: any). */
+struct log_query {
+    const char *action, *model, *stage;
+    uint64_t version;
+    uint64_t before; /* only entries with a smaller index; 0: all */
+};
+
+/* The newest that matches, proved. The caller deletes `*entry` (_cleanup_(json_free)).
+ * Errors: MLOPS_INTEGRITY. */
+int log_view_newest(const struct log_view *view, const struct log_query *query, cJSON **entry,
+                    bool *found, struct mlops_error *err);
+
+#endif

@@ -1,0 +1,53 @@
+#!/usr/bin/env bats
+# The log as evidence for people who do not trust the registry's keeper.
+load session
+
+setup() {
+    session
+    registered
+}
+
+@test "the log proves to others that it only grew" {
+    mlops log --checkpoint >kept.txt
+    grep -q '^mlops-registry/' kept.txt
+    mlops -q test fraud@1
+    run mlops log --since kept.txt
+    [ "$status" -eq 0 ]
+    [[ "$output" == "nothing was rewritten: the log of "* ]]
+    run mlops log --verify --since kept.txt
+    [ "$status" -eq 0 ]
+    run mlops --json log --prove 1
+    [ "$(jq -r .entry <<<"$output" | jq -r .action)" = register ]
+    [ "$(jq -r .proof <<<"$output" | sed -n 2p)" = "index 1" ]
+}
+
+@test "an export verifies without the registry, and a changed one does not" {
+    mlops log --checkpoint >kept.txt
+    mlops log --export >export.log
+    key=$(mlops --json log --checkpoint | jq -r .key)
+    rm -rf .mlops
+    run mlops log --from export.log --since kept.txt --key "$key"
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"signed by $key"* ]]
+    run mlops log --from export.log --key "x${key#?}"
+    [ "$status" -eq 5 ]
+    sed -i '2s/fraud/freud/' export.log
+    run mlops log --from export.log
+    [ "$status" -eq 5 ]
+}
+
+@test "the log tells what a stage held at a time" {
+    mlops -q test fraud@1
+    run mlops log fraud --stage staging --at 2126-01-01
+    [ "$status" -eq 3 ]
+    mlops -q promote fraud@1 --to dev
+    run mlops log fraud --stage dev --at 2126-01-01
+    [ "$status" -eq 0 ]
+    [[ "$output" == "fraud@1  since "* ]]
+    run mlops log fraud --stage dev --at 2020-01-01
+    [ "$status" -eq 3 ]
+    run mlops log fraud --stage dev --at yesterday
+    [ "$status" -eq 2 ]
+    run mlops log --at 2026-01-01
+    [ "$status" -eq 2 ]
+}
