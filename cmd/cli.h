@@ -76,6 +76,7 @@ enum completion {
 struct command_argument {
     const char *name; /* "REF" */
     unsigned completion;
+    const char *words; /* what it may be, "generate list show"; NULL: anything */
 };
 
 enum option_kind {
@@ -358,7 +359,18 @@ cJSON *cli_json_texts(char *const *texts, size_t count);
 int cli_print_json(struct cli *cli, cJSON *document);
 char *cli_json_print(const cJSON *json, bool pretty);
 
+/* ---- keys (cli_signer.c) -------------------------------------------------------------------- */
+
+/* Who signs, by --key (where the command has that option); the passphrase is asked for at the
+ * terminal, or comes from MLOPS_PASSPHRASE. */
+struct mlops_signer cli_signer(struct cli *cli);
+/* A passphrase for a new key, asked for twice; `*given` false: from nowhere. */
+int cli_new_passphrase(struct cli *cli, char *passphrase, size_t size, bool *given);
+
 /* ---- shared by commands --------------------------------------------------------------------- */
+
+/* Which of the words that the first argument may be was given: from 0. */
+int cli_action(struct cli *cli, size_t *action);
 
 /* A bundle came in: what was `done` ("packaged") and what it took, on stderr (cli_bundle.c). */
 void cli_note_bundle(struct cli *cli, const char *done, const struct mlops_package *package);

@@ -139,7 +139,8 @@ static void argument_cases(const struct cli *cli, FILE *out)
         const struct command *command = cli->commands[i];
         for (size_t j = 0; j < COMMAND_ARGUMENTS && command->args[j].name; j++) {
             unsigned completion = command->args[j].completion;
-            _cleanup_(free_string) char *sources = cli_completion_sources(completion, NULL);
+            _cleanup_(free_string) char *sources =
+                cli_completion_sources(completion, command->args[j].words);
             if (completion & REPEATED)
                 fprintf(out, "    %s:*) sources=(%s) ;;\n", command->name, sources);
             else if (*sources)

@@ -138,13 +138,14 @@ static void command_lines(const struct cli *cli, FILE *out, const struct command
         option_line(cli, out, command->name, o);
     for (size_t i = 0; i < COMMAND_ARGUMENTS && command->args[i].name; i++) {
         unsigned completion = command->args[i].completion;
-        if ((completion & ~(unsigned)(OPTIONAL | REPEATED)) == COMPLETE_NONE)
+        if ((completion & ~(unsigned)(OPTIONAL | REPEATED)) == COMPLETE_NONE &&
+            !command->args[i].words)
             continue;
         fprintf(out, "complete -c mlops -n '__mlops_in %s", command->name);
         if (!(completion & REPEATED))
             fprintf(out, " %zu", i);
         fputs("'", out);
-        candidates(cli, out, completion, NULL);
+        candidates(cli, out, completion, command->args[i].words);
         fputc('\n', out);
     }
 }

@@ -95,7 +95,7 @@ static void command_case(FILE *out, const struct command *command)
         else
             fprintf(out, " \\\n            '%zu%s", i + 1,
                     argument->completion & OPTIONAL ? ":" : "");
-        action(out, argument->name, argument->completion, NULL);
+        action(out, argument->name, argument->completion, argument->words);
         fputs("'", out);
     }
     fputs(" && ret=0\n        ;;\n", out);

@@ -7,7 +7,7 @@ extern const struct command command_init, command_package, command_register, com
     command_show, command_log, command_status, command_checkout, command_test, command_promote,
     command_rollback, command_drift, command_completion, command_help, command_version,
     command_complete, command_export, command_import, command_fsck, command_stats, command_gc,
-    command_scan;
+    command_scan, command_key, command_trust, command_sign, command_verify;
 
 /* In the order of the overview. */
 static const struct command *const commands[] = {
@@ -23,8 +23,12 @@ static const struct command *const commands[] = {
     &command_export,
     &command_scan,
     &command_test,
+    &command_sign,
+    &command_verify,
     &command_promote,
     &command_rollback,
+    &command_key,
+    &command_trust,
     &command_drift,
     &command_fsck,
     &command_stats,

@@ -1,6 +1,6 @@
 # bash completion for mlops, written by 'mlops completion bash'
 
-_mlops_commands='init package import register list show log status checkout export scan test promote rollback drift fsck stats gc help completion version'
+_mlops_commands='init package import register list show log status checkout export scan test sign verify promote rollback key trust drift fsck stats gc help completion version'
 
 # COMMAND OPTION: sets $sources for its argument; fails where it takes none.
 _mlops_option() {
@@ -20,12 +20,24 @@ _mlops_option() {
     scan:--advisories) sources=(file directory) ;;
     test:--suite) sources=() ;;
     test:--advisories) sources=(file directory) ;;
+    sign:--key) sources=(file) ;;
+    sign:--certificate) sources=(file) ;;
+    sign:--output | sign:-o) sources=(file) ;;
+    verify:--signature) sources=(file) ;;
+    verify:--key) sources=(file) ;;
+    verify:--roots) sources=(file) ;;
     promote:--to) sources=(stage) ;;
     promote:--expect) sources=(ref +none) ;;
     promote:--reason) sources=() ;;
     rollback:--stage) sources=(stage) ;;
     rollback:--to) sources=(ref) ;;
     rollback:--reason) sources=() ;;
+    key:--algorithm) sources=(+p256 +p384 +p521) ;;
+    trust:--role) sources=(+author +approver +releaser) ;;
+    trust:--owner) sources=() ;;
+    trust:--expires) sources=() ;;
+    trust:--key) sources=(file) ;;
+    trust:--reason) sources=() ;;
     drift:--current) sources=(file) ;;
     drift:--data) sources=() ;;
     drift:--method) sources=(+ks +jensen_shannon +psi +wasserstein +total_variation) ;;
@@ -60,8 +72,13 @@ _mlops_argument() {
     export:1) sources=(file) ;;
     scan:*) sources=(ref file directory) ;;
     test:0) sources=(ref) ;;
+    sign:0) sources=(ref directory) ;;
+    verify:0) sources=(ref file directory) ;;
     promote:0) sources=(ref) ;;
     rollback:0) sources=(model) ;;
+    key:0) sources=(+generate +list +show) ;;
+    trust:0) sources=(+add +remove +list) ;;
+    trust:1) sources=(file) ;;
     drift:0) sources=(ref) ;;
     help:0) sources=(command) ;;
     completion:0) sources=(+bash +zsh +fish) ;;
@@ -78,8 +95,12 @@ _mlops_options() {
     checkout) sources=(--force) ;;
     scan) sources=(--severity --sarif --accept --reason --advisories --dry-run --rules) ;;
     test) sources=(--suite --advisories) ;;
+    sign) sources=(--key --certificate --output) ;;
+    verify) sources=(--signature --key --roots) ;;
     promote) sources=(--to --expect --reason --dry-run) ;;
     rollback) sources=(--stage --to --reason) ;;
+    key) sources=(--algorithm --no-passphrase) ;;
+    trust) sources=(--role --owner --expires --key --reason) ;;
     drift) sources=(--current --data --method --categorical-method --threshold) ;;
     fsck) sources=(--quick --repair) ;;
     gc) sources=(--grace --dry-run) ;;

@@ -19,12 +19,24 @@ set -g __mlops_valued \
     'scan:--advisories' \
     'test:--suite' \
     'test:--advisories' \
+    'sign:--key' \
+    'sign:--certificate' \
+    'sign:--output' 'sign:-o' \
+    'verify:--signature' \
+    'verify:--key' \
+    'verify:--roots' \
     'promote:--to' \
     'promote:--expect' \
     'promote:--reason' \
     'rollback:--stage' \
     'rollback:--to' \
     'rollback:--reason' \
+    'key:--algorithm' \
+    'trust:--role' \
+    'trust:--owner' \
+    'trust:--expires' \
+    'trust:--key' \
+    'trust:--reason' \
     'drift:--current' \
     'drift:--data' \
     'drift:--method' \
@@ -158,6 +170,18 @@ complete -c mlops -n '__mlops_in test' -l suite -x -d 'run only that suite; \'sc
 complete -c mlops -n '__mlops_in test' -l advisories -r -F -a '(__fish_complete_directories)' -d 'hold the packages that lock files name against these vulnerabilities: a file or folder in the OSV format (MLOPS_ADVISORIES)'
 complete -c mlops -n '__mlops_in test 0' -a '(__mlops_ask ref)'
 
+complete -c mlops -n __mlops_before -a sign -d 'sign a version, or a folder'
+complete -c mlops -n '__mlops_in sign' -l key -r -F -d 'which of your keys, or a file (default: the only one, or \'default\')'
+complete -c mlops -n '__mlops_in sign' -l certificate -r -F -d 'PEM: the key\'s certificate, then those that vouch for it'
+complete -c mlops -n '__mlops_in sign' -s o -l output -r -F -d 'write the signature to FILE'
+complete -c mlops -n '__mlops_in sign 0' -a '(__mlops_ask ref) (__fish_complete_directories)'
+
+complete -c mlops -n __mlops_before -a verify -d 'judge the signatures of a version, or of a folder'
+complete -c mlops -n '__mlops_in verify' -l signature -r -F -d 'the signature of PATH (default: PATH/model.sig)'
+complete -c mlops -n '__mlops_in verify' -l key -r -F -d 'PATH must be signed by that key: a public key\'s file, or one of yours'
+complete -c mlops -n '__mlops_in verify' -l roots -r -F -d 'PATH must be signed by a certificate that these vouch for (PEM)'
+complete -c mlops -n '__mlops_in verify 0' -F -a '(__mlops_ask ref) (__fish_complete_directories)'
+
 complete -c mlops -n __mlops_before -a promote -d 'put a version into a stage, if every gate lets it'
 complete -c mlops -n '__mlops_in promote' -l to -x -a '(__mlops_ask stage)' -d 'the stage to put it into'
 complete -c mlops -n '__mlops_in promote' -l expect -x -a '(__mlops_ask ref) none' -d 'only if the stage holds that version now; \'none\': only if it is empty'
@@ -170,6 +194,20 @@ complete -c mlops -n '__mlops_in rollback' -l stage -x -a '(__mlops_ask stage)' 
 complete -c mlops -n '__mlops_in rollback' -l to -x -a '(__mlops_ask ref)' -d 'back to that version, which must have been there'
 complete -c mlops -n '__mlops_in rollback' -l reason -x -d 'why, for the log'
 complete -c mlops -n '__mlops_in rollback 0' -a '(__mlops_ask model)'
+
+complete -c mlops -n __mlops_before -a key -d 'make and show your own signing keys'
+complete -c mlops -n '__mlops_in key' -l algorithm -x -a 'p256 p384 p521' -d 'generate: p256 (default), p384 or p521'
+complete -c mlops -n '__mlops_in key' -l no-passphrase -d 'generate: do not encrypt it; who can read the file can sign'
+complete -c mlops -n '__mlops_in key 0' -a 'generate list show'
+
+complete -c mlops -n __mlops_before -a trust -d 'say whose signatures this registry believes'
+complete -c mlops -n '__mlops_in trust' -l role -x -a 'author approver releaser' -d 'add: author, approver or releaser; may be given more than once'
+complete -c mlops -n '__mlops_in trust' -l owner -x -d 'add: the person whose key it is (default: you)'
+complete -c mlops -n '__mlops_in trust' -l expires -x -d 'add: when it ends'
+complete -c mlops -n '__mlops_in trust' -l key -r -F -d 'the releaser\'s key that signs the change'
+complete -c mlops -n '__mlops_in trust' -l reason -x -d 'why, for the log'
+complete -c mlops -n '__mlops_in trust 0' -a 'add remove list'
+complete -c mlops -n '__mlops_in trust 1' -F
 
 complete -c mlops -n __mlops_before -a drift -d 'compare a table with the data that a version learnt from'
 complete -c mlops -n '__mlops_in drift' -l current -r -F -d 'the table to judge, CSV; - for standard input'
@@ -191,7 +229,7 @@ complete -c mlops -n '__mlops_in gc' -l dry-run -d 'say what would go, and chang
 
 complete -c mlops -n __mlops_before -a help -d 'explain a command, or list them all'
 complete -c mlops -n '__mlops_in help' -l man-pages -x -a '(__fish_complete_directories)' -d 'write the manual pages of all commands into DIR instead'
-complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log status checkout export scan test promote rollback drift fsck stats gc help completion version'
+complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log status checkout export scan test sign verify promote rollback key trust drift fsck stats gc help completion version'
 
 complete -c mlops -n __mlops_before -a completion -d 'print the completions for bash, zsh or fish'
 complete -c mlops -n '__mlops_in completion 0' -a 'bash zsh fish'

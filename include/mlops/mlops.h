@@ -5,11 +5,14 @@
 #include <mlops/bundle.h>
 #include <mlops/drift.h>
 #include <mlops/error.h>
+#include <mlops/key.h>
 #include <mlops/maintenance.h>
 #include <mlops/observer.h>
 #include <mlops/registry.h>
 #include <mlops/release.h>
 #include <mlops/scan.h>
+#include <mlops/signature.h>
 #include <mlops/text.h>
 #include <mlops/trial.h>
+#include <mlops/trust.h>
 #endif

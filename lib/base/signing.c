@@ -177,12 +177,7 @@ int signing_key_write_public(const struct signing_key *key, struct buffer *pem,
     return MLOPS_OK;
 }
 
-bool signing_key_is_encrypted(const char *pem, size_t length)
-{
-    static const char label[] = "-----BEGIN ENCRYPTED PRIVATE KEY-----";
-    return memmem(pem, length, label, sizeof(label) - 1) != NULL;
-}
-
+/* OpenSSL would ask at the terminal by itself where it has no callback. */
 static int give_passphrase(char *space, int size, int writing, void *context)
 {
     const char *passphrase = context;
@@ -192,6 +187,12 @@ static int give_passphrase(char *space, int size, int writing, void *context)
         return -1;
     memcpy(space, passphrase, length);
     return (int)length;
+}
+
+bool signing_key_is_encrypted(const char *pem, size_t length)
+{
+    static const char label[] = "-----BEGIN ENCRYPTED PRIVATE KEY-----";
+    return memmem(pem, length, label, sizeof(label) - 1) != NULL;
 }
 
 int signing_key_read_private(const char *pem, size_t length, const char *passphrase,
@@ -220,7 +221,7 @@ int signing_key_read_public(const char *pem, size_t length, const char *what,
     if (length > INT32_MAX)
         return mlops_fail(err, MLOPS_INVALID, "%s is no public key", what);
     _cleanup_(BIO_free_all_ptr) BIO *bio = BIO_new_mem_buf(pem, (int)length);
-    EVP_PKEY *pkey = bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
+    EVP_PKEY *pkey = bio ? PEM_read_bio_PUBKEY(bio, NULL, give_passphrase, NULL) : NULL;
     if (pkey)
         return wrap(pkey, what, key, err);
     ERR_clear_error();

@@ -1,6 +1,6 @@
 /*
  * lib/registry/handle.h - the registry's handle and transactions as the files of this room see
- * them, and scopes in which several queries see one snapshot.
+ * them.
  */
 #ifndef REGISTRY_HANDLE_H
 #define REGISTRY_HANDLE_H
@@ -46,14 +46,5 @@ int transaction_begin_unchecked(struct mlops_registry *registry, struct transact
                                 struct mlops_error *err);
 /* What the database asks before each pause while others write; `context` is the registry. */
 int transaction_wait(void *context, int64_t waited_ns, struct mlops_error *err);
-
-/* Queries between snapshot_begin and the end of the scope see one state of the registry: that of
- * the open transaction where there is one. `_cleanup_(snapshot_end)`. */
-struct snapshot {
-    struct mlops_registry *registry; /* NULL: nothing to end */
-};
-int snapshot_begin(struct mlops_registry *registry, struct snapshot *snapshot,
-                   struct mlops_error *err);
-void snapshot_end(struct snapshot *snapshot);
 
 #endif

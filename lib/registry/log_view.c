@@ -1,5 +1,6 @@
 /* lib/registry/log_view.c - entries of the log, each proved to be in the signed tree. */
 #include "registry/log_view.h"
+#include "registry/handle.h"
 #include "registry/log_tree.h"
 
 int log_view_open(struct mlops_registry *registry, struct log_view *view, struct mlops_error *err)
@@ -49,25 +50,12 @@ static bool entry_matches(const cJSON *entry, const struct log_query *query, uin
            (query->version == 0 || json_u64(entry, "version", 0) == query->version);
 }
 
-int log_view_newest(const struct log_view *view, const struct log_query *query, cJSON **entry,
-                    bool *found, struct mlops_error *err)
+static int read_entry(const struct log_view *view, const struct log_query *query, uint64_t index,
+                      cJSON **entry, struct mlops_error *err)
 {
-    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
     _cleanup_(buffer_clear) struct buffer text = {0};
     _cleanup_(json_free) cJSON *read = NULL;
-    uint64_t index;
 
-    TRY(db_query(view->db, &rows, err,
-                 "SELECT position FROM audit WHERE action = $1 AND model = $2 "
-                 "AND ($3 = '' OR stage = $3) AND ($4 = 0 OR version = $4) AND position < $5 "
-                 "ORDER BY position DESC LIMIT 1",
-                 DB_TEXT(query->action), DB_TEXT(query->model),
-                 DB_TEXT(query->stage ? query->stage : ""), DB_I64(query->version),
-                 DB_I64(query->before ? query->before : (uint64_t)INT64_MAX)));
-    TRY(db_step(rows, found, err));
-    if (!*found)
-        return MLOPS_OK;
-    index = (uint64_t)db_i64(rows, 0);
     TRY(log_view_text(view, index, &text, NULL, err));
     TRY(json_parse(text.data, text.length, "an entry of the audit log", &read, err));
     if (!entry_matches(read, query, index))
@@ -77,4 +65,75 @@ int log_view_newest(const struct log_view *view, const struct log_query *query, 
                           (unsigned long long)index);
     *entry = TAKE_PTR(read);
     return MLOPS_OK;
+}
+
+int log_view_newest(const struct log_view *view, const struct log_query *query, cJSON **entry,
+                    bool *found, struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+
+    TRY(db_query(view->db, &rows, err,
+                 "SELECT position FROM audit WHERE action = $1 AND model = $2 "
+                 "AND ($3 = '' OR stage = $3) AND ($4 = 0 OR version = $4) AND position < $5 "
+                 "ORDER BY position DESC LIMIT 1",
+                 DB_TEXT(query->action), DB_TEXT(query->model),
+                 DB_TEXT(query->stage ? query->stage : ""), DB_I64(query->version),
+                 DB_I64(query->before ? query->before : (uint64_t)INT64_MAX)));
+    TRY(db_step(rows, found, err));
+    return *found ? read_entry(view, query, (uint64_t)db_i64(rows, 0), entry, err) : MLOPS_OK;
+}
+
+/* Where an entry stands, and which of the actions it is of. */
+struct place {
+    uint64_t index;
+    const char *action;
+};
+
+static int compare_places(const void *left, const void *right)
+{
+    const struct place *a = left, *b = right;
+
+    return (a->index > b->index) - (a->index < b->index);
+}
+
+static int find_places(const struct log_view *view, const char *action, const char *model,
+                       struct place **places, size_t *count, size_t *capacity,
+                       struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    bool more;
+
+    TRY(db_query(view->db, &rows, err,
+                 "SELECT position FROM audit WHERE action = $1 AND model = $2", DB_TEXT(action),
+                 DB_TEXT(model)));
+    for (;;) {
+        TRY(db_step(rows, &more, err));
+        if (!more)
+            return MLOPS_OK;
+        GROW(*places, *count, capacity);
+        (*places)[(*count)++] = (struct place){(uint64_t)db_i64(rows, 0), action};
+    }
+}
+
+int log_view_each(const struct log_view *view, const char *const *actions, const char *model,
+                  log_view_take take, void *context, struct mlops_error *err)
+{
+    struct place *places = NULL;
+    size_t count = 0, capacity = 0;
+    int code = MLOPS_OK;
+
+    for (; *actions && code == MLOPS_OK; actions++)
+        code = find_places(view, *actions, model, &places, &count, &capacity, err);
+    if (code == MLOPS_OK && count > 1)
+        qsort(places, count, sizeof(*places), compare_places);
+    for (size_t i = 0; i < count && code == MLOPS_OK; i++) {
+        _cleanup_(json_free) cJSON *entry = NULL;
+        struct log_query query = {.action = places[i].action, .model = model};
+
+        code = read_entry(view, &query, places[i].index, &entry, err);
+        if (code == MLOPS_OK)
+            code = take(context, entry, err);
+    }
+    free(places);
+    return code;
 }

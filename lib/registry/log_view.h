@@ -6,8 +6,10 @@
  */
 #ifndef REGISTRY_LOG_VIEW_H
 #define REGISTRY_LOG_VIEW_H
-#include "registry/handle.h"
+#include "base/json.h"
+#include "registry/merkle.h"
 #include "registry/note.h"
+#include "registry/registry.h"
 
 /* Of one snapshot or transaction; must not outlive it. */
 struct log_view {
@@ -34,5 +36,11 @@ struct log_query {
  * Errors: MLOPS_INTEGRITY. */
 int log_view_newest(const struct log_view *view, const struct log_query *query, cJSON **entry,
                     bool *found, struct mlops_error *err);
+
+/* Every entry of one of `actions` (NULL-terminated) and `model`, the oldest first, proved; what
+ * `take` returns ends it where it is not MLOPS_OK. Errors: MLOPS_INTEGRITY. */
+typedef int (*log_view_take)(void *context, const cJSON *entry, struct mlops_error *err);
+int log_view_each(const struct log_view *view, const char *const *actions, const char *model,
+                  log_view_take take, void *context, struct mlops_error *err);
 
 #endif

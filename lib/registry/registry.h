@@ -43,6 +43,15 @@ void transaction_abort(struct transaction *tx); /* NULL is fine */
 DEFINE_CLEANUP(struct transaction, transaction_abort)
 struct db *transaction_db(struct transaction *tx);
 
+/* Queries between snapshot_begin and the end of the scope see one state of the registry: that of
+ * the open transaction where there is one. `_cleanup_(snapshot_end)`. */
+struct snapshot {
+    struct mlops_registry *registry; /* NULL: nothing to end */
+};
+int snapshot_begin(struct mlops_registry *registry, struct snapshot *snapshot,
+                   struct mlops_error *err);
+void snapshot_end(struct snapshot *snapshot);
+
 /* ---- writes inside a transaction --------------------------------------------------------- */
 
 /* Remember a packaged bundle (idempotent): its model, size, and that it is unregistered yet. */

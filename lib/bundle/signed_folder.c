@@ -1,0 +1,291 @@
+/*
+ * lib/bundle/signed_folder.c - a folder of files signed, and held against the signature beside it.
+ * Whatever is there and not covered is told: files that the signature ignores, empty folders, modes
+ * that let a file do more.
+ */
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "bundle/signature.h"
+#include "trust/certificate.h"
+#include "trust/keyring.h"
+#include <errno.h>
+#include <unistd.h>
+
+#define SIGNATURE_MAX (256U << 20)
+#define ROOTS_MAX (16U << 20)
+#define DEPTH_MAX 1000
+
+/* What a walk through the folder finds. */
+struct walk {
+    const char *root;
+    const char *own;            /* the signature itself, where it lies in the folder; else NULL */
+    const char *const *ignored; /* paths that are told and not looked into */
+    bool symlinks;              /* links to files count as these */
+    struct oms_resources resources;
+    char **warnings;
+    size_t warning_count;
+};
+
+static void walk_clear(struct walk *walk)
+{
+    oms_resources_clear(&walk->resources);
+    strings_free(walk->warnings);
+}
+
+static void warn(struct walk *walk, const char *what, const char *path)
+{
+    walk->warnings = xrealloc(walk->warnings, walk->warning_count + 2, sizeof(char *));
+    walk->warnings[walk->warning_count++] = xprintf("%s: %s", path, what);
+    walk->warnings[walk->warning_count] = NULL;
+}
+
+static bool is_ignored(const struct walk *walk, const char *path)
+{
+    for (size_t i = 0; walk->ignored && walk->ignored[i]; i++)
+        if (str_equal(walk->ignored[i], path))
+            return true;
+    return false;
+}
+
+static int take_file(struct walk *walk, const char *path, const char *full,
+                     const struct stat *status, struct mlops_error *err)
+{
+    _cleanup_(free_string) char *real = NULL;
+    struct digest digest;
+    struct stat target = *status;
+    if (S_ISLNK(status->st_mode)) {
+        _cleanup_(free_string) char *root = realpath(walk->root, NULL);
+        real = realpath(full, NULL);
+        if (!walk->symlinks)
+            return mlops_fail(err, MLOPS_INVALID, "'%s' is a symbolic link, which nothing covers",
+                              path);
+        size_t length = root ? strlen(root) : 0;
+        if (!real || !root || strncmp(real, root, length) != 0 || real[length] != '/' ||
+            stat(real, &target) < 0)
+            return mlops_fail(err, MLOPS_INVALID, "the link '%s' leads out of the folder", path);
+    }
+    if (!S_ISREG(target.st_mode))
+        return mlops_fail(err, MLOPS_INVALID, "'%s' is no file", path);
+    if (target.st_mode & (S_ISUID | S_ISGID))
+        warn(walk, "runs with its owner's rights (setuid); no signature covers modes", path);
+    TRY(file_digest(real ? real : full, &digest, err));
+    oms_add(&walk->resources, path, &digest);
+    return MLOPS_OK;
+}
+
+static int walk_folder(struct walk *walk, const char *folder, int depth, struct mlops_error *err);
+
+static int take_entry(struct walk *walk, const char *folder, const char *name, int depth,
+                      struct mlops_error *err)
+{
+    _cleanup_(free_string) char *path = *folder ? path_join(folder, name) : xstrdup(name);
+    _cleanup_(free_string) char *full = path_join(walk->root, path);
+    struct stat status;
+    if (lstat(full, &status) < 0)
+        return mlops_fail_errno(err, 0, errno, "%s", full);
+    if (walk->own && str_equal(walk->own, path))
+        return MLOPS_OK;
+    if (is_ignored(walk, path)) {
+        warn(walk, "not covered: the signature says to ignore it", path);
+        return MLOPS_OK;
+    }
+    return S_ISDIR(status.st_mode) ? walk_folder(walk, path, depth + 1, err)
+                                   : take_file(walk, path, full, &status, err);
+}
+
+static int walk_folder(struct walk *walk, const char *folder, int depth, struct mlops_error *err)
+{
+    _cleanup_(free_string) char *full = path_join(walk->root, *folder ? folder : ".");
+    _cleanup_(folder_close) DIR *directory = opendir(full);
+    const struct dirent *entry;
+    size_t count = 0;
+    if (!directory)
+        return mlops_fail_errno(err, 0, errno, "read the folder %s", full);
+    if (depth > DEPTH_MAX)
+        return mlops_fail(err, MLOPS_INVALID, "'%s' is more than %d folders deep", folder,
+                          DEPTH_MAX);
+    while ((entry = readdir(directory))) {
+        if (str_equal(entry->d_name, ".") || str_equal(entry->d_name, ".."))
+            continue;
+        count++;
+        TRY(take_entry(walk, folder, entry->d_name, depth, err));
+    }
+    if (count == 0 && *folder)
+        warn(walk, "an empty folder, which no signature covers", folder);
+    return MLOPS_OK;
+}
+
+/* ---- signing ----------------------------------------------------------------------------------
+ */
+
+int mlops_sign_directory(const char *directory, const struct mlops_sign_options *options,
+                         char **signature, char fingerprint[65], struct mlops_error *err)
+{
+    _cleanup_(walk_clear) struct walk walk = {.root = directory, .own = OMS_FILE};
+    _cleanup_(signing_key_free_ptr) struct signing_key *key = NULL;
+    _cleanup_(json_free) cJSON *json = NULL;
+    _cleanup_(buffer_clear) struct buffer text = {0};
+    _cleanup_(free_string) char *real = realpath(directory, NULL);
+    if (!real)
+        return mlops_fail_errno(err, 0, errno, "%s", directory);
+    TRY(walk_folder(&walk, "", 0, err));
+    TRY(oms_sort(&walk.resources, err));
+    TRY(keyring_open(&options->signer, &key, err));
+    signing_key_fingerprint(key, fingerprint);
+    TRY(signature_make(options, key, &walk.resources, path_base(real), false, &json, err));
+    TRY(json_write_canonical(json, &text, err));
+    *signature = buffer_steal(&text);
+    return MLOPS_OK;
+}
+
+/* ---- verifying --------------------------------------------------------------------------------
+ */
+
+/* By a key that was named. */
+static int judge_key(const struct oms_signature *signature, const char *name,
+                     struct mlops_signature_result *result, struct mlops_error *why,
+                     struct mlops_error *err)
+{
+    _cleanup_(mlops_key_clear) struct mlops_key key = {0};
+    _cleanup_(signing_key_free_ptr) struct signing_key *public = NULL;
+    TRY(mlops_key_find(name, &key, err));
+    TRY(signing_key_read_public(key.public_pem, strlen(key.public_pem), name, &public, err));
+    str_copy(result->fingerprint, sizeof(result->fingerprint), key.fingerprint);
+    if (*signature->hint && !str_equal(signature->hint, key.fingerprint))
+        (void)mlops_fail(why, MLOPS_REFUSED, "signed by the key %.12s, not by %.12s",
+                         signature->hint, key.fingerprint);
+    else if (!dsse_verify(&signature->dsse, public))
+        (void)mlops_fail(why, MLOPS_REFUSED, "the signature is not that of the key %.12s",
+                         key.fingerprint);
+    return MLOPS_OK;
+}
+
+/* By a certificate that roots vouch for. */
+static int judge_certificate(const struct oms_signature *signature, const char *path,
+                             struct mlops_signature_result *result, struct mlops_error *why,
+                             struct mlops_error *err)
+{
+    _cleanup_(signing_key_free_ptr) struct signing_key *key = NULL;
+    _cleanup_(buffer_clear) struct buffer roots = {0};
+    _cleanup_(free_string) char *subject = NULL;
+    TRY(file_read(path, ROOTS_MAX, &roots, err));
+    if (signature->certificate_count == 0) {
+        (void)mlops_fail(why, MLOPS_REFUSED, "the signature has no certificate");
+        return MLOPS_OK;
+    }
+    if (certificate_verify(signature->certificates, signature->certificate_count, roots.data, &key,
+                           &subject, why))
+        return MLOPS_OK;
+    signing_key_fingerprint(key, result->fingerprint);
+    str_copy(result->owner, sizeof(result->owner), subject);
+    if (!dsse_verify(&signature->dsse, key))
+        (void)mlops_fail(why, MLOPS_REFUSED, "the signature is not that of its certificate");
+    return MLOPS_OK;
+}
+
+/* By whom the registry trusts: the key that the signature names, whose roles are told. */
+static int judge_trusted(struct oms_signature *signature, struct mlops_registry *registry,
+                         struct mlops_signature_result *result, struct mlops_error *why,
+                         struct mlops_error *err)
+{
+    struct mlops_trust_list trusted;
+    TRY(mlops_trust_list(registry, &trusted, err));
+    signature->dsse.keyid = signature->hint;
+    str_copy(result->fingerprint, sizeof(result->fingerprint), signature->hint);
+    const struct mlops_trusted_key *key =
+        trusted_signer(&trusted, &signature->dsse, 0, clock_now_ns(), why);
+    if (key) {
+        str_copy(result->owner, sizeof(result->owner), key->owner);
+        result->roles = key->roles;
+    }
+    mlops_trust_list_clear(&trusted);
+    return MLOPS_OK;
+}
+
+static int judge_signer(struct oms_signature *signature, const struct mlops_verify_options *options,
+                        struct mlops_signature_result *result, struct mlops_error *why,
+                        struct mlops_error *err)
+{
+    if (options->key)
+        return judge_key(signature, options->key, result, why, err);
+    if (options->roots)
+        return judge_certificate(signature, options->roots, result, why, err);
+    if (options->registry)
+        return judge_trusted(signature, options->registry, result, why, err);
+    mlops_fail(err, MLOPS_INVALID, "by whose key is the folder to be signed?");
+    return mlops_hint(err, "name it with --key, or certificates with --roots; in a registry its "
+                           "trusted keys count");
+}
+
+/* The path of the signature below the folder, where it lies there: it is not signed itself. The
+ * caller frees; NULL: it lies elsewhere. */
+static char *own_name(const char *directory, const char *signature)
+{
+    _cleanup_(free_string) char *root = realpath(directory, NULL),
+                                *real = realpath(signature, NULL);
+    size_t length = root ? strlen(root) : 0;
+    if (!root || !real || strncmp(real, root, length) != 0 || real[length] != '/')
+        return NULL;
+    return xstrdup(real + length + 1);
+}
+
+/* One file alone is called "." by the reference implementation and by its name in the spec. */
+static void name_single(struct oms_signature *signature, const char *name)
+{
+    if (signature->resources.count != 1 || !str_equal(signature->resources.items[0].name, "."))
+        return;
+    free(signature->resources.items[0].name);
+    signature->resources.items[0].name = xstrdup(name);
+}
+
+static int collect(const char *directory, const char *path, struct oms_signature *signature,
+                   struct walk *walk, struct mlops_error *err)
+{
+    _cleanup_(free_string) char *own = own_name(directory, path);
+    struct stat status;
+    if (stat(directory, &status) < 0)
+        return mlops_fail_errno(err, 0, errno, "%s", directory);
+    walk->ignored = (const char *const *)signature->ignored;
+    walk->symlinks = signature->symlinks;
+    if (S_ISREG(status.st_mode)) {
+        name_single(signature, path_base(directory));
+        TRY(take_file(walk, path_base(directory), directory, &status, err));
+        return MLOPS_OK;
+    }
+    walk->root = directory;
+    walk->own = own;
+    int code = walk_folder(walk, "", 0, err);
+    walk->own = NULL;
+    return code ? code : oms_sort(&walk->resources, err);
+}
+
+int mlops_verify_directory(const char *directory, const struct mlops_verify_options *options,
+                           struct mlops_verification *verification, struct mlops_error *err)
+{
+    _cleanup_(free_string) char *path =
+        options->signature ? xstrdup(options->signature) : path_join(directory, OMS_FILE);
+    _cleanup_(walk_clear) struct walk walk = {0};
+    _cleanup_(oms_signature_clear) struct oms_signature signature = {0};
+    _cleanup_(buffer_clear) struct buffer text = {0}, differences = {0};
+    struct mlops_error why = {0};
+    *verification = (struct mlops_verification){0};
+    if (file_read(path, SIGNATURE_MAX, &text, err)) {
+        if (err->code == MLOPS_NOT_FOUND)
+            mlops_hint(err, "name the signature with --signature");
+        return mlops_wrap(err, "the signature");
+    }
+    if (oms_read(text.data, text.length, &signature, err))
+        return mlops_wrap(err, "%s", path);
+    struct mlops_signature_result *result = verification_add(verification);
+    result->detail = xstrdup("");
+    TRY(judge_signer(&signature, options, result, &why, err));
+    TRY(collect(directory, path, &signature, &walk, err));
+    if (why.code == MLOPS_OK && !oms_matches(&signature, &walk.resources, &differences))
+        (void)mlops_fail(&why, MLOPS_REFUSED, "%s", differences.data);
+    free(result->detail);
+    result->detail = xstrdup(why.message);
+    result->valid = verification->valid = why.code == MLOPS_OK;
+    verification->warnings = walk.warnings ? TAKE_PTR(walk.warnings) : xcalloc(1, sizeof(char *));
+    return MLOPS_OK;
+}
