@@ -3,42 +3,40 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-extern const struct command command_init, command_package, command_register, command_list,
-    command_show, command_log, command_status, command_checkout, command_test, command_promote,
-    command_rollback, command_drift, command_completion, command_help, command_version,
-    command_complete, command_export, command_import, command_fsck, command_stats, command_gc,
-    command_scan, command_key, command_trust, command_sign, command_verify;
-
 /* In the order of the overview. */
-static const struct command *const commands[] = {
-    &command_init,
-    &command_package,
-    &command_import,
-    &command_register,
-    &command_list,
-    &command_show,
-    &command_log,
-    &command_status,
-    &command_checkout,
-    &command_export,
-    &command_scan,
-    &command_test,
-    &command_sign,
-    &command_verify,
-    &command_promote,
-    &command_rollback,
-    &command_key,
-    &command_trust,
-    &command_drift,
-    &command_fsck,
-    &command_stats,
-    &command_gc,
-    &command_help,
-    &command_completion,
-    &command_version,
-    &command_complete,
-    NULL,
-};
+#define COMMANDS(X) \
+    X(init) \
+    X(package) \
+    X(import) \
+    X(register) \
+    X(list) \
+    X(show) \
+    X(log) \
+    X(status) \
+    X(checkout) \
+    X(export) \
+    X(scan) \
+    X(test) \
+    X(sign) \
+    X(verify) \
+    X(promote) \
+    X(rollback) \
+    X(key) \
+    X(trust) \
+    X(drift) \
+    X(fsck) \
+    X(stats) \
+    X(gc) \
+    X(help) \
+    X(completion) \
+    X(version) \
+    X(complete)
+
+#define DECLARE(name) extern const struct command command_##name;
+COMMANDS(DECLARE)
+
+#define ADDRESS(name) &command_##name,
+static const struct command *const commands[] = {COMMANDS(ADDRESS) NULL};
 
 /* A missing standard stream would give its number to the first file that is opened, and output
  * would go into it. Opened the wrong way round, so that using it fails as if it were closed. */
