@@ -1,0 +1,20 @@
+/* lib/trial/verdict.h - a suite while its verdict is found. */
+#ifndef TRIAL_VERDICT_H
+#define TRIAL_VERDICT_H
+#include "trial/runner.h"
+
+/* A suite and all that its verdict needs. */
+struct trial {
+    struct mlops_registry *registry;
+    const struct mlops_version *version;
+    const struct project_suite *suite;
+    const char *tree; /* its checkout */
+    struct mlops_suite_result *result;
+    struct suite_outcome *outcome;
+};
+
+/* The message may quote files: it is cleaned. */
+void trial_set_status(const struct trial *trial, enum mlops_suite_status status, const char *format,
+                      ...) MLOPS_PRINTF(3, 4);
+
+#endif
