@@ -1,10 +1,19 @@
 /* cmd/package.c - mlops package [DIR] */
 #include "cli.h"
 
+static void free_list(const char ***list)
+{
+    free(*list);
+}
+
 static int run(struct cli *cli)
 {
+    _cleanup_(free_list) const char **params = cli_list(cli, "param");
+    _cleanup_(free_list) const char **metrics = cli_list(cli, "metric");
     const struct mlops_package_options options = {.directory = cli->args[0],
-                                                  .registers = cli_flag(cli, "register")};
+                                                  .registers = cli_flag(cli, "register"),
+                                                  .params = params,
+                                                  .metrics = metrics};
     struct mlops_package package;
 
     TRY(mlops_package_directory(cli_registry(cli), &options, &package, &cli->err));
@@ -24,8 +33,18 @@ const struct command command_package = {
     .group = GROUP_MAKE,
     .registry = true,
     .args = {{"DIR", COMPLETE_DIRECTORY | OPTIONAL}},
-    .options = {{.name = "register", .help = "go on to register it, and print its version too"}},
+    .options = {{.name = "register", .help = "go on to register it, and print its version too"},
+                {.name = "param",
+                 .kind = OPTION_LIST,
+                 .argument = "KEY=VALUE",
+                 .help = "a parameter, over what the file says"},
+                {.name = "metric",
+                 .kind = OPTION_LIST,
+                 .argument = "KEY=NUMBER",
+                 .help = "a metric, over what the file says"}},
     .examples = {{"mlops package", "the project of this folder"},
+                 {"mlops package --metric auc=0.93 --param model.depth=6 --register",
+                  "with what a training run found out"},
                  {"mlops package models/fraud --register", "package and register in one step"}},
     .json = {{"bundle", "text", "its id: sha256: and 64 digits"},
              {"model", "text", "whose bundle it is"},

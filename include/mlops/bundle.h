@@ -10,8 +10,10 @@
 MLOPS_BEGIN
 
 struct mlops_package_options {
-    const char *directory; /* project folder; NULL: the working directory */
-    bool registers;        /* give it a version, too, in the same transaction */
+    const char *directory;      /* project folder; NULL: the working directory */
+    bool registers;             /* give it a version, too, in the same transaction */
+    const char *const *params;  /* "key=value", NULL-terminated, over those of the file; or NULL */
+    const char *const *metrics; /* the same; numbers */
 };
 
 struct mlops_package {

@@ -21,6 +21,7 @@
 struct packaging {
     struct mlops_registry *registry;
     const char *root;
+    const struct mlops_package_options *options;
     struct project project;
     struct digest project_digest; /* of the project file as it was read */
     char **real;                  /* for each of the project's paths: where it is without links */
@@ -122,6 +123,13 @@ static void add_text(struct sha256 *hash, const char *text)
     sha256_update(hash, text ? "1" : "0", 1);
 }
 
+static void add_list(struct sha256 *hash, const char *const *texts)
+{
+    for (; texts && *texts; texts++)
+        add_text(hash, *texts);
+    add_text(hash, NULL);
+}
+
 /* Everything that a bundle is made from, as it looks: two walks with the same key, whose files are
  * settled (stat_cache.h), give the same bundle. */
 static void make_key(struct packaging *packaging)
@@ -134,6 +142,8 @@ static void make_key(struct packaging *packaging)
     add_text(hash, git->branch);
     add_text(hash, git->remote);
     add_text(hash, git->dirty ? "dirty" : NULL);
+    add_list(hash, packaging->options->params);
+    add_list(hash, packaging->options->metrics);
     for (size_t i = 0; i < packaging->walk.count; i++) {
         const struct walked *item = &packaging->walk.items[i];
         const struct stat *status = &item->status;
@@ -375,10 +385,16 @@ static int add_values(struct packaging *packaging, cJSON *manifest, const char *
                       enum values_kind kind, struct mlops_error *err)
 {
     const struct project_path *path = path_of(packaging, key);
+    bool numbers = kind == VALUES_NUMBERS;
     cJSON *values = NULL;
     if (path && values_read(packaging->root, real_path(packaging, path), kind, &values, err))
         return mlops_wrap(err, "%s:%d: %s", PROJECT_FILE, path->line, key);
-    cJSON_AddItemToObject(manifest, key, values ? values : cJSON_CreateObject());
+    if (!values)
+        values = xcheck(cJSON_CreateObject());
+    cJSON_AddItemToObject(manifest, key, values);
+    if (values_override(values, numbers ? packaging->options->metrics : packaging->options->params,
+                        kind, err))
+        return mlops_wrap(err, numbers ? "--metric" : "--param");
     return MLOPS_OK;
 }
 
@@ -453,8 +469,12 @@ static int add_data(struct packaging *packaging, cJSON *manifest, struct mlops_e
     const struct project_path *path = path_of(packaging, "data");
     cJSON *all = json_add_object(manifest, "data");
     for (size_t i = 0; i < project->data_count; i++, path++) {
+        const struct walked *item = walk_find(&packaging->walk, real_path(packaging, path));
+        char hex[SHA256_HEX_SIZE];
         cJSON *snapshot = NULL;
         TRY(describe_data(packaging, &project->data[i], path, &snapshot, err));
+        digest_to_hex(&item->file.digest, hex);
+        json_add_string(snapshot, "sha256", hex);
         cJSON_AddItemToObject(all, project->data[i].name, snapshot);
     }
     return MLOPS_OK;
@@ -551,6 +571,7 @@ static int package_once(struct mlops_registry *registry,
     _cleanup_(packaging_clear) struct packaging packaging = {
         .registry = registry,
         .root = options->directory ? options->directory : ".",
+        .options = options,
         .registers = options->registers,
     };
     packaging.walk.root = packaging.root;

@@ -1,9 +1,11 @@
-/* lib/bundle/values.c - parameter and metric files. */
+/* lib/bundle/values.c - parameters and metrics: read, checked, overridden. */
 #include "bundle/values.h"
+#include "base/escape.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/path.h"
 #include "base/yaml.h"
+#include "bundle/assignments.h"
 #include <math.h>
 
 #define VALUES_MAX (16U << 20)
@@ -13,6 +15,8 @@ static int parse(const char *path, const struct buffer *text, cJSON **json, stru
 {
     if (str_ends(path, ".json"))
         return json_parse(text->data, text->length, path, json, err);
+    if (assignments_name(path))
+        return assignments_parse(text->data, text->length, path, json, err);
     _cleanup_(yaml_free_ptr) struct yaml_node *root = NULL;
     TRY(yaml_parse(text->data, text->length, path, &root, err));
     *json = root->kind == YAML_NULL ? cJSON_CreateObject() : yaml_to_json(root);
@@ -75,5 +79,35 @@ int values_read(const char *root, const char *path, enum values_kind kind, cJSON
                                "another file");
     }
     *json = TAKE_PTR(values);
+    return MLOPS_OK;
+}
+
+static int override_one(cJSON *json, const char *given, enum values_kind kind,
+                        struct mlops_error *err)
+{
+    const char *equals = strchr(given, '=');
+    if (!equals || equals == given) {
+        mlops_fail(err, MLOPS_INVALID, "'%s' is not KEY=VALUE", given);
+        return mlops_hint(err, "write it as auc=0.93 or model.depth=6");
+    }
+    _cleanup_(free_string) char *key = xstrndup(given, (size_t)(equals - given));
+    if (!name_is_plain(given))
+        return mlops_fail(err, MLOPS_INVALID,
+                          "the value of '%s' is not UTF-8 text without "
+                          "control characters",
+                          name_is_plain(key) ? key : "?");
+    _cleanup_(json_free) cJSON *value = assignments_value(equals + 1);
+    if (kind == VALUES_NUMBERS && not_a_number(value, key))
+        return mlops_fail(err, MLOPS_INVALID, "'%s' is not a number", equals + 1);
+    if (assignments_put(json, key, TAKE_PTR(value), true, err))
+        return mlops_wrap(err, "'%s'", given);
+    return MLOPS_OK;
+}
+
+int values_override(cJSON *json, const char *const *given, enum values_kind kind,
+                    struct mlops_error *err)
+{
+    for (; given && *given; given++)
+        TRY(override_one(json, *given, kind, err));
     return MLOPS_OK;
 }

@@ -1,0 +1,18 @@
+/* tests/fuzz/fuzz_assignments.c - no bytes break the reader of `key = value` files, and what it
+ * reads can be written. */
+#include "base/json.h"
+#include "bundle/assignments.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct mlops_error err = {0};
+    _cleanup_(json_free) cJSON *json = NULL;
+    _cleanup_(buffer_clear) struct buffer out = {0};
+
+    if (assignments_parse((const char *)data, size, "input", &json, &err))
+        return 0;
+    if (json_write_canonical(json, &out, &err))
+        abort();
+    return 0;
+}
