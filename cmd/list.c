@@ -1,4 +1,4 @@
-/* cmd/list.c - mlops list [MODEL] */
+/* cmd/list.c - mlops list [MODEL] [--where CONDITION] [--sort FIELDS] */
 #include "cli.h"
 #include <inttypes.h>
 
@@ -13,17 +13,52 @@ static char *join(char *const *texts, size_t count)
     return joined;
 }
 
-static int print_table(struct cli *cli, const struct mlops_version_list *list)
-{
-    static const struct column columns[] = {{"VERSION", false},
-                                            {"CREATED", false},
-                                            {"STAGES", false},
-                                            {"BY", false},
-                                            {"BUNDLE", false}};
-    _cleanup_(cli_table_clear) struct table table = TABLE(columns, TITLES_ON_TERMINAL, "");
+#define COLUMNS_OWN 4 /* before those of the fields that were asked for */
 
-    for (size_t i = 0; i < list->count; i++) {
-        const struct mlops_version_row *row = &list->items[i];
+static void add_value(struct table *table, const struct mlops_value *value)
+{
+    char number[32];
+
+    switch (value->kind) {
+    case MLOPS_VALUE_NONE:
+        cli_table_cell(table, STYLE_DIM, "-");
+        break;
+    case MLOPS_VALUE_TEXT:
+        cli_table_cell(table, STYLE_PLAIN, "%s", value->text);
+        break;
+    case MLOPS_VALUE_BOOL:
+        cli_table_cell(table, STYLE_PLAIN, "%s", value->number != 0 ? "true" : "false");
+        break;
+    default:
+        (void)snprintf(number, sizeof(number), "%.10g", value->number);
+        cli_table_cell(table, STYLE_PLAIN, "%s", number);
+    }
+}
+
+/* Titles: four of the version's own, those of the fields, and the bundle. */
+static struct column *make_columns(const struct mlops_search *search)
+{
+    static const char *const own[COLUMNS_OWN] = {"VERSION", "CREATED", "STAGES", "BY"};
+    struct column *columns = cli_allocate(COLUMNS_OWN + 1 + search->field_count, sizeof(*columns));
+
+    for (size_t i = 0; i < COLUMNS_OWN; i++)
+        columns[i].title = own[i];
+    for (size_t i = 0; i < search->field_count; i++)
+        columns[COLUMNS_OWN + i].title = search->fields[i];
+    columns[COLUMNS_OWN + search->field_count].title = "BUNDLE";
+    return columns;
+}
+
+static int print_table(struct cli *cli, const struct mlops_search *search, bool narrowed)
+{
+    struct column *columns = make_columns(search);
+    struct table table = {.columns = columns,
+                          .column_count = COLUMNS_OWN + 1 + search->field_count,
+                          .titles = TITLES_ON_TERMINAL,
+                          .indent = ""};
+
+    for (size_t i = 0; i < search->list.count; i++) {
+        const struct mlops_version_row *row = &search->list.items[i];
         _cleanup_(free_string) char *stages = join(row->stages, row->stage_count);
         char created[32];
         mlops_time_format(row->version.created_ns, created);
@@ -31,21 +66,42 @@ static int print_table(struct cli *cli, const struct mlops_version_list *list)
         cli_table_cell(&table, STYLE_PLAIN, "%s", created);
         cli_table_cell(&table, STYLE_GOOD, "%s", stages);
         cli_table_cell(&table, STYLE_PLAIN, "%s", row->version.created_by);
+        for (size_t j = 0; j < search->field_count; j++)
+            add_value(&table, &search->values[i * search->field_count + j]);
         cli_table_cell(&table, STYLE_DIM, "%.*s", cli_bundle_length(cli), row->version.bundle);
     }
     cli_table_print(cli, &table);
-    if (list->count == 0)
-        cli_note(cli, "no versions yet; 'mlops register DIR' makes the first");
+    if (search->list.count == 0)
+        cli_note(cli, narrowed ? "no version is like that"
+                               : "no versions yet; 'mlops register DIR' makes the first");
+    cli_table_clear(&table);
+    free(columns);
     return MLOPS_OK;
 }
 
-static int print_json(struct cli *cli, const struct mlops_version_list *list)
+static cJSON *values_json(const struct mlops_search *search, size_t index)
+{
+    cJSON *values = cli_json_object();
+
+    for (size_t i = 0; i < search->field_count; i++) {
+        const struct mlops_value *value = &search->values[index * search->field_count + i];
+        if (value->kind == MLOPS_VALUE_TEXT)
+            cli_json_text(values, search->fields[i], value->text);
+        else if (value->kind == MLOPS_VALUE_BOOL)
+            cli_json_bool(values, search->fields[i], value->number != 0);
+        else if (value->kind != MLOPS_VALUE_NONE)
+            cli_json_number(values, search->fields[i], value->number);
+    }
+    return values;
+}
+
+static int print_json(struct cli *cli, const struct mlops_search *search)
 {
     cJSON *document = cli_json_object(), *versions = cli_json_array();
 
     cli_json_add(document, "versions", versions);
-    for (size_t i = 0; i < list->count; i++) {
-        const struct mlops_version_row *row = &list->items[i];
+    for (size_t i = 0; i < search->list.count; i++) {
+        const struct mlops_version_row *row = &search->list.items[i];
         cJSON *version = cli_json_object();
         cli_json_text(version, "model", row->version.model);
         cli_json_version(version, "version", row->version.number);
@@ -53,6 +109,8 @@ static int print_json(struct cli *cli, const struct mlops_version_list *list)
         cli_json_time(version, "created_at", row->version.created_ns);
         cli_json_text(version, "created_by", row->version.created_by);
         cli_json_add(version, "stages", cli_json_texts(row->stages, row->stage_count));
+        if (search->field_count)
+            cli_json_add(version, "values", values_json(search, i));
         cli_json_push(versions, version);
     }
     return cli_print_json(cli, document);
@@ -60,31 +118,58 @@ static int print_json(struct cli *cli, const struct mlops_version_list *list)
 
 static int run(struct cli *cli)
 {
-    _cleanup_(mlops_version_list_clear) struct mlops_version_list list = {0};
+    _cleanup_(mlops_search_clear) struct mlops_search search = {0};
+    const struct mlops_search_options options = {.model = cli->args[0],
+                                                 .where = cli_text(cli, "where"),
+                                                 .sort = cli_text(cli, "sort"),
+                                                 .limit = (uint64_t)cli_whole(cli, "limit")};
 
-    TRY(mlops_version_list(cli_registry(cli), cli->args[0], &list, &cli->err));
-    return cli->json ? print_json(cli, &list) : print_table(cli, &list);
+    TRY(mlops_version_search(cli_registry(cli), &options, &search, &cli->err));
+    return cli->json ? print_json(cli, &search) : print_table(cli, &search, options.where);
 }
 
 const struct command command_list = {
     .name = "list",
     .summary = "list the versions of a model, or of all",
     .synopsis = "[MODEL]",
-    .description = "Newest first. A pipe gets lines without titles: version, time, stages, who "
-                   "registered it, bundle.",
+    .description =
+        "Newest first, or as --sort says; all, or those for which the condition of --where holds: "
+        "fields compared by = != < <= > >= and ~ (a pattern), joined by and, or, not and "
+        "brackets.\n\n"
+        "Fields are metrics.NAME, params.NAME, data.NAME (its digest), data.NAME.rows, "
+        "code.commit, code.branch, code.dirty, environment, stage, created, age, by, version, "
+        "model, bundle, files and bytes. A field alone holds where there is such a value. A "
+        "comparison with what is not there does not hold; docs/versions.md has the rest.\n\n"
+        "A pipe gets lines without titles: version, time, stages, who registered it, the fields "
+        "that --where and --sort speak of, bundle.",
     .group = GROUP_LOOK,
     .registry = true,
     .pager = true,
     .args = {{"MODEL", COMPLETE_MODEL | OPTIONAL}},
+    .options = {{.name = "where",
+                 .kind = OPTION_TEXT,
+                 .argument = "CONDITION",
+                 .help = "only versions for which it holds"},
+                {.name = "sort",
+                 .kind = OPTION_TEXT,
+                 .argument = "FIELDS",
+                 .help = "by these, the largest first where a - stands before one"},
+                {.name = "limit", .kind = OPTION_COUNT, .argument = "N", .help = "the first N"}},
     .examples = {{"mlops list fraud", "the versions of one model"},
-                 {"mlops --json list | jq -r '.versions[] | select(.stages[] == \"production\") | "
-                  ".bundle'",
+                 {"mlops list fraud --where 'metrics.auc > 0.9 and params.depth <= 6' --sort "
+                  "-metrics.auc --limit 5",
+                  "the five best that are not too deep"},
+                 {"mlops list --where 'created > 2026-05-01 and not stage'",
+                  "new versions that are in no stage"},
+                 {"mlops --json list --where 'stage = production' | jq -r '.versions[].bundle'",
                   "the bundles that are in production"}},
-    .json = {{"versions[].model", "text", "by model, then newest first"},
+    .json = {{"versions[].model", "text", "by model, then newest first, or as --sort says"},
              {"versions[].version", "number", "1, 2, 3 and so on"},
              {"versions[].bundle", "text", "its id"},
              {"versions[].created_at", "time", "when it was registered"},
              {"versions[].created_by", "text", "who registered it"},
-             {"versions[].stages", "array", "names of the stages that hold it now"}},
+             {"versions[].stages", "array", "names of the stages that hold it now"},
+             {"versions[].values", "object",
+              "of the fields that --where and --sort speak of, those that there are"}},
     .run = run,
 };

@@ -6,6 +6,11 @@ _mlops_commands='init package import register list show log status checkout expo
 _mlops_option() {
     sources=()
     case $1:$2 in
+    package:--param) sources=() ;;
+    package:--metric) sources=() ;;
+    list:--where) sources=() ;;
+    list:--sort) sources=() ;;
+    list:--limit) sources=() ;;
     log:--stage) sources=(stage) ;;
     log:--limit | log:-n) sources=() ;;
     log:--at) sources=() ;;
@@ -89,8 +94,9 @@ _mlops_argument() {
 # COMMAND: sets $sources to the options that may stand there.
 _mlops_options() {
     case $1 in
-    package) sources=(--register) ;;
+    package) sources=(--register --param --metric) ;;
     import) sources=(--register) ;;
+    list) sources=(--where --sort --limit) ;;
     log) sources=(--stage --limit --at --verify --checkpoint --since --prove --export --from --key) ;;
     checkout) sources=(--force) ;;
     scan) sources=(--severity --sarif --accept --reason --advisories --dry-run --rules) ;;

@@ -5,6 +5,11 @@ set -g __mlops_valued \
     '*:--registry' \
     '*:--color' \
     '*:--lock-timeout' \
+    'package:--param' \
+    'package:--metric' \
+    'list:--where' \
+    'list:--sort' \
+    'list:--limit' \
     'log:--stage' \
     'log:--limit' 'log:-n' \
     'log:--at' \
@@ -115,6 +120,8 @@ complete -c mlops -n '__mlops_in init 0' -a '(__fish_complete_directories)'
 
 complete -c mlops -n __mlops_before -a package -d 'make a bundle of a project folder, and print its id'
 complete -c mlops -n '__mlops_in package' -l register -d 'go on to register it, and print its version too'
+complete -c mlops -n '__mlops_in package' -l param -x -d 'a parameter, over what the file says'
+complete -c mlops -n '__mlops_in package' -l metric -x -d 'a metric, over what the file says'
 complete -c mlops -n '__mlops_in package 0' -a '(__fish_complete_directories)'
 
 complete -c mlops -n __mlops_before -a import -d 'take the bundle of an archive in, and print its id'
@@ -125,6 +132,9 @@ complete -c mlops -n __mlops_before -a register -d 'give a bundle the next versi
 complete -c mlops -n '__mlops_in register 0' -F -a '(__fish_complete_directories)'
 
 complete -c mlops -n __mlops_before -a list -d 'list the versions of a model, or of all'
+complete -c mlops -n '__mlops_in list' -l where -x -d 'only versions for which it holds'
+complete -c mlops -n '__mlops_in list' -l sort -x -d 'by these, the largest first where a - stands before one'
+complete -c mlops -n '__mlops_in list' -l limit -x -d 'the first N'
 complete -c mlops -n '__mlops_in list 0' -a '(__mlops_ask model)'
 
 complete -c mlops -n __mlops_before -a show -d 'show what a version is made of'

@@ -3,6 +3,7 @@
 #define MLOPS_MLOPS_H
 #include <mlops/archive.h>
 #include <mlops/bundle.h>
+#include <mlops/catalog.h>
 #include <mlops/drift.h>
 #include <mlops/error.h>
 #include <mlops/key.h>

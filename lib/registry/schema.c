@@ -4,10 +4,12 @@
  * hexadecimal text, times are nanoseconds since the epoch.
  */
 #include "registry/schema.h"
+#include "registry/fact.h"
 #include "registry/log_tree.h"
 #include <stdio.h>
 
-#define FIRST_SIGNED 3 /* the schema from which on the log is signed */
+#define FIRST_SIGNED 3     /* the schema from which on the log is signed */
+#define FIRST_WITH_FACTS 4 /* and that from which on versions can be searched */
 
 static const char *const step_1[] = {
     "CREATE TABLE meta (\n"
@@ -120,11 +122,28 @@ static const char *const step_3[] = {
     NULL,
 };
 
+static const char *const step_4[] = {
+    /* what versions are searched by (registry/fact.h): `kind` is int, float, bool or text */
+    "CREATE TABLE fact (\n"
+    "    model TEXT NOT NULL,\n"
+    "    number BIGINT NOT NULL,\n"
+    "    name TEXT NOT NULL,\n"
+    "    kind TEXT NOT NULL,\n"
+    "    amount DOUBLE PRECISION,\n"
+    "    content TEXT,\n"
+    "    PRIMARY KEY (model, number, name),\n"
+    "    FOREIGN KEY (model, number) REFERENCES version (model, number)\n"
+    ")",
+    /* all columns: a search reads one field of every version, and nothing beside it */
+    "CREATE INDEX fact_name ON fact (name, model, number, kind, amount, content)",
+    NULL,
+};
+
 /* `fill` (may be NULL) does what SQL cannot, after it. */
 static const struct {
     const char *const *sql;
     int (*fill)(struct db *db, struct mlops_error *err);
-} steps[SCHEMA_NUMBER] = {{step_1, NULL}, {step_2, NULL}, {step_3, log_tree_fill}};
+} steps[SCHEMA_NUMBER] = {{step_1, NULL}, {step_2, NULL}, {step_3, log_tree_fill}, {step_4, NULL}};
 
 int schema_number(struct db *db, uint64_t *number, struct mlops_error *err)
 {
@@ -214,5 +233,7 @@ int schema_upgrade(struct mlops_registry *registry, struct mlops_error *err)
         TRY(schema_apply(registry->db, number, SCHEMA_NUMBER, err));
     if (number < FIRST_SIGNED)
         TRY(schema_adopt_log_key(tx, "log-key", err));
+    if (number < FIRST_WITH_FACTS)
+        TRY(facts_fill(tx, err));
     return transaction_commit(TAKE_PTR(tx), err);
 }

@@ -2,6 +2,7 @@
  * lib/registry/version.c - bundles get version numbers; what versions there are.
  */
 #include "base/hash.h"
+#include "registry/fact.h"
 #include "registry/reference.h"
 
 /* A bundle that is packaged again counts as new to gc. Within this time it is not written down:
@@ -74,6 +75,7 @@ static int add_version(struct transaction *tx, struct mlops_version *version,
                 "VALUES ($1, $2, $3, $4, $5)",
                 DB_TEXT(version->model), DB_I64(version->number), DB_TEXT(version->bundle),
                 DB_I64(version->created_ns), DB_TEXT(version->created_by)));
+    TRY(facts_record(tx, version, err));
     return audit_append(tx,
                         &(struct audit_entry){.action = "register",
                                               .model = version->model,

@@ -4,6 +4,7 @@
 #include "registry/bundle.h"
 #include "registry/condemned.h"
 #include "registry/schema.h"
+#include "store/store.h"
 
 /* A registry in the fixture's folder with schema 1 and one packaged bundle in it. */
 static void given_schema_1(struct fixture *f)
@@ -49,6 +50,47 @@ static void schema_1_is_taken_forward_and_works(void **state)
     assert_ok(f, mlops_log_verify(f->registry, NULL, &size, root, &f->err));
     reopen(f);
     assert_int_equal(2, number_of(f, "fraud"));
+}
+
+/* What a registry of schema 3 with one version and its manifest has after it was taken forward. */
+static void versions_of_older_registries_can_be_searched(void **state)
+{
+    static const char manifest[] =
+        "{\"code\":{\"git\":{\"commit\":\"1f\",\"dirty\":true}},\"data\":{\"train\":{\"path\":"
+        "\"t.csv\",\"rows\":7}},\"files\":[{\"path\":\"t.csv\",\"sha256\":\"ab\"}],\"metrics\":{"
+        "\"auc\":0.5},\"params\":{\"a\":{\"b\":[1,\"x\",null,true]}}}";
+    struct fixture *f = *state;
+    struct store *store;
+    struct store_writer *writer;
+    struct store_added added;
+    struct digest digest;
+    char id[MLOPS_BUNDLE_ID_SIZE];
+
+    given_schema_1(f);
+    f->registry = open_as(f, "alice@host");
+    assert_ok(f, registry_store(f->registry, &store, &f->err));
+    assert_ok(f, store_writer_begin(store, &writer, &f->err));
+    assert_ok(f, store_writer_add(writer, manifest, strlen(manifest), &digest, &f->err));
+    assert_ok(f, store_writer_publish(writer, &added, &f->err));
+    bundle_id_format(&digest, id);
+    assert_ok(f, db_exec(f->registry->db, &f->err,
+                         "INSERT INTO bundle (id, model, files, bytes, created_ns, created_by) "
+                         "VALUES ($1, 'fraud', 3, 1000, 77, 'old@host')", DB_TEXT(id)));
+    assert_ok(f, db_exec(f->registry->db, &f->err, "INSERT INTO model VALUES ('fraud', 1, 77)"));
+    assert_ok(f, db_exec(f->registry->db, &f->err,
+                         "INSERT INTO version VALUES ('fraud', 1, $1, 77, 'old@host')",
+                         DB_TEXT(id)));
+    assert_ok(f, db_exec(f->registry->db, &f->err, "DROP TABLE fact"));
+    assert_ok(f, db_exec(f->registry->db, &f->err,
+                         "UPDATE meta SET value = '3' WHERE key = 'schema'"));
+    reopen(f);
+    assert_int_equal(9, ask(f, "SELECT count(*) FROM fact WHERE model = 'fraud' AND number = 1"));
+    assert_int_equal(4, ask(f, "SELECT count(*) FROM fact WHERE name IN ('params.a.b.0', "
+                               "'params.a.b.1', 'params.a.b.3', 'data.train')"));
+    assert_int_equal(1, ask(f, "SELECT count(*) FROM fact WHERE name = 'data.train' AND "
+                               "content = 'sha256:ab'"));
+    assert_int_equal(1, ask(f, "SELECT count(*) FROM fact WHERE name = 'metrics.auc' AND "
+                               "kind = 'float' AND amount = 0.5"));
 }
 
 static void a_new_registry_has_the_present_schema(void **state)
@@ -131,6 +173,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         folder_test(schema_1_is_taken_forward_and_works),
+        folder_test(versions_of_older_registries_can_be_searched),
         registry_test(a_new_registry_has_the_present_schema),
         registry_test(condemned_packs_are_listed_and_rounds_counted),
         registry_test(a_bundle_is_dropped_only_where_it_is_neither_registered_nor_tested_nor_new),
