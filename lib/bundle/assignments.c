@@ -47,7 +47,7 @@ cJSON *assignments_value(const char *text)
     return yaml_to_json(&node);
 }
 
-/* A number, true, false, or a text: 1_000 as TOML has it, too. */
+/* A number, true, false, or a text: 1_000, too. */
 static cJSON *bare_value(const char *text, size_t length)
 {
     _cleanup_(free_string) char *plain = xstrndup(text, length);
@@ -116,7 +116,7 @@ static int take_escape(struct reader *reader, struct buffer *out)
     }
     if (c == 'u' || c == 'U')
         return take_code_point(reader, c == 'u' ? 4 : 8, out);
-    return wrong(reader, "a text has an escape that TOML does not know");
+    return wrong(reader, "a text has an escape that means nothing");
 }
 
 /* A text in quotes, of which the first is next. The caller frees `*text`. */
@@ -362,7 +362,7 @@ int assignments_parse(const char *text, size_t length, const char *what, cJSON *
 
 bool assignments_name(const char *path)
 {
-    static const char *const endings[] = {".toml", ".ini", ".cfg", ".conf", ".properties"};
+    static const char *const endings[] = {".ini", ".cfg", ".conf", ".properties"};
 
     for (size_t i = 0; i < ARRAY_LENGTH(endings); i++)
         if (str_ends(path, endings[i]))

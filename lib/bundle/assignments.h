@@ -1,8 +1,7 @@
 /*
- * lib/bundle/assignments.h - files of `key = value`, as TOML has them and as people write them:
- * [sections], dotted keys, # and ; comments, strings in either quotes, numbers, true and false,
- * lists on one line. What is none of these is a text as it stands. TOML's inline tables, tables of
- * lists and texts over several lines are refused with their line.
+ * lib/bundle/assignments.h - files of `key = value` as people write them: [sections], dotted keys,
+ * # and ; comments, texts in either quotes, numbers, true and false, lists on one line. What is
+ * none of these is a text as it stands. TOML proper is base/toml.h's.
  */
 #ifndef BUNDLE_ASSIGNMENTS_H
 #define BUNDLE_ASSIGNMENTS_H
@@ -14,7 +13,7 @@
 int assignments_parse(const char *text, size_t length, const char *what, cJSON **json,
                       struct mlops_error *err);
 
-/* Is it a file of that kind, by its name: .toml, .ini, .cfg, .conf, .properties? */
+/* Is it a file of that kind, by its name: .ini, .cfg, .conf, .properties? */
 bool assignments_name(const char *path);
 
 /* A value as people write it on a command line, typed as YAML's core schema does: null, true,

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/path.h"
+#include "base/toml.h"
 #include "base/yaml.h"
 #include "bundle/assignments.h"
 #include <math.h>
@@ -11,10 +12,47 @@
 #define VALUES_MAX (16U << 20)
 #define DEPTH_MAX 32 /* the manifest, which they go into, is deeper, and has a limit too */
 
+static cJSON *toml_to_json(const struct toml_node *node)
+{
+    switch (node->kind) {
+    case TOML_STRING:
+    case TOML_TIME:
+        return xcheck(cJSON_CreateString(node->text));
+    case TOML_BOOL:
+        return xcheck(cJSON_CreateBool(node->truth));
+    case TOML_INTEGER:
+    case TOML_FLOAT:
+        return xcheck(cJSON_CreateNumber(node->number));
+    default:
+        break;
+    }
+    bool table = node->kind == TOML_TABLE;
+    cJSON *json = xcheck(table ? cJSON_CreateObject() : cJSON_CreateArray());
+    for (size_t i = 0; i < node->count; i++) {
+        cJSON *item = toml_to_json(node->items[i]);
+        if (table)
+            cJSON_AddItemToObject(json, node->items[i]->key, item);
+        else
+            cJSON_AddItemToArray(json, item);
+    }
+    return json;
+}
+
+static int parse_toml(const char *path, const struct buffer *text, cJSON **json,
+                      struct mlops_error *err)
+{
+    _cleanup_(toml_free_ptr) struct toml_node *root = NULL;
+    TRY(toml_parse(text->data, text->length, path, &root, err));
+    *json = toml_to_json(root);
+    return MLOPS_OK;
+}
+
 static int parse(const char *path, const struct buffer *text, cJSON **json, struct mlops_error *err)
 {
     if (str_ends(path, ".json"))
         return json_parse(text->data, text->length, path, json, err);
+    if (str_ends(path, ".toml"))
+        return parse_toml(path, text, json, err);
     if (assignments_name(path))
         return assignments_parse(text->data, text->length, path, json, err);
     _cleanup_(yaml_free_ptr) struct yaml_node *root = NULL;

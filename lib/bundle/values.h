@@ -11,7 +11,8 @@ enum values_kind {
 };
 
 /* Read `path` below `root`, a map, as JSON; the caller owns `*json`. JSON where the name ends in
- * ".json", `key = value` lines where assignments_name says so, YAML otherwise.
+ * ".json", TOML where it does in ".toml", `key = value` lines where assignments_name says so, YAML
+ * otherwise.
  * Errors: MLOPS_INVALID not a map, not readable, or a metric is not a number; MLOPS_NOT_FOUND. */
 int values_read(const char *root, const char *path, enum values_kind kind, cJSON **json,
                 struct mlops_error *err);

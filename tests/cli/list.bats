@@ -96,13 +96,20 @@ found() {
     ended 2 "control characters"
 }
 
-@test "parameters come from key = value files, too" {
+@test "parameters come from TOML and key = value files, too" {
     sed -i 's/params.yaml/params.toml/' p/mlops.yaml
-    printf 'seed = 7\n[model]\ndepth = 5 # few\nname = "x"\n' > p/params.toml
+    printf 'seed = 7\nsince = 2026-05-03\n[model]\ndepth = 5 # few\nname = "x"\n' > p/params.toml
     mlops -q register p > /dev/null
     [ "$(found 'params.model.depth = 5 and params.model.name = x and params.seed = 7')" = 5 ]
-    echo 'seed = 8' > p/params.toml
-    echo 'seed = 9' >> p/params.toml
+    [ "$(found 'params.since = 2026-05-03')" = 5 ]
+    echo 'seed = nan' > p/params.toml
     run mlops package p
-    ended 2 "params.toml:2: 'seed' stands twice"
+    ended 2 "'seed' is too large a number"
+    sed -i 's/params.toml/params.cfg/' p/mlops.yaml
+    printf 'seed = 8\n; few\n[model]\nname = a plain text\n' > p/params.cfg
+    mlops -q register p > /dev/null
+    [ "$(found 'params.model.name = "a plain text" and params.seed = 8')" = 6 ]
+    echo 'name = again' >> p/params.cfg
+    run mlops package p
+    ended 2 "params.cfg:5: 'name' stands twice"
 }

@@ -1,4 +1,4 @@
-/* tests/unit/bundle/test_assignments.c - `key = value` files: what TOML says, what people write. */
+/* tests/unit/bundle/test_assignments.c - `key = value` files: what people write. */
 #include "test.h"
 
 #include "base/json.h"
@@ -10,7 +10,7 @@ static char *read_text(const char *text)
     _cleanup_(json_free) cJSON *json = NULL;
     struct buffer out = {0};
 
-    if (assignments_parse(text, strlen(text), "p.toml", &json, &err))
+    if (assignments_parse(text, strlen(text), "p.cfg", &json, &err))
         fail_msg("%s", err.message);
     assert_int_equal(MLOPS_OK, json_write_canonical(json, &out, &err));
     return buffer_steal(&out);
@@ -50,7 +50,7 @@ static void refused(const char *text, const char *message)
     struct mlops_error err = {0};
     cJSON *json = NULL;
 
-    assert_int_equal(MLOPS_INVALID, assignments_parse(text, strlen(text), "p.toml", &json, &err));
+    assert_int_equal(MLOPS_INVALID, assignments_parse(text, strlen(text), "p.cfg", &json, &err));
     if (!strstr(err.message, message))
         fail_msg("'%s' does not say '%s'", err.message, message);
 }
@@ -58,22 +58,22 @@ static void refused(const char *text, const char *message)
 static void what_is_wrong_is_said_with_its_line(void **state)
 {
     (void)state;
-    refused("a = 1\na = 2\n", "p.toml:2: 'a' stands twice");
-    refused("a = 1\na.b = 2\n", "p.toml:2: 'a' is a value");
-    refused("a\n", "p.toml:1: no '='");
-    refused("= 1\n", "p.toml:1: a key is missing");
-    refused("\na = \"x\n", "p.toml:2: a text is not closed");
-    refused("a = \"x\" y\n", "p.toml:1: something stands behind the value");
-    refused("a = {b = 1}\n", "p.toml:1: inline tables");
-    refused("a = [1, 2\n", "p.toml:1: a list is not closed");
-    refused("a = [[1]]\n", "p.toml:1: lists in lists");
-    refused("a = [1,,2]\n", "p.toml:1: a value is missing");
-    refused("[[a]]\n", "p.toml:1: tables of lists");
-    refused("[a\n", "p.toml:1: a section's ]");
-    refused("a = \"\"\"x\n", "p.toml:1: texts over several lines");
-    refused("a = \"\\q\"\n", "p.toml:1: a text has an escape");
-    refused("a = \"\\ud800\"\n", "p.toml:1: an escape is no character");
-    refused("a..b = 1\n", "p.toml:1: a key has an empty part");
+    refused("a = 1\na = 2\n", "p.cfg:2: 'a' stands twice");
+    refused("a = 1\na.b = 2\n", "p.cfg:2: 'a' is a value");
+    refused("a\n", "p.cfg:1: no '='");
+    refused("= 1\n", "p.cfg:1: a key is missing");
+    refused("\na = \"x\n", "p.cfg:2: a text is not closed");
+    refused("a = \"x\" y\n", "p.cfg:1: something stands behind the value");
+    refused("a = {b = 1}\n", "p.cfg:1: inline tables");
+    refused("a = [1, 2\n", "p.cfg:1: a list is not closed");
+    refused("a = [[1]]\n", "p.cfg:1: lists in lists");
+    refused("a = [1,,2]\n", "p.cfg:1: a value is missing");
+    refused("[[a]]\n", "p.cfg:1: tables of lists");
+    refused("[a\n", "p.cfg:1: a section's ]");
+    refused("a = \"\"\"x\n", "p.cfg:1: texts over several lines");
+    refused("a = \"\\q\"\n", "p.cfg:1: a text has an escape");
+    refused("a = \"\\ud800\"\n", "p.cfg:1: an escape is no character");
+    refused("a..b = 1\n", "p.cfg:1: a key has an empty part");
     refused("a = \xff\n", "not UTF-8");
 }
 
