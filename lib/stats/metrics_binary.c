@@ -1,73 +1,53 @@
-/* lib/stats/metrics_binary.c - binary decisions: the confusion matrix, ranking, probabilities. */
-#include "stats/metrics.h"
-#include "stats/ranking.h"
-#include "stats/sum.h"
-#include <float.h>
+/* lib/stats/metrics_binary.c - a binary task: decisions, thresholds, probabilities. */
+#include "stats/curve.h"
+#include "stats/decisions.h"
 
-static double ratio(double part, double whole)
-{
-    return whole > 0 ? part / whole : 0; /* zero_division=0 */
-}
+static const char *const curve_names[CURVE_VALUES] = {
+    [CURVE_AUC] = "auc",
+    [CURVE_PR_AUC] = "pr_auc",
+    [CURVE_LOG_LOSS] = "log_loss",
+    [CURVE_BRIER] = "brier",
+    [CURVE_ECE] = "ece",
+    [CURVE_KS] = "ks",
+    [CURVE_LIFT] = "lift",
+    [CURVE_RECALL_AT_FPR] = "recall_at_fpr",
+    [CURVE_PRECISION_AT_FPR] = "precision_at_fpr",
+    [CURVE_THRESHOLD_AT_FPR] = "threshold_at_fpr",
+};
 
-/* Mean of -ln of the probability given to what happened, and of the squared error. Probabilities
- * are clipped to [ε, 1 - ε], ε of a double, as scikit-learn does from 1.2 on
- * (sklearn.metrics.log_loss, eps="auto"). */
-static void add_probabilities(struct metric_list *list, const bool *labels, const double *scores,
-                              size_t count)
-{
-    static const double eps = DBL_EPSILON;
-    struct sum loss = {0}, squares = {0};
-    bool probabilities = true;
-    for (size_t i = 0; i < count; i++) {
-        double p = fmin(fmax(scores[i], eps), 1 - eps);
-        probabilities = probabilities && scores[i] >= 0 && scores[i] <= 1;
-        sum_add(&loss, labels[i] ? -log(p) : -log(1 - p));
-        double error = scores[i] - labels[i];
-        sum_add(&squares, error * error);
-    }
-    double n = (double)count;
-    metric_list_add(list, "log_loss", probabilities ? sum_of(&loss) / n : NAN);
-    metric_list_add(list, "brier", probabilities ? sum_of(&squares) / n : NAN);
-}
-
-static void add_decisions(struct metric_list *list, double tp, double fp, double tn, double fn)
-{
-    double recall = ratio(tp, tp + fn), specificity = ratio(tn, tn + fp);
-    double classes = (tp + fn > 0) + (tn + fp > 0);
-    double balanced = (recall + specificity) / classes; /* over the classes that are there */
-    double spread = sqrt(tp + fp) * sqrt(tp + fn) * sqrt(tn + fp) * sqrt(tn + fn);
-    metric_list_add(list, "n", tp + fp + tn + fn);
-    metric_list_add(list, "accuracy", (tp + tn) / (tp + fp + tn + fn));
-    metric_list_add(list, "precision", ratio(tp, tp + fp));
-    metric_list_add(list, "recall", recall);
-    metric_list_add(list, "f1", ratio(2 * tp, 2 * tp + fp + fn));
-    metric_list_add(list, "fpr", ratio(fp, fp + tn));
-    metric_list_add(list, "specificity", specificity);
-    metric_list_add(list, "balanced_accuracy", balanced);
-    metric_list_add(list, "mcc", ratio(tp * tn - fp * fn, spread));
-    metric_list_add(list, "tp", tp);
-    metric_list_add(list, "fp", fp);
-    metric_list_add(list, "tn", tn);
-    metric_list_add(list, "fn", fn);
-}
-
-int metrics_binary(const bool *labels, const double *scores, const bool *predictions, size_t count,
-                   double threshold, struct metric_list *list, struct mlops_error *err)
+static int add_curve(const struct binary_rows *rows, const struct metric_options *options,
+                     struct metric_list *list, struct mlops_error *err)
 {
     _cleanup_(ranking_clear) struct ranking ranking = {0};
-    if (count == 0)
-        return mlops_fail(err, MLOPS_INVALID, "there are no predictions to judge");
-    if (scores)
-        TRY(ranking_make(labels, scores, count, &ranking, err));
-    size_t cells[2][2] = {{0}}; /* [label][prediction] */
-    for (size_t i = 0; i < count; i++)
-        cells[labels[i]][predictions ? predictions[i] : scores[i] >= threshold]++;
-    add_decisions(list, (double)cells[1][1], (double)cells[0][1], (double)cells[0][0],
-                  (double)cells[1][0]);
-    if (scores) {
-        metric_list_add(list, "auc", ranking_auc(&ranking));
-        metric_list_add(list, "pr_auc", ranking_average_precision(&ranking));
-        add_probabilities(list, labels, scores, count);
+    _cleanup_(curve_clear) struct curve curve = {0};
+    struct interval intervals[CURVE_VALUES];
+    TRY(ranking_make(rows, &ranking, err));
+    curve_make(&ranking, options, &curve);
+    if (options->confidence > 0)
+        TRY(curve_intervals(&curve, intervals, err));
+    for (size_t value = 0; value < CURVE_VALUES; value++) {
+        if (value >= CURVE_RECALL_AT_FPR && !(options->at_fpr > 0))
+            continue;
+        struct metric *metric = metric_list_add(list, curve_names[value], curve.values[value]);
+        if (options->confidence > 0)
+            metric->interval = intervals[value];
     }
     return MLOPS_OK;
+}
+
+int metrics_binary(const struct binary_rows *rows, const struct metric_options *options,
+                   struct metric_list *list, struct mlops_error *err)
+{
+    struct confusion confusion;
+    if (rows->count == 0)
+        return mlops_fail(err, MLOPS_INVALID, "there are no predictions to judge");
+    TRY(metric_weights_check(rows->weights, rows->count, err));
+    for (size_t i = 0; rows->scores && i < rows->count; i++)
+        if (!(rows->scores[i] - rows->scores[i] == 0))
+            return mlops_fail(err, MLOPS_INVALID, "the score in row %zu is not a finite number",
+                              i + 1);
+    confusion_count(rows, options->threshold, &confusion);
+    metric_list_add(list, "n", (double)rows->count);
+    confusion_add_metrics(&confusion, options, list);
+    return rows->scores ? add_curve(rows, options, list, err) : MLOPS_OK;
 }

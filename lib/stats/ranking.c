@@ -1,110 +1,107 @@
-/* lib/stats/ranking.c - scores sorted by radix, and the walk over thresholds. */
+/* lib/stats/ranking.c - scores sorted, and the walk over thresholds. */
 #include "stats/ranking.h"
+#include "stats/radix.h"
 #include "stats/sum.h"
 
-#define DIGIT_BITS 11
-#define DIGIT_VALUES (1U << DIGIT_BITS)
-#define DIGITS 6       /* of 11 bits in 64 */
-#define SMALL_SIZE 512 /* below this a comparison sort is faster than clearing the histograms */
-
-/* The bits of a double order as the numbers do once those of negative ones are turned round (Herf,
- * "Radix Tricks", 2001); turned round as a whole they order by falling score. */
-static uint64_t key_of(double score)
+static int check(const struct binary_rows *rows, struct ranking *ranking, struct mlops_error *err)
 {
-    uint64_t bits;
-    score += 0.0; /* -0 becomes 0, which it equals */
-    memcpy(&bits, &score, sizeof(bits));
-    return bits >> 63 ? bits : ~bits & ~(1ULL << 63);
-}
-
-static int compare_keys(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
-static unsigned digit(uint64_t key, unsigned place)
-{
-    return (unsigned)(key >> (place * DIGIT_BITS)) & (DIGIT_VALUES - 1);
-}
-
-/* Least significant digit first; `spare` has room for `count` too. Digits that all keys share are
- * passed over. */
-static void sort_keys(uint64_t *keys, uint64_t *spare, size_t count)
-{
-    if (count < SMALL_SIZE) {
-        qsort(keys, count, sizeof(*keys), compare_keys);
-        return;
-    }
-    size_t(*starts)[DIGIT_VALUES] = xcalloc(DIGITS, sizeof(*starts));
-    for (size_t i = 0; i < count; i++)
-        for (unsigned place = 0; place < DIGITS; place++)
-            starts[place][digit(keys[i], place)]++;
-    uint64_t *from = keys, *to = spare;
-    for (unsigned place = 0; place < DIGITS; place++) {
-        size_t *start = starts[place], before = 0;
-        if (start[digit(from[0], place)] == count)
-            continue;
-        for (unsigned value = 0; value < DIGIT_VALUES; value++) {
-            size_t here = start[value];
-            start[value] = before;
-            before += here;
-        }
-        for (size_t i = 0; i < count; i++)
-            to[start[digit(from[i], place)]++] = from[i];
-        uint64_t *swap = from;
-        from = to;
-        to = swap;
-    }
-    if (from != keys)
-        memcpy(keys, from, count * sizeof(*keys));
-    free(starts);
-}
-
-int ranking_make(const bool *labels, const double *scores, size_t count, struct ranking *ranking,
-                 struct mlops_error *err)
-{
-    *ranking = (struct ranking){0};
-    for (size_t i = 0; i < count; i++) {
-        if (!isfinite(scores[i]))
+    for (size_t i = 0; i < rows->count; i++) {
+        if (!isfinite(rows->scores[i]))
             return mlops_fail(err, MLOPS_INVALID, "the score in row %zu is not a finite number",
                               i + 1);
-        ranking->positives += labels[i];
+        bool counts = !rows->weights || rows->weights[i] > 0;
+        ranking->positives += counts && rows->labels[i];
+        ranking->negatives += counts && !rows->labels[i];
     }
-    ranking->negatives = count - ranking->positives;
-    size_t larger =
-        ranking->positives > ranking->negatives ? ranking->positives : ranking->negatives;
-    uint64_t *spare = reallocarray(NULL, larger + 1, sizeof(*spare));
-    ranking->positive = reallocarray(NULL, ranking->positives + 1, sizeof(*spare));
-    ranking->negative = reallocarray(NULL, ranking->negatives + 1, sizeof(*spare));
-    if (!spare || !ranking->positive || !ranking->negative) {
-        free(spare);
-        return mlops_fail(err, MLOPS_IO, "not enough memory to sort %zu scores", count);
-    }
-    uint64_t *ends[] = {ranking->negative, ranking->positive};
-    for (size_t i = 0; i < count; i++)
-        *ends[labels[i]]++ = key_of(scores[i]);
-    sort_keys(ranking->positive, spare, ranking->positives);
-    sort_keys(ranking->negative, spare, ranking->negatives);
-    free(spare);
     return MLOPS_OK;
+}
+
+static int no_memory(const struct binary_rows *rows, struct mlops_error *err)
+{
+    return mlops_fail(err, MLOPS_IO, "not enough memory to sort %zu scores", rows->count);
+}
+
+static size_t larger(const struct ranking *ranking)
+{
+    return ranking->positives > ranking->negatives ? ranking->positives : ranking->negatives;
+}
+
+static int sort_plain(const struct binary_rows *rows, struct ranking *ranking,
+                      struct mlops_error *err)
+{
+    uint64_t *spare = reallocarray(NULL, larger(ranking) + 1, sizeof(*spare));
+    if (!spare)
+        return no_memory(rows, err);
+    uint64_t *ends[] = {ranking->negative, ranking->positive};
+    for (size_t i = 0; i < rows->count; i++)
+        *ends[rows->labels[i]]++ = falling_key(rows->scores[i]);
+    radix_sort_keys(ranking->positive, spare, ranking->positives);
+    radix_sort_keys(ranking->negative, spare, ranking->negatives);
+    free(spare);
+    ranking->positive_total = (double)ranking->positives;
+    ranking->negative_total = (double)ranking->negatives;
+    return MLOPS_OK;
+}
+
+/* The rows of one class, sorted, into `keys` and `weights`; their total. */
+static double sort_class(const struct binary_rows *rows, bool class, struct keyed *items,
+                         struct keyed *spare, struct ranking *ranking)
+{
+    uint64_t *keys = class ? ranking->positive : ranking->negative;
+    double *weights = class ? ranking->positive_weight : ranking->negative_weight;
+    struct sum total = {0};
+    size_t count = 0;
+    for (size_t i = 0; i < rows->count; i++)
+        if (rows->labels[i] == class && rows->weights[i] > 0)
+            items[count++] =
+                (struct keyed){.key = falling_key(rows->scores[i]), .weight = rows->weights[i]};
+    radix_sort_keyed(items, spare, count);
+    for (size_t i = 0; i < count; i++) {
+        keys[i] = items[i].key;
+        weights[i] = items[i].weight;
+        sum_add(&total, weights[i]);
+    }
+    return sum_of(&total);
+}
+
+static int sort_weighted(const struct binary_rows *rows, struct ranking *ranking,
+                         struct mlops_error *err)
+{
+    struct keyed *items = reallocarray(NULL, 2 * larger(ranking) + 1, sizeof(*items));
+    ranking->positive_weight = reallocarray(NULL, ranking->positives + 1, sizeof(double));
+    ranking->negative_weight = reallocarray(NULL, ranking->negatives + 1, sizeof(double));
+    if (!items || !ranking->positive_weight || !ranking->negative_weight) {
+        free(items);
+        return no_memory(rows, err);
+    }
+    struct keyed *spare = items + larger(ranking);
+    ranking->positive_total = sort_class(rows, true, items, spare, ranking);
+    ranking->negative_total = sort_class(rows, false, items, spare, ranking);
+    free(items);
+    return MLOPS_OK;
+}
+
+int ranking_make(const struct binary_rows *rows, struct ranking *ranking, struct mlops_error *err)
+{
+    *ranking = (struct ranking){0};
+    TRY(check(rows, ranking, err));
+    ranking->positive = reallocarray(NULL, ranking->positives + 1, sizeof(*ranking->positive));
+    ranking->negative = reallocarray(NULL, ranking->negatives + 1, sizeof(*ranking->negative));
+    if (!ranking->positive || !ranking->negative)
+        return no_memory(rows, err);
+    return rows->weights ? sort_weighted(rows, ranking, err) : sort_plain(rows, ranking, err);
 }
 
 void ranking_clear(struct ranking *ranking)
 {
     free(ranking->positive);
     free(ranking->negative);
+    free(ranking->positive_weight);
+    free(ranking->negative_weight);
     *ranking = (struct ranking){0};
 }
 
-/* One threshold after the other, from the highest: how many of each class lie on it. */
-struct walk {
-    const struct ranking *ranking;
-    size_t tp, fp;             /* above it */
-    size_t group_tp, group_fp; /* on it */
-};
-
-static bool walk_next(struct walk *walk)
+bool ranking_next(struct ranking_walk *walk)
 {
     const struct ranking *ranking = walk->ranking;
     size_t p = walk->tp += walk->group_tp, n = walk->fp += walk->group_fp;
@@ -118,30 +115,67 @@ static bool walk_next(struct walk *walk)
         p++;
     while (n < negatives && ranking->negative[n] == key)
         n++;
+    walk->key = key;
     walk->group_tp = p - walk->tp;
     walk->group_fp = n - walk->fp;
     return true;
+}
+
+static double total(const double *weights, size_t from, size_t count)
+{
+    struct sum sum = {0};
+    if (!weights)
+        return (double)count;
+    for (size_t i = from; i < from + count; i++)
+        sum_add(&sum, weights[i]);
+    return sum_of(&sum);
+}
+
+double ranking_group_tp(const struct ranking_walk *walk)
+{
+    return total(walk->ranking->positive_weight, walk->tp, walk->group_tp);
+}
+
+double ranking_group_fp(const struct ranking_walk *walk)
+{
+    return total(walk->ranking->negative_weight, walk->fp, walk->group_fp);
+}
+
+static double weighted_auc(const struct ranking *ranking)
+{
+    struct sum area = {0}, above = {0};
+    for (struct ranking_walk walk = {.ranking = ranking}; ranking_next(&walk);) {
+        double tp = ranking_group_tp(&walk);
+        sum_add(&area, ranking_group_fp(&walk) * (sum_of(&above) + tp / 2));
+        sum_add(&above, tp);
+    }
+    return sum_of(&area) / (ranking->positive_total * ranking->negative_total);
 }
 
 double ranking_auc(const struct ranking *ranking)
 {
     if (ranking->positives == 0 || ranking->negatives == 0)
         return NAN;
+    if (ranking->positive_weight)
+        return weighted_auc(ranking);
     uint64_t doubled = 0; /* a whole number, and so exact */
-    for (struct walk walk = {.ranking = ranking}; walk_next(&walk);)
+    for (struct ranking_walk walk = {.ranking = ranking}; ranking_next(&walk);)
         doubled += (uint64_t)walk.group_fp * (2 * walk.tp + walk.group_tp);
     return (double)doubled / 2 / ((double)ranking->positives * (double)ranking->negatives);
 }
 
 double ranking_average_precision(const struct ranking *ranking)
 {
+    struct sum sum = {0}, above_tp = {0}, above_fp = {0};
     if (ranking->positives == 0)
         return NAN;
-    struct sum sum = {0};
-    for (struct walk walk = {.ranking = ranking}; walk_next(&walk);) {
-        double tp = (double)(walk.tp + walk.group_tp), fp = (double)(walk.fp + walk.group_fp);
-        if (walk.group_tp > 0)
-            sum_add(&sum, (double)walk.group_tp * (tp / (tp + fp)));
+    for (struct ranking_walk walk = {.ranking = ranking}; ranking_next(&walk);) {
+        double group = ranking_group_tp(&walk);
+        sum_add(&above_tp, group);
+        sum_add(&above_fp, ranking_group_fp(&walk));
+        double tp = sum_of(&above_tp), fp = sum_of(&above_fp);
+        if (group > 0)
+            sum_add(&sum, group * (tp / (tp + fp)));
     }
-    return sum_of(&sum) / (double)ranking->positives;
+    return sum_of(&sum) / ranking->positive_total;
 }

@@ -221,8 +221,10 @@ static int measure_binary(const struct predictions *p, double threshold,
         report->positive = xstrdup(classes_name(p->names, binary.positive));
     TRY(to_bools(p, &p->label, binary.positive, &labels, err));
     TRY(to_bools(p, &p->prediction, binary.positive, &decided, err));
-    return metrics_binary(labels, p->score.numbers, decided, p->count, threshold, &report->metrics,
-                          err);
+    const struct binary_rows rows = {
+        .labels = labels, .scores = p->score.numbers, .decisions = decided, .count = p->count};
+    const struct metric_options options = {.threshold = threshold};
+    return metrics_binary(&rows, &options, &report->metrics, err);
 }
 
 void predictions_report_clear(struct predictions_report *report)
@@ -246,9 +248,13 @@ int predictions_measure(const char *path, const struct project_suite *suite,
     TRY(read_all(&p, err));
     if (p.binary)
         return measure_binary(&p, suite->threshold, report, err);
-    if (regression)
-        return metrics_regression(p.label.numbers, p.prediction.numbers, p.count, &report->metrics,
-                                  err);
-    return metrics_multiclass(p.label.classes, p.prediction.classes, p.count,
-                              classes_count(p.names), &report->metrics, err);
+    const struct metric_options options = {0};
+    const struct number_rows numbers = {
+        .labels = p.label.numbers, .predictions = p.prediction.numbers, .count = p.count};
+    const struct class_rows classes = {.labels = p.label.classes,
+                                       .predictions = p.prediction.classes,
+                                       .count = p.count,
+                                       .classes = classes_count(p.names)};
+    return regression ? metrics_regression(&numbers, &options, &report->metrics, err)
+                      : metrics_multiclass(&classes, &options, &report->metrics, err);
 }

@@ -26,11 +26,18 @@ static double auc_by_pairs(const bool *labels, const double *scores, size_t coun
     return right / pairs;
 }
 
+static int make(const bool *labels, const double *scores, size_t count, struct ranking *ranking,
+                struct mlops_error *err)
+{
+    const struct binary_rows rows = {.labels = labels, .scores = scores, .count = count};
+    return ranking_make(&rows, ranking, err);
+}
+
 static double auc_of(const bool *labels, const double *scores, size_t count)
 {
     struct mlops_error err = {0};
     _cleanup_(ranking_clear) struct ranking ranking = {0};
-    assert_int_equal(0, ranking_make(labels, scores, count, &ranking, &err));
+    assert_int_equal(0, make(labels, scores, count, &ranking, &err));
     return ranking_auc(&ranking);
 }
 
@@ -103,11 +110,11 @@ static void one_class_has_no_area(void **state)
     static const double scores[] = {0.1, 0.2};
     struct mlops_error err = {0};
     _cleanup_(ranking_clear) struct ranking ranking = {0};
-    assert_int_equal(0, ranking_make(labels, scores, 2, &ranking, &err));
+    assert_int_equal(0, make(labels, scores, 2, &ranking, &err));
     assert_true(isnan(ranking_auc(&ranking)));
     assert_true(ranking_average_precision(&ranking) == 1);
     ranking_clear(&ranking);
-    assert_int_equal(0, ranking_make(labels, scores, 0, &ranking, &err));
+    assert_int_equal(0, make(labels, scores, 0, &ranking, &err));
     assert_true(isnan(ranking_average_precision(&ranking)));
 }
 
@@ -118,7 +125,7 @@ static void what_is_not_finite_is_refused_with_its_row(void **state)
     static const double scores[] = {0.1, 0.2, -INFINITY};
     struct mlops_error err = {0};
     _cleanup_(ranking_clear) struct ranking ranking = {0};
-    assert_int_equal(MLOPS_INVALID, ranking_make(labels, scores, 3, &ranking, &err));
+    assert_int_equal(MLOPS_INVALID, make(labels, scores, 3, &ranking, &err));
     assert_string_equal("the score in row 3 is not a finite number", err.message);
 }
 
