@@ -8,7 +8,7 @@
 MLOPS_BEGIN
 
 /* Rises when rules or formats change, so that what an older scanner found can be told apart. */
-#define MLOPS_SCANNER_VERSION 1
+#define MLOPS_SCANNER_VERSION 2
 
 /* In the order of their weight. That of a whole is the worst of its parts. */
 enum mlops_scan_verdict {

@@ -35,6 +35,20 @@ const char *member_name_wrong(const char *name, size_t length)
     return NULL;
 }
 
+bool member_path_stays(const char *path)
+{
+    if (*path == '/' || *path == '\\' || *path == '\0' || strstr(path, "://") ||
+        (((*path | 0x20) >= 'a' && (*path | 0x20) <= 'z') && path[1] == ':'))
+        return false;
+    for (const char *at = path; *at;) {
+        size_t length = strcspn(at, "/\\");
+        if (length == 2 && at[0] == '.' && at[1] == '.')
+            return false;
+        at += length + (at[length] != '\0');
+    }
+    return true;
+}
+
 char *member_name_fold(const char *name)
 {
     size_t length = strlen(name);

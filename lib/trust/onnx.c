@@ -1,6 +1,7 @@
 /* lib/trust/onnx.c - every message of a model by its fields; what is not a field there is a
  * finding. */
 #include "trust/onnx.h"
+#include "trust/member_name.h"
 #include "trust/protobuf_walk.h"
 
 #define RULE(variable, id, ...) static DEFINE_RULE(rule_##variable, "onnx/" id, __VA_ARGS__)
@@ -134,21 +135,6 @@ static int take_entry_value(struct protobuf_walk *walk, struct protobuf *message
     return MLOPS_OK;
 }
 
-/* Does the path stay in the folder, for every system that may read it? */
-static bool stays(const char *path)
-{
-    if (*path == '/' || *path == '\\' || *path == '\0' ||
-        (((*path | 0x20) >= 'a' && (*path | 0x20) <= 'z') && path[1] == ':'))
-        return false;
-    for (const char *at = path; *at;) {
-        size_t length = strcspn(at, "/\\");
-        if (length == 2 && at[0] == '.' && at[1] == '.')
-            return false;
-        at += length + (at[length] != '\0');
-    }
-    return true;
-}
-
 static bool is_number(const char *text)
 {
     return *text && text[strspn(text, "0123456789")] == '\0' && strlen(text) < 19;
@@ -164,7 +150,7 @@ static int take_external(struct protobuf_walk *walk, struct protobuf *message,
     int code = WALK(known, &entry);
     const char *value = entry.value ? entry.value : "";
     tensor->external = true;
-    if (str_equal(entry.key, "location") && !stays(value))
+    if (str_equal(entry.key, "location") && !member_path_stays(value))
         findings_add(file->findings, &rule_path, file->path, field->at,
                      "a tensor's data lies in '%s'", value);
     else if (str_equal(entry.key, "location"))

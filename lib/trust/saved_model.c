@@ -1,5 +1,6 @@
 /* lib/trust/saved_model.c - the operators of all graphs and functions held against two lists. */
 #include "trust/saved_model.h"
+#include "trust/member_name.h"
 #include "trust/pickle_names.h"
 #include "trust/protobuf_walk.h"
 
@@ -241,8 +242,7 @@ static int take_asset_name(struct protobuf_walk *walk, struct protobuf *message,
     if (!protobuf_text(message, field, 4096, &model->text))
         return MLOPS_OK;
     const char *name = model->text.data;
-    if (name[0] == '/' || str_equal(name, "..") || str_starts(name, "../") ||
-        strstr(name, "/../") || str_ends(name, "/..") || strstr(name, "://") || strchr(name, '\\'))
+    if (!member_path_stays(name) || strchr(name, '\\'))
         findings_add(walk->file->findings, &rule_asset, walk->file->path, at,
                      "an asset lies in '%s'", name);
     return MLOPS_OK;

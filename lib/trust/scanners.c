@@ -5,6 +5,7 @@
 #include "trust/cpio.h"
 #include "trust/executable.h"
 #include "trust/gguf.h"
+#include "trust/hdf5.h"
 #include "trust/json_scan.h"
 #include "trust/npy.h"
 #include "trust/onnx.h"
@@ -94,6 +95,7 @@ const struct scanner *const scanners[] = {
     &scanner_json,
     &scanner_ubjson,
     &scanner_gguf,
+    &scanner_hdf5,
     &scanner_onnx,
     &scanner_saved_model,
     &scanner_executable,

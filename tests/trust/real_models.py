@@ -76,17 +76,24 @@ def make(folder):
     x = layers.Conv2D(4, 3, activation="relu", kernel_regularizer="l2")(inputs)
     x = layers.BatchNormalization()(layers.MaxPooling2D()(x))
     x = layers.Dropout(0.5)(layers.Flatten()(x))
-    model = keras.Model(inputs, layers.Dense(10, "softmax")(x))
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    functional = keras.Model(inputs, layers.Dense(10, "softmax")(x))
+    functional.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    functional.fit(np.zeros((8, 28, 28, 1)), np.zeros(8), verbose=0)
     text = keras.Sequential([keras.Input((5,)), layers.Embedding(10, 4), layers.LSTM(3),
                              layers.Dense(1, activation=keras.activations.sigmoid)])
-    for name, made in (("functional", model), ("sequential", text)):
+    for name, made in (("functional", functional), ("sequential", text)):
         config = keras.saving.serialize_keras_object(made)
         with open(f"{folder}/safe/{name}_config.json", "w") as file:
             json.dump(config, file)
     model = keras.Sequential([keras.Input((5,)), layers.Lambda(lambda v: v * 2)])
     with open(f"{folder}/unsafe/lambda_config.json", "w") as file:
         json.dump(keras.saving.serialize_keras_object(model), file)
+    model.save(f"{folder}/unsafe/lambda.h5")
+    model.save(f"{folder}/unsafe/lambda.keras")
+    for name, made in (("functional", functional), ("sequential", text)):
+        for ending in ("h5", "keras"):
+            made.save(f"{folder}/safe/{name}.{ending}")
+        made.save_weights(f"{folder}/safe/{name}.weights.h5")
     data = xgboost.DMatrix(X, y)
     for booster in ("gbtree", "dart", "gblinear"):
         model = xgboost.train({"booster": booster, "objective": "binary:logistic"}, data, 5)
