@@ -3,7 +3,7 @@
  *
  * Misra and Gries 1982 in the form that drops many counters at once (Anderson et al., "A
  * High-Performance Algorithm for Identifying Frequent Items in Data Streams", IMC 2017), mergeable
- * (Agarwal et al., "Mergeable Summaries", PODS 2012). At most FREQUENT_MAX values are tracked:
+ * (Agarwal et al., "Mergeable Summaries", PODS 2012). At most a given number of values is tracked:
  * exact while no more came; afterwards a count is too low by at most `frequent_error`, and every
  * value more frequent than that is there.
  */
@@ -12,28 +12,39 @@
 #include "base/util.h"
 #include "stats/wire.h"
 
-#define FREQUENT_MAX 1024
-#define FREQUENT_KEY_MAX 128 /* longer values are told apart by these bytes and a hash */
+#define FREQUENT_MAX 1024    /* values tracked, of texts */
+#define FREQUENT_KEY_MAX 128 /* longer texts are told apart by these bytes and a hash */
 
 struct frequent;
 
-struct frequent *frequent_new(void);
+struct frequent *frequent_new(void); /* of texts, FREQUENT_MAX of them */
+/* Of other things, `limit` of them: a multiple of 4, at most FREQUENT_MAX. */
+struct frequent *frequent_new_limited(size_t limit);
 void frequent_free(struct frequent *sketch);
 void frequent_update(struct frequent *sketch, const char *value, size_t length);
+/* The same where the caller knows stats_hash(value, length). */
+void frequent_update_hashed(struct frequent *sketch, const char *value, size_t length,
+                            uint64_t hash);
+/* A number: its key is the eight bytes of the double. Not to be mixed with texts. */
+void frequent_update_number(struct frequent *sketch, double value, uint64_t hash);
 void frequent_merge(struct frequent *sketch, const struct frequent *other);
 uint64_t frequent_total(const struct frequent *sketch);
 uint64_t frequent_error(const struct frequent *sketch); /* 0: every count is exact */
 
 struct frequent_item {
-    const char *value; /* owned by the sketch */
+    const char *value; /* owned by the sketch, terminated; the eight bytes of a number */
     uint64_t count;
+    uint32_t length; /* of `value` */
 };
 /* All tracked values, most frequent first, equal ones by bytes. The caller frees the array. */
 struct frequent_item *frequent_items(const struct frequent *sketch, size_t *count);
 uint64_t frequent_count(const struct frequent *sketch, const char *value);
+double frequent_number(const struct frequent_item *item);
 
 void frequent_encode(const struct frequent *sketch, struct buffer *out);
 /* NULL, with `wire->failed` set, where it is damaged. */
 struct frequent *frequent_decode(struct wire *wire);
+struct frequent *frequent_decode_limited(struct wire *wire, size_t limit);
+struct frequent *frequent_decode_numbers(struct wire *wire, size_t limit);
 
 #endif

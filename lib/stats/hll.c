@@ -4,6 +4,7 @@
 
 #define PRECISION 12
 #define REGISTERS (1U << PRECISION)
+#define FEW 1024 /* registers in use that are written one by one */
 #define RANK_MAX (64 - PRECISION) /* q of the paper */
 
 struct hll {
@@ -42,14 +43,21 @@ void hll_free(struct hll *sketch)
     free(sketch);
 }
 
+void hll_update_hashes(struct hll *sketch, const uint64_t *hashes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint64_t rest = hashes[i] << PRECISION;
+        uint8_t rank = rest ? (uint8_t)(__builtin_clzll(rest) + 1) : RANK_MAX + 1;
+        uint8_t *slot = &sketch->registers[hashes[i] >> (64 - PRECISION)];
+        if (rank > *slot)
+            *slot = rank;
+    }
+}
+
 void hll_update(struct hll *sketch, const void *data, size_t length)
 {
     uint64_t hash = stats_hash(data, length);
-    uint64_t rest = hash << PRECISION;
-    uint8_t rank = rest ? (uint8_t)(__builtin_clzll(rest) + 1) : RANK_MAX + 1;
-    uint8_t *slot = &sketch->registers[hash >> (64 - PRECISION)];
-    if (rank > *slot)
-        *slot = rank;
+    hll_update_hashes(sketch, &hash, 1);
 }
 
 void hll_merge(struct hll *sketch, const struct hll *other)
@@ -101,19 +109,64 @@ double hll_estimate(const struct hll *sketch)
     return m * m / (2 * M_LN2) / z;
 }
 
-void hll_encode(const struct hll *sketch, struct buffer *out)
+/* u32 how many are in use; those, each a u16 place and a u8 rank, or all where they are many. */
+static void encode_few(const struct hll *sketch, struct buffer *out)
 {
-    buffer_append(out, sketch->registers, REGISTERS);
+    uint32_t used = 0;
+    for (size_t i = 0; i < REGISTERS; i++)
+        used += sketch->registers[i] != 0;
+    wire_put_u32(out, used);
+    if (used > FEW) {
+        buffer_append(out, sketch->registers, REGISTERS);
+        return;
+    }
+    for (size_t i = 0; i < REGISTERS; i++)
+        if (sketch->registers[i]) {
+            buffer_putc(out, (char)(i & 0xff));
+            buffer_putc(out, (char)(i >> 8));
+            buffer_putc(out, (char)sketch->registers[i]);
+        }
 }
 
-struct hll *hll_decode(struct wire *wire)
+void hll_encode(const struct hll *sketch, bool compact, struct buffer *out)
 {
-    const uint8_t *bytes = wire_bytes(wire, REGISTERS);
-    for (size_t i = 0; bytes && i < REGISTERS; i++)
-        wire->failed |= bytes[i] > RANK_MAX + 1;
-    if (wire->failed)
-        return NULL;
+    if (compact)
+        encode_few(sketch, out);
+    else
+        buffer_append(out, sketch->registers, REGISTERS);
+}
+
+static void decode_few(struct wire *wire, uint32_t used, struct hll *sketch)
+{
+    const uint8_t *bytes = wire_bytes(wire, used * 3U);
+    size_t next = 0;
+    for (uint32_t i = 0; bytes && i < used; i++, bytes += 3) {
+        size_t at = bytes[0] + ((size_t)bytes[1] << 8);
+        wire->failed |= at >= REGISTERS || at < next || bytes[2] == 0 || bytes[2] > RANK_MAX + 1;
+        if (wire->failed)
+            return;
+        sketch->registers[at] = bytes[2];
+        next = at + 1;
+    }
+}
+
+struct hll *hll_decode(struct wire *wire, bool compact)
+{
     struct hll *sketch = hll_new();
-    memcpy(sketch->registers, bytes, REGISTERS);
+    uint32_t used = compact ? wire_u32(wire) : REGISTERS;
+    wire->failed |= used > REGISTERS;
+    if (used <= FEW && !wire->failed) {
+        decode_few(wire, used, sketch);
+    } else {
+        const uint8_t *bytes = wire_bytes(wire, REGISTERS);
+        for (size_t i = 0; bytes && i < REGISTERS; i++)
+            wire->failed |= bytes[i] > RANK_MAX + 1;
+        if (bytes)
+            memcpy(sketch->registers, bytes, REGISTERS);
+    }
+    if (wire->failed) {
+        hll_free(sketch);
+        return NULL;
+    }
     return sketch;
 }

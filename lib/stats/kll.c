@@ -6,6 +6,7 @@
 #define LEVEL_MIN 8   /* least capacity of a level */
 #define SEED 0x9e3779b97f4a7c15ULL
 #define SMALL 24 /* so many values are sorted by insertion */
+#define SAMPLED_FROM 18 /* from 2^18 values on, one of a group is looked at */
 
 struct level {
     double *items;
@@ -20,6 +21,11 @@ struct kll {
     size_t limits[LEVELS_MAX]; /* of each level */
     uint64_t count;
     uint64_t random;
+    /* the group of values of which one is looked at */
+    unsigned group_level; /* it has 2^group_level of them */
+    uint64_t group_left;  /* that are still to come; 0 between groups */
+    uint64_t group_pick;  /* which of those left it is, from 0; ~0 where it came already */
+    double picked;
 };
 
 /* A level may hold k items at the top, and two thirds of the level above below it. */
@@ -51,13 +57,13 @@ void kll_free(struct kll *sketch)
     free(sketch);
 }
 
-/* xorshift64* (Vigna 2016): one bit of it is all that is asked. */
-static bool coin(struct kll *sketch)
+/* xorshift64* (Vigna 2016): its upper `bits` bits. */
+static uint64_t draw(struct kll *sketch, unsigned bits)
 {
     sketch->random ^= sketch->random >> 12;
     sketch->random ^= sketch->random << 25;
     sketch->random ^= sketch->random >> 27;
-    return (sketch->random * 0x2545f4914f6cdd1dULL) >> 63;
+    return (sketch->random * 0x2545f4914f6cdd1dULL) >> (64 - bits);
 }
 
 static void push(struct level *level, double value)
@@ -149,14 +155,12 @@ static void sort(double *items, size_t count, int depth)
 static void compact(struct kll *sketch, size_t i)
 {
     if (i + 1 == sketch->height) {
-        if (sketch->height == LEVELS_MAX)
-            return;
         sketch->height++;
         set_limits(sketch);
     }
     struct level *level = &sketch->levels[i];
     sort(level->items, level->count, 40);
-    size_t pairs = level->count / 2, from = coin(sketch);
+    size_t pairs = level->count / 2, from = draw(sketch, 1);
     for (size_t j = 0; j < pairs; j++)
         push(&sketch->levels[i + 1], level->items[2 * j + from]);
     if (level->count % 2)
@@ -172,30 +176,98 @@ static void compress(struct kll *sketch)
         size_t i = 0;
         while (i + 1 < sketch->height && sketch->levels[i].count < sketch->limits[i])
             i++;
-        if (sketch->levels[i].count < 2)
+        if (sketch->levels[i].count < 2 || i + 1 == LEVELS_MAX)
             return;
         compact(sketch, i);
     }
 }
 
-void kll_update(struct kll *sketch, double value)
+static void take(struct kll *sketch, double value, unsigned level)
 {
-    push(&sketch->levels[0], value);
-    sketch->count++;
+    if (level >= sketch->height) {
+        sketch->height = level + 1;
+        set_limits(sketch);
+    }
+    push(&sketch->levels[level], value);
     if (++sketch->size >= sketch->limit)
         compress(sketch);
 }
 
+/* A group that was cut short: its value stands for as many as came, which are powers of two. */
+static void close_group(struct kll *sketch)
+{
+    uint64_t came = sketch->group_left ? (1ULL << sketch->group_level) - sketch->group_left : 0;
+    double value = sketch->picked;
+    sketch->group_left = 0;
+    for (unsigned level = 0; came >> level; level++)
+        if (came >> level & 1)
+            take(sketch, value, level);
+}
+
+static void begin_group(struct kll *sketch)
+{
+    unsigned bits = 64 - (unsigned)__builtin_clzll(sketch->count | 1); /* count < 2^bits */
+    sketch->group_level = bits > SAMPLED_FROM ? bits - SAMPLED_FROM : 0;
+    sketch->group_left = 1ULL << sketch->group_level;
+    sketch->group_pick = sketch->group_level ? draw(sketch, sketch->group_level) : 0;
+}
+
+void kll_update_many(struct kll *sketch, const double *values, size_t count)
+{
+    while (count > 0) {
+        if (sketch->group_left == 0)
+            begin_group(sketch);
+        uint64_t taken = sketch->group_left < count ? sketch->group_left : count;
+        /* until its own turn has come, the first of a group stands for it: close_group may ask */
+        if (sketch->group_left == 1ULL << sketch->group_level)
+            sketch->picked = values[0];
+        if (sketch->group_pick < taken)
+            sketch->picked = values[sketch->group_pick];
+        sketch->group_pick -= taken; /* wraps around once it came: never below `taken` again */
+        sketch->group_left -= taken;
+        sketch->count += taken;
+        values += taken;
+        count -= taken;
+        if (sketch->group_left == 0)
+            take(sketch, sketch->picked, sketch->group_level);
+    }
+}
+
+void kll_update(struct kll *sketch, double value)
+{
+    kll_update_many(sketch, &value, 1);
+}
+
+/* The same sketch without a group under way; the caller frees it. */
+static struct kll *closed_copy(const struct kll *sketch)
+{
+    struct kll *copy = xmalloc(sizeof(*copy));
+    *copy = *sketch;
+    for (size_t i = 0; i < LEVELS_MAX; i++) {
+        const struct level *level = &sketch->levels[i];
+        copy->levels[i] = (struct level){NULL, level->count, level->count};
+        if (level->count) {
+            copy->levels[i].items = xcalloc(level->count, sizeof(double));
+            memcpy(copy->levels[i].items, level->items, level->count * sizeof(double));
+        }
+    }
+    close_group(copy);
+    return copy;
+}
+
 void kll_merge(struct kll *sketch, const struct kll *other)
 {
-    while (sketch->height < other->height)
+    struct kll *part = closed_copy(other);
+    close_group(sketch);
+    while (sketch->height < part->height)
         sketch->height++;
     set_limits(sketch);
-    for (size_t i = 0; i < other->height; i++)
-        for (size_t j = 0; j < other->levels[i].count; j++)
-            push(&sketch->levels[i], other->levels[i].items[j]);
-    sketch->size += other->size;
-    sketch->count += other->count;
+    for (size_t i = 0; i < part->height; i++)
+        for (size_t j = 0; j < part->levels[i].count; j++)
+            push(&sketch->levels[i], part->levels[i].items[j]);
+    sketch->size += part->size;
+    sketch->count += part->count;
+    kll_free(part);
     compress(sketch);
 }
 
@@ -215,8 +287,9 @@ static int compare_weighted(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-void kll_view_make(const struct kll *sketch, struct kll_view *view)
+void kll_view_make(const struct kll *open, struct kll_view *view)
 {
+    struct kll *sketch = closed_copy(open);
     struct weighted *items = xcalloc(sketch->size, sizeof(*items));
     size_t used = 0;
     for (size_t i = 0; i < sketch->height; i++)
@@ -233,6 +306,7 @@ void kll_view_make(const struct kll *sketch, struct kll_view *view)
         view->cumulative[view->size - 1] = total;
     }
     free(items);
+    kll_free(sketch);
 }
 
 void kll_view_clear(struct kll_view *view)
@@ -274,19 +348,21 @@ double kll_view_cdf(const struct kll_view *view, double value)
     return (double)view->cumulative[low - 1] / (double)view->cumulative[view->size - 1];
 }
 
-void kll_encode(const struct kll *sketch, struct buffer *out)
+void kll_encode(const struct kll *open, bool compact, struct buffer *out)
 {
+    struct kll *sketch = closed_copy(open);
     wire_put_u64(out, sketch->count);
     wire_put_u64(out, sketch->random);
     wire_put_u32(out, (uint32_t)sketch->height);
     for (size_t i = 0; i < sketch->height; i++) {
         wire_put_u32(out, (uint32_t)sketch->levels[i].count);
         for (size_t j = 0; j < sketch->levels[i].count; j++)
-            wire_put_f64(out, sketch->levels[i].items[j]);
+            (compact ? wire_put_number : wire_put_f64)(out, sketch->levels[i].items[j]);
     }
+    kll_free(sketch);
 }
 
-struct kll *kll_decode(struct wire *wire)
+struct kll *kll_decode(struct wire *wire, bool compact)
 {
     struct kll *sketch = kll_new();
     sketch->count = wire_u64(wire);
@@ -299,10 +375,10 @@ struct kll *kll_decode(struct wire *wire)
     uint64_t weight = 0;
     for (size_t i = 0; i < sketch->height && !wire->failed; i++) {
         size_t count = wire_u32(wire);
-        if (count > (size_t)(wire->end - wire->at) / 8)
+        if (count > (size_t)(wire->end - wire->at) / (compact ? 1 : 8))
             wire->failed = true;
         for (size_t j = 0; j < count && !wire->failed; j++) {
-            double value = wire_f64(wire);
+            double value = compact ? wire_number(wire) : wire_f64(wire);
             wire->failed |= isnan(value);
             push(&sketch->levels[i], value);
             weight += 1ULL << i;

@@ -1,31 +1,21 @@
-/* lib/stats/profile.c - the profile of a table, batch by batch. */
+/* lib/stats/profile.c - the profile of a table: its columns, over all cores, and its rows. */
 #include "stats/profile.h"
-#include "stats/frequent.h"
+#include "base/pool.h"
 #include "stats/hll.h"
-#include "stats/kll.h"
+#include "stats/profile_column.h"
+#include "stats/row_sample.h"
 #include <math.h>
 
-static bool has_texts(enum column_type type)
-{
-    return type == COLUMN_CATEGORY || type == COLUMN_TEXT;
-}
+#define FEW_CELLS 20000
 
 struct profile *profile_new(const struct table_schema *schema)
 {
     struct profile *profile = xcalloc(1, sizeof(*profile));
     profile->columns = xcalloc(schema->count, sizeof(*profile->columns));
     profile->column_count = schema->count;
-    for (size_t i = 0; i < schema->count; i++) {
-        struct column_profile *column = &profile->columns[i];
-        column->name = xstrdup(schema->columns[i].name);
-        column->type = schema->columns[i].type;
-        column->min = column->max = NAN;
-        column->distinct = hll_new();
-        if (column->type == COLUMN_BOOL || has_texts(column->type))
-            column->frequent = frequent_new();
-        if (column_is_numeric(column->type))
-            column->quantiles = kll_new();
-    }
+    profile->sample = row_sample_new(schema->count);
+    for (size_t i = 0; i < schema->count; i++)
+        column_init(&profile->columns[i], schema->columns[i].name, schema->columns[i].type, true);
     return profile;
 }
 
@@ -33,116 +23,119 @@ void profile_free(struct profile *profile)
 {
     if (!profile)
         return;
-    for (size_t i = 0; i < profile->column_count; i++) {
-        free(profile->columns[i].name);
-        kll_free(profile->columns[i].quantiles);
-        hll_free(profile->columns[i].distinct);
-        frequent_free(profile->columns[i].frequent);
-    }
+    for (size_t i = 0; i < profile->column_count; i++)
+        column_clear(&profile->columns[i]);
     free(profile->columns);
+    row_sample_free(profile->sample);
     free(profile);
 }
 
-/* One value into the running moments. Pébay, "Formulas for Robust, One-Pass Parallel Computation of
- * Covariances and Arbitrary-Order Statistical Moments", SAND2008-6212, with n_B = 1. */
-static void add_moment(struct column_profile *column, double value, double n)
-{
-    double delta = value - column->mean, step = delta / n, term = delta * step * (n - 1);
-    column->mean += step;
-    column->m3 += term * step * (n - 2) - 3 * step * column->m2;
-    column->m2 += term;
-}
+/* ---- rows ----------------------------------------------------------------------------------- */
 
-static void extend(struct column_profile *column, double value)
+/* The bits of a cell as the sample keeps them. */
+static uint64_t cell_bits(const struct column *column, size_t row, uint64_t hash)
 {
-    if (!(column->min <= value))
-        column->min = value;
-    if (!(column->max >= value))
-        column->max = value;
-}
-
-static void update_number(struct column_profile *column, double value, uint64_t n)
-{
-    double canonical = value == 0 ? 0 : value; /* -0 is 0 */
-    extend(column, canonical);
-    hll_update(column->distinct, &canonical, sizeof(canonical));
-    kll_update(column->quantiles, canonical);
-    if (isfinite(canonical))
-        add_moment(column, canonical, (double)(n - column->infinite));
+    double value;
+    uint64_t bits;
+    if (column->missing[row])
+        return ROW_CELL_MISSING;
+    if (column->texts)
+        value = (double)(uint32_t)hash;
     else
-        column->infinite++;
-    if (column->frequent)
-        frequent_update(column->frequent, value != 0 ? "true" : "false", value != 0 ? 4 : 5);
+        value = column->numbers ? column->numbers[row] + 0.0 : (double)column->times[row];
+    memcpy(&bits, &value, sizeof(bits));
+    return bits;
 }
 
-static void update_column(struct column_profile *profile, const struct column *column)
+/* Odd numbers, another for every column: the same cells in other columns are another row. */
+static uint64_t multiplier(size_t column)
 {
-    for (size_t row = 0; row < column->rows; row++) {
-        profile->count++;
-        if (column->missing[row]) {
-            profile->missing++;
-        } else if (column->numbers) {
-            update_number(profile, column->numbers[row], profile->count - profile->missing);
-        } else if (column->times) {
-            extend(profile, (double)column->times[row]);
-            hll_update(profile->distinct, &column->times[row], sizeof(column->times[row]));
-        } else {
-            const struct text_view *text = &column->texts[row];
-            hll_update(profile->distinct, text->data, text->length);
-            frequent_update(profile->frequent, text->data, text->length);
-        }
+    uint64_t place = column;
+    return stats_hash(&place, sizeof(place)) | 1;
+}
+
+/* The hash of a row is that of the sum of its cells' hashes, each times its column's number. */
+static void sample_rows(struct row_sample *sample, const struct batch *batch,
+                        const uint64_t *hashes)
+{
+    uint64_t *sums = xcalloc(batch->rows ? batch->rows : 1, sizeof(*sums));
+    uint64_t cells[ROW_SAMPLE_COLUMNS_MAX];
+    for (size_t i = 0; i < batch->column_count; i++) {
+        uint64_t factor = multiplier(i);
+        for (size_t row = 0; row < batch->rows; row++)
+            sums[row] += hashes[i * batch->rows + row] * factor;
     }
+    for (size_t row = 0; row < batch->rows; row++) {
+        uint64_t hash = stats_hash(&sums[row], sizeof(sums[row]));
+        if (hash > row_sample_threshold(sample)) {
+            row_sample_update(sample, hash, 1, cells); /* too large: only that there was one */
+            continue;
+        }
+        for (size_t i = 0; i < row_sample_columns(sample); i++)
+            cells[i] = cell_bits(&batch->columns[i], row, hashes[i * batch->rows + row]);
+        row_sample_update(sample, hash, 1, cells);
+    }
+    free(sums);
+}
+
+/* ---- updating ------------------------------------------------------------------------------- */
+
+struct update {
+    struct profile *profile;
+    const struct batch *batches;
+    size_t count;
+    uint64_t **hashes; /* of each batch: column by column */
+};
+
+static int update_column(void *context, size_t index, size_t worker, struct mlops_error *err)
+{
+    const struct update *update = context;
+    (void)worker;
+    (void)err;
+    for (size_t i = 0; i < update->count; i++) {
+        const struct batch *batch = &update->batches[i];
+        column_update(&update->profile->columns[index], &batch->columns[index],
+                      update->hashes[i] + index * batch->rows);
+    }
+    return MLOPS_OK;
+}
+
+void profile_add(struct profile *profile, const struct batch *batches, size_t count)
+{
+    struct mlops_error err;
+    struct update update = {profile, batches, count, xcalloc(count, sizeof(*update.hashes))};
+    size_t cells = 0;
+    for (size_t i = 0; i < count; i++) {
+        profile->rows += batches[i].rows;
+        cells += batches[i].rows * profile->column_count;
+        update.hashes[i] = xrealloc(NULL, batches[i].rows * profile->column_count + 1,
+                                    sizeof(**update.hashes));
+    }
+    if (cells < FEW_CELLS) /* threads would cost more than they do */
+        for (size_t i = 0; i < profile->column_count; i++)
+            (void)update_column(&update, i, 0, &err);
+    else
+        (void)pool_run(profile->column_count, update_column, &update, &err); /* cannot fail */
+    for (size_t i = 0; i < count; i++) {
+        sample_rows(profile->sample, &batches[i], update.hashes[i]);
+        free(update.hashes[i]);
+    }
+    free(update.hashes);
+}
+
+void profile_finish(struct profile *profile)
+{
+    for (size_t i = 0; i < profile->column_count; i++)
+        column_finish(&profile->columns[i]);
 }
 
 void profile_update(struct profile *profile, const struct batch *batch)
 {
-    profile->rows += batch->rows;
-    for (size_t i = 0; i < profile->column_count && i < batch->column_count; i++)
-        update_column(&profile->columns[i], &batch->columns[i]);
+    profile_add(profile, batch, 1);
+    profile_finish(profile);
 }
 
-/* Pébay 2008, equations 2.1 for the moments of two parts. */
-static void merge_moments(struct column_profile *a, const struct column_profile *b)
-{
-    double na = (double)(a->count - a->missing - a->infinite);
-    double nb = (double)(b->count - b->missing - b->infinite);
-    if (nb == 0)
-        return;
-    double n = na + nb, delta = b->mean - a->mean;
-    a->m3 += b->m3 + delta * delta * delta * na * nb * (na - nb) / (n * n) +
-             3 * delta * (na * b->m2 - nb * a->m2) / n;
-    a->m2 += b->m2 + delta * delta * na * nb / n;
-    a->mean += delta * nb / n;
-}
-
-int profile_merge(struct profile *profile, const struct profile *other, struct mlops_error *err)
-{
-    bool same = profile->column_count == other->column_count;
-    for (size_t i = 0; same && i < profile->column_count; i++)
-        same = str_equal(profile->columns[i].name, other->columns[i].name) &&
-               profile->columns[i].type == other->columns[i].type;
-    if (!same)
-        return mlops_fail(err, MLOPS_INVALID, "profiles of tables with other columns do not merge");
-    profile->rows += other->rows;
-    for (size_t i = 0; i < profile->column_count; i++) {
-        struct column_profile *a = &profile->columns[i];
-        const struct column_profile *b = &other->columns[i];
-        merge_moments(a, b);
-        a->count += b->count;
-        a->missing += b->missing;
-        a->infinite += b->infinite;
-        if (!isnan(b->min)) {
-            extend(a, b->min);
-            extend(a, b->max);
-        }
-        hll_merge(a->distinct, b->distinct);
-        if (a->quantiles)
-            kll_merge(a->quantiles, b->quantiles);
-        if (a->frequent)
-            frequent_merge(a->frequent, b->frequent);
-    }
-    return MLOPS_OK;
-}
+/* ---- numbers -------------------------------------------------------------------------------- */
 
 const struct column_profile *profile_column(const struct profile *profile, const char *name)
 {
@@ -150,4 +143,22 @@ const struct column_profile *profile_column(const struct profile *profile, const
         if (str_equal(profile->columns[i].name, name))
             return &profile->columns[i];
     return NULL;
+}
+
+double column_variance(const struct column_profile *column)
+{
+    double n = (double)column_finite(column);
+    return n > 1 ? column->m2 / (n - 1) : NAN;
+}
+
+double column_skewness(const struct column_profile *column)
+{
+    double n = (double)column_finite(column), variance = column->m2 / n;
+    return column->m2 > 0 ? column->m3 / n / (variance * sqrt(variance)) : NAN;
+}
+
+double column_kurtosis(const struct column_profile *column)
+{
+    double n = (double)column_finite(column), variance = column->m2 / n;
+    return column->extended && column->m2 > 0 ? column->m4 / n / (variance * variance) - 3 : NAN;
 }

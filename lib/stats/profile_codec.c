@@ -1,18 +1,20 @@
 /* lib/stats/profile_codec.c - profiles as bytes: "MLOPSPRF", u32 version, u64 rows, u32 columns,
- * then the columns; little-endian. */
+ * then the columns; little-endian. Format 2 has u64 ragged rows behind the rows, more behind every
+ * column, and the sample of rows at the end (docs/profile.md). */
 #include "base/path.h"
 #include "stats/frequent.h"
 #include "stats/hll.h"
 #include "stats/kll.h"
-#include "stats/profile.h"
+#include "stats/profile_column.h"
+#include "stats/row_sample.h"
 
-#define VERSION 1
+#define VERSION 2
 #define NAME_BYTES_MAX (1U << 20)
 #define COLUMNS_MAX 65536
 
 static const char magic[8] = "MLOPSPRF";
 
-static void encode_column(const struct column_profile *column, struct buffer *out)
+static void encode_column(const struct column_profile *column, bool compact, struct buffer *out)
 {
     wire_put_u32(out, (uint32_t)strlen(column->name));
     buffer_puts(out, column->name);
@@ -25,21 +27,69 @@ static void encode_column(const struct column_profile *column, struct buffer *ou
     wire_put_f64(out, column->mean);
     wire_put_f64(out, column->m2);
     wire_put_f64(out, column->m3);
-    hll_encode(column->distinct, out);
+    hll_encode(column->distinct, compact, out);
     if (column->quantiles)
-        kll_encode(column->quantiles, out);
+        kll_encode(column->quantiles, compact, out);
     if (column->frequent)
         frequent_encode(column->frequent, out);
 }
 
+static void encode_counts(const uint64_t *counts, size_t count, struct buffer *out)
+{
+    for (size_t i = 0; i < count; i++)
+        wire_put_u64(out, counts[i]);
+}
+
+static void encode_extension(const struct column_profile *column, struct buffer *out)
+{
+    wire_put_u64(out, column->misfits);
+    encode_counts(column->absence, ARRAY_LENGTH(column->absence), out);
+    if (column_is_numeric(column->type)) {
+        wire_put_u64(out, column->zeros);
+        wire_put_u64(out, column->negatives);
+        frequent_encode(column->values, out);
+    }
+    if (column_is_numeric(column->type) || column->type == COLUMN_TIME)
+        wire_put_f64(out, column->m4);
+    if (column->type == COLUMN_TIME) {
+        wire_put_u64(out, (uint64_t)column->first_ns);
+        wire_put_u64(out, (uint64_t)column->last_ns);
+        encode_counts(column->hours, ARRAY_LENGTH(column->hours), out);
+        encode_counts(column->weekdays, ARRAY_LENGTH(column->weekdays), out);
+        kll_encode(column->times, true, out);
+    }
+    if (type_has_texts(column->type)) {
+        wire_put_u64(out, column->length_min);
+        wire_put_u64(out, column->length_max);
+        wire_put_u64(out, column->length_sum);
+        frequent_encode(column->patterns, out);
+    }
+}
+
+static bool is_extended(const struct profile *profile)
+{
+    bool extended = profile->sample != NULL;
+    for (size_t i = 0; i < profile->column_count; i++)
+        extended = extended && profile->columns[i].extended;
+    return extended;
+}
+
 void profile_encode(const struct profile *profile, struct buffer *out)
 {
+    bool extended = is_extended(profile);
     buffer_append(out, magic, sizeof(magic));
-    wire_put_u32(out, VERSION);
+    wire_put_u32(out, extended ? VERSION : 1);
     wire_put_u64(out, profile->rows);
+    if (extended)
+        wire_put_u64(out, profile->ragged);
     wire_put_u32(out, (uint32_t)profile->column_count);
-    for (size_t i = 0; i < profile->column_count; i++)
-        encode_column(&profile->columns[i], out);
+    for (size_t i = 0; i < profile->column_count; i++) {
+        encode_column(&profile->columns[i], extended, out);
+        if (extended)
+            encode_extension(&profile->columns[i], out);
+    }
+    if (extended)
+        row_sample_encode(profile->sample, out);
 }
 
 /* The sketches of `column` are there already, empty; they are replaced. */
@@ -56,11 +106,11 @@ static void decode_column(struct wire *wire, struct column_profile *column)
     column->m2 = wire_f64(wire);
     column->m3 = wire_f64(wire);
     hll_free(column->distinct);
-    column->distinct = hll_decode(wire);
+    column->distinct = hll_decode(wire, column->extended);
     uint64_t present = column->count - column->missing;
     if (column->quantiles && !wire->failed) {
         kll_free(column->quantiles);
-        column->quantiles = kll_decode(wire);
+        column->quantiles = kll_decode(wire, column->extended);
         wire->failed |= column->quantiles && kll_count(column->quantiles) != present;
     }
     if (column->frequent && !wire->failed) {
@@ -87,20 +137,85 @@ static bool decode_head(struct wire *wire, struct column_schema *schema)
     return true;
 }
 
-static void decode_columns(struct wire *wire, size_t count, struct profile *profile)
+/* Their sum, which must not overflow. */
+static uint64_t decode_counts(struct wire *wire, uint64_t *counts, size_t count)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        counts[i] = wire_u64(wire);
+        wire->failed |= __builtin_add_overflow(sum, counts[i], &sum);
+    }
+    return sum;
+}
+
+static void decode_numbers(struct wire *wire, struct column_profile *column)
+{
+    uint64_t present = column_present(column), sum;
+    column->zeros = wire_u64(wire);
+    column->negatives = wire_u64(wire);
+    wire->failed |= __builtin_add_overflow(column->zeros, column->negatives, &sum) || sum > present;
+    frequent_free(column->values);
+    column->values = frequent_decode_numbers(wire, PROFILE_VALUES);
+    wire->failed |= column->values && frequent_total(column->values) != present;
+}
+
+static void decode_times(struct wire *wire, struct column_profile *column)
+{
+    column->first_ns = (int64_t)wire_u64(wire);
+    column->last_ns = (int64_t)wire_u64(wire);
+    wire->failed |= column->first_ns > column->last_ns;
+    uint64_t hours = decode_counts(wire, column->hours, ARRAY_LENGTH(column->hours));
+    uint64_t days = decode_counts(wire, column->weekdays, ARRAY_LENGTH(column->weekdays));
+    wire->failed |= hours != column_present(column) || days != column_present(column);
+    if (wire->failed)
+        return;
+    kll_free(column->times);
+    column->times = kll_decode(wire, true);
+    wire->failed |= column->times && kll_count(column->times) != column_present(column);
+}
+
+static void decode_texts(struct wire *wire, struct column_profile *column)
+{
+    column->length_min = wire_u64(wire);
+    column->length_max = wire_u64(wire);
+    column->length_sum = wire_u64(wire);
+    wire->failed |= column->length_min > column->length_max;
+    frequent_free(column->patterns);
+    column->patterns = frequent_decode_limited(wire, PROFILE_PATTERNS);
+    wire->failed |=
+        column->patterns && frequent_total(column->patterns) > column_present(column);
+}
+
+static void decode_extension(struct wire *wire, struct column_profile *column)
+{
+    uint64_t sum;
+    column->misfits = wire_u64(wire);
+    uint64_t absent = decode_counts(wire, column->absence, ARRAY_LENGTH(column->absence));
+    wire->failed |= __builtin_add_overflow(absent, column->misfits, &sum) || sum > column->missing;
+    if (column_is_numeric(column->type) && !wire->failed)
+        decode_numbers(wire, column);
+    if (column_is_numeric(column->type) || column->type == COLUMN_TIME)
+        column->m4 = wire_f64(wire);
+    if (column->type == COLUMN_TIME && !wire->failed)
+        decode_times(wire, column);
+    if (type_has_texts(column->type) && !wire->failed)
+        decode_texts(wire, column);
+}
+
+static void decode_columns(struct wire *wire, size_t count, bool extended, struct profile *profile)
 {
     size_t capacity = 0;
     while (profile->column_count < count && !wire->failed) {
         struct column_schema schema;
         if (!decode_head(wire, &schema))
             return;
-        struct profile *one = profile_new(&(struct table_schema){&schema, 1});
-        free(schema.name);
-        decode_column(wire, &one->columns[0]);
         GROW(profile->columns, profile->column_count, &capacity);
-        profile->columns[profile->column_count++] = one->columns[0];
-        free(one->columns);
-        free(one);
+        struct column_profile *column = &profile->columns[profile->column_count++];
+        column_init(column, schema.name, schema.type, extended);
+        free(schema.name);
+        decode_column(wire, column);
+        if (extended && !wire->failed)
+            decode_extension(wire, column);
     }
 }
 
@@ -112,19 +227,20 @@ int profile_decode(const void *data, size_t length, struct profile **profile,
     if (!start || memcmp(start, magic, sizeof(magic)) != 0)
         return mlops_fail(err, MLOPS_INVALID, "not a profile");
     uint32_t version = wire_u32(&wire);
-    if (!wire.failed && version != VERSION)
-        return mlops_fail(err, MLOPS_INVALID, "a profile of version %u, this mlops knows %u",
+    if (!wire.failed && (version < 1 || version > VERSION))
+        return mlops_fail(err, MLOPS_INVALID, "a profile of version %u, this mlops knows up to %u",
                           version, VERSION);
-    struct profile *decoded = xcalloc(1, sizeof(*decoded));
+    _cleanup_(profile_free_ptr) struct profile *decoded = xcalloc(1, sizeof(*decoded));
     decoded->rows = wire_u64(&wire);
+    decoded->ragged = version > 1 ? wire_u64(&wire) : 0;
     size_t count = wire_u32(&wire);
     wire.failed |= count > COLUMNS_MAX;
-    decode_columns(&wire, count, decoded);
-    if (wire.failed || wire.at != wire.end) {
-        profile_free(decoded);
+    decode_columns(&wire, count, version > 1, decoded);
+    if (version > 1 && !wire.failed)
+        decoded->sample = row_sample_decode(&wire, count);
+    if (wire.failed || wire.at != wire.end)
         return mlops_fail(err, MLOPS_INVALID, "a profile is damaged at byte %zu",
                           (size_t)(wire.at - (const uint8_t *)data));
-    }
-    *profile = decoded;
+    *profile = TAKE_PTR(decoded);
     return MLOPS_OK;
 }

@@ -2,24 +2,12 @@
 #include "table/infer.h"
 #include "base/clock.h"
 #include "base/number.h"
+#include "table/missing.h"
 #include <math.h>
 
 static bool equals(struct text_view cell, const char *word)
 {
     return strlen(word) == cell.length && memcmp(cell.data, word, cell.length) == 0;
-}
-
-bool cell_is_missing(struct text_view cell)
-{
-    static const char *const words[] = {"NA", "N/A", "NaN", "nan", "null", "NULL", "None"};
-    if (cell.length == 0)
-        return true;
-    if (cell.length > 4 || (cell.data[0] != 'N' && cell.data[0] != 'n'))
-        return false; /* nearly every cell */
-    for (size_t i = 0; i < ARRAY_LENGTH(words); i++)
-        if (equals(cell, words[i]))
-            return true;
-    return false;
 }
 
 static bool read_bool(struct text_view cell, double *number)
@@ -92,7 +80,7 @@ enum column_type infer_type(const struct text_view *cells, size_t stride, size_t
         struct text_view cell = cells[i * stride];
         double number;
         int64_t time_ns;
-        if (cell_is_missing(cell))
+        if (cell_missing(cell))
             continue;
         present[found++] = &cells[i * stride];
         may_bool = may_bool && read_bool(cell, &number);

@@ -3,9 +3,6 @@
 #define TABLE_INFER_H
 #include "table/table.h"
 
-/* Empty, NA, N/A, NaN, nan, null, NULL, None. */
-bool cell_is_missing(struct text_view cell);
-
 /* Read a cell as a type: `*number` for bool, integer and float, `*time_ns` for time. False where it
  * does not fit. A numeric column takes any number: "3.5" among integers is one. */
 bool cell_convert(struct text_view cell, enum column_type type, double *number, int64_t *time_ns);

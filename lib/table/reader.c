@@ -3,6 +3,7 @@
 #include "table/csv.h"
 #include "table/header.h"
 #include "table/infer.h"
+#include "table/missing.h"
 #include "table/show.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +15,7 @@
 
 /* Memory of one column: of the three arrays of values the one that its type says is there. */
 struct slots {
-    bool *missing;
+    uint8_t *missing;
     double *numbers;
     int64_t *times;
     struct text_view *texts;
@@ -203,7 +204,7 @@ static int take_row(struct table_reader *reader, const struct text_view *fields,
         struct slots *slots = &reader->slots[i];
         double number = 0;
         int64_t time_ns = 0;
-        bool missing = cell_is_missing(cell);
+        uint8_t missing = cell_missing(cell);
         slots->missing[row] = missing;
         if (slots->texts) {
             take_text(reader, slots, row, missing ? (struct text_view){.data = ""} : cell);

@@ -41,12 +41,27 @@ struct text_view {
     uint32_t length;
 };
 
-/* One column of a batch: `rows` values. A missing value has missing[i] set and its slot 0/empty;
- * of the three arrays the one that the type says is there. */
+/* What stands in a batch's `missing`, and in profiles on disk: numbers are never given anew. */
+enum missing_code {
+    MISSING_NOT = 0,    /* the value is there */
+    MISSING_EMPTY = 1,  /* nothing, or an empty text */
+    MISSING_NULL = 2,   /* null of JSON, Parquet and SQL, or the word */
+    MISSING_ABSENT = 3, /* a row too short, or an object without that name */
+    MISSING_WORDS = 4,  /* from here on words: NA, N/A, NaN, … */
+    MISSING_CODES = 24, /* room for more words */
+    MISSING_MISFIT = 255, /* there, but not of the column's type */
+};
+
+/* "empty", "null", "absent", or the word; NULL for a number that is no code. */
+const char *missing_name(uint8_t code);
+
+/* One column of a batch: `rows` values. A missing value has missing[i] set, to what stood in its
+ * place, and its slot 0/empty; of the three arrays the one that the type says is
+ * there. */
 struct column {
     enum column_type type;
     size_t rows;
-    const bool *missing;
+    const uint8_t *missing;
     const double *numbers;
     const int64_t *times;
     const struct text_view *texts;

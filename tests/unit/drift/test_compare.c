@@ -36,7 +36,7 @@ static struct profile *draw(size_t rows, const struct shape *shape)
     struct profile *profile = profile_new(&(struct table_schema){columns, 3});
     for (size_t i = 0; i < rows; i++) {
         double number = shape->mean + shape->scale * normal();
-        bool missing[] = {uniform() < shape->missing}, present[] = {false};
+        uint8_t missing[] = {uniform() < shape->missing}, present[] = {false};
         int64_t time = (int64_t)i;
         struct text_view text =
             uniform() < shape->first ? (struct text_view){"a", 1} : (struct text_view){"b", 1};
@@ -143,7 +143,7 @@ static struct profile *draw_texts(size_t rows, const char *prefix, double (*draw
     struct column_schema schema = {(char *)(uintptr_t) "c", COLUMN_CATEGORY};
     struct profile *profile = profile_new(&(struct table_schema){&schema, 1});
     for (size_t i = 0; i < rows; i++) {
-        static const bool present[] = {false};
+        static const uint8_t present[] = {false};
         char text[32];
         int length = snprintf(text, sizeof(text), "%s%.0f", prefix, floor(draw_value()));
         struct text_view view = {text, (uint32_t)length};
@@ -256,7 +256,7 @@ static struct profile *draw_numbers(size_t rows, double (*draw_number)(void))
     struct column_schema schema = {(char *)(uintptr_t) "x", COLUMN_FLOAT};
     struct profile *profile = profile_new(&(struct table_schema){&schema, 1});
     for (size_t i = 0; i < rows; i++) {
-        static const bool present[] = {false};
+        static const uint8_t present[] = {false};
         double number = draw_number();
         struct column cell = {COLUMN_FLOAT, 1, present, &number, NULL, NULL};
         profile_update(profile, &(struct batch){&cell, 1, 1});

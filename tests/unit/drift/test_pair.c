@@ -17,7 +17,7 @@ static struct profile *column_of(const char *prefix, int count, int distinct)
     struct column_schema schema = {(char *)(uintptr_t) "c",
                                    prefix ? COLUMN_CATEGORY : COLUMN_INTEGER};
     struct profile *profile = profile_new(&(struct table_schema){&schema, 1});
-    static const bool present[] = {false};
+    static const uint8_t present[] = {false};
     for (int i = 0; i < count; i++) {
         char text[32];
         double number = i % distinct;

@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include "table/infer.h"
+#include "table/missing.h"
 #include "table/show.h"
 
 static struct text_view view(const char *text)
@@ -72,9 +73,9 @@ static void missing_is_told_from_words_that_begin_like_it(void **state)
     static const char *const missing[] = {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"};
     static const char *const present[] = {"0", "N", "n", "na", "none", "NAN", "Nonesuch", " ", "-"};
     for (size_t i = 0; i < ARRAY_LENGTH(missing); i++)
-        assert_true(cell_is_missing(view(missing[i])));
+        assert_true(cell_missing(view(missing[i])));
     for (size_t i = 0; i < ARRAY_LENGTH(present); i++)
-        assert_false(cell_is_missing(view(present[i])));
+        assert_false(cell_missing(view(present[i])));
 }
 
 static void cells_convert_to_the_type_that_was_settled(void **state)

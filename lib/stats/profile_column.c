@@ -1,0 +1,382 @@
+/* lib/stats/profile_column.c - one column of a profile, batch by batch. */
+#include "stats/profile_column.h"
+#include "stats/frequent.h"
+#include "stats/hll.h"
+#include "stats/kll.h"
+#include "stats/pattern.h"
+#include "stats/row_sample.h"
+#include <math.h>
+
+#define SLICE 1024 /* values that are gathered for the sketches at a time */
+#define DAY_NS 86400000000000LL
+#define HOUR_NS 3600000000000LL
+#define MISSING_HASH 0x6d697373696e6721ULL
+
+void column_init(struct column_profile *column, const char *name, enum column_type type,
+                 bool extended)
+{
+    *column = (struct column_profile){
+        .name = xstrdup(name), .type = type, .min = NAN, .max = NAN, .extended = extended};
+    column->distinct = hll_new();
+    if (type == COLUMN_BOOL || type_has_texts(type))
+        column->frequent = frequent_new();
+    if (column_is_numeric(type))
+        column->quantiles = kll_new();
+    if (!extended)
+        return;
+    if (column_is_numeric(type))
+        column->values = frequent_new_limited(PROFILE_VALUES);
+    if (type == COLUMN_TIME)
+        column->times = kll_new();
+    if (type_has_texts(type))
+        column->patterns = frequent_new_limited(PROFILE_PATTERNS);
+}
+
+void column_clear(struct column_profile *column)
+{
+    free(column->name);
+    free(column->chunk);
+    kll_free(column->quantiles);
+    kll_free(column->times);
+    hll_free(column->distinct);
+    frequent_free(column->frequent);
+    frequent_free(column->values);
+    frequent_free(column->patterns);
+    *column = (struct column_profile){0};
+}
+
+static void extend(struct column_profile *column, double value)
+{
+    if (!(column->min <= value))
+        column->min = value;
+    if (!(column->max >= value))
+        column->max = value;
+}
+
+/* ---- moments -------------------------------------------------------------------------------- */
+
+static struct moments moments_of(const struct column_profile *column, double n)
+{
+    return (struct moments){n, column->mean, column->m2, column->m3, column->m4};
+}
+
+static void set_moments(struct column_profile *column, const struct moments *moments)
+{
+    column->mean = moments->mean;
+    column->m2 = moments->m2;
+    column->m3 = moments->m3;
+    column->m4 = moments->m4;
+}
+
+/* `before` finite values are in already, some of them perhaps in the chunk. */
+static void add_moments(struct column_profile *column, uint64_t before, const double *values,
+                        size_t count)
+{
+    if (!column->chunk)
+        column->chunk = xcalloc(1, sizeof(*column->chunk));
+    struct moments moments = moments_of(column, (double)(before - column->chunk->held));
+    moments_add(&moments, column->chunk, values, count);
+    set_moments(column, &moments);
+}
+
+void column_finish(struct column_profile *column)
+{
+    if (!column->chunk)
+        return;
+    struct moments moments =
+        moments_of(column, (double)(column_finite(column) - column->chunk->held));
+    moments_finish(&moments, column->chunk);
+    set_moments(column, &moments);
+    free(column->chunk);
+    column->chunk = NULL;
+}
+
+/* ---- what is missing ------------------------------------------------------------------------ */
+
+static void count_missing(struct column_profile *column, uint8_t code)
+{
+    column->missing++;
+    if (code == MISSING_MISFIT)
+        column->misfits++;
+    else if (code < MISSING_CODES)
+        column->absence[code]++;
+}
+
+/* ---- numbers and times ---------------------------------------------------------------------- */
+
+/* Values of a slice that are there, close together, and the hashes of them. */
+struct slice {
+    size_t count;
+    double values[SLICE];
+    uint64_t hashes[SLICE];
+};
+
+static void gather_numbers(struct column_profile *column, const struct column *from, size_t row,
+                           size_t end, struct slice *slice, uint64_t *hashes)
+{
+    slice->count = 0;
+    for (; row < end; row++) {
+        if (from->missing[row]) {
+            count_missing(column, from->missing[row]);
+            hashes[row] = MISSING_HASH;
+            continue;
+        }
+        double value = from->numbers[row] + 0.0; /* -0 is 0 */
+        slice->values[slice->count] = value;
+        slice->hashes[slice->count++] = hashes[row] = stats_hash(&value, sizeof(value));
+    }
+}
+
+/* Range, zeros and signs; infinite values go, so that what stays is fit for moments. */
+static void range_of_numbers(struct column_profile *column, struct slice *slice)
+{
+    double least = INFINITY, largest = -INFINITY;
+    uint64_t zeros = 0, negatives = 0;
+    size_t infinite = 0;
+    for (size_t i = 0; i < slice->count; i++) {
+        double value = slice->values[i];
+        least = value < least ? value : least;
+        largest = value > largest ? value : largest;
+        zeros += value == 0;
+        negatives += value < 0;
+        infinite += isinf(value) != 0;
+    }
+    if (slice->count > 0) {
+        extend(column, least);
+        extend(column, largest);
+    }
+    column->zeros += zeros;
+    column->negatives += negatives;
+    column->infinite += infinite;
+    if (infinite == 0)
+        return;
+    size_t kept = 0;
+    for (size_t i = 0; i < slice->count; i++)
+        if (!isinf(slice->values[i]))
+            slice->values[kept++] = slice->values[i];
+    slice->count = kept;
+}
+
+static void update_numbers(struct column_profile *column, const struct column *from,
+                           uint64_t *hashes)
+{
+    struct slice slice;
+    for (size_t row = 0; row < from->rows; row += SLICE) {
+        size_t end = row + SLICE < from->rows ? row + SLICE : from->rows;
+        uint64_t before = column_finite(column);
+        column->count += end - row;
+        gather_numbers(column, from, row, end, &slice, hashes);
+        hll_update_hashes(column->distinct, slice.hashes, slice.count);
+        kll_update_many(column->quantiles, slice.values, slice.count);
+        for (size_t i = 0; i < slice.count && column->values; i++)
+            frequent_update_number(column->values, slice.values[i], slice.hashes[i]);
+        for (size_t i = 0; i < slice.count && column->frequent; i++)
+            frequent_update(column->frequent, slice.values[i] != 0 ? "true" : "false",
+                            slice.values[i] != 0 ? 4 : 5);
+        range_of_numbers(column, &slice);
+        add_moments(column, before, slice.values, slice.count);
+    }
+}
+
+static void count_time(struct column_profile *column, int64_t time_ns, bool first)
+{
+    if (first || time_ns < column->first_ns)
+        column->first_ns = time_ns;
+    if (first || time_ns > column->last_ns)
+        column->last_ns = time_ns;
+    int64_t day = time_ns / DAY_NS, rest = time_ns % DAY_NS;
+    if (rest < 0) {
+        rest += DAY_NS;
+        day--;
+    }
+    column->hours[rest / HOUR_NS]++;
+    column->weekdays[((day + 3) % 7 + 7) % 7]++; /* 1970-01-01 was a Thursday */
+}
+
+static void update_times(struct column_profile *column, const struct column *from,
+                         uint64_t *hashes)
+{
+    struct slice slice;
+    for (size_t row = 0; row < from->rows; row += SLICE) {
+        size_t end = row + SLICE < from->rows ? row + SLICE : from->rows;
+        uint64_t before = column_finite(column);
+        column->count += end - row;
+        slice.count = 0;
+        for (size_t i = row; i < end; i++) {
+            if (from->missing[i]) {
+                count_missing(column, from->missing[i]);
+                hashes[i] = MISSING_HASH;
+                continue;
+            }
+            int64_t time_ns = from->times[i];
+            count_time(column, time_ns, before + slice.count == 0);
+            extend(column, (double)time_ns);
+            slice.values[slice.count] = (double)time_ns;
+            slice.hashes[slice.count++] = hashes[i] = stats_hash(&time_ns, sizeof(time_ns));
+        }
+        hll_update_hashes(column->distinct, slice.hashes, slice.count);
+        if (column->times)
+            kll_update_many(column->times, slice.values, slice.count);
+        add_moments(column, before, slice.values, slice.count);
+    }
+}
+
+/* ---- texts ---------------------------------------------------------------------------------- */
+
+#define KNOWN 64 /* patterns of texts that came lately, by the hash of the text */
+
+struct known {
+    uint64_t hash; /* of the text */
+    uint64_t pattern_hash;
+    size_t length; /* of the pattern; 0 where nothing is known */
+    char pattern[PATTERN_MAX];
+};
+
+static void count_pattern(struct column_profile *column, struct known known[KNOWN],
+                          const struct text_view *text, uint64_t hash)
+{
+    struct known *place = &known[hash % KNOWN];
+    if (place->length == 0 || place->hash != hash) {
+        place->hash = hash;
+        place->length = pattern_of(text->data, text->length, place->pattern);
+        place->pattern_hash = stats_hash(place->pattern, place->length);
+    }
+    if (place->length > 0)
+        frequent_update_hashed(column->patterns, place->pattern, place->length,
+                               place->pattern_hash);
+}
+
+static void count_length(struct column_profile *column, uint64_t length, bool first)
+{
+    if (first || length < column->length_min)
+        column->length_min = length;
+    if (first || length > column->length_max)
+        column->length_max = length;
+    column->length_sum += length;
+}
+
+static void update_texts(struct column_profile *column, const struct column *from,
+                         uint64_t *hashes)
+{
+    struct known known[KNOWN] = {0};
+    for (size_t row = 0; row < from->rows; row++) {
+        column->count++;
+        if (from->missing[row]) {
+            count_missing(column, from->missing[row]);
+            hashes[row] = MISSING_HASH;
+            continue;
+        }
+        const struct text_view *text = &from->texts[row];
+        uint64_t hash = stats_hash(text->data, text->length);
+        hashes[row] = hash;
+        count_length(column, text->length, column_present(column) == 1);
+        frequent_update_hashed(column->frequent, text->data, text->length, hash);
+        if (column->patterns)
+            count_pattern(column, known, text, hash);
+    }
+    uint64_t present[SLICE];
+    size_t count = 0;
+    for (size_t row = 0; row < from->rows; row++) {
+        if (!from->missing[row])
+            present[count++] = hashes[row];
+        if (count == SLICE || row + 1 == from->rows) {
+            hll_update_hashes(column->distinct, present, count);
+            count = 0;
+        }
+    }
+}
+
+void column_update(struct column_profile *profile, const struct column *column, uint64_t *hashes)
+{
+    if (column->numbers)
+        update_numbers(profile, column, hashes);
+    else if (column->times)
+        update_times(profile, column, hashes);
+    else
+        update_texts(profile, column, hashes);
+}
+
+/* ---- merging -------------------------------------------------------------------------------- */
+
+static void merge_ranges(struct column_profile *a, const struct column_profile *b)
+{
+    bool first = column_present(a) == 0;
+    if (column_present(b) == 0)
+        return;
+    if (!isnan(b->min)) {
+        extend(a, b->min);
+        extend(a, b->max);
+    }
+    if (!a->extended)
+        return;
+    if (first || b->first_ns < a->first_ns)
+        a->first_ns = b->first_ns;
+    if (first || b->last_ns > a->last_ns)
+        a->last_ns = b->last_ns;
+    if (first || b->length_min < a->length_min)
+        a->length_min = b->length_min;
+    if (first || b->length_max > a->length_max)
+        a->length_max = b->length_max;
+}
+
+static void merge_sketches(struct column_profile *a, const struct column_profile *b)
+{
+    hll_merge(a->distinct, b->distinct);
+    if (a->quantiles)
+        kll_merge(a->quantiles, b->quantiles);
+    if (a->times && b->times)
+        kll_merge(a->times, b->times);
+    if (a->frequent)
+        frequent_merge(a->frequent, b->frequent);
+    if (a->values && b->values)
+        frequent_merge(a->values, b->values);
+    if (a->patterns && b->patterns)
+        frequent_merge(a->patterns, b->patterns);
+}
+
+void column_forget_extension(struct column_profile *column)
+{
+    struct column_profile plain = *column;
+    frequent_free(column->values);
+    frequent_free(column->patterns);
+    kll_free(column->times);
+    *column = (struct column_profile){.name = plain.name,
+                                      .type = plain.type,
+                                      .count = plain.count,
+                                      .missing = plain.missing,
+                                      .infinite = plain.infinite,
+                                      .min = plain.min,
+                                      .max = plain.max,
+                                      .mean = plain.mean,
+                                      .m2 = plain.m2,
+                                      .m3 = plain.m3,
+                                      .quantiles = plain.quantiles,
+                                      .distinct = plain.distinct,
+                                      .frequent = plain.frequent};
+}
+
+void column_merge(struct column_profile *a, const struct column_profile *b)
+{
+    struct moments moments = moments_of(a, (double)column_finite(a));
+    struct moments others = moments_of(b, (double)column_finite(b));
+    moments_merge(&moments, &others);
+    moments.m4 = a->extended ? moments.m4 : 0;
+    set_moments(a, &moments);
+    merge_ranges(a, b);
+    merge_sketches(a, b);
+    a->count += b->count;
+    a->missing += b->missing;
+    a->infinite += b->infinite;
+    if (!a->extended)
+        return;
+    a->misfits += b->misfits;
+    a->zeros += b->zeros;
+    a->negatives += b->negatives;
+    a->length_sum += b->length_sum;
+    for (size_t i = 0; i < ARRAY_LENGTH(a->absence); i++)
+        a->absence[i] += b->absence[i];
+    for (size_t i = 0; i < ARRAY_LENGTH(a->hours); i++)
+        a->hours[i] += b->hours[i];
+    for (size_t i = 0; i < ARRAY_LENGTH(a->weekdays); i++)
+        a->weekdays[i] += b->weekdays[i];
+}

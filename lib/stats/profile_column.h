@@ -1,0 +1,23 @@
+/* lib/stats/profile_column.h - one column of a profile; private to profile*.c. */
+#ifndef STATS_PROFILE_COLUMN_H
+#define STATS_PROFILE_COLUMN_H
+#include "stats/profile.h"
+
+static inline bool type_has_texts(enum column_type type)
+{
+    return type == COLUMN_CATEGORY || type == COLUMN_TEXT;
+}
+
+/* The sketches that a column of this type has, empty. `name` is copied. */
+void column_init(struct column_profile *column, const char *name, enum column_type type,
+                 bool extended);
+void column_clear(struct column_profile *column);
+/* Take in one column of a batch. `hashes`: of each cell, for the hash of its row; rows of them. */
+void column_update(struct column_profile *profile, const struct column *column, uint64_t *hashes);
+void column_finish(struct column_profile *column);
+/* Drop what a profile of format 1 does not have. */
+void column_forget_extension(struct column_profile *column);
+/* Both are finished, and their sketches of the same kinds. */
+void column_merge(struct column_profile *a, const struct column_profile *b);
+
+#endif
