@@ -3,7 +3,8 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/path.h"
-#include "trust/pep440.h"
+#include "environment/lock.h"
+#include "environment/pep440.h"
 #include <dirent.h>
 #include <errno.h>
 #include <sys/stat.h>
@@ -413,19 +414,4 @@ bool advisories_match(const struct advisories *all, const char *package, const c
     }
     free(given);
     return parsed;
-}
-
-char *package_name_normalise(const char *name, size_t length)
-{
-    struct buffer text = {0};
-    for (size_t i = 0; i < length; i++) {
-        char c = name[i];
-        if (c == '_' || c == '.')
-            c = '-';
-        if (c == '-' && text.length && text.data[text.length - 1] == '-')
-            continue;
-        buffer_putc(&text, c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c);
-    }
-    buffer_putc(&text, '\0');
-    return buffer_steal(&text);
 }

@@ -46,8 +46,4 @@ typedef void (*advisory_found)(void *context, const struct advisory *advisory, c
 bool advisories_match(const struct advisories *advisories, const char *package, const char *version,
                       advisory_found found, void *context);
 
-/* `name` as PyPI compares names (PEP 503): lower case, runs of -, _ and . as one -. The caller
- * frees. */
-char *package_name_normalise(const char *name, size_t length);
-
 #endif

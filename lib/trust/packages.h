@@ -2,9 +2,8 @@
  * lib/trust/packages.h - which versions of which packages a bundle's environment has, as its files
  * say, held against advisories.
  *
- * Files: pip's requirements (PEP 508, `==`), pylock.toml (PEP 751), uv.lock, poetry.lock, pdm.lock,
- * Pipfile.lock, conda's environment.yml and explicit lists, METADATA of an installed package, and
- * whatever the project file calls its environment.
+ * Files: those that environment/lock.h reads, by their usual names, METADATA of an installed
+ * package, and whatever the project file calls its environment.
  */
 #ifndef TRUST_PACKAGES_H
 #define TRUST_PACKAGES_H

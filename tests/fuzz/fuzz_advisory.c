@@ -2,7 +2,7 @@
  * packages, held against fixed advisories, the first bytes choose its name. */
 #include "base/file.h"
 #include "trust/packages.h"
-#include "trust/pep440.h"
+#include "environment/pep440.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>

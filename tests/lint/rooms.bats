@@ -5,17 +5,18 @@
 rooms() {
     cat <<'EOF'
 base
+environment base
 store base
 table base
 stats base table
 registry base store
-trust base store table stats registry
-bundle base store table stats registry trust
-report base store table stats registry trust
-trial base store table stats registry bundle report trust
-drift base store table stats registry bundle report trust
-release base store table stats registry bundle report trust
-monitor base store table stats registry bundle report trust
+trust base environment store table stats registry
+bundle base environment store table stats registry trust
+report base environment store table stats registry trust
+trial base environment store table stats registry bundle report trust
+drift base environment store table stats registry bundle report trust
+release base environment store table stats registry bundle report trust
+monitor base environment store table stats registry bundle report trust
 EOF
 }
 

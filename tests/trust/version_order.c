@@ -1,7 +1,7 @@
 /* tests/trust/version_order.c - pairs of versions from standard input, "A B" a line; for each -1, 0
  * or 1 as A comes before, with or after B, or "none" where one is no version. For the comparison
  * with Python's own implementation. */
-#include "trust/pep440.h"
+#include "environment/pep440.h"
 #include <stdio.h>
 
 int main(void)

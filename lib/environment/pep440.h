@@ -1,11 +1,11 @@
 /*
- * lib/trust/pep440.h - versions of Python packages, and which of two comes first.
+ * lib/environment/pep440.h - versions of Python packages, and which of two comes first.
  *
  * Source: PEP 440, "Version scheme" and "Summary of permitted suffixes and relative ordering", with
  * the normalisations of its "Normalization" section.
  */
-#ifndef TRUST_PEP440_H
-#define TRUST_PEP440_H
+#ifndef ENVIRONMENT_PEP440_H
+#define ENVIRONMENT_PEP440_H
 #include "base/util.h"
 
 #define PEP440_RELEASE_MAX 16

@@ -1,5 +1,5 @@
-/* lib/trust/pep440.c - versions of Python packages. */
-#include "trust/pep440.h"
+/* lib/environment/pep440.c - versions of Python packages. */
+#include "environment/pep440.h"
 
 struct text {
     const char *at, *end;
