@@ -24,6 +24,7 @@
     X(key) \
     X(trust) \
     X(drift) \
+    X(sandbox) \
     X(fsck) \
     X(stats) \
     X(gc) \

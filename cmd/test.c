@@ -169,6 +169,7 @@ static cJSON *suite_json(const struct mlops_suite_result *suite)
     cli_json_text(json, "name", suite->name);
     cli_json_text(json, "kind", suite->kind);
     cli_json_text(json, "status", mlops_suite_status_name(suite->status));
+    cli_json_text_or_null(json, "reason", suite->reason);
     cli_json_number(json, "seconds", suite->seconds);
     cli_json_add(json, "metrics", metrics);
     for (size_t i = 0; i < suite->metric_count; i++)
@@ -196,10 +197,19 @@ static cJSON *report_json(const struct mlops_test_report *report)
     cli_json_version(document, "version", report->version.number);
     cli_json_text(document, "bundle", report->version.bundle);
     cli_json_bool(document, "passed", report->passed);
+    cli_json_text(document, "sandbox", mlops_sandbox_level_name(report->sandbox));
     cli_json_add(document, "suites", suites);
     for (size_t i = 0; i < report->suite_count; i++)
         cli_json_push(suites, suite_json(&report->suites[i]));
     return document;
+}
+
+static enum mlops_sandbox_wish wished_sandbox(const struct cli *cli)
+{
+    const char *wish = cli_text_or_environment(cli, "sandbox", "MLOPS_SANDBOX");
+    if (!wish || str_equal(wish, "auto"))
+        return MLOPS_SANDBOX_AUTO;
+    return str_equal(wish, "none") ? MLOPS_SANDBOX_NONE : MLOPS_SANDBOX_STRICT;
 }
 
 static int run(struct cli *cli)
@@ -208,6 +218,8 @@ static int run(struct cli *cli)
     const char **suites = cli_list(cli, "suite");
     int code = mlops_test(cli_registry(cli), cli->args[0],
                           &(struct mlops_test_options){.suites = suites,
+                                                       .sandbox = wished_sandbox(cli),
+                                                       .jobs = (unsigned)cli_whole(cli, "jobs"),
                                                        .advisories = cli_text_or_environment(
                                                            cli, "advisories", "MLOPS_ADVISORIES")},
                           &report, &cli->err);
@@ -241,6 +253,17 @@ const struct command command_test = {
                  .kind = OPTION_LIST,
                  .argument = "NAME",
                  .help = "run only that suite; 'scan' is the scan"},
+                {.name = "jobs",
+                 .letter = 'j',
+                 .kind = OPTION_COUNT,
+                 .argument = "N",
+                 .help = "run so many suites at a time; 1 where it is not given"},
+                {.name = "sandbox",
+                 .kind = OPTION_CHOICE,
+                 .argument = "WHICH",
+                 .help = "strict runs nothing unless there is a full one, auto takes the best that "
+                         "there is, none only limits (MLOPS_SANDBOX)",
+                 .words = "strict auto none"},
                 {.name = "advisories",
                  .kind = OPTION_TEXT,
                  .argument = "PATH",
@@ -254,9 +277,13 @@ const struct command command_test = {
              {"version", "number", "which version"},
              {"bundle", "text", "its bundle"},
              {"passed", "bool", "did every suite that ran pass?"},
+             {"sandbox", "text", "what kept suites apart: full, namespaces, filter or limits"},
              {"suites[].name", "text", "in the project file's order, then 'scan'"},
              {"suites[].kind", "text", "unit, integration or performance; security of the scan"},
              {"suites[].status", "text", "passed, failed, error, timeout or skipped"},
+             {"suites[].reason", "text?",
+              "what kept its command from passing: exit, crash, command, network, write, timeout, "
+              "cpu, memory, processes, disk, output"},
              {"suites[].seconds", "number", "how long it ran"},
              {"suites[].metrics", "object", "name and value; null where it is not defined"},
              {"suites[].requirements[].metric", "text", "what is required of which metric"},

@@ -1,6 +1,6 @@
 # bash completion for mlops, written by 'mlops completion bash'
 
-_mlops_commands='init package import register list show log status checkout export scan test sign verify promote rollback key trust drift fsck stats gc help completion version'
+_mlops_commands='init package import register list show log status checkout export scan test sign verify promote rollback key trust drift sandbox fsck stats gc help completion version'
 
 # COMMAND OPTION: sets $sources for its argument; fails where it takes none.
 _mlops_option() {
@@ -24,6 +24,8 @@ _mlops_option() {
     scan:--reason) sources=() ;;
     scan:--advisories) sources=(file directory) ;;
     test:--suite) sources=() ;;
+    test:--jobs | test:-j) sources=() ;;
+    test:--sandbox) sources=(+strict +auto +none) ;;
     test:--advisories) sources=(file directory) ;;
     sign:--key) sources=(file) ;;
     sign:--certificate) sources=(file) ;;
@@ -85,6 +87,7 @@ _mlops_argument() {
     trust:0) sources=(+add +remove +list) ;;
     trust:1) sources=(file) ;;
     drift:0) sources=(ref) ;;
+    sandbox:0) sources=(+check) ;;
     help:0) sources=(command) ;;
     completion:0) sources=(+bash +zsh +fish) ;;
     *) return 1 ;;
@@ -100,7 +103,7 @@ _mlops_options() {
     log) sources=(--stage --limit --at --verify --checkpoint --since --prove --export --from --key) ;;
     checkout) sources=(--force) ;;
     scan) sources=(--severity --sarif --accept --reason --advisories --dry-run --rules) ;;
-    test) sources=(--suite --advisories) ;;
+    test) sources=(--suite --jobs --sandbox --advisories) ;;
     sign) sources=(--key --certificate --output) ;;
     verify) sources=(--signature --key --roots) ;;
     promote) sources=(--to --expect --reason --dry-run) ;;

@@ -23,6 +23,8 @@ set -g __mlops_valued \
     'scan:--reason' \
     'scan:--advisories' \
     'test:--suite' \
+    'test:--jobs' 'test:-j' \
+    'test:--sandbox' \
     'test:--advisories' \
     'sign:--key' \
     'sign:--certificate' \
@@ -177,6 +179,8 @@ complete -c mlops -n '__mlops_in scan' -F -a '(__mlops_ask ref) (__fish_complete
 
 complete -c mlops -n __mlops_before -a test -d 'run the suites of a version and scan it, for the record'
 complete -c mlops -n '__mlops_in test' -l suite -x -d 'run only that suite; \'scan\' is the scan'
+complete -c mlops -n '__mlops_in test' -s j -l jobs -x -d 'run so many suites at a time; 1 where it is not given'
+complete -c mlops -n '__mlops_in test' -l sandbox -x -a 'strict auto none' -d 'strict runs nothing unless there is a full one, auto takes the best that there is, none only limits (MLOPS_SANDBOX)'
 complete -c mlops -n '__mlops_in test' -l advisories -r -F -a '(__fish_complete_directories)' -d 'hold the packages that lock files name against these vulnerabilities: a file or folder in the OSV format (MLOPS_ADVISORIES)'
 complete -c mlops -n '__mlops_in test 0' -a '(__mlops_ask ref)'
 
@@ -227,6 +231,9 @@ complete -c mlops -n '__mlops_in drift' -l categorical-method -x -a 'jensen_shan
 complete -c mlops -n '__mlops_in drift' -l threshold -x -d 'drift above this statistic (default: each method\'s own)'
 complete -c mlops -n '__mlops_in drift 0' -a '(__mlops_ask ref)'
 
+complete -c mlops -n __mlops_before -a sandbox -d 'find out how far suites are kept apart on this machine'
+complete -c mlops -n '__mlops_in sandbox 0' -a 'check'
+
 complete -c mlops -n __mlops_before -a fsck -d 'check that everything in the registry is sound'
 complete -c mlops -n '__mlops_in fsck' -l quick -d 'look at structure only: do not read the content of objects'
 complete -c mlops -n '__mlops_in fsck' -l repair -r -F -a '(__fish_complete_directories)' -d 'first get what is damaged or missing from this copy, a folder, archive or registry; may be given more than once'
@@ -239,7 +246,7 @@ complete -c mlops -n '__mlops_in gc' -l dry-run -d 'say what would go, and chang
 
 complete -c mlops -n __mlops_before -a help -d 'explain a command, or list them all'
 complete -c mlops -n '__mlops_in help' -l man-pages -x -a '(__fish_complete_directories)' -d 'write the manual pages of all commands into DIR instead'
-complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log status checkout export scan test sign verify promote rollback key trust drift fsck stats gc help completion version'
+complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log status checkout export scan test sign verify promote rollback key trust drift sandbox fsck stats gc help completion version'
 
 complete -c mlops -n __mlops_before -a completion -d 'print the completions for bash, zsh or fish'
 complete -c mlops -n '__mlops_in completion 0' -a 'bash zsh fish'

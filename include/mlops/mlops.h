@@ -11,6 +11,7 @@
 #include <mlops/observer.h>
 #include <mlops/registry.h>
 #include <mlops/release.h>
+#include <mlops/sandbox.h>
 #include <mlops/scan.h>
 #include <mlops/signature.h>
 #include <mlops/text.h>

@@ -5,6 +5,7 @@
 #ifndef MLOPS_TRIAL_H
 #define MLOPS_TRIAL_H
 #include <mlops/registry.h>
+#include <mlops/sandbox.h>
 MLOPS_BEGIN
 
 enum mlops_suite_status {
@@ -35,6 +36,9 @@ struct mlops_suite_result {
     char name[MLOPS_NAME_MAX + 1];
     char kind[32]; /* "unit", "integration", "performance"; "security" of the scan */
     enum mlops_suite_status status;
+    char reason[16]; /* what kept its command from passing: "exit", "crash", "command" (it cannot be
+                        run), "network", "write", and the limit that stopped it, "timeout", "cpu",
+                        "memory", "processes", "disk", "output"; else empty */
     double seconds;
     struct mlops_metric *metrics;
     size_t metric_count;
@@ -50,11 +54,14 @@ struct mlops_suite_result {
 struct mlops_test_options {
     const char *const *suites; /* names to run, NULL-terminated; NULL or none: all */
     const char *advisories;    /* what the scan holds packages against (mlops/scan.h); NULL: none */
+    enum mlops_sandbox_wish sandbox;
+    unsigned jobs; /* suites at a time; 0: one */
 };
 
 struct mlops_test_report {
     struct mlops_version version;
     bool passed;
+    enum mlops_sandbox_level sandbox;  /* that the suites ran in */
     struct mlops_suite_result *suites; /* in the project file's order, then the scan */
     size_t suite_count;
 };
@@ -66,7 +73,8 @@ struct mlops_test_report {
  * (`report->passed` false), not an error. The caller clears `report`.
  *
  * Errors: MLOPS_NOT_FOUND no such version or suite; MLOPS_INVALID the bundle is not registered;
- * MLOPS_INTEGRITY; MLOPS_IO; MLOPS_CANCELLED nothing is left running.
+ * MLOPS_INTEGRITY; MLOPS_IO, also where a strict sandbox is wanted and cannot be had;
+ * MLOPS_CANCELLED nothing is left running.
  */
 MLOPS_API int mlops_test(struct mlops_registry *registry, const char *ref,
                          const struct mlops_test_options *options, struct mlops_test_report *report,

@@ -7,6 +7,7 @@
 #ifndef BUNDLE_PROJECT_H
 #define BUNDLE_PROJECT_H
 #include "base/buffer.h"
+#include "bundle/execution.h"
 #include <cjson/cJSON.h>
 
 #define PROJECT_FILE "mlops.yaml"
@@ -48,6 +49,7 @@ struct project_suite {
     double threshold; /* of the score; 0.5 where not given */
     struct project_requirement *require;
     size_t require_count;
+    struct execution execution; /* limits and the like */
 };
 
 struct project {

@@ -44,6 +44,7 @@ static cJSON *suite_to_json(const struct project_suite *suite)
             cJSON_AddItemToArray(require, item);
         }
     }
+    execution_write(&suite->execution, json);
     return json;
 }
 
@@ -209,6 +210,8 @@ static int get_suite(const cJSON *json, struct project_suite *suite, struct mlop
         return refuse(err, "a suite lacks its kind, command or time limit");
     suite->timeout_ns = llround(timeout);
     suite->threshold = 0.5;
+    if (!execution_load(json, &suite->execution))
+        return refuse(err, "a suite's limits are none");
     return str_equal(suite->kind, "performance") ? get_performance(json, suite, err) : MLOPS_OK;
 }
 
@@ -314,6 +317,7 @@ static void suite_clear(struct project_suite *suite)
         free(suite->require[i].demand);
     }
     free(suite->require);
+    execution_clear(&suite->execution);
 }
 
 void project_clear(struct project *project)

@@ -311,7 +311,7 @@ static int read_suite(const struct checker *checker, const struct yaml_node *nod
 {
     static const char *const keys[] = {"kind",      "run",        "timeout", "predictions",
                                        "score",     "prediction", "label",   "task",
-                                       "threshold", "require",    NULL};
+                                       "threshold", "require",    EXECUTION_KEYS, NULL};
     static const char *const kinds[] = {"unit", "integration", "performance", NULL};
     char where[MLOPS_NAME_MAX + 32];
     TRY(check_name(checker, node, "suite", node->key));
@@ -323,6 +323,7 @@ static int read_suite(const struct checker *checker, const struct yaml_node *nod
     TRY(take_text(checker, node, "run", &suite->run));
     TRY(demand(checker, node, where, "run", suite->run));
     TRY(read_timeout(checker, yaml_get(node, "timeout"), suite));
+    TRY(execution_read(node, checker->what, &suite->execution, checker->err));
     return read_performance(checker, node, where, suite);
 }
 

@@ -5,6 +5,7 @@
 #include "trial/environment.h"
 #include <unistd.h>
 
+#define OURS_MAX 10 /* what is added, and the end */
 #define PATH_DEFAULT "PATH=/usr/local/bin:/usr/bin:/bin"
 
 /* Names, or with a '*' at the end the beginnings of names. docs/testing.md lists them. */
@@ -13,7 +14,6 @@ static const char *const kept[] = {
     "HOME",
     "USER",
     "LOGNAME",
-    "TMPDIR",
     "TZ",
     "LANG",
     "LANGUAGE",
@@ -39,24 +39,48 @@ static bool is_kept(const char *entry)
     return false;
 }
 
-char **environment_make(const struct mlops_version *version, const char *suite)
+/* What pip installed for this user alone is in a home that a sandbox hides. */
+static char *user_packages(void)
+{
+    const char *home = getenv("HOME");
+    _cleanup_(free_string) char *library = home ? xprintf("%s/.local/lib", home) : NULL;
+    if (!library || access(library, F_OK) < 0)
+        return NULL;
+    return xprintf("PYTHONUSERBASE=%s/.local", home);
+}
+
+static char **add_ours(char **end, const struct mlops_version *version,
+                       const struct project_suite *suite, const struct environment_places *places)
+{
+    *end++ = xprintf("TMPDIR=%s", places->scratch);
+    *end++ = xprintf("MLOPS_MODEL=%s", version->model);
+    *end++ = xprintf("MLOPS_VERSION=%llu", (unsigned long long)version->number);
+    *end++ = xprintf("MLOPS_SUITE=%s", suite->name);
+    *end++ = xstrdup("PYTHONDONTWRITEBYTECODE=1");
+    *end++ = xstrdup("PYTHONHASHSEED=0");
+    if (!places->home)
+        return end;
+    *end++ = xprintf("HOME=%s", places->home);
+    *end = user_packages();
+    return *end ? end + 1 : end;
+}
+
+char **environment_make(const struct mlops_version *version, const struct project_suite *suite,
+                        const struct environment_places *places)
 {
     size_t count = 0;
     bool path = false;
     while (environ && environ[count])
         count++;
-    char **environment = xcalloc(count + 7, sizeof(*environment)), **end = environment;
-    for (size_t i = 0; i < count; i++)
-        if (is_kept(environ[i])) {
-            path = path || str_starts(environ[i], "PATH=");
-            *end++ = xstrdup(environ[i]);
-        }
+    char **environment = xcalloc(count + OURS_MAX, sizeof(*environment)), **end = environment;
+    for (size_t i = 0; i < count; i++) {
+        if (!is_kept(environ[i]) || (places->home && str_starts(environ[i], "HOME=")))
+            continue;
+        path = path || str_starts(environ[i], "PATH=");
+        *end++ = xstrdup(environ[i]);
+    }
     if (!path)
         *end++ = xstrdup(PATH_DEFAULT);
-    *end++ = xprintf("MLOPS_MODEL=%s", version->model);
-    *end++ = xprintf("MLOPS_VERSION=%llu", (unsigned long long)version->number);
-    *end++ = xprintf("MLOPS_SUITE=%s", suite);
-    *end++ = xstrdup("PYTHONDONTWRITEBYTECODE=1");
-    *end++ = xstrdup("PYTHONHASHSEED=0");
+    (void)add_ours(end, version, suite, places);
     return environment;
 }

@@ -35,6 +35,14 @@ static cJSON *to_json(const struct project_suite *suite, const struct mlops_suit
         json_add_number(json, "exit_status", outcome->exit_status);
     if (outcome->signal)
         json_add_number(json, "signal", outcome->signal);
+    json_add_string(json, "sandbox", mlops_sandbox_level_name(outcome->level));
+    json_add_number(json, "cpu_seconds", outcome->cpu_seconds);
+    json_add_u64(json, "memory_bytes", outcome->memory_bytes);
+    json_add_u64(json, "output_bytes", outcome->output_bytes);
+    if (outcome->network_refused)
+        json_add_u64(json, "network_refused", outcome->network_refused);
+    if (*result->reason)
+        json_add_string(json, "reason", result->reason);
     json_add_string(json, "message", result->message);
     json_add_string(json, "output_tail", outcome->tail ? outcome->tail : "");
     if (outcome->positive)

@@ -2,26 +2,37 @@
 #ifndef TRIAL_RUNNER_H
 #define TRIAL_RUNNER_H
 #include "bundle/project.h"
+#include "trial/sandbox.h"
 #include <mlops/trial.h>
+
+struct trial;
+struct supervision;
 
 /* What came of a suite, beyond what its result tells. Zeroed is empty. */
 struct suite_outcome {
-    int exit_status; /* of its command; -1 where a signal ended it or it did not run */
+    int exit_status; /* of its command; -1 where a signal ended it, it was stopped or did not run */
     int signal;      /* that ended it, 0 if none */
     char *tail;      /* the end of what it printed, text; NULL where it did not run */
     char *positive;  /* the text that was taken for the positive class; NULL where it is 1 */
+    double cpu_seconds;
+    uint64_t memory_bytes, output_bytes, network_refused; /* trial/supervise.h */
+    enum mlops_sandbox_level level;
 };
 void suite_outcome_clear(struct suite_outcome *outcome);
 
 /*
- * Run `suite` of `version` in the folder `tree`, a fresh checkout of it, and judge it. A failure of
- * the suite is its status, not an error. The caller clears `outcome`, and `result` with
- * suite_result_clear, also after an error.
+ * Start the suite of `trial` in `sandbox`; `folder` is private to it and holds the trial's tree, a
+ * fresh checkout. `*supervision` stays NULL where the suite has its verdict without being run.
  */
-int suite_run(struct mlops_registry *registry, const struct mlops_version *version,
-              const struct project_suite *suite, const char *tree,
-              struct mlops_suite_result *result, struct suite_outcome *outcome,
-              struct mlops_error *err);
+int runner_start(const struct trial *trial, const struct sandbox *sandbox, const char *folder,
+                 struct supervision **supervision, struct mlops_error *err);
+
+/*
+ * Judge the suite, whose supervision has ended. A failure of the suite is its status, not an error.
+ */
+int runner_finish(const struct trial *trial, const struct supervision *supervision,
+                  struct mlops_error *err);
+
 void suite_result_clear(struct mlops_suite_result *result);
 
 #endif

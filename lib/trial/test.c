@@ -3,7 +3,7 @@
 #include "registry/registry.h"
 #include "trial/evidence.h"
 #include "trial/scan.h"
-#include "trial/workspace.h"
+#include "trial/schedule.h"
 
 #define SCAN_LINES_MAX 20
 
@@ -78,44 +78,51 @@ static void start_result(struct mlops_suite_result *result, const struct project
     result->status = MLOPS_SUITE_SKIPPED;
 }
 
-static void tell(const struct mlops_observer *observer, const char *suite, size_t done,
-                 size_t total)
+/* A sandbox that is less than it could be is said, not only recorded. */
+static void warn_of_sandbox(const struct mlops_registry *registry, const struct sandbox *sandbox)
 {
-    if (observer && observer->progress)
-        observer->progress(observer->context, suite, done, total);
+    const struct mlops_sandbox_check *check = &sandbox->check;
+    if (*check->bubblewrap)
+        registry_warn(registry,
+                      "suites can reach your files%s, for there is no sandbox of namespaces: %s; %s",
+                      sandbox->level == MLOPS_SANDBOX_LIMITS ? " and the network" : "",
+                      check->bubblewrap, check->hint);
+    else if (*check->seccomp)
+        registry_warn(registry, "suites run without a filter of system calls: %s", check->seccomp);
 }
 
-/* Run those that are asked for, each in a workspace of its own; `outcomes` has room for every
- * suite. */
+/* Run those that are asked for; `outcomes` has room for every suite. */
 static int run_all(struct mlops_registry *registry, const struct manifest *manifest,
                    const struct mlops_test_options *options, struct mlops_test_report *report,
                    struct suite_outcome *outcomes, struct mlops_error *err)
 {
-    const struct mlops_observer *observer = registry_observer(registry);
     const struct project *project = &manifest->project;
-    size_t total = 0, done = 0;
-    const char *last = "";
-    for (size_t i = 0; i < project->suite_count; i++)
-        total += is_asked_for(options, project->suites[i].name);
+    _cleanup_(sandbox_clear) struct sandbox sandbox = {0};
+    bool *wanted = xcalloc(project->suite_count, sizeof(*wanted)), any = false;
     for (size_t i = 0; i < project->suite_count; i++) {
-        const struct project_suite *suite = &project->suites[i];
-        struct mlops_suite_result *result = &report->suites[report->suite_count++];
-        start_result(result, suite);
-        if (!is_asked_for(options, suite->name))
-            continue;
-        _cleanup_(workspace_remove) struct workspace workspace = {0};
-        last = suite->name;
-        int code = workspace_make(registry, manifest, &workspace, err);
-        tell(observer, last, done++, total);
-        if (code == MLOPS_OK)
-            code = suite_run(registry, &report->version, suite, workspace.tree, result,
-                             &outcomes[i], err);
-        if (code)
-            return mlops_wrap(err, "suite '%s'", suite->name);
-        report->passed = report->passed && result->status == MLOPS_SUITE_PASSED;
+        start_result(&report->suites[report->suite_count++], &project->suites[i]);
+        wanted[i] = is_asked_for(options, project->suites[i].name);
+        any = any || wanted[i];
     }
-    tell(observer, last, total, total);
-    return MLOPS_OK;
+    enum mlops_sandbox_wish wish = options ? options->sandbox : MLOPS_SANDBOX_AUTO;
+    int code = any ? sandbox_open(wish, &sandbox, err) : MLOPS_OK;
+    if (code == MLOPS_OK && any && wish == MLOPS_SANDBOX_AUTO)
+        warn_of_sandbox(registry, &sandbox);
+    report->sandbox = sandbox.level;
+    const struct schedule schedule = {.registry = registry,
+                                      .manifest = manifest,
+                                      .sandbox = &sandbox,
+                                      .report = report,
+                                      .outcomes = outcomes,
+                                      .wanted = wanted,
+                                      .jobs = options && options->jobs ? options->jobs : 1};
+    if (code == MLOPS_OK && any)
+        code = schedule_run(&schedule, err);
+    free(wanted);
+    for (size_t i = 0; i < project->suite_count; i++)
+        report->passed = report->passed && (report->suites[i].status == MLOPS_SUITE_PASSED ||
+                                            report->suites[i].status == MLOPS_SUITE_SKIPPED);
+    return code;
 }
 
 /* What was found, the worst first, as a suite would have printed it. */

@@ -1,0 +1,167 @@
+/*
+ * lib/trial/process_tree.c - the descendants of a process, from /proc/PID/stat (proc(5)) of every
+ * process of the machine: who started whom is written nowhere else on every kernel.
+ */
+#include "trial/process_tree.h"
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define STOP_ROUNDS 50
+
+void process_tree_clear(struct process_tree *tree)
+{
+    free(tree->items);
+    *tree = (struct process_tree){0};
+}
+
+/* The beginning of /proc/PID/NAME as text; false where the process is gone. */
+static bool read_proc(pid_t pid, const char *name, char *text, size_t size)
+{
+    char path[64];
+    (void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+    _cleanup_(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, size - 1);
+    text[n > 0 ? n : 0] = '\0';
+    return n > 0;
+}
+
+/* One process; the name in parentheses may hold anything, so what counts begins behind the last
+ * one. */
+static bool read_stat(pid_t pid, struct tree_process *process)
+{
+    char text[1024], state;
+    int parent;
+    unsigned long user, system;
+    long waited_user, waited_system, threads;
+    if (!read_proc(pid, "stat", text, sizeof(text)))
+        return false;
+    const char *rest = strrchr(text, ')');
+    if (!rest || sscanf(rest + 1,
+                        " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %ld %ld %*d %*d %ld",
+                        &state, &parent, &user, &system, &waited_user, &waited_system,
+                        &threads) != 7)
+        return false;
+    int64_t ticks = (int64_t)user + (int64_t)system + waited_user + waited_system;
+    *process = (struct tree_process){.pid = pid,
+                                     .parent = (pid_t)parent,
+                                     .cpu_ns = ticks * (1000000000 / sysconf(_SC_CLK_TCK)),
+                                     .threads = (uint32_t)threads,
+                                     .stopped = state == 'T' || state == 't' || state == 'Z'};
+    return true;
+}
+
+static void read_memory(struct tree_process *process)
+{
+    char text[256];
+    unsigned long size, resident, shared;
+    if (read_proc(process->pid, "statm", text, sizeof(text)) &&
+        sscanf(text, "%lu %lu %lu", &size, &resident, &shared) == 3 && resident > shared)
+        process->anonymous = (uint64_t)(resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void read_all(struct process_tree *all)
+{
+    size_t capacity = 0;
+    struct tree_process process;
+    DIR *folder = opendir("/proc");
+    for (struct dirent *entry; folder && (entry = readdir(folder));) {
+        char *end;
+        long pid = strtol(entry->d_name, &end, 10);
+        if (pid <= 0 || *end || !read_stat((pid_t)pid, &process))
+            continue;
+        GROW(all->items, all->count, &capacity);
+        all->items[all->count++] = process;
+    }
+    if (folder)
+        (void)closedir(folder); /* only reading */
+}
+
+static bool has(const struct process_tree *tree, pid_t pid)
+{
+    for (size_t i = 0; i < tree->count; i++)
+        if (tree->items[i].pid == pid)
+            return true;
+    return false;
+}
+
+/* Move from `all` those whose parent is `root` or in the tree, until there are no more: numbers
+ * say nothing about who came first. */
+static void gather(pid_t root, struct process_tree *all, struct process_tree *tree)
+{
+    tree->items = xcalloc(all->count, sizeof(*tree->items));
+    for (bool more = true; more;) {
+        more = false;
+        for (size_t i = 0; i < all->count; i++) {
+            struct tree_process *one = &all->items[i];
+            if (one->pid == root)
+                tree->root_cpu_ns = one->cpu_ns;
+            if (one->pid == 0 || (one->parent != root && !has(tree, one->parent)))
+                continue;
+            tree->items[tree->count++] = *one;
+            one->pid = one->parent = 0;
+            more = true;
+        }
+    }
+}
+
+void process_tree_read(pid_t root, struct process_tree *tree)
+{
+    _cleanup_(process_tree_clear) struct process_tree all = {0};
+    process_tree_clear(tree);
+    read_all(&all);
+    gather(root, &all, tree);
+    for (size_t i = 0; i < tree->count; i++)
+        read_memory(&tree->items[i]);
+}
+
+/* Pss of /proc/PID/smaps_rollup, in which a page that n processes map counts 1/n, without what
+ * stands in files. */
+static uint64_t proportional(const struct tree_process *process)
+{
+    static const char *const parts[] = {"\nPss_Anon:", "\nPss_Shmem:"};
+    char text[4096];
+    uint64_t sum = 0;
+    if (!read_proc(process->pid, "smaps_rollup", text, sizeof(text)))
+        return process->anonymous;
+    for (size_t i = 0; i < ARRAY_LENGTH(parts); i++) {
+        const char *at = strstr(text, parts[i]);
+        if (!at)
+            return process->anonymous; /* a kernel before 5.3 */
+        sum += (uint64_t)strtoull(at + strlen(parts[i]), NULL, 10) * 1024;
+    }
+    return sum;
+}
+
+uint64_t process_tree_memory(const struct process_tree *tree)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < tree->count; i++)
+        sum += proportional(&tree->items[i]);
+    return sum;
+}
+
+void process_tree_signal(const struct process_tree *tree, int signal)
+{
+    for (size_t i = 0; i < tree->count; i++)
+        (void)kill(tree->items[i].pid, signal); /* it may have ended */
+}
+
+/* A process that is stopped cannot start another: when a look finds none that runs, the tree is
+ * whole. */
+void process_tree_kill(pid_t root)
+{
+    _cleanup_(process_tree_clear) struct process_tree tree = {0};
+    for (int round = 0; round < STOP_ROUNDS; round++) {
+        bool all_stopped = true;
+        process_tree_read(root, &tree);
+        for (size_t i = 0; i < tree.count; i++)
+            all_stopped = all_stopped && tree.items[i].stopped;
+        if (all_stopped)
+            break;
+        process_tree_signal(&tree, SIGSTOP);
+    }
+    process_tree_signal(&tree, SIGKILL);
+}

@@ -1,0 +1,39 @@
+/*
+ * lib/trial/process_tree.h - all that descends from one process, by /proc: how much of the machine
+ * it uses, and signals to every one of it.
+ */
+#ifndef TRIAL_PROCESS_TREE_H
+#define TRIAL_PROCESS_TREE_H
+#include "base/util.h"
+#include <sys/types.h>
+
+struct tree_process {
+    pid_t pid, parent;
+    int64_t cpu_ns;    /* its own, and of the children that it has waited for */
+    uint64_t anonymous; /* bytes of memory that no file stands behind; those that it shares with
+                           its parent since a fork count in both */
+    uint32_t threads;
+    bool stopped;
+};
+
+/* Descendants of a process, without it. Zeroed is empty; the caller clears it. */
+struct process_tree {
+    struct tree_process *items;
+    size_t count;
+    int64_t root_cpu_ns; /* of the process itself and the children that it has waited for */
+};
+void process_tree_clear(struct process_tree *tree);
+
+/* Look at what descends from `root` now. What cannot be read is left out: it has just ended. */
+void process_tree_read(pid_t root, struct process_tree *tree);
+
+/* Bytes of memory that the whole tree uses, what is shared counted once: slower, by smaps_rollup. */
+uint64_t process_tree_memory(const struct process_tree *tree);
+
+/* Send `signal` to each. */
+void process_tree_signal(const struct process_tree *tree, int signal);
+
+/* Stop all that descends from `root`, so that nothing can escape by forking, and kill it. */
+void process_tree_kill(pid_t root);
+
+#endif

@@ -1,0 +1,72 @@
+/*
+ * lib/trial/supervise.h - one command run in a sandbox under limits, to an end that has a reason.
+ *
+ * Nothing here blocks but supervise_wait, so that one thread runs many at once.
+ */
+#ifndef TRIAL_SUPERVISE_H
+#define TRIAL_SUPERVISE_H
+#include "bundle/execution.h"
+#include "trial/sandbox.h"
+
+/* Why it ended. */
+enum ending {
+    ENDING_EXIT,          /* by itself, with an exit status */
+    ENDING_SIGNAL,        /* by a signal that nobody here sent: a crash */
+    ENDING_OUT_OF_MEMORY, /* by the kernel, which had no memory left */
+    ENDING_TIMEOUT,       /* all below: stopped at that limit */
+    ENDING_CPU,
+    ENDING_MEMORY,
+    ENDING_PROCESSES,
+    ENDING_DISK,
+    ENDING_OUTPUT,
+};
+
+struct supervise_options {
+    const struct sandbox *sandbox;
+    const char *folder; /* private; holds `tree` beside what is made here: home, tmp, stdout, … */
+    const char *tree;
+    const char *command;
+    char *const *environment;
+    int64_t timeout_ns;
+    struct execution_limits limits; /* none of them 0 */
+    bool network;
+    size_t tail_max; /* of what both streams print, kept */
+};
+
+struct supervise_result {
+    enum ending ending;
+    int exit_status; /* -1 where a signal ended it or it was stopped */
+    int signal;
+    int64_t wall_ns, cpu_ns;
+    uint64_t memory_bytes;    /* the most that was seen of all its processes together */
+    uint64_t output_bytes;    /* both streams */
+    uint64_t network_refused; /* packets that found no way out, where that was counted */
+    bool wrote_outside;       /* it said that a file system is read-only, which none of its own is */
+    struct buffer tail;       /* both streams as they came */
+};
+
+struct supervision;
+
+/* Errors: MLOPS_IO. The caller frees `*supervision`, also while it runs. */
+int supervise_start(const struct supervise_options *options, struct supervision **supervision,
+                    struct mlops_error *err);
+
+/* Take what it printed, look at its limits. `*ended`: it and all that it started has ended, and its
+ * result stands. */
+int supervise_step(struct supervision *supervision, bool *ended, struct mlops_error *err);
+
+/* Wait until one of `count` has something to be done about, at most `wait_ms`. */
+void supervise_wait(struct supervision *const *supervisions, size_t count, int wait_ms);
+
+/* Owned by the supervision. */
+const struct supervise_result *supervise_result(const struct supervision *supervision);
+
+/* What it printed: files in its folder. */
+#define SUPERVISE_STDOUT "stdout"
+#define SUPERVISE_STDERR "stderr"
+
+/* Ends what still runs, and waits for that. */
+void supervise_free(struct supervision *supervision);
+DEFINE_CLEANUP(struct supervision, supervise_free)
+
+#endif
