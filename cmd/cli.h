@@ -369,6 +369,13 @@ int cli_new_passphrase(struct cli *cli, char *passphrase, size_t size, bool *giv
 
 /* ---- shared by commands --------------------------------------------------------------------- */
 
+/* All of a small text file, or of standard input for "-"; `what` it is, for messages. The caller
+ * frees. Errors: MLOPS_NOT_FOUND; MLOPS_INVALID longer than `max`, or not text; MLOPS_IO. */
+int cli_read_text(struct cli *cli, const char *what, const char *path, size_t max, char **text);
+/* How gates are told: "ok" or "FAIL", then what and why; quiet leaves out those that pass. */
+void cli_print_gates(struct cli *cli, const struct mlops_gate_result *gates, size_t count);
+cJSON *cli_gates_json(const struct mlops_gate_result *gates, size_t count);
+
 /* Which of the words that the first argument may be was given: from 0. */
 int cli_action(struct cli *cli, size_t *action);
 

@@ -6,28 +6,6 @@
 
 #define CHECKPOINT_MAX 65536
 
-/* A checkpoint that was kept in a file, or "-": on standard input. The caller frees. */
-static int read_kept(struct cli *cli, const char *path, char **text)
-{
-    FILE *file = str_equal(path, "-") ? stdin : fopen(path, "re");
-    char *read = cli_allocate(CHECKPOINT_MAX + 1, 1);
-
-    if (!file) {
-        free(read);
-        return mlops_fail_errno(&cli->err, 0, errno, "read the checkpoint '%s'", path);
-    }
-    size_t length = fread(read, 1, CHECKPOINT_MAX, file);
-    bool failed = ferror(file) != 0;
-    if (file != stdin)
-        (void)fclose(file); /* it was only read */
-    if (failed || memchr(read, '\0', length)) {
-        free(read);
-        return mlops_fail(&cli->err, MLOPS_INVALID, "'%s' is not a checkpoint", path);
-    }
-    *text = read;
-    return MLOPS_OK;
-}
-
 static int print_verified(struct cli *cli, uint64_t size, const char *root, const char *key)
 {
     if (!cli->json) {
@@ -54,7 +32,7 @@ static int verify(struct cli *cli)
     char root[65];
 
     if (kept)
-        TRY(read_kept(cli, kept, &since));
+        TRY(cli_read_text(cli, "checkpoint", kept, CHECKPOINT_MAX, &since));
     if (export)
         TRY(mlops_log_verify_export(export, cli_text(cli, "key"), since, &size, root, &key,
                                     &cli->err));
@@ -108,7 +86,7 @@ static int since(struct cli *cli)
     _cleanup_(mlops_log_consistency_clear) struct mlops_log_consistency consistency = {0};
     _cleanup_(free_string) char *kept = NULL;
 
-    TRY(read_kept(cli, cli_text(cli, "since"), &kept));
+    TRY(cli_read_text(cli, "checkpoint", cli_text(cli, "since"), CHECKPOINT_MAX, &kept));
     TRY(mlops_log_since(cli_registry(cli), kept, &consistency, &cli->err));
     if (!cli->json) {
         cli_say(cli,

@@ -19,8 +19,12 @@
     X(test) \
     X(sign) \
     X(verify) \
+    X(policy) \
+    X(approve) \
     X(promote) \
     X(rollback) \
+    X(freeze) \
+    X(unfreeze) \
     X(key) \
     X(trust) \
     X(drift) \

@@ -1,6 +1,6 @@
 # bash completion for mlops, written by 'mlops completion bash'
 
-_mlops_commands='init package import register list show log status checkout export scan test sign verify promote rollback key trust drift sandbox fsck stats gc help completion version'
+_mlops_commands='init package import register list show log status checkout export scan test sign verify policy approve promote rollback freeze unfreeze key trust drift sandbox fsck stats gc help completion version'
 
 # COMMAND OPTION: sets $sources for its argument; fails where it takes none.
 _mlops_option() {
@@ -33,12 +33,27 @@ _mlops_option() {
     verify:--signature) sources=(file) ;;
     verify:--key) sources=(file) ;;
     verify:--roots) sources=(file) ;;
+    policy:--reason) sources=() ;;
+    policy:--key) sources=(file) ;;
+    approve:--for) sources=(stage) ;;
+    approve:--reason) sources=() ;;
+    approve:--key) sources=(file) ;;
     promote:--to) sources=(stage) ;;
     promote:--expect) sources=(ref +none) ;;
     promote:--reason) sources=() ;;
+    promote:--pass) sources=(+tests +metrics +thresholds +evaluation +scan +signature +approvals +rolled-back +git +lineage +environment +soak +window +freeze) ;;
+    promote:--key) sources=(file) ;;
+    promote:--proof) sources=(file) ;;
     rollback:--stage) sources=(stage) ;;
     rollback:--to) sources=(ref) ;;
     rollback:--reason) sources=() ;;
+    freeze:--stage) sources=(stage) ;;
+    freeze:--reason) sources=() ;;
+    freeze:--until) sources=() ;;
+    freeze:--key) sources=(file) ;;
+    unfreeze:--stage) sources=(stage) ;;
+    unfreeze:--reason) sources=() ;;
+    unfreeze:--key) sources=(file) ;;
     key:--algorithm) sources=(+p256 +p384 +p521) ;;
     trust:--role) sources=(+author +approver +releaser) ;;
     trust:--owner) sources=() ;;
@@ -81,8 +96,14 @@ _mlops_argument() {
     test:0) sources=(ref) ;;
     sign:0) sources=(ref directory) ;;
     verify:0) sources=(ref file directory) ;;
+    policy:0) sources=(+set +show +check +history) ;;
+    policy:1) sources=(model) ;;
+    policy:2) sources=(file) ;;
+    approve:0) sources=(ref) ;;
     promote:0) sources=(ref) ;;
     rollback:0) sources=(model) ;;
+    freeze:0) sources=(model) ;;
+    unfreeze:0) sources=(model) ;;
     key:0) sources=(+generate +list +show) ;;
     trust:0) sources=(+add +remove +list) ;;
     trust:1) sources=(file) ;;
@@ -106,8 +127,12 @@ _mlops_options() {
     test) sources=(--suite --jobs --sandbox --advisories) ;;
     sign) sources=(--key --certificate --output) ;;
     verify) sources=(--signature --key --roots) ;;
-    promote) sources=(--to --expect --reason --dry-run) ;;
+    policy) sources=(--default --inherit --reason --key) ;;
+    approve) sources=(--for --withdraw --reason --key) ;;
+    promote) sources=(--to --expect --reason --dry-run --emergency --pass --key --proof) ;;
     rollback) sources=(--stage --to --reason) ;;
+    freeze) sources=(--all --stage --reason --until --key) ;;
+    unfreeze) sources=(--all --stage --reason --key) ;;
     key) sources=(--algorithm --no-passphrase) ;;
     trust) sources=(--role --owner --expires --key --reason) ;;
     drift) sources=(--current --data --method --categorical-method --threshold) ;;

@@ -32,12 +32,27 @@ set -g __mlops_valued \
     'verify:--signature' \
     'verify:--key' \
     'verify:--roots' \
+    'policy:--reason' \
+    'policy:--key' \
+    'approve:--for' \
+    'approve:--reason' \
+    'approve:--key' \
     'promote:--to' \
     'promote:--expect' \
     'promote:--reason' \
+    'promote:--pass' \
+    'promote:--key' \
+    'promote:--proof' \
     'rollback:--stage' \
     'rollback:--to' \
     'rollback:--reason' \
+    'freeze:--stage' \
+    'freeze:--reason' \
+    'freeze:--until' \
+    'freeze:--key' \
+    'unfreeze:--stage' \
+    'unfreeze:--reason' \
+    'unfreeze:--key' \
     'key:--algorithm' \
     'trust:--role' \
     'trust:--owner' \
@@ -196,11 +211,31 @@ complete -c mlops -n '__mlops_in verify' -l key -r -F -d 'PATH must be signed by
 complete -c mlops -n '__mlops_in verify' -l roots -r -F -d 'PATH must be signed by a certificate that these vouch for (PEM)'
 complete -c mlops -n '__mlops_in verify 0' -F -a '(__mlops_ask ref) (__fish_complete_directories)'
 
+complete -c mlops -n __mlops_before -a policy -d 'say what a stage demands of a version'
+complete -c mlops -n '__mlops_in policy' -l default -d 'the policy of models that have none of their own'
+complete -c mlops -n '__mlops_in policy' -l inherit -d 'set: the model has none of its own from now on'
+complete -c mlops -n '__mlops_in policy' -l reason -x -d 'why, for the log'
+complete -c mlops -n '__mlops_in policy' -l key -r -F -d 'the releaser\'s key that signs the change'
+complete -c mlops -n '__mlops_in policy 0' -a 'set show check history'
+complete -c mlops -n '__mlops_in policy 1' -a '(__mlops_ask model)'
+complete -c mlops -n '__mlops_in policy 2' -F
+
+complete -c mlops -n __mlops_before -a approve -d 'sign that a version may enter a stage'
+complete -c mlops -n '__mlops_in approve' -l for -x -a '(__mlops_ask stage)' -d 'which stage it may enter'
+complete -c mlops -n '__mlops_in approve' -l withdraw -d 'take back what you approved before'
+complete -c mlops -n '__mlops_in approve' -l reason -x -d 'why, for the log'
+complete -c mlops -n '__mlops_in approve' -l key -r -F -d 'which of your keys, or a file (default: the only one, or \'default\')'
+complete -c mlops -n '__mlops_in approve 0' -a '(__mlops_ask ref)'
+
 complete -c mlops -n __mlops_before -a promote -d 'put a version into a stage, if every gate lets it'
 complete -c mlops -n '__mlops_in promote' -l to -x -a '(__mlops_ask stage)' -d 'the stage to put it into'
 complete -c mlops -n '__mlops_in promote' -l expect -x -a '(__mlops_ask ref) none' -d 'only if the stage holds that version now; \'none\': only if it is empty'
 complete -c mlops -n '__mlops_in promote' -l reason -x -d 'why, for the log'
 complete -c mlops -n '__mlops_in promote' -l dry-run -d 'judge the gates, move nothing'
+complete -c mlops -n '__mlops_in promote' -l emergency -d 'let it in although the gates of --pass refuse'
+complete -c mlops -n '__mlops_in promote' -l pass -x -a 'tests metrics thresholds evaluation scan signature approvals rolled-back git lineage environment soak window freeze' -d 'with --emergency: a gate that need not let it in; may be given more than once'
+complete -c mlops -n '__mlops_in promote' -l key -r -F -d 'with --emergency: the releaser\'s key'
+complete -c mlops -n '__mlops_in promote' -l proof -r -F -d 'write the proof that the log has it (c2sp.org/tlog-proof)'
 complete -c mlops -n '__mlops_in promote 0' -a '(__mlops_ask ref)'
 
 complete -c mlops -n __mlops_before -a rollback -d 'take a stage back to the version that it held before'
@@ -208,6 +243,21 @@ complete -c mlops -n '__mlops_in rollback' -l stage -x -a '(__mlops_ask stage)' 
 complete -c mlops -n '__mlops_in rollback' -l to -x -a '(__mlops_ask ref)' -d 'back to that version, which must have been there'
 complete -c mlops -n '__mlops_in rollback' -l reason -x -d 'why, for the log'
 complete -c mlops -n '__mlops_in rollback 0' -a '(__mlops_ask model)'
+
+complete -c mlops -n __mlops_before -a freeze -d 'let nothing be promoted for a while'
+complete -c mlops -n '__mlops_in freeze' -l all -d 'all models, also those that are still to come'
+complete -c mlops -n '__mlops_in freeze' -l stage -x -a '(__mlops_ask stage)' -d 'that stage alone (default: all)'
+complete -c mlops -n '__mlops_in freeze' -l reason -x -d 'why, for the log'
+complete -c mlops -n '__mlops_in freeze' -l until -x -d 'when it ends by itself'
+complete -c mlops -n '__mlops_in freeze' -l key -r -F -d 'the releaser\'s key that signs the change'
+complete -c mlops -n '__mlops_in freeze 0' -a '(__mlops_ask model)'
+
+complete -c mlops -n __mlops_before -a unfreeze -d 'end a freeze'
+complete -c mlops -n '__mlops_in unfreeze' -l all -d 'all models, also those that are still to come'
+complete -c mlops -n '__mlops_in unfreeze' -l stage -x -a '(__mlops_ask stage)' -d 'that stage alone (default: all)'
+complete -c mlops -n '__mlops_in unfreeze' -l reason -x -d 'why, for the log'
+complete -c mlops -n '__mlops_in unfreeze' -l key -r -F -d 'the releaser\'s key that signs the change'
+complete -c mlops -n '__mlops_in unfreeze 0' -a '(__mlops_ask model)'
 
 complete -c mlops -n __mlops_before -a key -d 'make and show your own signing keys'
 complete -c mlops -n '__mlops_in key' -l algorithm -x -a 'p256 p384 p521' -d 'generate: p256 (default), p384 or p521'
@@ -246,7 +296,7 @@ complete -c mlops -n '__mlops_in gc' -l dry-run -d 'say what would go, and chang
 
 complete -c mlops -n __mlops_before -a help -d 'explain a command, or list them all'
 complete -c mlops -n '__mlops_in help' -l man-pages -x -a '(__fish_complete_directories)' -d 'write the manual pages of all commands into DIR instead'
-complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log status checkout export scan test sign verify promote rollback key trust drift sandbox fsck stats gc help completion version'
+complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log status checkout export scan test sign verify policy approve promote rollback freeze unfreeze key trust drift sandbox fsck stats gc help completion version'
 
 complete -c mlops -n __mlops_before -a completion -d 'print the completions for bash, zsh or fish'
 complete -c mlops -n '__mlops_in completion 0' -a 'bash zsh fish'

@@ -1,6 +1,7 @@
 /* include/mlops/mlops.h - the whole public API. */
 #ifndef MLOPS_MLOPS_H
 #define MLOPS_MLOPS_H
+#include <mlops/approval.h>
 #include <mlops/archive.h>
 #include <mlops/bundle.h>
 #include <mlops/catalog.h>
@@ -9,6 +10,7 @@
 #include <mlops/key.h>
 #include <mlops/maintenance.h>
 #include <mlops/observer.h>
+#include <mlops/policy.h>
 #include <mlops/registry.h>
 #include <mlops/release.h>
 #include <mlops/sandbox.h>

@@ -7,6 +7,7 @@
 #include "registry/audit.h"
 #include "registry/evidence.h"
 #include "registry/log_tree.h"
+#include "registry/policy_row.h"
 
 static int fail_damaged(struct mlops_error *err, const char *format, ...) MLOPS_PRINTF(2, 3);
 
@@ -196,6 +197,20 @@ static int verify_evidence(struct db *db, const cJSON *entry, uint64_t *count,
     return MLOPS_OK;
 }
 
+/* The text of a policy; an entry that ends one has none. */
+static int verify_policy(struct db *db, const cJSON *entry, uint64_t *count,
+                         struct mlops_error *err)
+{
+    const cJSON *detail = cJSON_GetObjectItemCaseSensitive(entry, "detail");
+    _cleanup_(buffer_clear) struct buffer body = {0};
+    struct log_view view = {.db = db};
+
+    if (!cJSON_HasObjectItem(detail, "sha256"))
+        return MLOPS_OK;
+    ++*count;
+    return policy_row_read(&view, entry, &body, err);
+}
+
 /* A query that counts what should not be there; its first two columns name one of them. */
 static int verify_none(struct db *db, const char *sql, const char *format_what,
                        struct mlops_error *err)
@@ -258,7 +273,7 @@ static int count_is(struct db *db, const char *sql, uint64_t expected, const cha
 struct seen {
     struct merkle_frontier tree;
     char *log_key;
-    uint64_t versions, evidence;
+    uint64_t versions, evidence, policies;
     const struct checkpoint *since; /* NULL: none */
     bool since_met;
 };
@@ -312,6 +327,8 @@ static int verify_entries(struct db *db, struct seen *seen, struct mlops_error *
             seen->versions++;
         }
         TRY(verify_evidence(db, entry, &seen->evidence, err));
+        if (str_equal(json_string(entry, "action", ""), "policy"))
+            TRY(verify_policy(db, entry, &seen->policies, err));
         meet(seen);
     }
 }
@@ -321,6 +338,7 @@ static int verify_counts(struct db *db, const struct seen *seen, struct mlops_er
     TRY(count_is(db, "SELECT count(*) FROM audit_node", merkle_node_count(seen->tree.size),
                  "hashes of the tree of the audit log", err));
     TRY(count_is(db, "SELECT count(*) FROM version", seen->versions, "versions", err));
+    TRY(count_is(db, "SELECT count(*) FROM policy", seen->policies, "policies", err));
     return count_is(db, "SELECT count(*) FROM evidence", seen->evidence, "pieces of evidence", err);
 }
 

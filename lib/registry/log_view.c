@@ -47,7 +47,8 @@ static bool entry_matches(const cJSON *entry, const struct log_query *query, uin
            str_equal(json_string(entry, "action", ""), query->action) &&
            str_equal(json_string(entry, "model", ""), query->model) &&
            (!query->stage || str_equal(json_string(entry, "stage", ""), query->stage)) &&
-           (query->version == 0 || json_u64(entry, "version", 0) == query->version);
+           (query->version == 0 || json_u64(entry, "version", 0) == query->version) &&
+           (query->previous == 0 || json_u64(entry, "previous", 0) == query->previous);
 }
 
 static int read_entry(const struct log_view *view, const struct log_query *query, uint64_t index,
@@ -74,10 +75,12 @@ int log_view_newest(const struct log_view *view, const struct log_query *query, 
 
     TRY(db_query(view->db, &rows, err,
                  "SELECT position FROM audit WHERE action = $1 AND model = $2 "
-                 "AND ($3 = '' OR stage = $3) AND ($4 = 0 OR version = $4) AND position < $5 "
+                 "AND ($3 = '' OR stage = $3) AND ($4 = 0 OR version = $4) "
+                 "AND ($5 = 0 OR previous = $5) AND position < $6 "
                  "ORDER BY position DESC LIMIT 1",
                  DB_TEXT(query->action), DB_TEXT(query->model),
                  DB_TEXT(query->stage ? query->stage : ""), DB_I64(query->version),
+                 DB_I64(query->previous),
                  DB_I64(query->before ? query->before : (uint64_t)INT64_MAX)));
     TRY(db_step(rows, found, err));
     return *found ? read_entry(view, query, (uint64_t)db_i64(rows, 0), entry, err) : MLOPS_OK;
@@ -136,4 +139,39 @@ int log_view_each(const struct log_view *view, const char *const *actions, const
     }
     free(places);
     return code;
+}
+
+int log_view_version(const struct log_view *view, const char *model, uint64_t version,
+                     log_view_take take, void *context, struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    bool more;
+
+    TRY(db_query(view->db, &rows, err,
+                 "SELECT position, action FROM audit WHERE model = $1 AND version = $2 "
+                 "ORDER BY position",
+                 DB_TEXT(model), DB_I64(version)));
+    for (;;) {
+        _cleanup_(json_free) cJSON *entry = NULL;
+
+        TRY(db_step(rows, &more, err));
+        if (!more)
+            return MLOPS_OK;
+        struct log_query query = {
+            .action = db_string(rows, 1), .model = model, .version = version};
+        TRY(read_entry(view, &query, (uint64_t)db_i64(rows, 0), &entry, err));
+        TRY(take(context, entry, err));
+    }
+}
+
+int log_view_origin(const struct log_view *view, char hex[SHA256_HEX_SIZE],
+                    struct mlops_error *err)
+{
+    _cleanup_(buffer_clear) struct buffer text = {0};
+    struct digest leaf;
+
+    TRY(log_view_text(view, 0, &text, NULL, err));
+    merkle_leaf(text.data, text.length, &leaf);
+    digest_to_hex(&leaf, hex);
+    return MLOPS_OK;
 }

@@ -24,11 +24,11 @@ int log_view_open(struct mlops_registry *registry, struct log_view *view, struct
 int log_view_text(const struct log_view *view, uint64_t index, struct buffer *text,
                   struct merkle_proof *path, struct mlops_error *err);
 
-/* Which entries: of `action` and `model` ("" where the action has none), and of `stage` and
- * `version` where given (NULL, 0: any). */
+/* Which entries: of `action` and `model` ("" where the action has none), and of `stage`, `version`
+ * and `previous` where given (NULL, 0: any). */
 struct log_query {
     const char *action, *model, *stage;
-    uint64_t version;
+    uint64_t version, previous;
     uint64_t before; /* only entries with a smaller index; 0: all */
 };
 
@@ -42,5 +42,13 @@ int log_view_newest(const struct log_view *view, const struct log_query *query, 
 typedef int (*log_view_take)(void *context, const cJSON *entry, struct mlops_error *err);
 int log_view_each(const struct log_view *view, const char *const *actions, const char *model,
                   log_view_take take, void *context, struct mlops_error *err);
+
+/* Every entry about version `version` of `model`, as log_view_each. */
+int log_view_version(const struct log_view *view, const char *model, uint64_t version,
+                     log_view_take take, void *context, struct mlops_error *err);
+
+/* Which registry this is: the leaf hash of its log's first entry, hexadecimal. */
+int log_view_origin(const struct log_view *view, char hex[SHA256_HEX_SIZE],
+                    struct mlops_error *err);
 
 #endif

@@ -88,6 +88,8 @@ struct audit_entry {
 /* Errors: MLOPS_INVALID text that is not UTF-8, `detail` is not an object, or all of it too long
  * for the log (64 KiB); MLOPS_INTEGRITY the log is damaged. */
 int audit_append(struct transaction *tx, const struct audit_entry *entry, struct mlops_error *err);
+/* The index of the entry that the transaction appended last. */
+uint64_t transaction_entry(const struct transaction *tx);
 
 /* ---- stages: a stack of holders a stage ---------------------------------------------------- */
 

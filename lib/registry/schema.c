@@ -139,11 +139,24 @@ static const char *const step_4[] = {
     NULL,
 };
 
+static const char *const step_5[] = {
+    /* what was demanded when: canonical JSON, whose digest the entry of the log names */
+    "CREATE TABLE policy (\n"
+    "    model TEXT NOT NULL,\n"
+    "    number BIGINT NOT NULL CHECK (number > 0),\n"
+    "    body TEXT NOT NULL,\n"
+    "    PRIMARY KEY (model, number)\n"
+    ")",
+    "CREATE INDEX audit_model_version ON audit (model, version, position)",
+    NULL,
+};
+
 /* `fill` (may be NULL) does what SQL cannot, after it. */
 static const struct {
     const char *const *sql;
     int (*fill)(struct db *db, struct mlops_error *err);
-} steps[SCHEMA_NUMBER] = {{step_1, NULL}, {step_2, NULL}, {step_3, log_tree_fill}, {step_4, NULL}};
+} steps[SCHEMA_NUMBER] = {
+    {step_1, NULL}, {step_2, NULL}, {step_3, log_tree_fill}, {step_4, NULL}, {step_5, NULL}};
 
 int schema_number(struct db *db, uint64_t *number, struct mlops_error *err)
 {

@@ -243,3 +243,8 @@ struct db *transaction_db(struct transaction *tx)
 {
     return tx->registry->db;
 }
+
+uint64_t transaction_entry(const struct transaction *tx)
+{
+    return tx->audit_index;
+}

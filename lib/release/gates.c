@@ -1,201 +1,206 @@
-/* lib/release/gates.c - what a stage demands: a table of gates, one function each. */
+/* lib/release/gates.c - the table of gates, and all of them judged in one view of the registry. */
 #include "release/gates.h"
-#include "base/json.h"
-#include "bundle/judge.h"
-#include <mlops/scan.h>
+#include "base/clock.h"
 
-#define NAMES_MAX 5 /* what a detail lists; the rest is counted */
+/* ---- which demand asks for which gate --------------------------------------------------------- */
 
-struct gate_context {
-    struct mlops_registry *registry;
-    struct judge *judge;
-    const struct mlops_version *version;
-    const struct project *project;
-};
+static bool wants_tests(const struct gate_context *context)
+{
+    const struct policy_stage *demands = context->demands;
+    return demands->all_suites || demands->suites || demands->kinds;
+}
 
-/* Judge: set `passed` and `detail` of `result`. Not being passed is no error. */
-struct gate {
+static bool wants_requirements(const struct gate_context *context)
+{
+    return context->demands->requirements;
+}
+
+static bool wants_thresholds(const struct gate_context *context)
+{
+    return context->demands->metric_count > 0;
+}
+
+static bool wants_evaluation(const struct gate_context *context)
+{
+    return context->demands->evaluation != NULL;
+}
+
+static bool wants_scan(const struct gate_context *context)
+{
+    return context->demands->scan != POLICY_SCAN_NONE;
+}
+
+static bool wants_signature(const struct gate_context *context)
+{
+    return context->demands->signed_by != 0;
+}
+
+static bool wants_approvals(const struct gate_context *context)
+{
+    return context->demands->approvals > 0;
+}
+
+static bool wants_rolled_back(const struct gate_context *context)
+{
+    return context->standing->left > 0;
+}
+
+static bool wants_git(const struct gate_context *context)
+{
+    return context->demands->clean_git;
+}
+
+static bool wants_lineage(const struct gate_context *context)
+{
+    return context->demands->lineage;
+}
+
+static bool wants_environment(const struct gate_context *context)
+{
+    return context->demands->pinned;
+}
+
+static bool wants_soak(const struct gate_context *context)
+{
+    return context->demands->from.stage != NULL;
+}
+
+static bool wants_window(const struct gate_context *context)
+{
+    return context->demands->window_count > 0;
+}
+
+static bool wants_freeze(const struct gate_context *context)
+{
+    return freeze_find(context->freezes, context->stage) != NULL;
+}
+
+/* A newcomer adds a row. `timely`: about when, not about what. */
+static const struct {
     const char *name;
-    const char *exempt; /* the stage that does not ask for it; NULL: none */
-    int (*judge)(const struct gate_context *context, struct mlops_gate_result *result,
-                 struct mlops_error *err);
+    bool (*wanted)(const struct gate_context *context);
+    gate_judge judge;
+    bool timely;
+} gates[] = {
+    {"tests", wants_tests, gate_tests, false},
+    {"metrics", wants_requirements, gate_requirements, false},
+    {"thresholds", wants_thresholds, gate_thresholds, false},
+    {"evaluation", wants_evaluation, gate_evaluation, false},
+    {"scan", wants_scan, gate_scan, false},
+    {"signature", wants_signature, gate_signature, false},
+    {"approvals", wants_approvals, gate_approvals, false},
+    {"rolled-back", wants_rolled_back, gate_rolled_back, false},
+    {"git", wants_git, gate_git, false},
+    {"lineage", wants_lineage, gate_lineage, false},
+    {"environment", wants_environment, gate_environment, false},
+    {"soak", wants_soak, gate_soak, true},
+    {"window", wants_window, gate_window, true},
+    {"freeze", wants_freeze, gate_freeze, true},
 };
 
-/* What is wrong, one after the other in a line that stays readable. */
-struct wrongs {
-    struct buffer text;
-    size_t count;
-};
-
-static void add_wrong(struct wrongs *wrongs, const char *separator, const char *format, ...)
-    MLOPS_PRINTF(3, 4);
-
-static void add_wrong(struct wrongs *wrongs, const char *separator, const char *format, ...)
+/* NULL-terminated: what `--pass` may name. */
+const char *const *mlops_gate_names(void)
 {
-    if (++wrongs->count > NAMES_MAX)
-        return;
-    if (wrongs->count > 1)
-        buffer_puts(&wrongs->text, separator);
-    va_list arguments;
-    va_start(arguments, format);
-    buffer_vprintf(&wrongs->text, format, arguments);
-    va_end(arguments);
+    static const char *const names[] = {
+        "tests",       "metrics", "thresholds", "evaluation",  "scan", "signature", "approvals",
+        "rolled-back", "git",     "lineage",    "environment", "soak", "window",    "freeze",
+        NULL};
+    _Static_assert(ARRAY_LENGTH(names) == ARRAY_LENGTH(gates) + 1, "every gate has its name here");
+    return names;
 }
 
-static void add_rest(struct wrongs *wrongs)
+/* ---- all of them ------------------------------------------------------------------------------- */
+
+static int judge_all(const struct gate_context *context, bool any_time,
+                     struct gates_result *result, struct mlops_error *err)
 {
-    if (wrongs->count > NAMES_MAX)
-        buffer_printf(&wrongs->text, ", and %zu more", wrongs->count - NAMES_MAX);
-}
-
-static void wrongs_clear(struct wrongs *wrongs)
-{
-    buffer_clear(&wrongs->text);
-}
-
-/* ---- tests ---------------------------------------------------------------------------------- */
-
-/* The newest evidence of every suite that the bundle declares says that it passed. */
-static int judge_tests(const struct gate_context *context, struct mlops_gate_result *result,
-                       struct mlops_error *err)
-{
-    const struct project *project = context->project;
-    _cleanup_(wrongs_clear) struct wrongs wrongs = {0};
-    for (size_t i = 0; i < project->suite_count; i++) {
-        _cleanup_(suite_evidence_clear) struct suite_evidence evidence = {0};
-        const char *name = project->suites[i].name;
-        TRY(judge_evidence(context->judge, name, &evidence, err));
-        if (!evidence.found)
-            add_wrong(&wrongs, ", ", "%s was never run", name);
-        else if (str_equal(evidence.status, "error"))
-            add_wrong(&wrongs, ", ", "%s could not be judged", name);
-        else if (str_equal(evidence.status, "timeout"))
-            add_wrong(&wrongs, ", ", "%s was stopped at its time limit", name);
-        else if (!str_equal(evidence.status, "passed"))
-            add_wrong(&wrongs, ", ", "%s %s", name, evidence.status);
-    }
-    add_rest(&wrongs);
-    result->passed = project->suite_count > 0 && wrongs.count == 0;
-    if (project->suite_count == 0)
-        result->detail = xstrdup("the bundle declares no test suites: add 'tests:' to mlops.yaml");
-    else if (result->passed)
-        result->detail =
-            xprintf("%zu of %zu suites passed", project->suite_count, project->suite_count);
-    else
-        result->detail =
-            xprintf("%s: run 'mlops test %s@%llu'", wrongs.text.data, context->version->model,
-                    (unsigned long long)context->version->number);
-    return MLOPS_OK;
-}
-
-/* ---- metrics -------------------------------------------------------------------------------- */
-
-static int judge_suite_metrics(const struct gate_context *context,
-                               const struct project_suite *suite, struct wrongs *wrongs,
-                               struct mlops_error *err)
-{
-    _cleanup_(suite_evidence_clear) struct suite_evidence evidence = {0};
-    TRY(judge_evidence(context->judge, suite->name, &evidence, err));
-    if (evidence.metrics.count == 0) {
-        add_wrong(wrongs, "; ", "no metrics of %s are recorded", suite->name);
-        return MLOPS_OK;
-    }
-    for (size_t i = 0; i < suite->require_count; i++) {
-        struct judgement judgement;
-        TRY(judge_requirement(context->judge, suite->name, &suite->require[i], &evidence.metrics,
-                              &judgement, err));
-        if (!judgement.met)
-            add_wrong(wrongs, "; ", "%s %s: %s", suite->require[i].metric, suite->require[i].demand,
-                      judgement.detail);
-        free(judgement.detail);
-    }
-    return MLOPS_OK;
-}
-
-/* Every requirement of the performance suites holds on the recorded metrics against what the stages
- * hold now, which may be another version than when the suite ran. */
-static int judge_metrics(const struct gate_context *context, struct mlops_gate_result *result,
-                         struct mlops_error *err)
-{
-    _cleanup_(wrongs_clear) struct wrongs wrongs = {0};
-    size_t required = 0;
-    for (size_t i = 0; i < context->project->suite_count; i++) {
-        const struct project_suite *suite = &context->project->suites[i];
-        required += suite->require_count;
-        if (suite->require_count > 0)
-            TRY(judge_suite_metrics(context, suite, &wrongs, err));
-    }
-    add_rest(&wrongs);
-    result->passed = wrongs.count == 0;
-    result->detail = !result->passed ? buffer_steal(&wrongs.text)
-                     : required > 0  ? xprintf("%zu of %zu requirements met", required, required)
-                                     : xstrdup("the bundle requires none");
-    return MLOPS_OK;
-}
-
-/* ---- scan ----------------------------------------------------------------------------------- */
-
-static int judge_scan_evidence(const struct mlops_evidence *evidence, const char *run,
-                               struct mlops_gate_result *result, struct mlops_error *err)
-{
-    _cleanup_(json_free) cJSON *body = NULL;
-    if (json_parse(evidence->body, strlen(evidence->body), "evidence", &body, err)) {
-        err->code = MLOPS_INTEGRITY;
-        return mlops_wrap(err, "evidence %llu", (unsigned long long)evidence->id);
-    }
-    unsigned long long scanner = (unsigned long long)json_u64(body, "scanner", 0);
-    const char *summary = json_string(body, "summary", evidence->status);
-    if (scanner < MLOPS_SCANNER_VERSION) {
-        result->detail = xprintf("was scanned by scanner %llu, and %d finds more: %s", scanner,
-                                 MLOPS_SCANNER_VERSION, run);
-        return MLOPS_OK;
-    }
-    result->passed = str_equal(evidence->status, "safe");
-    result->detail = result->passed ? xstrdup(summary) : xprintf("%s: %s", summary, run);
-    return MLOPS_OK;
-}
-
-/* The newest scan of the bundle says that it is safe, what was accepted aside. */
-static int judge_scan(const struct gate_context *context, struct mlops_gate_result *result,
-                      struct mlops_error *err)
-{
-    _cleanup_(mlops_evidence_list_clear) struct mlops_evidence_list scans = {0};
-    const struct mlops_version *version = context->version;
-    _cleanup_(free_string) char *run =
-        xprintf("run 'mlops scan %s@%llu'", version->model, (unsigned long long)version->number);
-    TRY(mlops_evidence_list(context->registry, version->bundle, "scan", &scans, err));
-    if (scans.count > 0)
-        return judge_scan_evidence(&scans.items[scans.count - 1], run, result, err);
-    result->detail = xprintf("was never scanned: %s", run);
-    return MLOPS_OK;
-}
-
-/* ---- all of them ---------------------------------------------------------------------------- */
-
-/* A newcomer adds a row. */
-static const struct gate gates[] = {
-    {.name = "tests", .judge = judge_tests},
-    {.name = "metrics", .judge = judge_metrics},
-    {.name = "scan", .exempt = "dev", .judge = judge_scan},
-};
-
-int gates_judge(struct mlops_registry *registry, const struct mlops_version *version,
-                const struct manifest *manifest, struct mlops_promotion *promotion, bool *passed,
-                struct mlops_error *err)
-{
-    _cleanup_(judge_free_ptr) struct judge *judge = judge_new(registry, version);
-    struct gate_context context = {
-        .registry = registry, .judge = judge, .version = version, .project = &manifest->project};
-    promotion->gates = xcalloc(ARRAY_LENGTH(gates), sizeof(*promotion->gates));
-    *passed = true;
+    result->gates = xcalloc(ARRAY_LENGTH(gates), sizeof(*result->gates));
+    result->passed = true;
     for (size_t i = 0; i < ARRAY_LENGTH(gates); i++) {
-        if (gates[i].exempt && str_equal(gates[i].exempt, promotion->stage))
+        if ((any_time && gates[i].timely) || !gates[i].wanted(context))
             continue;
-        struct mlops_gate_result *result = &promotion->gates[promotion->gate_count++];
-        str_copy(result->gate, sizeof(result->gate), gates[i].name);
-        if (gates[i].judge(&context, result, err))
+        struct mlops_gate_result *gate = &result->gates[result->count++];
+        str_copy(gate->gate, sizeof(gate->gate), gates[i].name);
+        if (gates[i].judge(context, gate, err))
             return mlops_wrap(err, "gate '%s'", gates[i].name);
-        *passed = *passed && result->passed;
+        result->passed = result->passed && gate->passed;
     }
     return MLOPS_OK;
+}
+
+static int find_demands(struct gate_context *context, const struct policy *policy,
+                        struct mlops_error *err)
+{
+    context->demands = policy_stage_find(policy, context->stage);
+    if (context->demands)
+        return MLOPS_OK;
+    _cleanup_(free_string) char *name = in_force_name(context->in_force);
+    _cleanup_(free_string) char *names = policy_stage_names(policy);
+    mlops_fail(err, MLOPS_INVALID, "'%s' is no stage of %s", context->stage, name);
+    return mlops_hint(err, "its stages are %s", names);
+}
+
+static void note_policy(const struct in_force *in_force, struct gates_result *result)
+{
+    _cleanup_(free_string) char *name = in_force_name(in_force);
+    str_copy(result->policy, sizeof(result->policy), name);
+    str_copy(result->policy_model, sizeof(result->policy_model), in_force->model);
+    str_copy(result->policy_sha256, sizeof(result->policy_sha256), in_force->sha256);
+    result->policy_number = in_force->number;
+    result->policy_entry = in_force->entry;
+}
+
+static int read_and_judge(struct mlops_registry *registry, const struct gates_options *options,
+                          struct gates_result *result, struct mlops_error *err)
+{
+    _cleanup_(snapshot_end) struct snapshot snapshot = {0};
+    _cleanup_(mlops_trust_list_clear) struct mlops_trust_list trusted = {0};
+    _cleanup_(in_force_clear) struct in_force in_force = {.number = 0};
+    _cleanup_(standing_clear) struct standing standing = {0};
+    _cleanup_(freeze_list_clear) struct freeze_list freezes = {0};
+    _cleanup_(judge_free_ptr) struct judge *judge = judge_new(registry, options->version);
+    const char *model = options->version->model;
+    struct log_view view;
+    uint64_t last;
+    TRY(snapshot_begin(registry, &snapshot, err));
+    TRY(log_view_open(registry, &view, err));
+    struct gate_context context = {.registry = registry,
+                                   .view = &view,
+                                   .trusted = &trusted,
+                                   .in_force = &in_force,
+                                   .version = options->version,
+                                   .stage = options->stage,
+                                   .manifest = options->manifest,
+                                   .standing = &standing,
+                                   .freezes = &freezes,
+                                   .judge = judge,
+                                   .now_ns = options->now_ns ? options->now_ns : clock_now_ns()};
+    result->log_size = view.checkpoint.size;
+    TRY(trusted_read(&view, &trusted, &last, err));
+    TRY(in_force_read(&view, &trusted, model, &in_force, err));
+    note_policy(&in_force, result);
+    TRY(find_demands(&context, options->policy ? options->policy : &in_force.policy, err));
+    TRY(standing_read(registry, &view, &trusted, options->version, options->stage, context.now_ns,
+                      &standing, err));
+    TRY(freeze_read(&view, &trusted, model, context.now_ns, &freezes, err));
+    return judge_all(&context, options->any_time, result, err);
+}
+
+int gates_judge(struct mlops_registry *registry, const struct gates_options *options,
+                struct gates_result *result, struct mlops_error *err)
+{
+    *result = (struct gates_result){.count = 0};
+    int code = read_and_judge(registry, options, result, err);
+    if (code == MLOPS_OK)
+        return code;
+    gates_free(result->gates, result->count);
+    *result = (struct gates_result){.count = 0};
+    return code;
+}
+
+void gates_free(struct mlops_gate_result *gates_of, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(gates_of[i].detail);
+    free(gates_of);
 }

@@ -1,6 +1,9 @@
 /* lib/release/promote.c - a version into a stage, through the gates. */
+#include "base/clock.h"
 #include "base/json.h"
+#include "registry/db.h"
 #include "registry/registry.h"
+#include "release/emergency.h"
 #include "release/gates.h"
 #include "release/whole.h"
 
@@ -34,21 +37,6 @@ static int expected_number(struct mlops_registry *registry, const char *expect, 
     return MLOPS_OK;
 }
 
-static int gates_to_detail(const struct mlops_promotion *promotion, struct buffer *detail,
-                           struct mlops_error *err)
-{
-    _cleanup_(json_free) cJSON *json = cJSON_CreateObject();
-    cJSON *array = json_add_array(json, "gates");
-    for (size_t i = 0; i < promotion->gate_count; i++) {
-        cJSON *gate = cJSON_CreateObject();
-        json_add_string(gate, "gate", promotion->gates[i].gate);
-        json_add_bool(gate, "passed", promotion->gates[i].passed);
-        json_add_string(gate, "detail", promotion->gates[i].detail);
-        cJSON_AddItemToArray(array, gate);
-    }
-    return json_write_canonical(json, detail, err);
-}
-
 /* Does the stage hold something else than was expected? Pushing tells, with who put it there; what
  * is not committed did not happen. */
 static int check_expected(struct mlops_registry *registry, const struct mlops_promotion *promotion,
@@ -61,20 +49,6 @@ static int check_expected(struct mlops_registry *registry, const struct mlops_pr
     return stage_push(tx, &promotion->version, promotion->stage, expected, NULL, NULL, err);
 }
 
-static int swap(struct mlops_registry *registry, const struct mlops_promote_options *options,
-                uint64_t expected, struct mlops_promotion *promotion, struct mlops_error *err)
-{
-    _cleanup_(transaction_abort_ptr) struct transaction *tx = NULL;
-    _cleanup_(buffer_clear) struct buffer detail = {0};
-    TRY(gates_to_detail(promotion, &detail, err));
-    TRY(transaction_begin(registry, &tx, err));
-    TRY(stage_push(tx, &promotion->version, options->stage, expected, options->reason, detail.data,
-                   err));
-    TRY(transaction_commit(TAKE_PTR(tx), err));
-    promotion->promoted = true;
-    return MLOPS_OK;
-}
-
 static int check_registered(const struct mlops_version *version, struct mlops_error *err)
 {
     if (version->number != 0)
@@ -83,16 +57,150 @@ static int check_registered(const struct mlops_version *version, struct mlops_er
     return mlops_hint(err, "run 'mlops register %.23s' first", version->bundle);
 }
 
+/* ---- judging ---------------------------------------------------------------------------------- */
+
+/* One promotion under way. */
+struct attempt {
+    struct mlops_registry *registry;
+    const struct mlops_promote_options *options;
+    struct mlops_promotion *promotion;
+    struct manifest manifest;
+    struct gates_result judged;
+    struct emergency emergency;
+    uint64_t expected;
+};
+
+static void attempt_clear(struct attempt *attempt)
+{
+    manifest_clear(&attempt->manifest);
+    gates_free(attempt->judged.gates, attempt->judged.count);
+    emergency_clear(&attempt->emergency);
+}
+
+static int judge(struct attempt *attempt, struct mlops_error *err)
+{
+    gates_free(attempt->judged.gates, attempt->judged.count);
+    attempt->judged = (struct gates_result){.count = 0};
+    TRY(gates_judge(attempt->registry,
+                    &(struct gates_options){.version = &attempt->promotion->version,
+                                            .manifest = &attempt->manifest,
+                                            .stage = attempt->options->stage},
+                    &attempt->judged, err));
+    emergency_pass(&attempt->emergency, &attempt->judged);
+    return MLOPS_OK;
+}
+
+/* Did anything happen since the judgement that a gate may have an opinion on? */
+static int check_unchanged(struct transaction *tx, const struct attempt *attempt, bool *unchanged,
+                           struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    bool any;
+    TRY(db_query(transaction_db(tx), &rows, err,
+                 "SELECT 1 FROM audit WHERE position >= $1 AND model IN ('', $2) LIMIT 1",
+                 DB_I64(attempt->judged.log_size), DB_TEXT(attempt->promotion->version.model)));
+    TRY(db_step(rows, &any, err));
+    *unchanged = !any;
+    return MLOPS_OK;
+}
+
+static void add_policy(cJSON *json, const struct gates_result *judged)
+{
+    cJSON *policy = json_add_object(json, "policy");
+    json_add_string(policy, "model", judged->policy_model);
+    json_add_u64(policy, "number", judged->policy_number);
+    json_add_string(policy, "sha256", judged->policy_sha256);
+    if (judged->policy_number)
+        json_add_u64(policy, "entry", judged->policy_entry);
+}
+
+/* What the log keeps: each gate with its evidence, by which policy, and who passed which of them. */
+static int write_detail(const struct attempt *attempt, struct buffer *detail,
+                        struct mlops_error *err)
+{
+    _cleanup_(json_free) cJSON *json = cJSON_CreateObject();
+    const struct gates_result *judged = &attempt->judged;
+    cJSON *array = json_add_array(json, "gates");
+    for (size_t i = 0; i < judged->count; i++) {
+        cJSON *gate = cJSON_CreateObject();
+        json_add_string(gate, "gate", judged->gates[i].gate);
+        json_add_bool(gate, "passed", judged->gates[i].passed);
+        if (judged->gates[i].emergency)
+            json_add_bool(gate, "emergency", true);
+        json_add_string(gate, "detail", judged->gates[i].detail);
+        cJSON_AddItemToArray(array, gate);
+    }
+    add_policy(json, judged);
+    emergency_write(&attempt->emergency, judged, json);
+    return json_write_canonical(json, detail, err);
+}
+
+/* ---- moving ----------------------------------------------------------------------------------- */
+
+static int push(struct transaction *tx, struct attempt *attempt, struct mlops_error *err)
+{
+    _cleanup_(buffer_clear) struct buffer detail = {0};
+    _cleanup_(free_string) char *reason =
+        emergency_reason(&attempt->emergency, &attempt->judged, attempt->options->reason);
+    TRY(write_detail(attempt, &detail, err));
+    return stage_push(tx, &attempt->promotion->version, attempt->options->stage, attempt->expected,
+                      reason, detail.data, err);
+}
+
+/* Judge again where the registry moved on, now with everybody else kept out. */
+static int swap(struct attempt *attempt, struct mlops_error *err)
+{
+    _cleanup_(transaction_abort_ptr) struct transaction *tx = NULL;
+    struct mlops_promotion *promotion = attempt->promotion;
+    bool unchanged;
+    TRY(transaction_begin(attempt->registry, &tx, err));
+    TRY(check_unchanged(tx, attempt, &unchanged, err));
+    if (!unchanged)
+        TRY(judge(attempt, err));
+    if (!attempt->judged.passed)
+        return MLOPS_OK;
+    TRY(push(tx, attempt, err));
+    promotion->entry = transaction_entry(tx);
+    TRY(transaction_commit(TAKE_PTR(tx), err));
+    promotion->promoted = true;
+    TRY(mlops_log_checkpoint(attempt->registry, &promotion->checkpoint, err));
+    return mlops_log_prove(attempt->registry, promotion->entry, &promotion->proof, NULL, err);
+}
+
+/* What the caller sees of the gates, whichever way it ended. */
+static void hand_over(struct attempt *attempt)
+{
+    struct mlops_promotion *promotion = attempt->promotion;
+    promotion->gates = TAKE_PTR(attempt->judged.gates);
+    promotion->gate_count = attempt->judged.count;
+    attempt->judged.count = 0;
+    str_copy(promotion->policy, sizeof(promotion->policy), attempt->judged.policy);
+    for (size_t i = 0; i < promotion->gate_count; i++)
+        promotion->emergency = promotion->emergency || promotion->gates[i].emergency;
+}
+
+static int attempt_promotion(struct attempt *attempt, struct mlops_error *err)
+{
+    struct mlops_promotion *promotion = attempt->promotion;
+    const struct mlops_promote_options *options = attempt->options;
+    TRY(whole_check(attempt->registry, &promotion->version, &attempt->manifest, err));
+    TRY(emergency_open(attempt->registry, options, &promotion->version, &attempt->emergency, err));
+    TRY(judge(attempt, err));
+    int code = attempt->judged.passed && !options->dry_run ? swap(attempt, err) : MLOPS_OK;
+    hand_over(attempt);
+    return code;
+}
+
 int mlops_promote(struct mlops_registry *registry, const struct mlops_promote_options *options,
                   struct mlops_promotion *promotion, struct mlops_error *err)
 {
-    _cleanup_(manifest_clear) struct manifest manifest = {0};
+    _cleanup_(attempt_clear) struct attempt attempt = {
+        .registry = registry, .options = options, .promotion = promotion};
     uint64_t expected;
-    bool passed;
     *promotion = (struct mlops_promotion){0};
     TRY(stage_name_check(options->stage, err));
     str_copy(promotion->stage, sizeof(promotion->stage), options->stage);
-    TRY(manifest_load(registry, options->ref, &promotion->version, &manifest, NULL, err));
+    TRY(manifest_load(registry, options->ref, &promotion->version, &attempt.manifest, NULL, err));
     TRY(check_registered(&promotion->version, err));
     TRY(holder_number(registry, promotion->version.model, options->stage, &promotion->previous,
                       err));
@@ -104,17 +212,14 @@ int mlops_promote(struct mlops_registry *registry, const struct mlops_promote_op
     promotion->already = expected == promotion->version.number;
     if (promotion->already)
         return MLOPS_OK;
-    TRY(whole_check(registry, &promotion->version, &manifest, err));
-    TRY(gates_judge(registry, &promotion->version, &manifest, promotion, &passed, err));
-    if (!passed || options->dry_run)
-        return MLOPS_OK;
-    return swap(registry, options, expected, promotion, err);
+    attempt.expected = expected;
+    return attempt_promotion(&attempt, err);
 }
 
 void mlops_promotion_clear(struct mlops_promotion *promotion)
 {
-    for (size_t i = 0; i < promotion->gate_count; i++)
-        free(promotion->gates[i].detail);
-    free(promotion->gates);
+    gates_free(promotion->gates, promotion->gate_count);
+    mlops_checkpoint_clear(&promotion->checkpoint);
+    free(promotion->proof);
     *promotion = (struct mlops_promotion){0};
 }

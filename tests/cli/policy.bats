@@ -1,0 +1,217 @@
+#!/usr/bin/env bats
+# What a stage demands: set, shown, checked, and refused where it was changed behind the log's back.
+load session
+
+setup() {
+    session
+    export MLOPS_KEYS=$PWD/keys
+}
+
+# keys of ana (author, releaser), bob and cy (approvers); all trusted
+people() {
+    for who in ana bob cy; do mlops -q key generate --no-passphrase $who >/dev/null; done
+    mlops -q trust add bob --role approver --owner bob
+    mlops -q trust add cy --role approver --owner cy
+    mlops -q trust add ana --role author --role approver --role releaser --owner ana
+}
+
+policy_of_two() {
+    cat > policy.yaml <<'YAML'
+stages:
+  staging:
+    tests: all
+  production:
+    tests: {kinds: [unit, performance]}
+    scan: safe
+    signed: author
+    approvals: 2
+    from: staging
+YAML
+}
+
+@test "the default policy holds until another is set, and again when that ends" {
+    registered
+    run mlops policy show fraud
+    ended 0 "# the default policy" "requirements: met"
+    policy_of_two
+    run mlops policy set fraud policy.yaml --reason 'two pairs of eyes'
+    ended 0 "policy 1 of fraud is in force"
+    run mlops policy show fraud
+    ended 0 "# policy 1 of fraud, set by ada@example.com" "approvals: {count: 2}"
+    mlops policy show fraud > shown.yaml
+    mlops policy set fraud shown.yaml
+    run mlops --json policy history fraud
+    [ "$(jq -r '.policies | map(.number) | @csv' <<<"$output")" = 1,2 ]
+    [ "$(jq -r '.policies[0].sha256 == .policies[1].sha256' <<<"$output")" = true ]
+    [ "$(jq -cSj '.policies[0].policy' <<<"$output" | sha256sum | cut -c1-64)" = \
+        "$(jq -r '.policies[0].sha256' <<<"$output")" ]
+    mlops policy set fraud --inherit
+    run mlops policy show fraud
+    ended 0 "# the default policy"
+    mlops policy set --default policy.yaml
+    run mlops policy show fraud
+    ended 0 "# policy 1 of the registry"
+    mlops log --verify
+}
+
+@test "what is wrong in a policy is named with its line, and nothing changes" {
+    registered
+    printf 'stages:\n  production:\n    aprovals: 2\n' > policy.yaml
+    run mlops policy set fraud policy.yaml
+    ended 2 "policy.yaml:3: unknown key 'aprovals' (did you mean 'approvals'?)"
+    run mlops policy set fraud none.yaml
+    ended 3 "none.yaml"
+    policy_of_two
+    run mlops policy set nobody policy.yaml
+    ended 3 "nobody"
+    run mlops policy set fraud
+    ended 2 "--inherit"
+    run mlops policy set --default --inherit
+    ended 2 "cannot inherit"
+    run mlops policy histori fraud
+    ended 2 "did you mean 'mlops policy history'?"
+    run mlops --json policy history fraud
+    [ "$(jq '.policies | length' <<<"$output")" = 0 ]
+}
+
+@test "a stage that the policy does not name takes nothing" {
+    registered
+    policy_of_two
+    mlops -q policy set fraud policy.yaml
+    run mlops promote fraud --to canary
+    ended 2 "'canary' is no stage of policy 1 of fraud" "its stages are staging, production"
+}
+
+@test "a version goes the whole way: suites, signature, two approvals, staging, production" {
+    registered
+    people
+    policy_of_two
+    run mlops policy set fraud policy.yaml --key bob
+    ended 1 "only a releaser changes a policy"
+    mlops -q policy set fraud policy.yaml --key ana
+    mlops -q test fraud >/dev/null
+    run mlops promote fraud --to production
+    ended 1 "not signed: run 'mlops sign fraud@1'" "0 of 2 approvals" "it is not in staging now"
+    mlops -q sign fraud@1 --key ana
+    mlops -q promote fraud@1 --to staging
+    run mlops approve fraud@1 --for production --key ana
+    ended 1 "ana is the author of fraud@1: nobody approves their own version"
+    mlops approve fraud@1 --for production --key bob --reason 'reviewed'
+    mlops approve fraud@1 --for production --key bob
+    run mlops promote fraud --to production
+    ended 1 "1 of 2 approvals, by bob"
+    mlops approve fraud@1 --for production --key cy
+    mlops approve fraud@1 --for production --key cy --withdraw
+    run mlops promote fraud --to production
+    ended 1 "1 of 2 approvals, by bob; that of entry" "cy withdrew it"
+    run mlops approve fraud@1 --for production --key cy --withdraw
+    ended 3 "cy did not approve fraud@1 for production"
+    mlops approve fraud@1 --for production --key cy
+    run mlops promote fraud --to production --proof fraud.proof
+    ended 0 "approved by bob, cy" "signed by ana" "its head is now"
+    head -1 fraud.proof | grep -qx 'c2sp.org/tlog-proof@v1'
+    run mlops --json log fraud --stage production
+    [ "$(jq -r '.entries[0].action' <<<"$output")" = promote ]
+    mlops log --verify
+    # the policy's stages hold what they would take today
+    run mlops policy check fraud
+    ended 0
+    mlops -q trust remove cy --key ana
+    run mlops policy check fraud
+    ended 1 "the key" "of cy was revoked"
+}
+
+@test "what a rollback left comes back with a new approval alone" {
+    registered
+    people
+    mlops -q test fraud >/dev/null
+    mlops -q promote fraud --to production
+    sed -i 's/noise: 0/noise: 0.0/' p/params.yaml
+    mlops -q register p
+    mlops -q test fraud >/dev/null
+    mlops -q approve fraud@2 --for production --key bob
+    mlops -q promote fraud@2 --to production
+    mlops -q rollback fraud --reason 'alerts'
+    run mlops promote fraud@2 --to production
+    ended 1 "left by a rollback of ada@example.com" "alerts; 0 of 1 approvals" \
+        "that of bob is from before the rollback"
+    mlops -q approve fraud@2 --for production --key bob
+    run mlops promote fraud@2 --to production
+    ended 0 "approved by bob"
+}
+
+@test "a freeze refuses promotions until it ends, and lets rollbacks through" {
+    registered
+    mlops -q test fraud >/dev/null
+    run mlops freeze fraud
+    ended 2 "why is it to be frozen?"
+    run mlops freeze --reason x
+    ended 2 "name a MODEL, or say --all"
+    run mlops freeze fraud --reason x --until 2020-01-01
+    ended 2 "would have ended already"
+    mlops -q freeze --all --reason 'year end'
+    run mlops promote fraud --to production
+    ended 1 "everything is frozen by ada@example.com until somebody ends it: year end"
+    run mlops unfreeze fraud
+    ended 3 "fraud is not frozen"
+    mlops -q unfreeze --all
+    mlops -q freeze fraud --stage production --reason audit --until 2099-01-01
+    mlops -q promote fraud --to staging
+    run mlops promote fraud --to production
+    ended 1 "fraud@production is frozen by ada@example.com until 2099-01-01T00:00:00Z: audit"
+    mlops -q unfreeze fraud --stage production
+    mlops -q promote fraud --to production
+    mlops log --verify
+}
+
+@test "an emergency passes the gates that it names, signed by a releaser, and shouts" {
+    registered
+    run mlops promote fraud --to production --emergency --pass tests --reason 'attack'
+    ended 1 "this registry trusts no releaser"
+    people
+    run mlops promote fraud --to production --emergency --reason 'attack' --key ana
+    ended 2 "which gates"
+    run mlops promote fraud --to production --pass tests --key ana
+    ended 2 "--pass is for an --emergency"
+    run mlops promote fraud --to production --emergency --pass tests --key ana
+    ended 2 "an emergency needs a reason"
+    run mlops promote fraud --to production --emergency --pass test --reason attack --key ana
+    ended 2 "there is no gate 'test' (did you mean 'tests'?)"
+    run mlops promote fraud --to production --emergency --pass tests --reason attack --key bob
+    ended 1 "only a releaser passes gates"
+    run mlops promote fraud --to production --emergency --pass tests --reason attack --key ana
+    ended 1 "PASSED OVER  tests" "FAIL         metrics"
+    run mlops promote fraud --to production --emergency --pass tests --pass metrics --pass scan \
+        --reason attack --key ana
+    ended 0 "fraud@1 is now in production"
+    run mlops log fraud --stage production
+    ended 0 "EMERGENCY, PASSED WITHOUT tests, metrics, scan: attack"
+    mlops log --verify
+}
+
+@test "a policy that was weakened behind the log's back is refused" {
+    registered
+    policy_of_two
+    mlops -q policy set fraud policy.yaml
+    cp .mlops/registry.db kept.db
+    sqlite3 .mlops/registry.db "UPDATE policy SET body = replace(body, '\"approvals\":2,', '')"
+    run mlops promote fraud --to production
+    ended 5 "policy 1 of fraud was changed behind the audit log's back"
+    run mlops policy show fraud
+    ended 5 "policy 1 of fraud was changed behind the audit log's back"
+    run mlops log --verify
+    ended 5 "policy 1 of fraud was changed"
+    cp kept.db .mlops/registry.db
+    sqlite3 .mlops/registry.db "DELETE FROM policy"
+    run mlops promote fraud --to production
+    ended 5 "policy 1 of fraud was removed behind the audit log's back"
+    # the entry, too: its digest made to fit
+    cp kept.db .mlops/registry.db
+    old=$(sqlite3 .mlops/registry.db "SELECT body FROM policy" | tr -d '\n' | sha256sum | cut -c1-64)
+    new=$(sqlite3 .mlops/registry.db "SELECT replace(body, '\"approvals\":2,', '') FROM policy" |
+        tr -d '\n' | sha256sum | cut -c1-64)
+    sqlite3 .mlops/registry.db "UPDATE policy SET body = replace(body, '\"approvals\":2,', '');
+        UPDATE audit SET entry = replace(entry, '$old', '$new')"
+    run mlops promote fraud --to production
+    ended 5 "of the audit log was changed"
+}
