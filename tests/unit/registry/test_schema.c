@@ -81,6 +81,8 @@ static void versions_of_older_registries_can_be_searched(void **state)
                          "INSERT INTO version VALUES ('fraud', 1, $1, 77, 'old@host')",
                          DB_TEXT(id)));
     assert_ok(f, db_exec(f->registry->db, &f->err, "DROP TABLE fact"));
+    assert_ok(f, db_exec(f->registry->db, &f->err, "DROP TABLE policy"));
+    assert_ok(f, db_exec(f->registry->db, &f->err, "DROP INDEX audit_model_version"));
     assert_ok(f, db_exec(f->registry->db, &f->err,
                          "UPDATE meta SET value = '3' WHERE key = 'schema'"));
     reopen(f);

@@ -214,7 +214,9 @@ static void the_newest_scan_decides_and_must_be_safe(void **state)
     struct session *s = *state;
     struct mlops_version version = given_version(s, VERSION("1"));
     given_tested(s, &version, 0.9);
-    given_scan_evidence(s, &version, "unknown", "{\"scanner\":1,\"summary\":\"unknown: m.pkl\"}");
+    _cleanup_(free_string) char *body =
+        xprintf("{\"scanner\":%d,\"summary\":\"unknown: m.pkl\"}", MLOPS_SCANNER_VERSION);
+    given_scan_evidence(s, &version, "unknown", body);
     assert_ok(s, to_production(s, "fraud", NULL));
     assert_false(promotion.promoted);
     assert_string_equal("unknown: m.pkl: run 'mlops scan fraud@1'", gate("scan")->detail);
