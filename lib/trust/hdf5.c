@@ -202,7 +202,8 @@ static void walk(struct hdf5 *hdf5)
                      "%" PRIu64 " bytes stand before the superblock", hdf5->base);
     if (!begin(hdf5, &root, &end))
         return;
-    end -= end < hdf5->base ? end : hdf5->base; /* the one address that counts from the file's start */
+    end -=
+        end < hdf5->base ? end : hdf5->base; /* the one address that counts from the file's start */
     check_end(hdf5, end);
     hdf5_add_object(hdf5, root);
     while (hdf5->object_count > 0 && hdf5_goes_on(hdf5)) {

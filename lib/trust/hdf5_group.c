@@ -47,8 +47,7 @@ static bool load_names(struct hdf5 *hdf5, uint64_t heap, struct names *names)
         hdf5_say(hdf5, &hdf5_damaged, heap, "there is no heap where a group says so");
         return false;
     }
-    return hdf5_read(hdf5, names->address, size, &names->text) &&
-           cover_free(hdf5, names, free_at);
+    return hdf5_read(hdf5, names->address, size, &names->text) && cover_free(hdf5, names, free_at);
 }
 
 /* The name at an offset of the heap; NULL, with a finding, where there is none. */
@@ -70,9 +69,8 @@ static const char *name_at(struct hdf5 *hdf5, const struct names *names, uint64_
 static void take_entry(struct hdf5 *hdf5, struct hdf5_view *view, const struct names *names)
 {
     uint64_t name = hdf5_take_length(hdf5, view);
-    struct hdf5_object object = {.address = hdf5_take_address(hdf5, view),
-                                 .tree = HDF5_UNDEFINED,
-                                 .heap = HDF5_UNDEFINED};
+    struct hdf5_object object = {
+        .address = hdf5_take_address(hdf5, view), .tree = HDF5_UNDEFINED, .heap = HDF5_UNDEFINED};
     uint64_t cached = hdf5_take(view, 4);
     (void)hdf5_take(view, 4);
     struct hdf5_view scratch = hdf5_take_view(view, 16);

@@ -71,8 +71,7 @@ static void take_continuation(struct header *header, struct hdf5_view *view, uin
 {
     struct block block = {.address = hdf5_take_address(header->hdf5, view)};
     block.length = hdf5_take_length(header->hdf5, view);
-    if (header->block_count >= CONTINUATIONS_MAX ||
-        !hdf5_first(header->hdf5, block.address)) {
+    if (header->block_count >= CONTINUATIONS_MAX || !hdf5_first(header->hdf5, block.address)) {
         hdf5_say(header->hdf5, &hdf5_damaged, address, "a header goes on where it has been");
         return;
     }
@@ -203,10 +202,10 @@ static bool begin(struct header *header)
     if (!hdf5_read(hdf5, address, room < BEGIN_MAX ? room : BEGIN_MAX, &head))
         return false;
     struct hdf5_view view = {.at = (uint8_t *)head.data, .left = head.length};
-    bool known = head.length >= 16 &&
-                 (str_starts(head.data, "OHDR") ? begin_2(header, &view, &block)
-                  : head.data[0] == 1           ? begin_1(header, &view, &block)
-                                                : false);
+    bool known =
+        head.length >= 16 && (str_starts(head.data, "OHDR") ? begin_2(header, &view, &block)
+                              : head.data[0] == 1           ? begin_1(header, &view, &block)
+                                                            : false);
     if (!known || view.past) {
         hdf5_say(hdf5, &hdf5_damaged, address, "there is no object where a link leads");
         return false;

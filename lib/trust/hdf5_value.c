@@ -135,9 +135,11 @@ static void check_bytes(struct hdf5 *hdf5, const char *name, const uint8_t *data
     const char *ending = NULL;
     if (pickle_begins(data, length < PICKLE_HEAD_SIZE ? length : PICKLE_HEAD_SIZE))
         ending = ".pkl";
-    else if (length >= 2 && (data[0] == '{' || data[0] == '[') && utf8_valid((const char *)data, length))
+    else if (length >= 2 && (data[0] == '{' || data[0] == '[') &&
+             utf8_valid((const char *)data, length))
         ending = ".json";
-    else if (length >= TEXT_MIN && utf8_valid((const char *)data, length) && !memchr(data, '\0', length))
+    else if (length >= TEXT_MIN && utf8_valid((const char *)data, length) &&
+             !memchr(data, '\0', length))
         ending = ".txt";
     if (!ending || !hdf5_goes_on(hdf5))
         return;

@@ -26,7 +26,7 @@ enum hdf5_class {
 
 struct hdf5_type {
     unsigned class;
-    uint64_t size;       /* bytes of an element where it lies */
+    uint64_t size;        /* bytes of an element where it lies */
     bool variable_inside; /* a part of the element is in the global heap */
 };
 

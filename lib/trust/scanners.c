@@ -7,6 +7,7 @@
 #include "trust/gguf.h"
 #include "trust/hdf5.h"
 #include "trust/json_scan.h"
+#include "trust/lightgbm.h"
 #include "trust/npy.h"
 #include "trust/onnx.h"
 #include "trust/pickle.h"
@@ -96,6 +97,7 @@ const struct scanner *const scanners[] = {
     &scanner_ubjson,
     &scanner_gguf,
     &scanner_hdf5,
+    &scanner_lightgbm,
     &scanner_onnx,
     &scanner_saved_model,
     &scanner_executable,

@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 PACKAGES = ["skops", "xgboost-cpu", "scikit-learn", "pandas", "nbformat", "onnx", "skl2onnx", "gguf",
-            "keras", "jax"]
+            "keras", "jax", "lightgbm"]
 
 
 def make(folder):
@@ -108,6 +108,20 @@ def make(folder):
         frame, frame.c.cat.codes % 2).save_model(f"{folder}/safe/categories.json")
     xgboost.XGBRegressor(n_estimators=5, multi_strategy="multi_output_tree", tree_method="hist").fit(
         X[:, :5], X[:, 5:8]).save_model(f"{folder}/safe/vectors.json")
+    import lightgbm
+    frame["c"] = frame.c.cat.rename_categories(list("stuvwxyz"))
+    labels = (frame.x + frame.c.cat.codes > 3).astype(int)
+    for name, parameters in {
+        "trees": {}, "linear": {"linear_tree": True}, "dart": {"boosting": "dart"},
+        "stumps": {"num_leaves": 2},
+        "forest": {"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.5},
+    }.items():
+        lightgbm.train({"objective": "binary", "verbose": -1, "min_data_per_group": 5, **parameters},
+                       lightgbm.Dataset(frame, labels), 5).save_model(f"{folder}/safe/{name}.txt")
+    with open(f"{folder}/safe/trees.txt") as file:
+        text = file.read()
+    with open(f"{folder}/unsafe/trees.txt", "w") as file:
+        file.write(text.replace("left_child=", "left_child=7", 1))
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Results")])
     nbformat.write(notebook, f"{folder}/safe/words.ipynb")
     notebook.cells.append(nbformat.v4.new_code_cell("!ls"))

@@ -4,8 +4,8 @@
     compare.py MLOPS PYTHON FOLDER RUNS
 
 PYTHON is of a virtual environment with picklescan, modelscan and fickling; FOLDER gets the files:
-the malicious and harmless pickles and containers of tests/trust, and half a GiB of model files for
-the time. Prints tables; judges nothing.
+the malicious and harmless pickles and containers of tests/trust, and 1 GiB of model files for the
+time. Prints tables; judges nothing.
 """
 import importlib.util
 import json
@@ -95,7 +95,7 @@ import numpy as np
 folder = sys.argv[1]
 os.makedirs(folder, exist_ok=True)
 r = np.random.default_rng(0)
-for i in range(4):
+for i in range(5):
     np.savez(f"{folder}/arrays{i}.npz", a=r.normal(size=4 << 20).astype("f4"), b=r.normal(size=4 << 20).astype("f4"))
     np.save(f"{folder}/array{i}.npy", r.normal(size=8 << 20).astype("f4"))
     import joblib
@@ -109,6 +109,11 @@ for i in range(6):
     joblib.dump(RandomForestClassifier(60, random_state=i).fit(X, y), f"{folder}/forest{i}.joblib")
     with open(f"{folder}/forest{i}.pkl", "wb") as out:
         pickle.dump(RandomForestClassifier(60, random_state=i).fit(X, y), out)
+from sklearn.feature_extraction.text import TfidfVectorizer
+for i in range(3):  # a million words: many opcodes, few bytes of arrays
+    words = np.random.default_rng(i).integers(0, 1 << 40, 1000000)
+    with open(f"{folder}/words{i}.pkl", "wb") as out:
+        pickle.dump(TfidfVectorizer().fit([" ".join(f"w{x:x}" for x in words)]), out)
 """
 
 

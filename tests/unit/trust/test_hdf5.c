@@ -1,6 +1,6 @@
 /* tests/unit/trust/test_hdf5.c - HDF5 files as h5py writes them (tests/trust/make_hdf5.py). */
-#include "container.h"
 #include "base/file.h"
+#include "container.h"
 #include "trust/hdf5.h"
 
 static void load(const char *name, struct buffer *data)
