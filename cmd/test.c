@@ -9,6 +9,8 @@ static enum style status_style(enum mlops_suite_status status)
     switch (status) {
     case MLOPS_SUITE_PASSED:
         return STYLE_GOOD;
+    case MLOPS_SUITE_FLAKY:
+        return STYLE_NOTICE;
     case MLOPS_SUITE_SKIPPED:
         return STYLE_DIM;
     case MLOPS_SUITE_FAILED:
@@ -25,7 +27,7 @@ static const char *status_word(enum mlops_suite_status status)
     static const char *const words[] = {
         [MLOPS_SUITE_PASSED] = "ok",       [MLOPS_SUITE_FAILED] = "FAIL",
         [MLOPS_SUITE_ERROR] = "ERROR",     [MLOPS_SUITE_TIMEOUT] = "TIMEOUT",
-        [MLOPS_SUITE_SKIPPED] = "skipped",
+        [MLOPS_SUITE_FLAKY] = "FLAKY",     [MLOPS_SUITE_SKIPPED] = "skipped",
     };
     return words[status];
 }
@@ -114,7 +116,7 @@ static void print_metrics(struct cli *cli, const struct mlops_suite_result *suit
 
 static void print_output(struct cli *cli, const struct mlops_suite_result *suite)
 {
-    if (suite->status == MLOPS_SUITE_PASSED || !suite->output || !*suite->output)
+    if (suite->status == MLOPS_SUITE_PASSED || suite->status == MLOPS_SUITE_FLAKY || !suite->output || !*suite->output)
         return;
     _cleanup_(free_string) char *clean = cli_clean(suite->output, true);
     size_t length = strlen(clean);
@@ -127,19 +129,21 @@ static void print_output(struct cli *cli, const struct mlops_suite_result *suite
 
 static void print_summary(struct cli *cli, const struct mlops_test_report *report)
 {
-    size_t passed = 0, failed = 0, skipped = 0;
+    size_t passed = 0, flaky = 0, failed = 0, skipped = 0;
     double seconds = 0;
     char version[VERSION_TEXT_SIZE];
 
     for (size_t i = 0; i < report->suite_count; i++) {
         const struct mlops_suite_result *suite = &report->suites[i];
         passed += suite->status == MLOPS_SUITE_PASSED;
+        flaky += suite->status == MLOPS_SUITE_FLAKY;
         skipped += suite->status == MLOPS_SUITE_SKIPPED;
         seconds += suite->seconds;
     }
-    failed = report->suite_count - passed - skipped;
+    failed = report->suite_count - passed - flaky - skipped;
+    _cleanup_(free_string) char *unsure = flaky ? cli_format(", %zu flaky", flaky) : cli_copy("", 0);
     _cleanup_(free_string) char *left_out =
-        skipped ? cli_format(", %zu skipped", skipped) : cli_copy("", 0);
+        skipped ? cli_format("%s, %zu skipped", unsure, skipped) : cli_copy(unsure, strlen(unsure));
     enum style style = report->passed ? STYLE_GOOD : STYLE_BAD;
     cli_version_format(&report->version, version);
     if (report->passed)
@@ -170,6 +174,7 @@ static cJSON *suite_json(const struct mlops_suite_result *suite)
     cli_json_text(json, "kind", suite->kind);
     cli_json_text(json, "status", mlops_suite_status_name(suite->status));
     cli_json_text_or_null(json, "reason", suite->reason);
+    cli_json_number(json, "attempts", suite->attempts);
     cli_json_number(json, "seconds", suite->seconds);
     cli_json_add(json, "metrics", metrics);
     for (size_t i = 0; i < suite->metric_count; i++)
@@ -220,6 +225,7 @@ static int run(struct cli *cli)
                           &(struct mlops_test_options){.suites = suites,
                                                        .sandbox = wished_sandbox(cli),
                                                        .jobs = (unsigned)cli_whole(cli, "jobs"),
+                                                       .allow_flaky = cli_flag(cli, "allow-flaky"),
                                                        .advisories = cli_text_or_environment(
                                                            cli, "advisories", "MLOPS_ADVISORIES")},
                           &report, &cli->err);
@@ -258,6 +264,8 @@ const struct command command_test = {
                  .kind = OPTION_COUNT,
                  .argument = "N",
                  .help = "run so many suites at a time; 1 where it is not given"},
+                {.name = "allow-flaky",
+                 .help = "exit 0 also where a suite passed only when it was repeated"},
                 {.name = "sandbox",
                  .kind = OPTION_CHOICE,
                  .argument = "WHICH",
@@ -280,10 +288,12 @@ const struct command command_test = {
              {"sandbox", "text", "what kept suites apart: full, namespaces, filter or limits"},
              {"suites[].name", "text", "in the project file's order, then 'scan'"},
              {"suites[].kind", "text", "unit, integration or performance; security of the scan"},
-             {"suites[].status", "text", "passed, failed, error, timeout or skipped"},
+             {"suites[].status", "text", "passed, failed, error, timeout, flaky or skipped"},
              {"suites[].reason", "text?",
               "what kept its command from passing: exit, crash, command, network, write, timeout, "
-              "cpu, memory, processes, disk, output"},
+              "cpu, memory, processes, disk, output; needs where a suite that it needs did not "
+              "pass"},
+             {"suites[].attempts", "number", "how often it was run"},
              {"suites[].seconds", "number", "how long it ran"},
              {"suites[].metrics", "object", "name and value; null where it is not defined"},
              {"suites[].requirements[].metric", "text", "what is required of which metric"},

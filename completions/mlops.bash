@@ -124,7 +124,7 @@ _mlops_options() {
     log) sources=(--stage --limit --at --verify --checkpoint --since --prove --export --from --key) ;;
     checkout) sources=(--force) ;;
     scan) sources=(--severity --sarif --accept --reason --advisories --dry-run --rules) ;;
-    test) sources=(--suite --jobs --sandbox --advisories) ;;
+    test) sources=(--suite --jobs --allow-flaky --sandbox --advisories) ;;
     sign) sources=(--key --certificate --output) ;;
     verify) sources=(--signature --key --roots) ;;
     policy) sources=(--default --inherit --reason --key) ;;

@@ -13,10 +13,11 @@ enum mlops_suite_status {
     MLOPS_SUITE_FAILED,  /* it ran and said no, or a requirement was not met */
     MLOPS_SUITE_ERROR,   /* it could not be judged: no such command, predictions unreadable */
     MLOPS_SUITE_TIMEOUT, /* stopped at its time limit */
-    MLOPS_SUITE_SKIPPED, /* not asked for */
+    MLOPS_SUITE_FLAKY,   /* it passed, but not at the first attempt */
+    MLOPS_SUITE_SKIPPED, /* not asked for, or a suite that it needs did not pass */
 };
 
-/* "passed", "failed", "error", "timeout", "skipped": static storage. */
+/* "passed", "failed", "error", "timeout", "flaky", "skipped": static storage. */
 MLOPS_API const char *mlops_suite_status_name(enum mlops_suite_status status);
 
 struct mlops_metric {
@@ -38,7 +39,9 @@ struct mlops_suite_result {
     enum mlops_suite_status status;
     char reason[16]; /* what kept its command from passing: "exit", "crash", "command" (it cannot be
                         run), "network", "write", and the limit that stopped it, "timeout", "cpu",
-                        "memory", "processes", "disk", "output"; else empty */
+                        "memory", "processes", "disk", "output"; "needs" where a suite that it
+                        needs did not pass; else empty */
+    unsigned attempts; /* how often it was run */
     double seconds;
     struct mlops_metric *metrics;
     size_t metric_count;
@@ -52,10 +55,12 @@ struct mlops_suite_result {
 #define MLOPS_SCAN_SUITE "scan"
 
 struct mlops_test_options {
-    const char *const *suites; /* names to run, NULL-terminated; NULL or none: all */
+    const char *const *suites; /* names to run, or of a matrix, NULL-terminated, and what they need;
+                                  NULL or none: all */
     const char *advisories;    /* what the scan holds packages against (mlops/scan.h); NULL: none */
     enum mlops_sandbox_wish sandbox;
-    unsigned jobs; /* suites at a time; 0: one */
+    unsigned jobs;    /* suites at a time; 0: one */
+    bool allow_flaky; /* they count as passed in `passed` of the report */
 };
 
 struct mlops_test_report {

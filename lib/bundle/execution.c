@@ -2,6 +2,7 @@
 #include "bundle/execution.h"
 #include "base/json.h"
 #include "base/number.h"
+#include "base/path.h"
 #include <math.h>
 #include <mlops/text.h>
 #include <stddef.h>
@@ -151,12 +152,63 @@ static int read_bool(const struct yaml_node *suite, const char *key, const char 
     return MLOPS_OK;
 }
 
+/* A list of names, or one alone. */
+static int read_needs(const struct yaml_node *node, const char *what, struct execution *execution,
+                      struct mlops_error *err)
+{
+    bool one = node && node->kind == YAML_SCALAR;
+    if (!node)
+        return MLOPS_OK;
+    if (!one && node->kind != YAML_LIST)
+        return mlops_fail(err, MLOPS_INVALID, "%s:%d: 'needs' must be a suite's name or a list",
+                          what, node->line);
+    execution->needs = xcalloc(node->count + 2, sizeof(*execution->needs));
+    if (one)
+        execution->needs[0] = xstrdup(node->text);
+    for (size_t i = 0; i < node->count; i++) {
+        if (node->items[i]->kind != YAML_SCALAR)
+            return mlops_fail(err, MLOPS_INVALID, "%s:%d: 'needs' must name suites", what,
+                              node->items[i]->line);
+        execution->needs[i] = xstrdup(node->items[i]->text);
+    }
+    return MLOPS_OK;
+}
+
+static int read_retries(const struct yaml_node *node, const char *what, unsigned *retries,
+                        struct mlops_error *err)
+{
+    double value = 0;
+    if (node && (!yaml_as_number(node, &value) || value != floor(value) || value < 0 ||
+                 value > EXECUTION_RETRIES_MAX))
+        return mlops_fail(err, MLOPS_INVALID, "%s:%d: 'retries' must be a number of 0 to %d", what,
+                          node->line, EXECUTION_RETRIES_MAX);
+    *retries = (unsigned)value;
+    return MLOPS_OK;
+}
+
+static int read_report(const struct yaml_node *node, const char *what, char **report,
+                       struct mlops_error *err)
+{
+    if (!node)
+        return MLOPS_OK;
+    if (node->kind != YAML_SCALAR)
+        return mlops_fail(err, MLOPS_INVALID,
+                          "%s:%d: 'report' must be a file that the suite writes, or tap", what,
+                          node->line);
+    if (path_normalize(node->text, report, err))
+        return mlops_wrap(err, "%s:%d", what, node->line);
+    return MLOPS_OK;
+}
+
 int execution_read(const struct yaml_node *suite, const char *what, struct execution *execution,
                    struct mlops_error *err)
 {
     const struct yaml_node *node = yaml_get(suite, "limits");
     if (node)
         TRY(read_limits(node, what, &execution->limits, err));
+    TRY(read_needs(yaml_get(suite, "needs"), what, execution, err));
+    TRY(read_retries(yaml_get(suite, "retries"), what, &execution->retries, err));
+    TRY(read_report(yaml_get(suite, "report"), what, &execution->report, err));
     return read_bool(suite, "network", what, &execution->network, err);
 }
 
@@ -165,15 +217,93 @@ void execution_write(const struct execution *execution, cJSON *json)
     write_limits(&execution->limits, json);
     if (execution->network)
         json_add_bool(json, "network", true);
+    if (execution->retries)
+        json_add_number(json, "retries", execution->retries);
+    if (execution->report)
+        json_add_string(json, "report", execution->report);
+    if (execution->group)
+        json_add_string(json, "group", execution->group);
+    cJSON *needs = execution->needs ? json_add_array(json, "needs") : NULL;
+    for (char **need = execution->needs; need && *need; need++)
+        cJSON_AddItemToArray(needs, cJSON_CreateString(*need));
+    cJSON *parameters = execution->parameter_count ? json_add_object(json, "parameters") : NULL;
+    for (size_t i = 0; i < execution->parameter_count; i++)
+        json_add_string(parameters, execution->parameters[i].name, execution->parameters[i].value);
+}
+
+static bool load_needs(const cJSON *array, struct execution *execution)
+{
+    const cJSON *item;
+    size_t count = 0;
+    if (!cJSON_IsArray(array))
+        return !array;
+    execution->needs = xcalloc((size_t)cJSON_GetArraySize(array) + 1, sizeof(*execution->needs));
+    cJSON_ArrayForEach(item, array)
+    {
+        if (!cJSON_IsString(item))
+            return false;
+        execution->needs[count++] = xstrdup(item->valuestring);
+    }
+    return true;
+}
+
+static bool load_parameters(const cJSON *object, struct execution *execution)
+{
+    const cJSON *item;
+    if (!cJSON_IsObject(object))
+        return !object;
+    execution->parameters =
+        xcalloc((size_t)cJSON_GetArraySize(object), sizeof(*execution->parameters));
+    cJSON_ArrayForEach(item, object)
+    {
+        if (!cJSON_IsString(item) || strchr(item->string, '='))
+            return false;
+        execution->parameters[execution->parameter_count++] = (struct execution_parameter){
+            .name = xstrdup(item->string), .value = xstrdup(item->valuestring)};
+    }
+    return true;
+}
+
+static bool load_text(const cJSON *json, const char *key, char **text)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, key);
+    if (item && !cJSON_IsString(item))
+        return false;
+    *text = item ? xstrdup(item->valuestring) : NULL;
+    return true;
+}
+
+/* What will be opened must be a path that the project file could name. */
+static bool is_normal(const char *path)
+{
+    struct mlops_error ignored = {0}; /* the caller says it better */
+    _cleanup_(free_string) char *normal = NULL;
+    return !path || (path_normalize(path, &normal, &ignored) == MLOPS_OK && str_equal(path, normal));
 }
 
 bool execution_load(const cJSON *json, struct execution *execution)
 {
+    double retries = json_number(json, "retries", 0);
     execution->network = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "network"));
-    return load_limits(cJSON_GetObjectItemCaseSensitive(json, "limits"), &execution->limits);
+    if (!(retries >= 0 && retries <= EXECUTION_RETRIES_MAX))
+        return false;
+    execution->retries = (unsigned)retries;
+    return load_text(json, "report", &execution->report) && is_normal(execution->report) &&
+           load_text(json, "group", &execution->group) &&
+           load_needs(cJSON_GetObjectItemCaseSensitive(json, "needs"), execution) &&
+           load_parameters(cJSON_GetObjectItemCaseSensitive(json, "parameters"), execution) &&
+           load_limits(cJSON_GetObjectItemCaseSensitive(json, "limits"), &execution->limits);
 }
 
 void execution_clear(struct execution *execution)
 {
+    free(execution->report);
+    free(execution->group);
+    strings_free(execution->needs);
+    for (size_t i = 0; i < execution->parameter_count; i++) {
+        free(execution->parameters[i].name);
+        free(execution->parameters[i].value);
+    }
+    free(execution->parameters);
     *execution = (struct execution){0};
 }

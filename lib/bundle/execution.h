@@ -17,14 +17,30 @@ struct execution_limits {
     uint64_t output_bytes;
 };
 
+/* A parameter of a matrix (bundle/matrix.h). */
+struct execution_parameter {
+    char *name, *value;
+};
+
+#define EXECUTION_RETRIES_MAX 10
+
 /* Zeroed says nothing. */
 struct execution {
     struct execution_limits limits;
     bool network;
+    unsigned retries; /* how often it is run again where it does not pass */
+    char *report;     /* JUnit XML that `run` writes, normalized; "tap": it prints TAP; or NULL */
+    char **needs;     /* suites that must have passed before, NULL-terminated; or NULL */
+    char *group;      /* what the suite was called before its matrix was expanded; or NULL */
+    struct execution_parameter *parameters;
+    size_t parameter_count;
 };
 
-/* Keys of a suite in the project file that are read here. */
-#define EXECUTION_KEYS "limits", "network"
+/* What stands for TAP in `report`. */
+#define EXECUTION_REPORT_TAP "tap"
+
+/* Keys of a suite in the project file that are read here or by bundle/matrix.h. */
+#define EXECUTION_KEYS "limits", "network", "needs", "retries", "report", "matrix"
 
 /* Read them from the map `suite`; `what` names the file. Errors: MLOPS_INVALID with file and line.
  * The caller clears it, also then. */

@@ -1,7 +1,7 @@
 /* lib/bundle/project_json.c - the project as it stands in a manifest, and back. */
 #include "base/json.h"
 #include "base/path.h"
-#include "bundle/project.h"
+#include "bundle/needs.h"
 #include "bundle/requirement.h"
 #include "registry/registry.h"
 #include <math.h>
@@ -211,7 +211,7 @@ static int get_suite(const cJSON *json, struct project_suite *suite, struct mlop
     suite->timeout_ns = llround(timeout);
     suite->threshold = 0.5;
     if (!execution_load(json, &suite->execution))
-        return refuse(err, "a suite's limits are none");
+        return refuse(err, "how a suite is to be run makes no sense");
     return str_equal(suite->kind, "performance") ? get_performance(json, suite, err) : MLOPS_OK;
 }
 
@@ -283,6 +283,8 @@ static int read_project(const cJSON *json, struct project *project, struct mlops
         TRY(get_suite(item, &project->suites[i], err));
     }
     TRY(check_suite_names(project, err));
+    if (needs_check(project, err))
+        return refuse_as(err);
     TRY(get_train(json, project, err));
     const cJSON *monitor = cJSON_GetObjectItemCaseSensitive(json, "monitor");
     if (monitor && !cJSON_IsObject(monitor))

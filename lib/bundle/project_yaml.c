@@ -1,7 +1,8 @@
 /* lib/bundle/project_yaml.c - mlops.yaml read and checked; every refusal has a line. */
 #include "base/path.h"
 #include "base/yaml.h"
-#include "bundle/project.h"
+#include "bundle/matrix.h"
+#include "bundle/needs.h"
 #include "bundle/requirement.h"
 #include "registry/registry.h"
 #include "stats/metrics.h"
@@ -385,6 +386,32 @@ static int need_map(const struct checker *checker, const struct yaml_node *node)
                  kind_name(node));
 }
 
+static int read_suites(const struct checker *checker, const struct yaml_node *tests,
+                       struct project *project)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < tests->count; i++) {
+        size_t count = 1;
+        if (tests->items[i]->kind == YAML_MAP)
+            TRY(matrix_count(tests->items[i], checker->what, &count, checker->err));
+        total += count;
+        if (total > PROJECT_SUITES_MAX)
+            return wrong(checker, tests, "more than %d suites", PROJECT_SUITES_MAX);
+    }
+    project->suites = xcalloc(total, sizeof(*project->suites));
+    for (size_t i = 0; i < tests->count; i++) {
+        size_t first = project->suite_count, count = 1;
+        do {
+            struct project_suite *suite = &project->suites[project->suite_count++];
+            TRY(read_suite(checker, tests->items[i], suite));
+            TRY(matrix_count(tests->items[i], checker->what, &count, checker->err));
+            matrix_apply(tests->items[i], project->suite_count - 1 - first, suite);
+            TRY(check_name(checker, tests->items[i], "suite", suite->name));
+        } while (project->suite_count - first < count);
+    }
+    return needs_check(project, checker->err) ? wrap(checker, tests) : MLOPS_OK;
+}
+
 static int read_project(const struct checker *checker, const struct yaml_node *root,
                         struct project *project)
 {
@@ -414,13 +441,7 @@ static int read_project(const struct checker *checker, const struct yaml_node *r
     }
     if (tests) {
         TRY(need_map(checker, tests));
-        if (tests->count > PROJECT_SUITES_MAX)
-            return wrong(checker, tests, "more than %d suites", PROJECT_SUITES_MAX);
-        project->suites = xcalloc(tests->count, sizeof(*project->suites));
-        for (; project->suite_count < tests->count;) {
-            size_t i = project->suite_count++;
-            TRY(read_suite(checker, tests->items[i], &project->suites[i]));
-        }
+        TRY(read_suites(checker, tests, project));
     }
     if (yaml_get(root, "train"))
         TRY(read_train(checker, yaml_get(root, "train"), project));

@@ -3,6 +3,7 @@
  * and how people write, and nothing else, for the rest would make the result depend on who runs it.
  */
 #include "trial/environment.h"
+#include <ctype.h>
 #include <unistd.h>
 
 #define OURS_MAX 10 /* what is added, and the end */
@@ -58,6 +59,13 @@ static char **add_ours(char **end, const struct mlops_version *version,
     *end++ = xprintf("MLOPS_SUITE=%s", suite->name);
     *end++ = xstrdup("PYTHONDONTWRITEBYTECODE=1");
     *end++ = xstrdup("PYTHONHASHSEED=0");
+    for (size_t i = 0; i < suite->execution.parameter_count; i++) {
+        const struct execution_parameter *parameter = &suite->execution.parameters[i];
+        char *entry = xprintf("MLOPS_MATRIX_%s=%s", parameter->name, parameter->value);
+        for (char *c = entry; *c != '='; c++)
+            *c = (char)toupper((unsigned char)*c);
+        *end++ = entry;
+    }
     if (!places->home)
         return end;
     *end++ = xprintf("HOME=%s", places->home);
@@ -72,7 +80,9 @@ char **environment_make(const struct mlops_version *version, const struct projec
     bool path = false;
     while (environ && environ[count])
         count++;
-    char **environment = xcalloc(count + OURS_MAX, sizeof(*environment)), **end = environment;
+    char **environment =
+        xcalloc(count + OURS_MAX + suite->execution.parameter_count, sizeof(*environment));
+    char **end = environment;
     for (size_t i = 0; i < count; i++) {
         if (!is_kept(environ[i]) || (places->home && str_starts(environ[i], "HOME=")))
             continue;

@@ -43,6 +43,11 @@ static cJSON *to_json(const struct project_suite *suite, const struct mlops_suit
         json_add_u64(json, "network_refused", outcome->network_refused);
     if (*result->reason)
         json_add_string(json, "reason", result->reason);
+    if (result->attempts > 1) {
+        json_add_number(json, "attempts", result->attempts);
+        json_add_string(json, "first_failure",
+                        outcome->first_failure ? outcome->first_failure : "");
+    }
     json_add_string(json, "message", result->message);
     json_add_string(json, "output_tail", outcome->tail ? outcome->tail : "");
     if (outcome->positive)
@@ -96,7 +101,8 @@ int trial_record(struct mlops_registry *registry, const struct mlops_test_report
         counts[report->suites[i].status]++;
     TRY(transaction_begin(registry, &tx, err));
     for (size_t i = 0; i + 1 < report->suite_count; i++) {
-        if (report->suites[i].status == MLOPS_SUITE_SKIPPED)
+        /* One that had to be skipped is recorded, lest older evidence stand for it. */
+        if (report->suites[i].status == MLOPS_SUITE_SKIPPED && !*report->suites[i].reason)
             continue;
         if (recorded > 0 && recorded % SUITES_PER_ENTRY == 0)
             TRY(add_entry(tx, report, counts, err));

@@ -14,6 +14,7 @@ void suite_outcome_clear(struct suite_outcome *outcome)
 {
     free(outcome->tail);
     free(outcome->positive);
+    free(outcome->first_failure);
     *outcome = (struct suite_outcome){0};
 }
 
@@ -100,4 +101,14 @@ void suite_result_clear(struct mlops_suite_result *result)
     free(result->message);
     free(result->output);
     *result = (struct mlops_suite_result){0};
+}
+
+void suite_result_start(struct mlops_suite_result *result, const struct project_suite *suite)
+{
+    suite_result_clear(result);
+    str_copy(result->name, sizeof(result->name), suite->name);
+    str_copy(result->kind, sizeof(result->kind), suite->kind);
+    result->message = xstrdup("");
+    result->output = xstrdup("");
+    result->status = MLOPS_SUITE_SKIPPED;
 }

@@ -14,6 +14,7 @@ struct suite_outcome {
     int signal;      /* that ended it, 0 if none */
     char *tail;      /* the end of what it printed, text; NULL where it did not run */
     char *positive;  /* the text that was taken for the positive class; NULL where it is 1 */
+    char *first_failure; /* why the first attempt did not pass, where another one followed */
     double cpu_seconds;
     uint64_t memory_bytes, output_bytes, network_refused; /* trial/supervise.h */
     enum mlops_sandbox_level level;
@@ -33,6 +34,8 @@ int runner_start(const struct trial *trial, const struct sandbox *sandbox, const
 int runner_finish(const struct trial *trial, const struct supervision *supervision,
                   struct mlops_error *err);
 
+/* As it was before it was run: name and kind. */
+void suite_result_start(struct mlops_suite_result *result, const struct project_suite *suite);
 void suite_result_clear(struct mlops_suite_result *result);
 
 #endif

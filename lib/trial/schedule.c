@@ -1,8 +1,9 @@
 /*
- * lib/trial/schedule.c - suites started in the order of the project file as places become free.
- * One thread looks after all of them: what runs are processes.
+ * lib/trial/schedule.c - suites started in the order of the project file, when what they need has
+ * passed and places become free. One thread looks after all of them: what runs are processes.
  */
 #include "trial/schedule.h"
+#include "bundle/needs.h"
 #include "registry/registry.h"
 #include "trial/supervise.h"
 #include "trial/verdict.h"
@@ -20,11 +21,18 @@ struct slot {
     struct supervision *supervision;
 };
 
+enum state {
+    STATE_LEFT_OUT,
+    STATE_WAITING,
+    STATE_RUNNING,
+    STATE_DONE,
+};
+
 struct run {
     const struct schedule *schedule;
     struct slot *slots;
     size_t slot_count, taken;
-    size_t next;        /* suite that is started next */
+    enum state *states; /* beside the suites */
     size_t done, total; /* that were to run */
 };
 
@@ -53,14 +61,43 @@ static void leave(struct run *run, struct slot *slot)
     run->taken--;
 }
 
+/* What did not pass may have another attempt: it starts anew, but for why the first one failed. */
+static bool is_to_be_repeated(struct run *run, size_t suite)
+{
+    struct mlops_suite_result *result = &run->schedule->report->suites[suite];
+    struct suite_outcome *outcome = &run->schedule->outcomes[suite];
+    if (result->status == MLOPS_SUITE_PASSED || result->status == MLOPS_SUITE_FLAKY ||
+        result->attempts > suite_at(run, suite)->execution.retries)
+        return false;
+    unsigned attempts = result->attempts;
+    char *first = outcome->first_failure ? TAKE_PTR(outcome->first_failure)
+                                         : xstrdup(result->message);
+    suite_outcome_clear(outcome);
+    suite_result_start(result, suite_at(run, suite));
+    outcome->first_failure = first;
+    result->attempts = attempts;
+    return true;
+}
+
+static void mark_flaky(const struct trial *trial)
+{
+    if (trial->result->status == MLOPS_SUITE_PASSED && trial->result->attempts > 1)
+        trial_set_status(trial, MLOPS_SUITE_FLAKY, "passed at attempt %u; the first one: %s",
+                         trial->result->attempts, trial->outcome->first_failure);
+}
+
 static int finish(struct run *run, struct slot *slot, struct mlops_error *err)
 {
     size_t suite = slot->suite;
     int code = runner_finish(&slot->trial, slot->supervision, err);
+    slot->trial.result->attempts++;
+    mark_flaky(&slot->trial);
     leave(run, slot);
     if (code)
         return wrap(run, suite, err);
-    run->done++;
+    bool again = is_to_be_repeated(run, suite);
+    run->states[suite] = again ? STATE_WAITING : STATE_DONE;
+    run->done += !again;
     return MLOPS_OK;
 }
 
@@ -84,18 +121,62 @@ static int begin(struct run *run, struct slot *slot, size_t suite, struct mlops_
     return slot->supervision ? MLOPS_OK : finish(run, slot, err);
 }
 
+static bool is_good(const struct run *run, size_t suite)
+{
+    enum mlops_suite_status status = run->schedule->report->suites[suite].status;
+    return status == MLOPS_SUITE_PASSED || status == MLOPS_SUITE_FLAKY;
+}
+
+/* May it start: have all that it needs passed? One whose needs did not is done, and skipped. */
+static bool is_ready(struct run *run, size_t suite)
+{
+    const struct project *project = &run->schedule->manifest->project;
+    bool ready = true;
+    for (size_t i = 0; i < project->suite_count; i++) {
+        if (!needs(&project->suites[suite], &project->suites[i]))
+            continue;
+        if (run->states[i] == STATE_DONE && !is_good(run, i)) {
+            struct mlops_suite_result *result = &run->schedule->report->suites[suite];
+            free(result->message);
+            result->message = xprintf("it needs '%s', which did not pass", project->suites[i].name);
+            str_copy(result->reason, sizeof(result->reason), "needs");
+            run->states[suite] = STATE_DONE;
+            run->done++;
+            return false;
+        }
+        ready = ready && run->states[i] == STATE_DONE;
+    }
+    return ready;
+}
+
+/* The first that may start; `*any` false where none may. */
+static size_t next_suite(struct run *run, bool *any)
+{
+    size_t count = run->schedule->manifest->project.suite_count;
+    for (bool more = true; more;) {
+        size_t done = run->done;
+        for (size_t i = 0; i < count; i++)
+            if (run->states[i] == STATE_WAITING && is_ready(run, i)) {
+                *any = true;
+                return i;
+            }
+        more = run->done > done; /* one was skipped: another may need it */
+    }
+    *any = false;
+    return 0;
+}
+
 static int fill(struct run *run, struct mlops_error *err)
 {
-    for (size_t i = 0; i < run->slot_count; i++) {
+    for (size_t i = 0; i < run->slot_count; i++)
         while (!run->slots[i].taken) {
-            while (run->next < run->schedule->manifest->project.suite_count &&
-                   !run->schedule->wanted[run->next])
-                run->next++;
-            if (run->next == run->schedule->manifest->project.suite_count)
+            bool any;
+            size_t suite = next_suite(run, &any);
+            if (!any)
                 return MLOPS_OK;
-            TRY(begin(run, &run->slots[i], run->next++, err));
+            run->states[suite] = STATE_RUNNING;
+            TRY(begin(run, &run->slots[i], suite, err));
         }
-    }
     return MLOPS_OK;
 }
 
@@ -145,13 +226,17 @@ int schedule_run(const struct schedule *schedule, struct mlops_error *err)
 {
     struct run run = {.schedule = schedule,
                       .slot_count = schedule->jobs < JOBS_MAX ? schedule->jobs : JOBS_MAX};
-    for (size_t i = 0; i < schedule->manifest->project.suite_count; i++)
+    run.states = xcalloc(schedule->manifest->project.suite_count, sizeof(*run.states));
+    for (size_t i = 0; i < schedule->manifest->project.suite_count; i++) {
+        run.states[i] = schedule->wanted[i] ? STATE_WAITING : STATE_LEFT_OUT;
         run.total += schedule->wanted[i];
+    }
     run.slots = xcalloc(run.slot_count, sizeof(*run.slots));
     int code = attend(&run, err);
     for (size_t i = 0; i < run.slot_count; i++)
         if (run.slots[i].taken)
             leave(&run, &run.slots[i]);
     free(run.slots);
+    free(run.states);
     return code;
 }

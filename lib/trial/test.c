@@ -1,5 +1,6 @@
 /* lib/trial/test.c - all suites of a version and a scan of it, and the evidence of them. */
 #include "base/clock.h"
+#include "bundle/needs.h"
 #include "registry/registry.h"
 #include "trial/evidence.h"
 #include "trial/scan.h"
@@ -10,7 +11,7 @@
 static const char *const status_names[] = {
     [MLOPS_SUITE_PASSED] = "passed",   [MLOPS_SUITE_FAILED] = "failed",
     [MLOPS_SUITE_ERROR] = "error",     [MLOPS_SUITE_TIMEOUT] = "timeout",
-    [MLOPS_SUITE_SKIPPED] = "skipped",
+    [MLOPS_SUITE_FLAKY] = "flaky",     [MLOPS_SUITE_SKIPPED] = "skipped",
 };
 
 const char *mlops_suite_status_name(enum mlops_suite_status status)
@@ -36,6 +37,25 @@ static bool is_asked_for(const struct mlops_test_options *options, const char *n
     return false;
 }
 
+/* Those that are asked for by their names or that of their matrix, and what they need. */
+static bool *choose(const struct mlops_test_options *options, const struct project *project)
+{
+    bool *wanted = xcalloc(project->suite_count + 1, sizeof(*wanted)), more = true;
+    for (size_t i = 0; i < project->suite_count; i++) {
+        const char *group = project->suites[i].execution.group;
+        wanted[i] = is_asked_for(options, project->suites[i].name) ||
+                    (group && is_asked_for(options, group));
+    }
+    while (more) {
+        more = false;
+        for (size_t i = 0; i < project->suite_count; i++)
+            for (size_t j = 0; wanted[i] && j < project->suite_count; j++)
+                if (!wanted[j] && needs(&project->suites[i], &project->suites[j]))
+                    wanted[j] = more = true;
+    }
+    return wanted;
+}
+
 static bool scan_is_asked_for(const struct mlops_test_options *options)
 {
     return is_asked_for(options, MLOPS_SCAN_SUITE);
@@ -51,7 +71,9 @@ static int check_names(const struct mlops_test_options *options, const struct pr
     for (const char *const *name = options ? options->suites : NULL; name && *name; name++) {
         bool known = str_equal(*name, MLOPS_SCAN_SUITE);
         for (size_t i = 0; i < project->suite_count && !known; i++)
-            known = str_equal(project->suites[i].name, *name);
+            known = str_equal(project->suites[i].name, *name) ||
+                    (project->suites[i].execution.group &&
+                     str_equal(project->suites[i].execution.group, *name));
         if (known)
             continue;
         mlops_fail(err, MLOPS_NOT_FOUND, "there is no suite called '%s'", *name);
@@ -67,15 +89,6 @@ static int check_testable(const struct mlops_version *version, struct mlops_erro
     mlops_fail(err, MLOPS_INVALID, "%.23s… is not registered, so nobody could find its evidence",
                version->bundle);
     return mlops_hint(err, "run 'mlops register %.23s' first", version->bundle);
-}
-
-static void start_result(struct mlops_suite_result *result, const struct project_suite *suite)
-{
-    str_copy(result->name, sizeof(result->name), suite->name);
-    str_copy(result->kind, sizeof(result->kind), suite->kind);
-    result->message = xstrdup("");
-    result->output = xstrdup("");
-    result->status = MLOPS_SUITE_SKIPPED;
 }
 
 /* A sandbox that is less than it could be is said, not only recorded. */
@@ -98,10 +111,9 @@ static int run_all(struct mlops_registry *registry, const struct manifest *manif
 {
     const struct project *project = &manifest->project;
     _cleanup_(sandbox_clear) struct sandbox sandbox = {0};
-    bool *wanted = xcalloc(project->suite_count, sizeof(*wanted)), any = false;
+    bool *wanted = choose(options, project), any = false;
     for (size_t i = 0; i < project->suite_count; i++) {
-        start_result(&report->suites[report->suite_count++], &project->suites[i]);
-        wanted[i] = is_asked_for(options, project->suites[i].name);
+        suite_result_start(&report->suites[report->suite_count++], &project->suites[i]);
         any = any || wanted[i];
     }
     enum mlops_sandbox_wish wish = options ? options->sandbox : MLOPS_SANDBOX_AUTO;
@@ -119,9 +131,13 @@ static int run_all(struct mlops_registry *registry, const struct manifest *manif
     if (code == MLOPS_OK && any)
         code = schedule_run(&schedule, err);
     free(wanted);
-    for (size_t i = 0; i < project->suite_count; i++)
-        report->passed = report->passed && (report->suites[i].status == MLOPS_SUITE_PASSED ||
-                                            report->suites[i].status == MLOPS_SUITE_SKIPPED);
+    bool allow_flaky = options && options->allow_flaky;
+    for (size_t i = 0; i < project->suite_count; i++) {
+        enum mlops_suite_status status = report->suites[i].status;
+        report->passed =
+            report->passed && (status == MLOPS_SUITE_PASSED || status == MLOPS_SUITE_SKIPPED ||
+                               (status == MLOPS_SUITE_FLAKY && allow_flaky));
+    }
     return code;
 }
 
