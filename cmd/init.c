@@ -30,7 +30,7 @@ static int run(struct cli *cli)
         options.location = cli->args[0];
     else if (!options.location)
         options.location = ".";
-    TRY(mlops_registry_init(options.location, &created, &cli->err));
+    TRY(mlops_registry_init_at(options.location, cli_text(cli, "objects"), &created, &cli->err));
     TRY(mlops_registry_open(&options, &cli->registry, &cli->err));
     const char *location = mlops_registry_location(cli->registry);
     if (!cli_text(cli, "registry"))
@@ -53,12 +53,21 @@ const struct command command_init = {
     .description =
         "Makes the folder .mlops in DIR (default: the working directory), which holds models, "
         "versions, stages, the log and every packaged object. Commands find it from any folder "
-        "below DIR. Where there is one already, nothing changes.",
+        "below DIR. Where there is one already, nothing changes.\n\n"
+        "With --objects packages lie in a bucket of S3, or of a server that speaks as S3, and the "
+        "folder has the rest. Credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or "
+        "from ~/.aws; endpoint and region from there, or from the address: "
+        "s3://BUCKET/PREFIX?endpoint=URL&region=R.",
     .group = GROUP_MAKE,
     .args = {{"DIR", COMPLETE_DIRECTORY | OPTIONAL}},
+    .options = {{.name = "objects",
+                 .kind = OPTION_TEXT,
+                 .argument = "URL",
+                 .help = "where its objects are: s3://BUCKET/PREFIX"}},
     .examples = {{"mlops init", "a registry beside the project"},
                  {"mlops init /srv/models && export MLOPS_REGISTRY=/srv/models",
-                  "one for all projects of this machine"}},
+                  "one for all projects of this machine"},
+                 {"mlops init --objects s3://models/fraud", "its packages lie in a bucket"}},
     .json = {{"registry", "text", "the registry's folder"},
              {"created", "bool", "false: it was there already"}},
     .run = run,

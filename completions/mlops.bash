@@ -6,6 +6,7 @@ _mlops_commands='init package import register list show log status checkout expo
 _mlops_option() {
     sources=()
     case $1:$2 in
+    init:--objects) sources=() ;;
     package:--param) sources=() ;;
     package:--metric) sources=() ;;
     list:--where) sources=() ;;
@@ -118,6 +119,7 @@ _mlops_argument() {
 # COMMAND: sets $sources to the options that may stand there.
 _mlops_options() {
     case $1 in
+    init) sources=(--objects) ;;
     package) sources=(--register --param --metric) ;;
     import) sources=(--register) ;;
     list) sources=(--where --sort --limit) ;;

@@ -5,6 +5,7 @@ set -g __mlops_valued \
     '*:--registry' \
     '*:--color' \
     '*:--lock-timeout' \
+    'init:--objects' \
     'package:--param' \
     'package:--metric' \
     'list:--where' \
@@ -133,6 +134,7 @@ complete -c mlops -l version -d 'print the version of mlops'
 complete -c mlops -s h -l help -d 'print help'
 
 complete -c mlops -n __mlops_before -a init -d 'make a registry'
+complete -c mlops -n '__mlops_in init' -l objects -x -d 'where its objects are: s3://BUCKET/PREFIX'
 complete -c mlops -n '__mlops_in init 0' -a '(__fish_complete_directories)'
 
 complete -c mlops -n __mlops_before -a package -d 'make a bundle of a project folder, and print its id'

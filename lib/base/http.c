@@ -353,7 +353,7 @@ int http_attempt(struct http_client *client, const struct http_request *request,
     return code;
 }
 
-bool http_is_stopped(struct http_client *client)
+bool http_client_stopped(struct http_client *client)
 {
     return is_stopped(client);
 }

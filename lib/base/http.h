@@ -33,6 +33,8 @@ DEFINE_CLEANUP(struct http_client, http_client_free)
 
 /* End all requests that run and all to come with MLOPS_CANCELLED. From any thread. */
 void http_client_stop(struct http_client *client);
+/* Are they? Asks the observer, in the thread that made the client. */
+bool http_client_stopped(struct http_client *client);
 
 /* The headers of one attempt, for `prepare`. */
 struct http_headers;

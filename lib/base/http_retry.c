@@ -52,7 +52,7 @@ static int wait(struct http_client *client, int64_t wait_ns, struct mlops_error 
 {
     int64_t until_ns = clock_monotonic_ns() + wait_ns;
     for (;;) {
-        if (http_is_stopped(client))
+        if (http_client_stopped(client))
             return mlops_fail(err, MLOPS_CANCELLED, "stopped");
         int64_t left_ns = until_ns - clock_monotonic_ns();
         if (left_ns <= 0)
@@ -95,7 +95,7 @@ int http_send(struct http_client *client, const struct http_request *request,
     TRY(check_url(request->url, err));
     for (unsigned attempt = 1;; attempt++) {
         bool again;
-        if (http_is_stopped(client))
+        if (http_client_stopped(client))
             return mlops_fail(err, MLOPS_CANCELLED, "stopped");
         int code = http_attempt(client, request, response, &again, err);
         response->attempts = attempt;

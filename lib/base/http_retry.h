@@ -7,7 +7,6 @@
 int http_attempt(struct http_client *client, const struct http_request *request,
                  struct http_response *response, bool *again, struct mlops_error *err);
 
-bool http_is_stopped(struct http_client *client);
 const struct http_client_options *http_options(const struct http_client *client);
 
 #endif

@@ -16,6 +16,7 @@
 #include <stdio.h>
 
 #define WORKERS_MAX 64
+#define DAY_NS (86400 * 1000000000LL)
 #define ATTEMPTS 5
 /* Packs that are removed in one transaction: others wait meanwhile. */
 #define REMOVED_AT_ONCE 64
@@ -435,12 +436,24 @@ static int foretell(struct gc *gc, struct mlops_error *err)
     return MLOPS_OK;
 }
 
+/* A writer that is at work may take a day, whatever the grace. That it cannot be done harms nobody.
+ */
+static void tidy_store(struct gc *gc)
+{
+    struct store_backend *backend = gc->store->backend;
+    int64_t grace_ns = gc->options->grace_ns > DAY_NS ? gc->options->grace_ns : DAY_NS;
+    struct mlops_error failed = {0};
+    scratch_sweep(gc->store);
+    if (backend->tidy && backend->tidy(backend, grace_ns, &failed) != MLOPS_OK)
+        registry_warn(gc->registry, "what killed writers left stays: %s", failed.message);
+}
+
 static int run(struct gc *gc, struct mlops_error *err)
 {
     TRY(registry_store(gc->registry, &gc->store, err));
     if (!gc->options->dry_run) {
         scratch_sweep_folders(gc->registry, gc->options->grace_ns);
-        scratch_sweep(gc->store);
+        tidy_store(gc);
     }
     gc->stale = true;
     for (int i = 0; gc->stale && i < ATTEMPTS; i++) {

@@ -226,7 +226,7 @@ static int make_database(const char *folder, struct mlops_error *err)
     return transaction_commit(TAKE_PTR(tx), err);
 }
 
-static int fill(const char *folder, struct mlops_error *err)
+static int fill(const char *folder, const char *address, struct mlops_error *err)
 {
     _cleanup_(free_string) char *format = path_join(folder, "format");
     _cleanup_(free_string) char *objects = path_join(folder, "objects");
@@ -234,7 +234,7 @@ static int fill(const char *folder, struct mlops_error *err)
 
     TRY(make_folder(folder, "tmp", err));
     TRY(make_folder(folder, "objects", err));
-    TRY(store_init(objects, err));
+    TRY(store_init_at(objects, address, NULL, err));
     TRY(make_database(folder, err));
     TRY(file_write_durable(format, text, strlen(text), 0644, err));
     return directory_sync(folder, err);
@@ -254,7 +254,7 @@ static int check_free(const char *folder, struct mlops_error *err)
 
 /* Built under another name and then renamed: there is never half a registry, and of two that
  * make one at once the second finds it made. */
-static int make(const char *folder, bool *created, struct mlops_error *err)
+static int make(const char *folder, const char *address, bool *created, struct mlops_error *err)
 {
     _cleanup_(free_string) char *parent = path_parent(folder);
     _cleanup_(free_string) char *name = xprintf("%s.new-%ld-%llx", FOLDER, (long)getpid(),
@@ -266,7 +266,7 @@ static int make(const char *folder, bool *created, struct mlops_error *err)
     TRY(directory_make(parent, 0755, err));
     TRY(check_free(folder, err));
     TRY(make_folder(parent, name, err));
-    code = fill(made, err);
+    code = fill(made, address, err);
     if (code == MLOPS_OK && rename(made, folder) == 0) {
         *created = true;
         return directory_sync(parent, err);
@@ -277,7 +277,21 @@ static int make(const char *folder, bool *created, struct mlops_error *err)
     return code;
 }
 
+/* One that is there: its objects must be where they are said to be. */
+static int check_present(const char *folder, const char *address, struct mlops_error *err)
+{
+    _cleanup_(free_string) char *objects = path_join(folder, "objects");
+    TRY(format_check(folder, err));
+    return address ? store_init_at(objects, address, NULL, err) : MLOPS_OK;
+}
+
 int mlops_registry_init(const char *location, bool *created, struct mlops_error *err)
+{
+    return mlops_registry_init_at(location, NULL, created, err);
+}
+
+int mlops_registry_init_at(const char *location, const char *address, bool *created,
+                           struct mlops_error *err)
 {
     _cleanup_(free_string) char *named = NULL, *folder = NULL;
     struct mlops_error ignored = {0};
@@ -289,11 +303,11 @@ int mlops_registry_init(const char *location, bool *created, struct mlops_error 
         return mlops_fail(err, MLOPS_INVALID, "a registry's folder needs a name");
     TRY(folder_of(location, &named, &is, err));
     if (is)
-        return format_check(named, err);
+        return check_present(named, address, err);
     folder = realpath(named, NULL); /* a link to where there is room */
     if (!folder)
         folder = TAKE_PTR(named);
-    code = make(folder, created, err);
+    code = make(folder, address, created, err);
     if (*created)
         return code;
     /* Whatever was in the way, another process may have made one meanwhile. */

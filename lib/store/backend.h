@@ -1,12 +1,12 @@
 /*
  * lib/store/backend.h - where packs lie: a small interface over immutable named blobs.
  *
- * `file` is the one here. A backend keeps what was published and settled through a power cut, and
- * shows a blob whole or not at all. All functions may be called from several threads.
+ * `file` and `s3` are the ones here. A backend keeps what was published and settled through a power
+ * cut, and shows a blob whole or not at all. All functions may be called from several threads.
  */
 #ifndef STORE_BACKEND_H
 #define STORE_BACKEND_H
-#include "base/util.h"
+#include "base/buffer.h"
 
 struct store_blob {
     const char *name;
@@ -15,6 +15,7 @@ struct store_blob {
 };
 
 struct store_backend {
+    bool remote; /* `publish` copies the file elsewhere: it need not be durable here */
     /* Make the local file `temporary`, complete, the blob `name`, its bytes durably; the file is
      * gone afterwards. A blob of that name that is there already has the same bytes: fine. The name
      * is durable after `settle`, which is called once for all that were published. */
@@ -39,6 +40,25 @@ struct store_backend {
     /* May blobs have come or gone since the last call? True when in doubt. */
     bool (*changed)(struct store_backend *backend);
     void (*close)(struct store_backend *backend);
+
+    /* What only some have; NULL where there is nothing to do. */
+
+    /* The local file `temporary` is complete and is most likely going to be published as `name`:
+     * its bytes may begin to move, with nothing to be seen before. What fails is told by `publish`.
+     */
+    void (*stage)(struct store_backend *backend, const char *temporary, const char *name);
+    void (*unstage)(struct store_backend *backend, const char *name); /* it is not going to be */
+    /* The last bytes of a blob, `at_least` of them or all, and the size of the whole: one request
+     * for what pack.c wants. */
+    int (*tail)(struct store_backend *backend, const char *name, size_t at_least,
+                struct buffer *tail, uint64_t *size, struct mlops_error *err);
+    /* Drop what is kept of the blob on this machine, so that it is read from where it lies; was
+     * there anything? Asked where a copy is damaged, and by those who check. */
+    bool (*forget)(struct store_backend *backend, const char *name);
+    /* Remove what writers left that were killed longer ago than the grace. */
+    int (*tidy)(struct store_backend *backend, int64_t grace_ns, struct mlops_error *err);
+    /* End what is under way: everything fails with MLOPS_CANCELLED from now on. */
+    void (*stop)(struct store_backend *backend);
 };
 
 /* Blobs as files of `directory`, which exists. The caller closes. */

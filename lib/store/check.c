@@ -113,6 +113,8 @@ static int check_pack(void *context, size_t index, size_t worker, struct mlops_e
             observer->progress(observer->context, "checking packs", check->done,
                                check->packs->count);
     }
+    if (!check->quick && backend->forget) /* what lies there is checked, and not a copy of it */
+        (void)backend->forget(backend, check->packs->names[index]);
     int code = pack_load(backend, check->packs->names[index], &pack, err);
     if (code == MLOPS_INTEGRITY) {
         note(findings, "pack", err->message);
@@ -177,15 +179,13 @@ int store_usage(struct store *store, struct store_usage *usage, struct mlops_err
     TRY(store->backend->list(store->backend, add_name, &packs, err));
     for (size_t i = 0; i < packs.count; i++) {
         struct pack pack;
-        uint64_t size;
-        int code = store->backend->size(store->backend, packs.names[i], &size, err);
-        if (code == MLOPS_OK)
-            code = pack_load(store->backend, packs.names[i], &pack, err);
+        int code = pack_load(store->backend, packs.names[i], &pack, err);
         if (code == MLOPS_NOT_FOUND) /* gc removed it meanwhile */
             continue;
         TRY(code);
         usage->packs++;
-        usage->stored_bytes += size;
+        usage->stored_bytes +=
+            pack.footer.index_offset + pack.footer.count * INDEX_ENTRY_SIZE + PACK_FOOTER_SIZE;
         for (size_t j = 0; j < pack.footer.count; j++) {
             struct record record;
             (void)pack_index_entry(pack.block, j, &pack.footer, &record); /* pack_load did */

@@ -11,6 +11,8 @@ struct store {
     struct index *index;
     atomic_bool loaded; /* the index has been read once */
     const struct mlops_observer *observer;
+    struct mlops_observer watched; /* where that is: the user's, which stops the backend as well */
+    const struct mlops_observer *user;
 };
 
 /* Bring the index up to date where packs may have come or gone; from any thread. */

@@ -63,9 +63,11 @@ int pack_writer_new(struct store *store, struct pack_writer **writer, struct mlo
     return MLOPS_OK;
 }
 
-static void pack_file_free(struct pack_file *file)
+static void pack_file_free(struct store_backend *backend, struct pack_file *file)
 {
     fd_close(&file->fd);
+    if (file->temporary && file->synced && backend->unstage)
+        backend->unstage(backend, file->name);
     if (file->temporary)
         (void)unlink(file->temporary); /* what stays is stale and removed by the next writer */
     free(file->temporary);
@@ -76,7 +78,7 @@ static void pack_file_free(struct pack_file *file)
 /* ---- in the background: packs that are full become complete and durable ---------------------- */
 
 /* Index and footer behind the records. */
-static int complete(struct pack_file *file, struct mlops_error *err)
+static int complete(struct store_backend *backend, struct pack_file *file, struct mlops_error *err)
 {
     _cleanup_(buffer_clear) struct buffer tail = {0};
     struct digest id;
@@ -88,11 +90,13 @@ static int complete(struct pack_file *file, struct mlops_error *err)
     if (fd_write_full(file->fd, tail.data, tail.length, err))
         return mlops_wrap(err, "'%s'", file->temporary);
     file->size += tail.length;
-    if (fsync(file->fd) < 0)
+    if (!backend->remote && fsync(file->fd) < 0)
         return mlops_fail_errno(err, MLOPS_IO, errno, "fsync '%s'", file->temporary);
     fd_close(&file->fd);
     free(file->records); /* they are in the pack now */
     file->records = NULL;
+    if (backend->stage)
+        backend->stage(backend, file->temporary, file->name);
     return MLOPS_OK;
 }
 
@@ -121,7 +125,7 @@ static void *sync_packs(void *argument)
         }
         struct mlops_error err = {0};
         pthread_mutex_unlock(&writer->lock);
-        int code = complete(file, &err);
+        int code = complete(writer->store->backend, file, &err);
         pthread_mutex_lock(&writer->lock);
         file->synced = code == MLOPS_OK;
         if (code) {
@@ -151,7 +155,7 @@ void pack_writer_free(struct pack_writer *writer)
         return;
     syncer_join(writer);
     for (size_t i = 0; i < writer->file_count; i++)
-        pack_file_free(writer->files[i]);
+        pack_file_free(writer->store->backend, writer->files[i]);
     free(writer->files);
     pthread_cond_destroy(&writer->changed);
     pthread_mutex_destroy(&writer->lock);
@@ -350,7 +354,8 @@ int pack_batch_flush(struct pack_batch *batch, struct mlops_error *err)
     TRY(code);
     code = write_pieces(file, batch->pieces, batch->piece_count, offset, err);
     /* Let the disk begin; a hint, as the fsync at the end is what counts. */
-    (void)sync_file_range(file->fd, (off_t)offset, (off_t)batch->bytes, SYNC_FILE_RANGE_WRITE);
+    if (!writer->store->backend->remote)
+        (void)sync_file_range(file->fd, (off_t)offset, (off_t)batch->bytes, SYNC_FILE_RANGE_WRITE);
     pthread_mutex_lock(&writer->lock);
     if (--file->writing == 0 && file->closed)
         syncer_wake(writer);
@@ -369,9 +374,12 @@ int pack_writer_publish(struct pack_writer *writer, uint64_t *bytes, struct mlop
     for (size_t i = 0; i < writer->file_count; i++)
         writer->files[i]->closed = true;
     syncer_join(writer);
-    for (size_t i = 0; i < writer->file_count && writer->code == MLOPS_OK; i++)
-        if (!writer->files[i]->synced)
-            writer->code = complete(writer->files[i], &writer->err);
+    for (size_t i = 0; i < writer->file_count && writer->code == MLOPS_OK; i++) {
+        struct pack_file *file = writer->files[i];
+        if (!file->synced)
+            writer->code = complete(backend, file, &writer->err);
+        file->synced = writer->code == MLOPS_OK;
+    }
     if (writer->code) {
         *err = writer->err;
         return writer->code;

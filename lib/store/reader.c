@@ -175,16 +175,29 @@ static int decode(struct reader *reader, const struct location *location, const 
     return MLOPS_OK;
 }
 
-int reader_load_into(struct reader *reader, const struct location *location, uint8_t *data,
+static int check_blob(const struct location *location, const uint8_t *data, struct mlops_error *err)
+{
+    struct digest digest;
+    sha256_of(data, location->record.raw, &digest);
+    return digest_equal(&digest, &location->record.name)
+               ? MLOPS_OK
+               : reader_damaged(err, location,
+                                "its content does not have the digest that it should");
+}
+
+static int load_into(struct reader *reader, const struct location *location, uint8_t *data,
                      struct mlops_error *err)
 {
     struct location now = *location;
     const uint8_t *stored = NULL;
     TRY(load_stored(reader, &now, data, &stored, err));
-    return now.record.encoding == ENCODING_RAW ? MLOPS_OK : decode(reader, &now, stored, data, err);
+    if (now.record.encoding != ENCODING_RAW)
+        TRY(decode(reader, &now, stored, data, err));
+    /* a copy is checked before it is used, as there is something to be done about it here */
+    return reader->store->backend->remote ? check_blob(&now, data, err) : MLOPS_OK;
 }
 
-int reader_load(struct reader *reader, const struct location *location, const uint8_t **data,
+static int load(struct reader *reader, const struct location *location, const uint8_t **data,
                 struct mlops_error *err)
 {
     struct location now = *location;
@@ -196,16 +209,33 @@ int reader_load(struct reader *reader, const struct location *location, const ui
         TRY(decode(reader, &now, *data, reader->raw, err));
         *data = reader->raw;
     }
-    if (record->kind == RECORD_BLOB) {
-        struct digest digest;
-        sha256_of(*data, record->raw, &digest);
-        if (!digest_equal(&digest, &record->name))
-            return reader_damaged(err, &now, "its content does not have the digest that it should");
-    } else {
-        if (!recipe_check(*data, record->raw))
-            return reader_damaged(err, &now, "a recipe does not match its checksum");
-    }
+    if (record->kind == RECORD_BLOB)
+        return check_blob(&now, *data, err);
+    if (!recipe_check(*data, record->raw))
+        return reader_damaged(err, &now, "a recipe does not match its checksum");
     return MLOPS_OK;
+}
+
+/* It came damaged, and from a copy on this machine or over a network: may it be sound where it
+ * lies? */
+static bool is_worth_another(const struct reader *reader, const struct location *location, int code)
+{
+    struct store_backend *backend = reader->store->backend;
+    return code == MLOPS_INTEGRITY && backend->forget && backend->forget(backend, location->pack);
+}
+
+int reader_load_into(struct reader *reader, const struct location *location, uint8_t *data,
+                     struct mlops_error *err)
+{
+    int code = load_into(reader, location, data, err);
+    return is_worth_another(reader, location, code) ? load_into(reader, location, data, err) : code;
+}
+
+int reader_load(struct reader *reader, const struct location *location, const uint8_t **data,
+                struct mlops_error *err)
+{
+    int code = load(reader, location, data, err);
+    return is_worth_another(reader, location, code) ? load(reader, location, data, err) : code;
 }
 
 int reader_load_recipe(struct reader *reader, const struct location *location, uint8_t **entries,

@@ -4,6 +4,7 @@
 #include "base/path.h"
 #include "store/handle.h"
 #include "store/reader.h"
+#include "store/remote.h"
 
 static const char format_text[] = "mlops-store 1\n";
 
@@ -21,11 +22,64 @@ int store_init(const char *directory, struct mlops_error *err)
     return directory_sync(directory, err);
 }
 
+int store_init_at(const char *directory, const char *address, const struct mlops_observer *observer,
+                  struct mlops_error *err)
+{
+    TRY(store_init(directory, err));
+    return address ? remote_make(directory, address, observer, err) : MLOPS_OK;
+}
+
+/* ---- a user who says stop stops requests, too, those of other threads that wait ----------------
+ */
+
+static void pass_progress(void *context, const char *activity, uint64_t done, uint64_t total)
+{
+    const struct store *store = context;
+    store->user->progress(store->user->context, activity, done, total);
+}
+
+static void pass_warning(void *context, const char *message)
+{
+    const struct store *store = context;
+    store->user->warn(store->user->context, message);
+}
+
+static bool pass_cancelled(void *context)
+{
+    const struct store *store = context;
+    bool cancelled = store->user->cancelled(store->user->context);
+    if (cancelled && store->backend && store->backend->stop)
+        store->backend->stop(store->backend);
+    return cancelled;
+}
+
+static void watch(struct store *store, const struct mlops_observer *user)
+{
+    if (!user)
+        return;
+    store->user = user;
+    store->watched = (struct mlops_observer){
+        .context = store,
+        .progress = user->progress ? pass_progress : NULL,
+        .warn = user->warn ? pass_warning : NULL,
+        .cancelled = user->cancelled ? pass_cancelled : NULL,
+    };
+    store->observer = &store->watched;
+}
+
+static int open_backend(struct store *store, struct mlops_error *err)
+{
+    _cleanup_(free_string) char *packs = path_join(store->directory, "packs");
+    _cleanup_(free_string) char *address = NULL;
+    TRY(remote_address(store->directory, &address, err));
+    return address ? remote_open(store->directory, address, store->observer, &store->backend, err)
+                   : backend_file_open(packs, &store->backend, err);
+}
+
 int store_open(const char *directory, const struct mlops_observer *observer, struct store **store,
                struct mlops_error *err)
 {
     _cleanup_(free_string) char *format = path_join(directory, "format");
-    _cleanup_(free_string) char *packs = path_join(directory, "packs");
     _cleanup_(buffer_clear) struct buffer text = {0};
     if (file_read(format, 4096, &text, err))
         return mlops_wrap(err, "open the store");
@@ -35,14 +89,12 @@ int store_open(const char *directory, const struct mlops_observer *observer, str
         mlops_fail(err, MLOPS_INVALID, "'%s' is of a store that this mlops cannot read", format);
         return mlops_hint(err, "use the mlops that made it, or a newer one");
     }
-    struct store_backend *backend;
-    TRY(backend_file_open(packs, &backend, err));
-    struct store *opened = xcalloc(1, sizeof(*opened));
+    _cleanup_(store_close_ptr) struct store *opened = xcalloc(1, sizeof(*opened));
     opened->directory = xstrdup(directory);
-    opened->backend = backend;
     opened->index = index_new();
-    opened->observer = observer;
-    *store = opened;
+    watch(opened, observer);
+    TRY(open_backend(opened, err));
+    *store = TAKE_PTR(opened);
     return MLOPS_OK;
 }
 
@@ -50,7 +102,8 @@ void store_close(struct store *store)
 {
     if (!store)
         return;
-    store->backend->close(store->backend);
+    if (store->backend)
+        store->backend->close(store->backend);
     index_free(store->index);
     free(store->directory);
     free(store);

