@@ -29,6 +29,7 @@
     X(trust) \
     X(drift) \
     X(sandbox) \
+    X(env) \
     X(fsck) \
     X(stats) \
     X(gc) \

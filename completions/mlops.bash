@@ -1,6 +1,6 @@
 # bash completion for mlops, written by 'mlops completion bash'
 
-_mlops_commands='init package import register list show log status checkout export scan test sign verify policy approve promote rollback freeze unfreeze key trust drift sandbox fsck stats gc help completion version'
+_mlops_commands='init package import register list show log status checkout export scan test sign verify policy approve promote rollback freeze unfreeze key trust drift sandbox env fsck stats gc help completion version'
 
 # COMMAND OPTION: sets $sources for its argument; fails where it takes none.
 _mlops_option() {
@@ -66,6 +66,8 @@ _mlops_option() {
     drift:--method) sources=(+ks +jensen_shannon +psi +wasserstein +total_variation) ;;
     drift:--categorical-method) sources=(+jensen_shannon +psi +total_variation) ;;
     drift:--threshold) sources=() ;;
+    env:--venv) sources=(directory) ;;
+    env:--output | env:-o) sources=(file) ;;
     fsck:--repair) sources=(file directory) ;;
     gc:--grace) sources=() ;;
     help:--man-pages) sources=(directory) ;;
@@ -110,6 +112,9 @@ _mlops_argument() {
     trust:1) sources=(file) ;;
     drift:0) sources=(ref) ;;
     sandbox:0) sources=(+check) ;;
+    env:0) sources=(+capture +check +diff) ;;
+    env:1) sources=(ref) ;;
+    env:2) sources=(ref) ;;
     help:0) sources=(command) ;;
     completion:0) sources=(+bash +zsh +fish) ;;
     *) return 1 ;;
@@ -138,6 +143,7 @@ _mlops_options() {
     key) sources=(--algorithm --no-passphrase) ;;
     trust) sources=(--role --owner --expires --key --reason) ;;
     drift) sources=(--current --data --method --categorical-method --threshold) ;;
+    env) sources=(--venv --output --captured --all --allow-extra) ;;
     fsck) sources=(--quick --repair) ;;
     gc) sources=(--grace --dry-run) ;;
     help) sources=(--man-pages) ;;

@@ -65,6 +65,8 @@ set -g __mlops_valued \
     'drift:--method' \
     'drift:--categorical-method' \
     'drift:--threshold' \
+    'env:--venv' \
+    'env:--output' 'env:-o' \
     'fsck:--repair' \
     'gc:--grace' \
     'help:--man-pages'
@@ -287,6 +289,16 @@ complete -c mlops -n '__mlops_in drift 0' -a '(__mlops_ask ref)'
 complete -c mlops -n __mlops_before -a sandbox -d 'find out how far suites are kept apart on this machine'
 complete -c mlops -n '__mlops_in sandbox 0' -a 'check'
 
+complete -c mlops -n __mlops_before -a env -d 'record environments, and compare them'
+complete -c mlops -n '__mlops_in env' -l venv -x -a '(__fish_complete_directories)' -d 'capture, check: the virtual or conda environment to read'
+complete -c mlops -n '__mlops_in env' -s o -l output -r -F -d 'capture: write to FILE'
+complete -c mlops -n '__mlops_in env' -l captured -d 'check: against the environment that was captured, not the lock file'
+complete -c mlops -n '__mlops_in env' -l all -d 'check: as --captured, with system packages, processor and GPU driver'
+complete -c mlops -n '__mlops_in env' -l allow-extra -d 'check: what is there beyond the need is fine'
+complete -c mlops -n '__mlops_in env 0' -a 'capture check diff'
+complete -c mlops -n '__mlops_in env 1' -a '(__mlops_ask ref)'
+complete -c mlops -n '__mlops_in env 2' -a '(__mlops_ask ref)'
+
 complete -c mlops -n __mlops_before -a fsck -d 'check that everything in the registry is sound'
 complete -c mlops -n '__mlops_in fsck' -l quick -d 'look at structure only: do not read the content of objects'
 complete -c mlops -n '__mlops_in fsck' -l repair -r -F -a '(__fish_complete_directories)' -d 'first get what is damaged or missing from this copy, a folder, archive or registry; may be given more than once'
@@ -299,7 +311,7 @@ complete -c mlops -n '__mlops_in gc' -l dry-run -d 'say what would go, and chang
 
 complete -c mlops -n __mlops_before -a help -d 'explain a command, or list them all'
 complete -c mlops -n '__mlops_in help' -l man-pages -x -a '(__fish_complete_directories)' -d 'write the manual pages of all commands into DIR instead'
-complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log status checkout export scan test sign verify policy approve promote rollback freeze unfreeze key trust drift sandbox fsck stats gc help completion version'
+complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log status checkout export scan test sign verify policy approve promote rollback freeze unfreeze key trust drift sandbox env fsck stats gc help completion version'
 
 complete -c mlops -n __mlops_before -a completion -d 'print the completions for bash, zsh or fish'
 complete -c mlops -n '__mlops_in completion 0' -a 'bash zsh fish'

@@ -6,6 +6,7 @@
 #include <mlops/bundle.h>
 #include <mlops/catalog.h>
 #include <mlops/drift.h>
+#include <mlops/environment.h>
 #include <mlops/error.h>
 #include <mlops/key.h>
 #include <mlops/maintenance.h>

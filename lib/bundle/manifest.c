@@ -1,8 +1,8 @@
 /* lib/bundle/manifest.c - manifests read back: hostile until checked. */
 #include "bundle/manifest.h"
+#include "base/escape.h"
 #include "base/json.h"
 #include "base/path.h"
-#include "base/escape.h"
 #include "bundle/resolve.h"
 #include "bundle/walk.h"
 #include "registry/registry.h"
@@ -279,6 +279,25 @@ int manifest_load(struct mlops_registry *registry, const char *ref, struct mlops
                version->bundle, manifest->project.model, version->model);
     manifest_clear(manifest);
     return MLOPS_INTEGRITY;
+}
+
+int manifest_read_file(struct mlops_registry *registry, const struct manifest *manifest,
+                       const char *path, size_t max, struct buffer *content,
+                       struct mlops_error *err)
+{
+    _cleanup_(resolution_clear) struct resolution resolution = {0};
+    struct store *store;
+    TRY(resolve_path(path, look, (void *)(uintptr_t)manifest, &resolution, err));
+    const struct manifest_file *file =
+        resolution.outcome == RESOLVE_FOUND ? find_file(manifest, resolution.path) : NULL;
+    if (!file || file->kind != MANIFEST_FILE)
+        return mlops_fail(err, MLOPS_NOT_FOUND, "the bundle has no file '%s'", path);
+    if (file->size > max)
+        return mlops_fail(err, MLOPS_INVALID, "'%s' is larger than %zu bytes", path, max);
+    TRY(registry_store(registry, &store, err));
+    if (store_read(store, &file->digest, max, content, err))
+        return mlops_wrap(err, "'%s'", path);
+    return MLOPS_OK;
 }
 
 int mlops_manifest_read(struct mlops_registry *registry, const char *ref, char **json,

@@ -49,6 +49,12 @@ void manifest_clear(struct manifest *manifest);
 int manifest_load(struct mlops_registry *registry, const char *ref, struct mlops_version *version,
                   struct manifest *manifest, struct buffer *text, struct mlops_error *err);
 
+/* Read the file at `path` of a bundle, links followed. More than `max` bytes is MLOPS_INVALID.
+ * Errors: MLOPS_NOT_FOUND the bundle has no such file; MLOPS_INTEGRITY; MLOPS_IO. */
+int manifest_read_file(struct mlops_registry *registry, const struct manifest *manifest,
+                       const char *path, size_t max, struct buffer *content,
+                       struct mlops_error *err);
+
 /*
  * Lay the files out in `directory`, which does not exist yet or is an empty folder; used by
  * checkout and by the suite runner. A folder that does not exist appears whole, by one rename. One

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/path.h"
 #include "base/pool.h"
+#include "bundle/environment.h"
 #include "bundle/git.h"
 #include "bundle/reach.h"
 #include "bundle/snapshot.h"
@@ -27,6 +28,7 @@ struct packaging {
     char **real;                  /* for each of the project's paths: where it is without links */
     struct walk walk;
     int64_t found_ns; /* when the walk began */
+    struct lock lock; /* of the environment */
     struct git_state git;
     struct stat_cache *cache;
     struct digest key;        /* of all that the bundle depends on, as it looks */
@@ -43,6 +45,7 @@ static void packaging_clear(struct packaging *packaging)
     free(packaging->real);
     project_clear(&packaging->project);
     walk_clear(&packaging->walk);
+    lock_clear(&packaging->lock);
     git_state_clear(&packaging->git);
     stat_cache_close(packaging->cache);
     manifest_clear(&packaging->previous);
@@ -82,24 +85,6 @@ static int add_path(struct packaging *packaging, size_t index, struct mlops_erro
     return MLOPS_OK;
 }
 
-static int collect_files(struct packaging *packaging, struct mlops_error *err)
-{
-    const struct project *project = &packaging->project;
-    packaging->found_ns = clock_now_ns();
-    packaging->real = xcalloc(project->path_count, sizeof(*packaging->real));
-    TRY(walk_add(&packaging->walk, PROJECT_FILE, NULL, NULL, err));
-    for (size_t i = 0; i < project->path_count; i++)
-        TRY(add_path(packaging, i, err));
-    TRY(walk_finish(&packaging->walk, err));
-    for (size_t i = 0; i < packaging->walk.count; i++) {
-        const struct walked *item = &packaging->walk.items[i];
-        if (item->dangling)
-            registry_warn(packaging->registry, "the link '%s' is packaged, but '%s' is not there",
-                          item->file.path, item->file.target);
-    }
-    return MLOPS_OK;
-}
-
 /* The one path that `key` names; NULL where the key is not there. */
 static const struct project_path *path_of(const struct packaging *packaging, const char *key)
 {
@@ -113,6 +98,63 @@ static const struct project_path *path_of(const struct packaging *packaging, con
 static const char *real_path(const struct packaging *packaging, const struct project_path *path)
 {
     return packaging->real[path - packaging->project.paths];
+}
+
+/* A lock is expected: whoever cannot say today what is installed cannot say it in a year. */
+static void warn_of_unpinned(const struct packaging *packaging, const struct project_path *path)
+{
+    const struct lock *lock = &packaging->lock;
+    _cleanup_(buffer_clear) struct buffer list = {0};
+    size_t count = 0;
+    if (lock->format == LOCK_UNKNOWN) {
+        registry_warn(packaging->registry,
+                      "environment: '%s' is no lock file that mlops knows, so nothing of what it "
+                      "names can be checked",
+                      path->path);
+        return;
+    }
+    for (size_t i = 0; i < lock->count; i++) {
+        if (lock->items[i].optional || lock->items[i].pin != PIN_NONE)
+            continue;
+        if (++count <= 5)
+            buffer_printf(&list, "%s%s", list.length ? ", " : "", lock->items[i].text);
+    }
+    if (count > 0)
+        registry_warn(packaging->registry,
+                      "environment: '%s' does not pin %zu of its packages (%s%s): lock them to "
+                      "exact versions, as with 'pip-compile --generate-hashes' or 'uv lock'",
+                      path->path, count, list.data, count > 5 ? ", ..." : "");
+}
+
+static int read_environment(struct packaging *packaging, struct mlops_error *err)
+{
+    const struct project_path *path = path_of(packaging, "environment");
+    if (!path)
+        return MLOPS_OK;
+    if (environment_collect(&packaging->walk, path->path, real_path(packaging, path),
+                            &packaging->lock, err))
+        return mlops_wrap(err, "%s:%d: environment", PROJECT_FILE, path->line);
+    warn_of_unpinned(packaging, path);
+    return MLOPS_OK;
+}
+
+static int collect_files(struct packaging *packaging, struct mlops_error *err)
+{
+    const struct project *project = &packaging->project;
+    packaging->found_ns = clock_now_ns();
+    packaging->real = xcalloc(project->path_count, sizeof(*packaging->real));
+    TRY(walk_add(&packaging->walk, PROJECT_FILE, NULL, NULL, err));
+    for (size_t i = 0; i < project->path_count; i++)
+        TRY(add_path(packaging, i, err));
+    TRY(read_environment(packaging, err));
+    TRY(walk_finish(&packaging->walk, err));
+    for (size_t i = 0; i < packaging->walk.count; i++) {
+        const struct walked *item = &packaging->walk.items[i];
+        if (item->dangling)
+            registry_warn(packaging->registry, "the link '%s' is packaged, but '%s' is not there",
+                          item->file.path, item->file.target);
+    }
+    return MLOPS_OK;
 }
 
 /* ---- what is known from before ------------------------------------------------------------- */
@@ -398,6 +440,16 @@ static int add_values(struct packaging *packaging, cJSON *manifest, const char *
     return MLOPS_OK;
 }
 
+static void add_path_and_digest(const struct packaging *packaging, const struct project_path *path,
+                                cJSON *object)
+{
+    char hex[SHA256_HEX_SIZE];
+    const struct walked *item = walk_find(&packaging->walk, real_path(packaging, path));
+    digest_to_hex(&item->file.digest, hex);
+    json_add_string(object, "path", path->path);
+    json_add_string(object, "sha256", hex);
+}
+
 static void add_environment(struct packaging *packaging, cJSON *manifest)
 {
     const struct project_path *path = path_of(packaging, "environment");
@@ -405,12 +457,12 @@ static void add_environment(struct packaging *packaging, cJSON *manifest)
         cJSON_AddNullToObject(manifest, "environment");
         return;
     }
-    char hex[SHA256_HEX_SIZE];
-    const struct walked *item = walk_find(&packaging->walk, real_path(packaging, path));
     cJSON *environment = json_add_object(manifest, "environment");
-    digest_to_hex(&item->file.digest, hex);
-    json_add_string(environment, "path", path->path);
-    json_add_string(environment, "sha256", hex);
+    add_path_and_digest(packaging, path, environment);
+    environment_describe(&packaging->lock, environment);
+    const struct project_path *captured = path_of(packaging, "captured");
+    if (captured)
+        add_path_and_digest(packaging, captured, json_add_object(environment, "captured"));
 }
 
 /* A snapshot's description follows from the file's content and what the project file says of it. */

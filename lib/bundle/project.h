@@ -59,7 +59,9 @@ struct project {
     char **artifacts;
     char *params;
     char *metrics;
-    char *environment;
+    char *environment;           /* the lock file; the captured one where there is no other */
+    char *captured;              /* an environment as 'mlops env capture' writes it */
+    cJSON *environment_settings; /* project_environment.h; NULL where there are none */
     struct project_data *data;
     size_t data_count;
     struct project_suite *suites;

@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/path.h"
 #include "bundle/needs.h"
+#include "bundle/project_environment.h"
 #include "bundle/requirement.h"
 #include "registry/registry.h"
 #include <math.h>
@@ -48,6 +49,21 @@ static cJSON *suite_to_json(const struct project_suite *suite)
     return json;
 }
 
+/* A path alone where there is no more to say. */
+static void add_environment(cJSON *json, const struct project *project)
+{
+    if (!project->captured && !project->environment_settings) {
+        add_text(json, "environment", project->environment);
+        return;
+    }
+    cJSON *environment = json_add_object(json, "environment");
+    add_text(environment, "lock", project->environment);
+    add_text(environment, "captured", project->captured);
+    if (project->environment_settings)
+        cJSON_AddItemToObject(environment, "settings",
+                              cJSON_Duplicate(project->environment_settings, true));
+}
+
 cJSON *project_to_json(const struct project *project)
 {
     cJSON *json = cJSON_CreateObject();
@@ -57,7 +73,7 @@ cJSON *project_to_json(const struct project *project)
     add_texts(json, "artifacts", project->artifacts);
     add_text(json, "params", project->params);
     add_text(json, "metrics", project->metrics);
-    add_text(json, "environment", project->environment);
+    add_environment(json, project);
     if (project->data_count > 0) {
         cJSON *array = json_add_array(json, "data");
         for (size_t i = 0; i < project->data_count; i++) {
@@ -256,6 +272,22 @@ static int check_suite_names(const struct project *project, struct mlops_error *
     return MLOPS_OK;
 }
 
+static int get_environment(const cJSON *json, struct project *project, struct mlops_error *err)
+{
+    const cJSON *environment = cJSON_GetObjectItemCaseSensitive(json, "environment");
+    if (!cJSON_IsObject(environment))
+        return get_path(json, "environment", &project->environment, err);
+    TRY(get_path(environment, "lock", &project->environment, err));
+    TRY(get_path(environment, "captured", &project->captured, err));
+    if (!project->environment)
+        return refuse(err, "the environment has no lock file");
+    const cJSON *settings = cJSON_GetObjectItemCaseSensitive(environment, "settings");
+    if (environment_settings_check(settings, err))
+        return refuse_as(err);
+    project->environment_settings = settings ? cJSON_Duplicate(settings, true) : NULL;
+    return MLOPS_OK;
+}
+
 static int read_project(const cJSON *json, struct project *project, struct mlops_error *err)
 {
     const cJSON *item, *data, *tests;
@@ -265,7 +297,7 @@ static int read_project(const cJSON *json, struct project *project, struct mlops
     TRY(get_paths(json, "artifacts", &project->artifacts, err));
     TRY(get_path(json, "params", &project->params, err));
     TRY(get_path(json, "metrics", &project->metrics, err));
-    TRY(get_path(json, "environment", &project->environment, err));
+    TRY(get_environment(json, project, err));
     TRY(get_array(json, "data", &data, err));
     TRY(get_array(json, "tests", &tests, err));
     project->data = xcalloc((size_t)cJSON_GetArraySize(data), sizeof(*project->data));
@@ -331,6 +363,8 @@ void project_clear(struct project *project)
     free(project->params);
     free(project->metrics);
     free(project->environment);
+    free(project->captured);
+    cJSON_Delete(project->environment_settings);
     for (size_t i = 0; i < project->data_count; i++) {
         free(project->data[i].name);
         free(project->data[i].path);

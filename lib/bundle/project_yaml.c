@@ -1,12 +1,13 @@
 /* lib/bundle/project_yaml.c - mlops.yaml read and checked; every refusal has a line. */
+#include "base/number.h"
 #include "base/path.h"
 #include "base/yaml.h"
 #include "bundle/matrix.h"
 #include "bundle/needs.h"
+#include "bundle/project_environment.h"
 #include "bundle/requirement.h"
 #include "registry/registry.h"
 #include "stats/metrics.h"
-#include "base/number.h"
 #include <mlops/text.h>
 #include <stdio.h>
 
@@ -412,6 +413,33 @@ static int read_suites(const struct checker *checker, const struct yaml_node *te
     return needs_check(project, checker->err) ? wrap(checker, tests) : MLOPS_OK;
 }
 
+/* A lock file, or a map of it and settings for what is made of it. */
+static int read_environment(const struct checker *checker, const struct yaml_node *node,
+                            struct project *project)
+{
+    if (!node || node->kind == YAML_NULL)
+        return MLOPS_OK;
+    if (node->kind == YAML_SCALAR)
+        return take_item(checker, "environment", node, &project->environment);
+    if (node->kind != YAML_MAP)
+        return wrong(checker, node, "'environment' must be a path or a map, not %s",
+                     kind_name(node));
+    TRY(take_path(checker, node, "lock", &project->environment));
+    TRY(take_path(checker, node, "captured", &project->captured));
+    if (project->environment)
+        remember(checker, "environment", yaml_get(node, "lock"), project->environment);
+    if (project->captured)
+        remember(checker, project->environment ? "captured" : "environment",
+                 yaml_get(node, "captured"), project->captured);
+    if (!project->environment)
+        project->environment = project->captured ? xstrdup(project->captured) : NULL;
+    TRY(demand(checker, node, "'environment'", "lock", project->environment));
+    project->environment_settings = environment_settings(node);
+    if (environment_settings_check(project->environment_settings, checker->err))
+        return wrap(checker, node);
+    return MLOPS_OK;
+}
+
 static int read_project(const struct checker *checker, const struct yaml_node *root,
                         struct project *project)
 {
@@ -429,7 +457,7 @@ static int read_project(const struct checker *checker, const struct yaml_node *r
     TRY(take_sources(checker, root, "artifacts", &project->artifacts));
     TRY(take_source(checker, root, "params", &project->params));
     TRY(take_source(checker, root, "metrics", &project->metrics));
-    TRY(take_source(checker, root, "environment", &project->environment));
+    TRY(read_environment(checker, yaml_get(root, "environment"), project));
     const struct yaml_node *data = yaml_get(root, "data"), *tests = yaml_get(root, "tests");
     if (data) {
         TRY(need_map(checker, data));

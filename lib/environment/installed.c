@@ -150,6 +150,9 @@ static int take_dist_info(const char *site, const char *entry, struct lock *lock
         item->content = content_digest(text->data);
     if (!egg && read_in(folder, "direct_url.json", SMALL_MAX, text))
         take_origin(item, text);
+    if (!egg && !item->source && read_in(folder, "INSTALLER", SMALL_MAX, text) &&
+        str_starts(text->data, "conda"))
+        item->source = xstrdup("conda"); /* which has a package for it under a name of its own */
     return MLOPS_OK;
 }
 

@@ -343,8 +343,10 @@ static void files_behind_links_are_read_where_they_are(void **state)
     cJSON *json = manifest_of(f, result.bundle);
     assert_part(json, "params", "{\"a\":1}");
     assert_part(json, "environment",
-                "{\"path\":\"now/env\",\"sha256\":"
-                "\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"}");
+                "{\"format\":\"requirements\",\"hashed\":false,\"includes\":[],\"packages\":1,"
+                "\"path\":\"now/env\",\"sha256\":"
+                "\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\","
+                "\"unpinned\":[\"abc\"]}");
     assert_part(json, "data/a/rows", "2");
     assert_part(json, "files/1", "{\"path\":\"now\",\"target\":\"v1\",\"type\":\"link\"}");
     cJSON_Delete(json);
