@@ -137,7 +137,7 @@ _mlops_options() {
     policy) sources=(--default --inherit --reason --key) ;;
     approve) sources=(--for --withdraw --reason --key) ;;
     promote) sources=(--to --expect --reason --dry-run --emergency --pass --key --proof) ;;
-    rollback) sources=(--stage --to --reason) ;;
+    rollback) sources=(--stage --to --if-alerting --reason) ;;
     freeze) sources=(--all --stage --reason --until --key) ;;
     unfreeze) sources=(--all --stage --reason --key) ;;
     key) sources=(--algorithm --no-passphrase) ;;

@@ -246,6 +246,7 @@ complete -c mlops -n '__mlops_in promote 0' -a '(__mlops_ask ref)'
 complete -c mlops -n __mlops_before -a rollback -d 'take a stage back to the version that it held before'
 complete -c mlops -n '__mlops_in rollback' -l stage -x -a '(__mlops_ask stage)' -d 'which stage (default: production)'
 complete -c mlops -n '__mlops_in rollback' -l to -x -a '(__mlops_ask ref)' -d 'back to that version, which must have been there'
+complete -c mlops -n '__mlops_in rollback' -l if-alerting -d 'only if an alert about what it holds is open'
 complete -c mlops -n '__mlops_in rollback' -l reason -x -d 'why, for the log'
 complete -c mlops -n '__mlops_in rollback 0' -a '(__mlops_ask model)'
 

@@ -66,21 +66,29 @@ struct mlops_rollback_options {
     const char *to;     /* reference to go back to, which must have been there; NULL: the one
                            before the present one */
     const char *reason; /* NULL: none */
+    bool if_alerting;   /* only where an alert about what the stage holds is open */
 };
 
 struct mlops_rollback {
     char model[MLOPS_NAME_MAX + 1];
     char stage[MLOPS_STAGE_MAX + 1];
     struct mlops_version from, to;
+    bool moved;       /* false: `if_alerting`, and no alert is open */
+    uint64_t skipped; /* how many nearer ones were no good: retired, or left by a rollback */
+    uint64_t entry;   /* of the log */
 };
 
 /*
- * Take a stage back to what was there before. Two rollbacks go back two steps: the version that a
- * rollback left is no longer "before".
+ * Take a stage back to the nearest good version that was there before: one that is not retired, and
+ * that no rollback left, or that was approved since. What is left is marked by that: where the
+ * registry trusts approvers, or the policy demands approvals, it comes back with a new approval
+ * alone. No gate is judged anew but the signature that the policy demands. Two rollbacks go back two
+ * steps: the version that a rollback left is no longer "before".
  *
- * Errors: MLOPS_NOT_FOUND no such model, the stage is empty, nothing was there before, or `to`
- * never was; MLOPS_INVALID `to` is there now; MLOPS_CONFLICT somebody moved the stage meanwhile;
- * MLOPS_INTEGRITY the bundle to go back to is damaged; MLOPS_IO.
+ * Errors: MLOPS_NOT_FOUND no such model, the stage is empty, nothing good was there before, `to`
+ * never was, or nothing is known about alerts; MLOPS_INVALID `to` is there now; MLOPS_REFUSED `to`
+ * is no good version; MLOPS_CONFLICT somebody moved the stage meanwhile; MLOPS_INTEGRITY the bundle
+ * to go back to is damaged or its signature no longer holds; MLOPS_IO.
  */
 MLOPS_API int mlops_rollback_stage(struct mlops_registry *registry,
                                    const struct mlops_rollback_options *options,

@@ -44,8 +44,9 @@ static int judge_health(const struct gate_context *context, int64_t since_ns,
     if (!health.known)
         wrongs_add(wrongs, "; ", "%s", health.why);
     else if (from->no_open_alert && health.open_alerts)
-        wrongs_add(wrongs, "; ", "%llu open alerts there: %s",
-                   (unsigned long long)health.open_alerts, health.alerts);
+        wrongs_add(wrongs, "; ", "%llu open %s there: %s",
+                   (unsigned long long)health.open_alerts,
+                   health.open_alerts == 1 ? "alert" : "alerts", health.alerts);
     if (health.known && health.predictions < from->predictions)
         wrongs_add(wrongs, "; ", "%llu of %llu predictions there",
                    (unsigned long long)health.predictions, (unsigned long long)from->predictions);

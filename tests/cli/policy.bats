@@ -215,3 +215,64 @@ YAML
     run mlops promote fraud --to production
     ended 5 "of the audit log was changed"
 }
+
+# versions 1 to N, tested; each with parameters of its own
+versions() {
+    registered
+    for n in $(seq 2 "$1"); do
+        printf 'noise: 0\nround: %s\n' "$n" > p/params.yaml
+        mlops -q register p
+    done
+    for n in $(seq "$1"); do mlops -q test "fraud@$n" >/dev/null; done
+}
+
+@test "a rollback passes over what an earlier one left" {
+    versions 3
+    people
+    mlops -q promote fraud@1 --to production
+    mlops -q promote fraud@2 --to production
+    mlops -q rollback fraud --reason 'errors'
+    mlops -q approve fraud@2 --for production --key bob
+    mlops -q promote fraud@2 --to production
+    mlops -q promote fraud@3 --to production
+    mlops -q promote fraud@1 --to production
+    mlops -q promote fraud@3 --to production
+    # 1 2 3 1 3: back to 1, then 3 is passed over
+    mlops -q rollback fraud
+    run --separate-stderr mlops rollback fraud
+    ended 0 "back from @1 to @2" "1 nearer version is no good"
+    run mlops rollback fraud --to fraud@1
+    ended 1 "fraud@1 does not come back: a rollback of ada@example.com left it"
+    run mlops rollback fraud
+    ended 3 "nothing good was in production of fraud before @2"
+    mlops log --verify
+}
+
+@test "a rollback takes nothing back whose signature no longer holds" {
+    versions 2
+    people
+    printf 'stages: {production: {signed: author}}\n' > policy.yaml
+    mlops -q policy set fraud policy.yaml --key ana
+    mlops -q trust add bob --role author --owner bob --key ana
+    mlops -q sign fraud@1 --key bob
+    mlops -q sign fraud@2 --key ana
+    mlops -q promote fraud@1 --to production
+    mlops -q promote fraud@2 --to production
+    mlops -q trust remove bob --key ana
+    run mlops rollback fraud
+    ended 5 "fraud@1 has no signature that its stage demands" "of bob was revoked"
+    [ "$(mlops --json show fraud@production | jq .version)" = 2 ]
+}
+
+@test "without a monitor nothing is known about alerts, and nothing moves" {
+    versions 2
+    mlops -q promote fraud@1 --to production
+    mlops -q promote fraud@2 --to production
+    run mlops rollback fraud --if-alerting
+    ended 3 "whether fraud@2 is alerting is not known: no monitor recorded how it does in production"
+    printf 'stages: {staging: , production: {from: staging with no open alert}}\n' > policy.yaml
+    mlops -q policy set fraud policy.yaml
+    mlops -q promote fraud@1 --to staging
+    run mlops promote fraud@1 --to production
+    ended 1 "no monitor recorded how it does in staging"
+}
