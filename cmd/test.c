@@ -1,6 +1,8 @@
 /* cmd/test.c - mlops test REF */
 #include "cli.h"
+#include <errno.h>
 #include <inttypes.h>
+#include <sys/random.h>
 
 /* ---- for people ----------------------------------------------------------------------------- */
 
@@ -114,6 +116,28 @@ static void print_metrics(struct cli *cli, const struct mlops_suite_result *suit
     cli_table_print(cli, &table);
 }
 
+static bool in_github(void)
+{
+    const char *inside = getenv("GITHUB_ACTIONS");
+    return inside && str_equal(inside, "true");
+}
+
+/* GitHub Actions obeys lines that begin with "::", also those that a suite printed: not between
+ * these two, whose token no suite knows. */
+static void print_unobeyed(struct cli *cli, const char *text)
+{
+    uint64_t token = 0;
+    if (!in_github()) {
+        cli_print(cli, "%s", text);
+        return;
+    }
+    if (getrandom(&token, sizeof(token), 0) != (ssize_t)sizeof(token))
+        return; /* rather nothing than what a suite may command */
+    cli_print(cli, "::stop-commands::%016" PRIx64, token);
+    cli_print(cli, "%s", text);
+    cli_print(cli, "::%016" PRIx64 "::", token);
+}
+
 static void print_output(struct cli *cli, const struct mlops_suite_result *suite)
 {
     if (suite->status == MLOPS_SUITE_PASSED || suite->status == MLOPS_SUITE_FLAKY || !suite->output || !*suite->output)
@@ -124,7 +148,7 @@ static void print_output(struct cli *cli, const struct mlops_suite_result *suite
         clean[--length] = '\0';
     cli_print(cli, "\n%s---- the last output of %s ----%s", cli_on(cli, STYLE_DIM), suite->name,
               cli_off(cli, STYLE_DIM));
-    cli_print(cli, "%s", clean);
+    print_unobeyed(cli, clean);
 }
 
 static void print_summary(struct cli *cli, const struct mlops_test_report *report)
@@ -209,6 +233,53 @@ static cJSON *report_json(const struct mlops_test_report *report)
     return document;
 }
 
+/* ---- for other tools ------------------------------------------------------------------------ */
+
+static int write_file(struct cli *cli, const char *path, const char *mode, const char *text)
+{
+    FILE *file = fopen(path, mode);
+    if (!file)
+        return mlops_fail_errno(&cli->err, MLOPS_IO, errno, "write %s", path);
+    bool written = fputs(text, file) >= 0;
+    if (fclose(file) != 0 || !written)
+        return mlops_fail_errno(&cli->err, MLOPS_IO, errno, "write %s", path);
+    return MLOPS_OK;
+}
+
+static int write_option(struct cli *cli, const char *option, const struct mlops_test_report *report,
+                        char *(*format)(const struct mlops_test_report *))
+{
+    const char *path = cli_text(cli, option);
+    if (!path)
+        return MLOPS_OK;
+    _cleanup_(free_string) char *text = format(report);
+    return write_file(cli, path, "we", text);
+}
+
+/* Within GitHub Actions: annotations, which the runner takes from stderr as well, so that stdout
+ * stays what was asked for; and the summary of the step. */
+static int tell_github(struct cli *cli, const struct mlops_test_report *report)
+{
+    const char *summary = getenv("GITHUB_STEP_SUMMARY");
+    if (!in_github())
+        return MLOPS_OK;
+    _cleanup_(free_string) char *commands = mlops_test_report_github(report);
+    cli_progress_clear(cli);
+    (void)fputs(commands, stderr); /* nobody reads it: the exit status says the same */
+    if (!summary || !*summary)
+        return MLOPS_OK;
+    _cleanup_(free_string) char *text = mlops_test_report_markdown(report);
+    return write_file(cli, summary, "ae", text);
+}
+
+static int tell_tools(struct cli *cli, const struct mlops_test_report *report)
+{
+    TRY(write_option(cli, "junit", report, mlops_test_report_junit));
+    TRY(write_option(cli, "markdown", report, mlops_test_report_markdown));
+    TRY(write_option(cli, "gitlab-metrics", report, mlops_test_report_gitlab));
+    return tell_github(cli, report);
+}
+
 static enum mlops_sandbox_wish wished_sandbox(const struct cli *cli)
 {
     const char *wish = cli_text_or_environment(cli, "sandbox", "MLOPS_SANDBOX");
@@ -232,6 +303,7 @@ static int run(struct cli *cli)
 
     free(suites);
     TRY(code);
+    TRY(tell_tools(cli, &report));
     if (cli->json)
         TRY(cli_print_json(cli, report_json(&report)));
     else
@@ -272,6 +344,21 @@ const struct command command_test = {
                  .help = "strict runs nothing unless there is a full one, auto takes the best that "
                          "there is, none only limits (MLOPS_SANDBOX)",
                  .words = "strict auto none"},
+                {.name = "junit",
+                 .kind = OPTION_TEXT,
+                 .argument = "FILE",
+                 .help = "also write a JUnit XML report",
+                 .completion = COMPLETE_FILE},
+                {.name = "markdown",
+                 .kind = OPTION_TEXT,
+                 .argument = "FILE",
+                 .help = "also write a summary fit for a pull request",
+                 .completion = COMPLETE_FILE},
+                {.name = "gitlab-metrics",
+                 .kind = OPTION_TEXT,
+                 .argument = "FILE",
+                 .help = "also write a metrics report of GitLab, in OpenMetrics' text format",
+                 .completion = COMPLETE_FILE},
                 {.name = "advisories",
                  .kind = OPTION_TEXT,
                  .argument = "PATH",
@@ -279,7 +366,8 @@ const struct command command_test = {
                          "file or folder in the OSV format (MLOPS_ADVISORIES)",
                  .completion = COMPLETE_FILE | COMPLETE_DIRECTORY}},
     .examples = {{"mlops test fraud", "all suites of the newest version"},
-                 {"mlops test fraud@3 --suite holdout", "one suite of version 3"}},
+                 {"mlops test fraud@3 --suite holdout", "one suite of version 3"},
+                 {"mlops test fraud -j 4 --junit junit.xml", "for a CI that shows reports"}},
     .exits = {{1, "a suite did not pass"}},
     .json = {{"model", "text", "whose version it is"},
              {"version", "number", "which version"},

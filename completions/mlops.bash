@@ -27,6 +27,9 @@ _mlops_option() {
     test:--suite) sources=() ;;
     test:--jobs | test:-j) sources=() ;;
     test:--sandbox) sources=(+strict +auto +none) ;;
+    test:--junit) sources=(file) ;;
+    test:--markdown) sources=(file) ;;
+    test:--gitlab-metrics) sources=(file) ;;
     test:--advisories) sources=(file directory) ;;
     sign:--key) sources=(file) ;;
     sign:--certificate) sources=(file) ;;
@@ -131,7 +134,7 @@ _mlops_options() {
     log) sources=(--stage --limit --at --verify --checkpoint --since --prove --export --from --key) ;;
     checkout) sources=(--force) ;;
     scan) sources=(--severity --sarif --accept --reason --advisories --dry-run --rules) ;;
-    test) sources=(--suite --jobs --allow-flaky --sandbox --advisories) ;;
+    test) sources=(--suite --jobs --allow-flaky --sandbox --junit --markdown --gitlab-metrics --advisories) ;;
     sign) sources=(--key --certificate --output) ;;
     verify) sources=(--signature --key --roots) ;;
     policy) sources=(--default --inherit --reason --key) ;;

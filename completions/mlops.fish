@@ -26,6 +26,9 @@ set -g __mlops_valued \
     'test:--suite' \
     'test:--jobs' 'test:-j' \
     'test:--sandbox' \
+    'test:--junit' \
+    'test:--markdown' \
+    'test:--gitlab-metrics' \
     'test:--advisories' \
     'sign:--key' \
     'sign:--certificate' \
@@ -201,6 +204,9 @@ complete -c mlops -n '__mlops_in test' -l suite -x -d 'run only that suite; \'sc
 complete -c mlops -n '__mlops_in test' -s j -l jobs -x -d 'run so many suites at a time; 1 where it is not given'
 complete -c mlops -n '__mlops_in test' -l allow-flaky -d 'exit 0 also where a suite passed only when it was repeated'
 complete -c mlops -n '__mlops_in test' -l sandbox -x -a 'strict auto none' -d 'strict runs nothing unless there is a full one, auto takes the best that there is, none only limits (MLOPS_SANDBOX)'
+complete -c mlops -n '__mlops_in test' -l junit -r -F -d 'also write a JUnit XML report'
+complete -c mlops -n '__mlops_in test' -l markdown -r -F -d 'also write a summary fit for a pull request'
+complete -c mlops -n '__mlops_in test' -l gitlab-metrics -r -F -d 'also write a metrics report of GitLab, in OpenMetrics\' text format'
 complete -c mlops -n '__mlops_in test' -l advisories -r -F -a '(__fish_complete_directories)' -d 'hold the packages that lock files name against these vulnerabilities: a file or folder in the OSV format (MLOPS_ADVISORIES)'
 complete -c mlops -n '__mlops_in test 0' -a '(__mlops_ask ref)'
 

@@ -17,6 +17,7 @@
 #include <mlops/sandbox.h>
 #include <mlops/scan.h>
 #include <mlops/signature.h>
+#include <mlops/testreport.h>
 #include <mlops/text.h>
 #include <mlops/trial.h>
 #include <mlops/trust.h>

@@ -33,6 +33,12 @@ struct mlops_requirement_result {
     bool met;
 };
 
+/* What the suite's own report says of its tests. */
+struct mlops_test_counts {
+    bool known; /* false: it makes none */
+    uint64_t passed, failed, errors, skipped;
+};
+
 struct mlops_suite_result {
     char name[MLOPS_NAME_MAX + 1];
     char kind[32]; /* "unit", "integration", "performance"; "security" of the scan */
@@ -42,6 +48,7 @@ struct mlops_suite_result {
                         "memory", "processes", "disk", "output"; "needs" where a suite that it
                         needs did not pass; else empty */
     unsigned attempts; /* how often it was run */
+    struct mlops_test_counts counts;
     double seconds;
     struct mlops_metric *metrics;
     size_t metric_count;
@@ -66,6 +73,7 @@ struct mlops_test_options {
 struct mlops_test_report {
     struct mlops_version version;
     bool passed;
+    int64_t started_ns;
     enum mlops_sandbox_level sandbox;  /* that the suites ran in */
     struct mlops_suite_result *suites; /* in the project file's order, then the scan */
     size_t suite_count;

@@ -196,6 +196,7 @@ static int run_and_record(struct mlops_registry *registry, const struct manifest
     _cleanup_(mlops_scan_report_clear) struct mlops_scan_report scan = {0};
     bool scans = scan_is_asked_for(options);
     report->passed = true;
+    report->started_ns = clock_now_ns();
     report->suites = xcalloc(project->suite_count + 1, sizeof(*report->suites));
     int code = run_all(registry, manifest, options, report, outcomes, err);
     if (code == MLOPS_OK)

@@ -1,0 +1,139 @@
+/*
+ * lib/report/test_markdown.c - the report of a test run as GitHub-flavoured Markdown, which GitLab
+ * reads as well. What comes from suites is escaped: it must not become markup.
+ */
+#include "base/buffer.h"
+#include <math.h>
+#include <mlops/testreport.h>
+#include <stdio.h>
+
+static const char *mark(enum mlops_suite_status status)
+{
+    static const char *const marks[] = {
+        [MLOPS_SUITE_PASSED] = "✅",  [MLOPS_SUITE_FAILED] = "❌",  [MLOPS_SUITE_ERROR] = "❌",
+        [MLOPS_SUITE_TIMEOUT] = "❌", [MLOPS_SUITE_FLAKY] = "⚠️", [MLOPS_SUITE_SKIPPED] = "⏭️",
+    };
+    return marks[status];
+}
+
+/* Inside a cell: no markup, no HTML, no mention of anybody, one line. */
+static void add_cell(struct buffer *text, const char *content)
+{
+    for (; *content; content++) {
+        if (*content == '\n' || *content == '\r')
+            buffer_putc(text, ' ');
+        else if (*content == '<')
+            buffer_puts(text, "&lt;");
+        else if (*content == '&')
+            buffer_puts(text, "&amp;");
+        else if (*content == '@')
+            buffer_puts(text, "&#64;");
+        else {
+            if (strchr("\\`*_[]|~#!", *content))
+                buffer_putc(text, '\\');
+            buffer_putc(text, *content);
+        }
+    }
+}
+
+static void add_counts(struct buffer *text, const struct mlops_test_counts *counts)
+{
+    if (counts->known)
+        buffer_printf(text, "%llu passed, %llu failed", (unsigned long long)counts->passed,
+                      (unsigned long long)(counts->failed + counts->errors));
+    if (counts->known && counts->skipped)
+        buffer_printf(text, ", %llu skipped", (unsigned long long)counts->skipped);
+}
+
+static void add_suites(struct buffer *text, const struct mlops_test_report *report)
+{
+    buffer_puts(text, "| | suite | kind | time | tests | |\n| --- | --- | --- | ---: | --- | --- |\n");
+    for (size_t i = 0; i < report->suite_count; i++) {
+        const struct mlops_suite_result *suite = &report->suites[i];
+        buffer_printf(text, "| %s | ", mark(suite->status));
+        add_cell(text, suite->name);
+        buffer_printf(text, " | %s | ", suite->kind);
+        if (suite->status != MLOPS_SUITE_SKIPPED)
+            buffer_printf(text, "%.1f s", suite->seconds);
+        buffer_puts(text, " | ");
+        add_counts(text, &suite->counts);
+        buffer_puts(text, " | ");
+        add_cell(text, suite->message);
+        buffer_puts(text, " |\n");
+    }
+}
+
+static void add_requirement(struct buffer *text, const struct mlops_requirement_result *requirement)
+{
+    add_cell(text, requirement->demand);
+    buffer_printf(text, " | %s ", requirement->met ? "✅" : "❌");
+    add_cell(text, requirement->detail ? requirement->detail : "");
+}
+
+static void add_metrics(struct buffer *text, const struct mlops_suite_result *suite)
+{
+    if (suite->metric_count == 0)
+        return;
+    buffer_puts(text, "\n**");
+    add_cell(text, suite->name);
+    buffer_puts(text, "**\n\n| metric | value | required | |\n| --- | ---: | --- | --- |\n");
+    for (size_t i = 0; i < suite->metric_count; i++) {
+        const struct mlops_metric *metric = &suite->metrics[i];
+        size_t found = 0;
+        for (size_t j = 0; j <= suite->requirement_count; j++) {
+            bool last = j == suite->requirement_count;
+            if (last ? found > 0 : !str_equal(suite->requirements[j].metric, metric->name))
+                continue;
+            buffer_puts(text, "| ");
+            add_cell(text, metric->name);
+            if (isnan(metric->value))
+                buffer_puts(text, " | – | ");
+            else
+                buffer_printf(text, " | %.6g | ", metric->value);
+            if (last)
+                buffer_puts(text, "| ");
+            else
+                add_requirement(text, &suite->requirements[j]);
+            buffer_puts(text, " |\n");
+            found++;
+        }
+    }
+}
+
+/* A fence is longer than any run of backticks inside it (CommonMark §4.5). */
+static void add_output(struct buffer *text, const struct mlops_suite_result *suite)
+{
+    size_t longest = 2, run = 0;
+    if (!*suite->output)
+        return;
+    for (const char *c = suite->output; *c; c++) {
+        run = *c == '`' ? run + 1 : 0;
+        longest = run > longest ? run : longest;
+    }
+    char fence[64] = "";
+    longest = longest < sizeof(fence) - 2 ? longest + 1 : sizeof(fence) - 1;
+    memset(fence, '`', longest);
+    buffer_puts(text, "\n<details><summary>the last output of ");
+    add_cell(text, suite->name);
+    buffer_printf(text, "</summary>\n\n%stext\n", fence);
+    buffer_puts(text, suite->output);
+    bool ended = suite->output[strlen(suite->output) - 1] == '\n';
+    buffer_printf(text, "%s%s\n\n</details>\n", ended ? "" : "\n", fence);
+}
+
+char *mlops_test_report_markdown(const struct mlops_test_report *report)
+{
+    struct buffer text = {0};
+    buffer_printf(&text, "### %s ", report->passed ? "✅" : "❌");
+    add_cell(&text, report->version.model);
+    buffer_printf(&text, " version %llu %s\n\n", (unsigned long long)report->version.number,
+                  report->passed ? "passed its tests" : "did not pass its tests");
+    add_suites(&text, report);
+    for (size_t i = 0; i < report->suite_count; i++)
+        add_metrics(&text, &report->suites[i]);
+    for (size_t i = 0; i < report->suite_count; i++)
+        add_output(&text, &report->suites[i]);
+    buffer_printf(&text, "\n<sub>bundle `%s` · sandbox %s</sub>\n", report->version.bundle,
+                  mlops_sandbox_level_name(report->sandbox));
+    return buffer_steal(&text);
+}

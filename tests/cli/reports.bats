@@ -1,0 +1,116 @@
+#!/usr/bin/env bats
+# What `mlops test` writes for other tools: JUnit, Markdown, GitHub Actions, GitLab.
+load session
+
+setup() {
+    session
+    unset GITHUB_ACTIONS GITHUB_STEP_SUMMARY
+    mlops -q init
+}
+
+# Suites that end in every way, one of which prints what could break out of any format.
+given_suites() {
+    project
+    cat > p/mlops.yaml <<'EOF'
+model: fraud
+code: [score.sh]
+params: params.yaml
+data:
+  train:   {path: data/train.csv, target: is_fraud, role: reference}
+tests:
+  good:    {kind: unit, run: exit 0}
+  bad:     {kind: unit, run: sh p.sh}
+  missing: {kind: integration, run: no-such-program}
+  slow:    {kind: unit, timeout: 200ms, run: sleep 5}
+  skipped: {kind: unit, needs: bad, run: exit 0}
+  quality:
+    kind: performance
+    run: sh score.sh data/train.csv predictions.csv
+    predictions: predictions.csv
+    score: p
+    label: is_fraud
+    require: {auc: ">= 0.7", recall: "> 2"}
+EOF
+    sed -i 's/code: .*/code: [score.sh, p.sh]/' p/mlops.yaml
+    cat > p/p.sh <<'EOF'
+printf '::error::injected\n``` <script>]]> &amp; "x" | \033[31m \001 \377\n'
+exit 3
+EOF
+    mlops -q register p
+}
+
+@test "the JUnit report is valid by the schema that Jenkins uses, whatever suites print" {
+    given_suites
+    ! mlops test fraud --junit junit.xml
+    xmllint --noout --schema "$SOURCE_ROOT/tests/data/junit/junit-10.xsd" junit.xml
+    value() { xmllint --xpath "string($1)" junit.xml; }
+    [ "$(value /testsuites/testsuite/@name)" = fraud@1 ]
+    [ "$(value /testsuites/testsuite/@tests)" = 7 ]
+    [ "$(value /testsuites/testsuite/@failures)" = 3 ]
+    [ "$(value /testsuites/testsuite/@errors)" = 1 ]
+    [ "$(value /testsuites/testsuite/@skipped)" = 1 ]
+    [ "$(value '//testcase[@name="bad"]/failure/@type')" = exit ]
+    [[ "$(value '//testcase[@name="bad"]/failure')" == *'::error::injected'*'<script>]]> &amp; "x" |'* ]]
+    [ "$(value '//testcase[@name="slow"]/failure/@type')" = timeout ]
+    [ "$(value '//testcase[@name="missing"]/error/@type')" = command ]
+    [ "$(value 'count(//testcase[@name="skipped"]/skipped)')" = 1 ]
+    [[ "$(value '//property[@name="metric.quality.auc"]/@value')" == 0.* ]]
+    run mlops test fraud --junit no/such/file.xml
+    [ "$status" -eq 6 ]
+}
+
+@test "the Markdown summary has suites, metrics and output, and no markup of others" {
+    given_suites
+    ! mlops test fraud --markdown summary.md
+    grep -q '^### ❌ fraud version 1 did not pass its tests$' summary.md
+    grep -q '^| ✅ | good | unit | ' summary.md
+    grep -q '^| ❌ | bad | unit | .* exit status 3 |$' summary.md
+    grep -q '^| recall | .* | > 2 | ❌ ' summary.md
+    grep -q '^````text$' summary.md
+    # the fence is longer than what the suite printed, so that it does not end there
+    awk '/^````text$/ {inside = 1; next} /^````$/ {inside = 0} inside' summary.md |
+        grep -qF '``` <script>]]> &amp;'
+}
+
+@test "in GitHub Actions there are annotations and a summary, and no suite can give commands" {
+    given_suites
+    echo before > summary.md
+    run --separate-stderr env GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY="$PWD/summary.md" mlops test fraud
+    [ "$status" -eq 1 ]
+    [[ "$stderr" == *'::error title=fraud@1%3A bad failed::exit status 3'* ]]
+    [[ "$stderr" == *'::error title=fraud@1%3A slow timeout::stopped at its time limit of 0.2 s'* ]]
+    [[ "$stderr" == *"::error title=fraud@1%3A skipped skipped::it needs 'bad', which did not pass"* ]]
+    [[ "$stderr" != *'good'* ]]
+    [ "$(head -n 1 summary.md)" = before ]
+    grep -q '^### ❌ fraud' summary.md
+    # as the runner reads it: from stop-commands to the token nothing is obeyed
+    obeyed=$(awk '/^::stop-commands::/ {token = "::" substr($0, 18) "::"; next}
+        token != "" {if ($0 == token) token = ""; next} /^::/' <<<"$output")
+    [ -z "$obeyed" ]
+    [[ "$output" == *'::error::injected'* ]]
+    GITHUB_ACTIONS=true mlops --json test fraud 2>/dev/null | jq -e .suites ||
+        [ "${PIPESTATUS[0]}" -eq 1 ]
+}
+
+@test "the metrics report of GitLab is OpenMetrics text" {
+    given_suites
+    ! mlops test fraud --gitlab-metrics metrics.txt
+    [ "$(tail -n 1 metrics.txt)" = '# EOF' ]
+    ! grep -vE '^[a-zA-Z_:][a-zA-Z0-9_:]*\{suite="[A-Za-z0-9._-]+"\} [0-9.e+-]+$' metrics.txt | grep -v '^# EOF$'
+    grep -q '^auc{suite="quality"} 0\.' metrics.txt
+}
+
+@test "the pipeline of docs/ci.md for the plain shell works" {
+    project
+    cd p
+    git init -q . && git -c user.name=a -c user.email=a@b add . &&
+        git -c user.name=a -c user.email=a@b commit -qm first
+    awk '/^## Plain shell/ {here = 1} here && /^```$/ {exit} inside; here && /^```sh/ {inside = 1}' \
+        "$SOURCE_ROOT/docs/ci.md" | sed 's/--sandbox strict//' > ../ci.sh
+    grep -q 'mlops promote' ../ci.sh
+    MLOPS_REGISTRY=$PWD/.. run sh ../ci.sh
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ -s junit.xml ] && [ -s summary.md ]
+    [ "$(mlops --registry .. --json list | jq -r '.versions[0].stages[0]')" = staging ]
+}
