@@ -1,5 +1,6 @@
 /* lib/release/gate_origin.c - where a version comes from: its commit, its data, its environment. */
 #include "base/json.h"
+#include "bundle/environment.h"
 #include "release/gate.h"
 
 static const cJSON *git_of(const struct manifest *manifest)
@@ -60,14 +61,20 @@ int gate_environment(const struct gate_context *context, struct mlops_gate_resul
 {
     const cJSON *environment =
         cJSON_GetObjectItemCaseSensitive(context->manifest->json, "environment");
+    const cJSON *unpinned = environment_unpinned(context->manifest), *item;
     const char *path = json_string(environment, "path", "");
+    _cleanup_(wrongs_clear) struct wrongs wrongs = {0};
     (void)err;
-    result->passed = json_bool(environment, "pinned", false);
-    if (result->passed)
-        result->detail = xprintf("%s pins every package", path);
-    else if (*path)
-        result->detail = xprintf("nothing says that %s pins every package", path);
-    else
-        result->detail = xstrdup("the bundle names no environment");
+    if (!unpinned) {
+        result->detail = *path ? xprintf("nobody knows what %s pins", path)
+                               : xstrdup("the bundle names no environment");
+        return MLOPS_OK;
+    }
+    cJSON_ArrayForEach(item, unpinned)
+        wrongs_add(&wrongs, ", ", "%s", cJSON_IsString(item) ? item->valuestring : "?");
+    wrongs_end(&wrongs);
+    result->passed = wrongs.count == 0;
+    result->detail = result->passed ? xprintf("%s pins every package", path)
+                                    : xprintf("%s does not pin %s", path, wrongs.text.data);
     return MLOPS_OK;
 }

@@ -276,3 +276,30 @@ versions() {
     run mlops promote fraud@1 --to production
     ended 1 "no monitor recorded how it does in staging"
 }
+
+@test "where a version comes from is judged by its bundle: commit, lineage, environment" {
+    mlops -q init
+    project
+    printf 'stages: {production: {git: clean, lineage: complete, environment: pinned}}\n' > policy.yaml
+    mlops -q register p
+    mlops -q policy set fraud policy.yaml
+    run mlops promote fraud --to production
+    ended 1 "packaged outside of any commit" "the commit of its code, its environment" \
+        "the bundle names no environment"
+    echo 'environment: requirements.txt' >> p/mlops.yaml
+    printf 'numpy==1.26.4\nscipy>=1.0\n' > p/requirements.txt
+    git -C p init -q
+    git -C p add .
+    git -C p -c user.name=a -c user.email=a@b commit -qm one
+    mlops -q register p 2>/dev/null
+    run mlops promote fraud --to production
+    ended 1 "requirements.txt does not pin scipy" "code, command, data 'train' and environment"
+    printf 'numpy==1.26.4\nscipy==1.11.4\n' > p/requirements.txt
+    mlops -q register p
+    run mlops promote fraud --to production
+    ended 1 "the bundle has changes that are not in commit" "requirements.txt pins every package"
+    git -C p -c user.name=a -c user.email=a@b commit -qam two
+    mlops -q register p
+    run mlops promote fraud --to production
+    ended 0 "and nothing beside it"
+}
