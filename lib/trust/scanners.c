@@ -1,6 +1,7 @@
 /* lib/trust/scanners.c - the table of formats, and the formats whose scanners need no more than a
  * line here. */
 #include "trust/archive_scan.h"
+#include "trust/catboost.h"
 #include "trust/compressed.h"
 #include "trust/cpio.h"
 #include "trust/executable.h"
@@ -98,6 +99,7 @@ const struct scanner *const scanners[] = {
     &scanner_gguf,
     &scanner_hdf5,
     &scanner_lightgbm,
+    &scanner_catboost,
     &scanner_onnx,
     &scanner_saved_model,
     &scanner_executable,

@@ -13,7 +13,8 @@ import subprocess
 import sys
 
 PACKAGES = ["skops", "xgboost-cpu", "scikit-learn", "pandas", "nbformat", "onnx", "skl2onnx", "gguf",
-            "keras", "jax", "lightgbm"]
+            "keras", "jax", "lightgbm",
+            "catboost"]
 
 
 def make(folder):
@@ -122,6 +123,16 @@ def make(folder):
         text = file.read()
     with open(f"{folder}/unsafe/trees.txt", "w") as file:
         file.write(text.replace("left_child=", "left_child=7", 1))
+    import catboost
+    plain = {"iterations": 5, "verbose": 0, "train_dir": f"{folder}/catboost"}
+    texts = frame.astype({"c": str})
+    for name, model, data in (
+            ("oblivious", catboost.CatBoostClassifier(**plain), X),
+            ("steps", catboost.CatBoostRegressor(grow_policy="Lossguide", **plain), X),
+            ("depthwise", catboost.CatBoostClassifier(grow_policy="Depthwise", **plain), X),
+            ("categories", catboost.CatBoostClassifier(cat_features=["c"], **plain), texts)):
+        model.fit(data, y[:len(data)] if data is X else labels).save_model(f"{folder}/safe/{name}.cbm")
+    shutil.rmtree(f"{folder}/catboost")
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Results")])
     nbformat.write(notebook, f"{folder}/safe/words.ipynb")
     notebook.cells.append(nbformat.v4.new_code_cell("!ls"))
