@@ -285,7 +285,8 @@ static void take_tree_line(struct model *model)
 static void take_header_line(struct model *model)
 {
     const char *value;
-    if ((value = value_of(model, "max_feature_idx")) && !take_number(value, &model->features))
+    if ((value = value_of(model, "max_feature_idx")) &&
+        (!take_number(value, &model->features) || model->features > INT32_MAX))
         stop(model, &rule_damaged, "the number of features is none");
     if ((value = value_of(model, "tree_sizes")) && !take_numbers(value, &model->sizes))
         stop(model, &rule_damaged, "the sizes of trees are no numbers");

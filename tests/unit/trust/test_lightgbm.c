@@ -111,6 +111,14 @@ static void what_is_no_model_is_found(void **state)
                   "lightgbm/unknown-key");
 }
 
+static void more_features_than_can_be_counted_are_no_model(void **state)
+{
+    (void)state;
+    _cleanup_(buffer_clear) struct buffer data = {0};
+    buffer_printf(&data, "tree\nversion=v4\nmax_feature_idx=1e300\n\n%send of trees\n", tree);
+    finds("model.txt", &data, VERDICT_UNREADABLE, "lightgbm/damaged");
+}
+
 static void secrets_in_it_are_found_as_in_any_text(void **state)
 {
     (void)state;
@@ -143,6 +151,7 @@ int main(void)
         cmocka_unit_test(a_linear_tree_is_safe),
         cmocka_unit_test(trees_elsewhere_than_the_header_says_are_found),
         cmocka_unit_test(what_is_no_model_is_found),
+        cmocka_unit_test(more_features_than_can_be_counted_are_no_model),
         cmocka_unit_test(secrets_in_it_are_found_as_in_any_text),
         cmocka_unit_test(hostile_bytes_are_survived),
     };
