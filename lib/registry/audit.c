@@ -4,6 +4,7 @@
  */
 #include "registry/audit.h"
 #include "base/path.h"
+#include "registry/log_control.h"
 #include "registry/log_tree.h"
 #include "registry/reference.h"
 #include <mlops/text.h>
@@ -57,6 +58,56 @@ int audit_seal(struct transaction *tx, struct mlops_error *err)
     return tx->tree_grown ? log_checkpoint_write(tx->registry, &tx->tree, err) : MLOPS_OK;
 }
 
+static const char *or_empty(const char *text)
+{
+    return text ? text : "";
+}
+
+/* ---- the chain of what restricts (log_control.h) -------------------------------------------- */
+
+/* Entry `index` of the tree that the transaction appends to, proved. */
+static int read_proved(struct transaction *tx, uint64_t index, struct buffer *text,
+                       struct mlops_error *err)
+{
+    struct log_view view = {.registry = tx->registry, .db = transaction_db(tx)};
+
+    view.checkpoint.size = tx->tree.size;
+    merkle_root(&tx->tree, &view.checkpoint.root);
+    return log_view_text(&view, index, text, NULL, err);
+}
+
+static int know_control(struct transaction *tx, struct mlops_error *err)
+{
+    _cleanup_(buffer_clear) struct buffer text = {0}, control = {0};
+    _cleanup_(json_free) cJSON *newest = NULL;
+
+    if (tx->control_known)
+        return MLOPS_OK;
+    tx->control_known = true;
+    if (tx->tree.size == 0)
+        return MLOPS_OK;
+    TRY(read_proved(tx, tx->tree.size - 1, &text, err));
+    TRY(json_parse(text.data, text.length, "the newest entry of the audit log", &newest, err));
+    tx->control = log_control_behind(newest, tx->tree.size - 1);
+    if (tx->control == 0)
+        return MLOPS_OK;
+    TRY(read_proved(tx, tx->control - 1, &control, err));
+    merkle_leaf(control.data, control.length, &tx->control_leaf);
+    return MLOPS_OK;
+}
+
+static void add_control(struct transaction *tx, const char *action, cJSON *json)
+{
+    char hex[SHA256_HEX_SIZE];
+
+    if (tx->control == 0)
+        return;
+    json_add_u64(json, "control", tx->control);
+    digest_to_hex(&tx->control_leaf, hex);
+    if (log_is_control(action))
+        json_add_string(json, "chain", hex);
+}
+
 /* ---- appending ----------------------------------------------------------------------------- */
 
 static int add_text(cJSON *json, const char *key, const char *text, struct mlops_error *err)
@@ -104,6 +155,7 @@ static int write_entry(struct transaction *tx, const struct audit_entry *entry,
     TRY(add_text(json, "stage", entry->stage, err));
     TRY(add_text(json, "reason", entry->reason, err));
     TRY(add_detail(json, entry->detail, err));
+    add_control(tx, or_empty(entry->action), json);
     if (entry->version)
         json_add_u64(json, "version", entry->version);
     if (entry->previous)
@@ -123,11 +175,6 @@ static int write_entry(struct transaction *tx, const struct audit_entry *entry,
     return MLOPS_OK;
 }
 
-static const char *or_empty(const char *text)
-{
-    return text ? text : "";
-}
-
 int audit_append(struct transaction *tx, const struct audit_entry *entry, struct mlops_error *err)
 {
     struct db *db = transaction_db(tx);
@@ -136,6 +183,7 @@ int audit_append(struct transaction *tx, const struct audit_entry *entry, struct
     char hex[SHA256_HEX_SIZE];
 
     TRY(know_tree(tx, err));
+    TRY(know_control(tx, err));
     TRY(write_entry(tx, entry, &tx->tree, &text, err));
     merkle_leaf(text.data, text.length, &leaf);
     digest_to_hex(&leaf, hex);
@@ -148,6 +196,10 @@ int audit_append(struct transaction *tx, const struct audit_entry *entry, struct
                 DB_TEXT(or_empty(entry->action)), DB_TEXT(or_empty(entry->model)),
                 DB_I64(entry->version), DB_I64(entry->previous), DB_TEXT(or_empty(entry->stage)),
                 DB_TEXT(or_empty(entry->reason)), DB_TEXT(text.data), DB_TEXT(hex)));
+    if (log_is_control(or_empty(entry->action))) {
+        tx->control = tx->tree.size + 1;
+        tx->control_leaf = leaf;
+    }
     return tree_append(tx, &leaf, err);
 }
 

@@ -6,6 +6,7 @@
  */
 #include "registry/audit.h"
 #include "registry/evidence.h"
+#include "registry/log_control.h"
 #include "registry/log_tree.h"
 #include "registry/policy_row.h"
 
@@ -273,6 +274,10 @@ static int count_is(struct db *db, const char *sql, uint64_t expected, const cha
 struct seen {
     struct merkle_frontier tree;
     char *log_key;
+    uint64_t control;         /* what the next entry must say of the newest control */
+    uint64_t control_at;      /* index of the control that was seen last, plus 1 */
+    struct digest control_leaf;
+    bool chained; /* some entry said something of it */
     uint64_t versions, evidence, policies;
     const struct checkpoint *since; /* NULL: none */
     bool since_met;
@@ -292,6 +297,32 @@ static void note_log_key(const cJSON *entry, char **log_key)
         return;
     free(*log_key);
     *log_key = xstrdup(named);
+}
+
+/* Does the entry say where the newest of those that restrict stands, and what its hash is? The
+ * first entries of an older registry say nothing of it. */
+static int verify_control(const cJSON *entry, const char *text, struct seen *seen,
+                          struct mlops_error *err)
+{
+    uint64_t index = json_u64(entry, "index", 0), said = json_u64(entry, "control", 0);
+    bool control = log_is_control(json_string(entry, "action", ""));
+    const char *chain = json_string(entry, "chain", "");
+    char hex[SHA256_HEX_SIZE] = "";
+
+    if (control && said > 0 && said == seen->control_at)
+        digest_to_hex(&seen->control_leaf, hex);
+    if ((said != seen->control && (said != 0 || seen->chained)) || !str_equal(chain, hex))
+        return fail_damaged(err,
+                            "entry %llu of the audit log passes over an entry that restricts what "
+                            "may be done",
+                            (unsigned long long)index);
+    seen->chained = seen->chained || said > 0;
+    seen->control = log_control_behind(entry, index);
+    if (!control)
+        return MLOPS_OK;
+    seen->control_at = index + 1;
+    merkle_leaf(text, strlen(text), &seen->control_leaf);
+    return MLOPS_OK;
 }
 
 /* Is the tree, where it has as many entries, the one that was kept? */
@@ -322,6 +353,7 @@ static int verify_entries(struct db *db, struct seen *seen, struct mlops_error *
             return MLOPS_OK;
         TRY(verify_entry(rows, nodes, &seen->tree, &entry, err));
         note_log_key(entry, &seen->log_key);
+        TRY(verify_control(entry, db_string(rows, ENTRY), seen, err));
         if (str_equal(json_string(entry, "action", ""), "register")) {
             TRY(verify_registered(db, entry, err));
             seen->versions++;

@@ -10,6 +10,7 @@
 #include "registry/registry.h"
 
 struct signing_key;
+struct log_controls;
 
 struct mlops_registry {
     char *location; /* absolute */
@@ -20,6 +21,7 @@ struct mlops_registry {
     struct store *store;    /* NULL until asked for */
     struct transaction *tx; /* the open one, or NULL */
     struct signing_key *log_key; /* that signs the log's checkpoints; NULL until asked for */
+    struct log_controls *controls; /* what was read of the log last (log_control.h), or NULL */
     bool snapshot;          /* a struct snapshot is open */
     bool told_of_wait;      /* the observer knows for whom this transaction waits */
 };
@@ -30,6 +32,9 @@ struct transaction {
     int writer_fd;         /* of the note for those who wait; -1 where it cannot be written */
     uint64_t audit_index;  /* of the entry that this transaction appended last */
     bool tree_known;       /* `tree` is the log's: read, and held against its checkpoint */
+    bool control_known;    /* `control` and `control_leaf` are what the log says */
+    uint64_t control;      /* index of the newest control (log_control.h) plus 1; 0: none */
+    struct digest control_leaf;
     bool tree_grown;       /* entries were appended: a new checkpoint is due */
     struct merkle_frontier tree;
     cJSON *evidence;       /* array of what was recorded and is in no log entry yet, or NULL */

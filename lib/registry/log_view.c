@@ -1,12 +1,14 @@
 /* lib/registry/log_view.c - entries of the log, each proved to be in the signed tree. */
 #include "registry/log_view.h"
 #include "registry/handle.h"
+#include "registry/log_control.h"
 #include "registry/log_tree.h"
 
 int log_view_open(struct mlops_registry *registry, struct log_view *view, struct mlops_error *err)
 {
     struct merkle_frontier frontier;
 
+    view->registry = registry;
     view->db = registry->db;
     TRY(log_tree_frontier(registry->db, &frontier, err));
     TRY(log_checkpoint_check(registry->db, &frontier, err));
@@ -68,11 +70,33 @@ static int read_entry(const struct log_view *view, const struct log_query *query
     return MLOPS_OK;
 }
 
+/* As log_view_newest, of the entries that restrict. */
+static int newest_control(const struct log_view *view, const struct log_query *query,
+                          cJSON **entry, bool *found, struct mlops_error *err)
+{
+    const struct log_controls *controls;
+    uint64_t before = query->before ? query->before : UINT64_MAX;
+
+    *found = false;
+    TRY(log_controls_read(view, &controls, err));
+    for (size_t i = controls->count; i > 0 && !*found; i--) {
+        const cJSON *item = controls->items[i - 1];
+        uint64_t index = json_u64(item, "index", 0);
+
+        *found = index < before && entry_matches(item, query, index);
+        if (*found)
+            *entry = cJSON_Duplicate(item, true);
+    }
+    return MLOPS_OK;
+}
+
 int log_view_newest(const struct log_view *view, const struct log_query *query, cJSON **entry,
                     bool *found, struct mlops_error *err)
 {
     _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
 
+    if (log_is_control(query->action))
+        return newest_control(view, query, entry, found, err);
     TRY(db_query(view->db, &rows, err,
                  "SELECT position FROM audit WHERE action = $1 AND model = $2 "
                  "AND ($3 = '' OR stage = $3) AND ($4 = 0 OR version = $4) "
@@ -86,11 +110,24 @@ int log_view_newest(const struct log_view *view, const struct log_query *query, 
     return *found ? read_entry(view, query, (uint64_t)db_i64(rows, 0), entry, err) : MLOPS_OK;
 }
 
-/* Where an entry stands, and which of the actions it is of. */
+/* Where an entry stands, and of which action it is; `control`: it was read already. */
 struct place {
     uint64_t index;
-    const char *action;
+    char *action;
+    const cJSON *control;
 };
+
+struct places {
+    struct place *items;
+    size_t count, capacity;
+};
+
+static void places_clear(struct places *places)
+{
+    for (size_t i = 0; i < places->count; i++)
+        free(places->items[i].action);
+    free(places->items);
+}
 
 static int compare_places(const void *left, const void *right)
 {
@@ -99,69 +136,101 @@ static int compare_places(const void *left, const void *right)
     return (a->index > b->index) - (a->index < b->index);
 }
 
-static int find_places(const struct log_view *view, const char *action, const char *model,
-                       struct place **places, size_t *count, size_t *capacity,
-                       struct mlops_error *err)
+static void add_place(struct places *places, uint64_t index, const char *action,
+                      const cJSON *control)
 {
-    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    GROW(places->items, places->count, &places->capacity);
+    places->items[places->count++] = (struct place){index, xstrdup(action), control};
+}
+
+/* Those of the entries that restrict which the query means; its action may be NULL: any. */
+static int find_controls(const struct log_view *view, const struct log_query *query,
+                         struct places *places, struct mlops_error *err)
+{
+    const struct log_controls *controls;
+
+    TRY(log_controls_read(view, &controls, err));
+    for (size_t i = 0; i < controls->count; i++) {
+        const cJSON *item = controls->items[i];
+        const char *action = json_string(item, "action", "");
+        uint64_t index = json_u64(item, "index", 0);
+        struct log_query wanted = *query;
+
+        wanted.action = query->action ? query->action : action;
+        if (entry_matches(item, &wanted, index))
+            add_place(places, index, action, item);
+    }
+    return MLOPS_OK;
+}
+
+/* Rows of (position, action); what restricts was found otherwise. */
+static int take_places(struct db_rows *rows, struct places *places, struct mlops_error *err)
+{
     bool more;
 
-    TRY(db_query(view->db, &rows, err,
-                 "SELECT position FROM audit WHERE action = $1 AND model = $2", DB_TEXT(action),
-                 DB_TEXT(model)));
     for (;;) {
         TRY(db_step(rows, &more, err));
         if (!more)
             return MLOPS_OK;
-        GROW(*places, *count, capacity);
-        (*places)[(*count)++] = (struct place){(uint64_t)db_i64(rows, 0), action};
+        if (!log_is_control(db_string(rows, 1)))
+            add_place(places, (uint64_t)db_i64(rows, 0), db_string(rows, 1), NULL);
     }
+}
+
+static int find_places(const struct log_view *view, const char *action, const char *model,
+                       struct places *places, struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    struct log_query query = {.action = action, .model = model};
+
+    if (log_is_control(action))
+        return find_controls(view, &query, places, err);
+    TRY(db_query(view->db, &rows, err,
+                 "SELECT position, action FROM audit WHERE action = $1 AND model = $2",
+                 DB_TEXT(action), DB_TEXT(model)));
+    return take_places(rows, places, err);
+}
+
+static int take_each(const struct log_view *view, struct places *places, const char *model,
+                     uint64_t version, log_view_take take, void *context, struct mlops_error *err)
+{
+    if (places->count > 1)
+        qsort(places->items, places->count, sizeof(places->items[0]), compare_places);
+    for (size_t i = 0; i < places->count; i++) {
+        const struct place *place = &places->items[i];
+        struct log_query query = {.action = place->action, .model = model, .version = version};
+        _cleanup_(json_free) cJSON *entry = NULL;
+
+        if (!place->control)
+            TRY(read_entry(view, &query, place->index, &entry, err));
+        TRY(take(context, place->control ? place->control : entry, err));
+    }
+    return MLOPS_OK;
 }
 
 int log_view_each(const struct log_view *view, const char *const *actions, const char *model,
                   log_view_take take, void *context, struct mlops_error *err)
 {
-    struct place *places = NULL;
-    size_t count = 0, capacity = 0;
-    int code = MLOPS_OK;
+    _cleanup_(places_clear) struct places places = {0};
 
-    for (; *actions && code == MLOPS_OK; actions++)
-        code = find_places(view, *actions, model, &places, &count, &capacity, err);
-    if (code == MLOPS_OK && count > 1)
-        qsort(places, count, sizeof(*places), compare_places);
-    for (size_t i = 0; i < count && code == MLOPS_OK; i++) {
-        _cleanup_(json_free) cJSON *entry = NULL;
-        struct log_query query = {.action = places[i].action, .model = model};
-
-        code = read_entry(view, &query, places[i].index, &entry, err);
-        if (code == MLOPS_OK)
-            code = take(context, entry, err);
-    }
-    free(places);
-    return code;
+    for (; *actions; actions++)
+        TRY(find_places(view, *actions, model, &places, err));
+    return take_each(view, &places, model, 0, take, context, err);
 }
 
 int log_view_version(const struct log_view *view, const char *model, uint64_t version,
                      log_view_take take, void *context, struct mlops_error *err)
 {
     _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
-    bool more;
+    _cleanup_(places_clear) struct places places = {0};
+    struct log_query query = {.model = model, .version = version};
 
+    TRY(find_controls(view, &query, &places, err));
     TRY(db_query(view->db, &rows, err,
-                 "SELECT position, action FROM audit WHERE model = $1 AND version = $2 "
-                 "ORDER BY position",
+                 "SELECT position, action FROM audit WHERE model = $1 AND version = $2",
                  DB_TEXT(model), DB_I64(version)));
-    for (;;) {
-        _cleanup_(json_free) cJSON *entry = NULL;
-
-        TRY(db_step(rows, &more, err));
-        if (!more)
-            return MLOPS_OK;
-        struct log_query query = {
-            .action = db_string(rows, 1), .model = model, .version = version};
-        TRY(read_entry(view, &query, (uint64_t)db_i64(rows, 0), &entry, err));
-        TRY(take(context, entry, err));
-    }
+    TRY(take_places(rows, &places, err));
+    return take_each(view, &places, model, version, take, context, err);
 }
 
 int log_view_origin(const struct log_view *view, char hex[SHA256_HEX_SIZE],

@@ -2,7 +2,8 @@
  * lib/registry/log_view.h - entries of the log read so that they can be relied on: each is proved
  * to be a leaf of the tree whose head the log's key signed. What decides who may do what (policies,
  * trusted keys, approvals, freezes, retirement) is read in no other way, so that a row that was
- * changed in the database decides nothing.
+ * changed in the database decides nothing. Those that restrict are found by a chain of their own, so
+ * that none is overlooked whose row was changed (registry/log_control.h).
  */
 #ifndef REGISTRY_LOG_VIEW_H
 #define REGISTRY_LOG_VIEW_H
@@ -13,6 +14,7 @@
 
 /* Of one snapshot or transaction; must not outlive it. */
 struct log_view {
+    struct mlops_registry *registry;
     struct db *db;
     struct checkpoint checkpoint;
 };

@@ -15,6 +15,7 @@
 #include "base/path.h"
 #include "base/signing.h"
 #include "registry/handle.h"
+#include "registry/log_control.h"
 #include "registry/log_tree.h"
 #include "registry/schema.h"
 #include "store/store.h"
@@ -359,6 +360,7 @@ void mlops_registry_close(struct mlops_registry *registry)
         store_close(registry->store);
     db_close(registry->db);
     signing_key_free(registry->log_key);
+    log_controls_free(registry->controls);
     free(registry->actor);
     free(registry->location);
     free(registry);

@@ -303,3 +303,41 @@ versions() {
     run mlops promote fraud --to production
     ended 0 "and nothing beside it"
 }
+
+# behind the log's back: what restricts is made to look like something else
+hidden() {
+    cp kept.db .mlops/registry.db
+    sqlite3 .mlops/registry.db "$1"
+    run mlops promote fraud@1 --to production
+    ended 5 "of the audit log was changed"
+    run mlops log --verify
+    ended 5
+}
+
+@test "nothing that restricts can be hidden by changing its row" {
+    registered
+    people
+    mlops -q test fraud >/dev/null
+    policy_of_two
+    mlops -q policy set fraud policy.yaml --key ana
+    mlops -q promote fraud@1 --to staging
+    mlops -q sign fraud@1 --key ana
+    mlops -q approve fraud@1 --for production --key bob
+    mlops -q approve fraud@1 --for production --key cy
+    mlops -q trust remove cy --key ana
+    cp .mlops/registry.db kept.db
+    for action in policy distrust; do
+        # the row leads elsewhere: nothing changes
+        cp kept.db .mlops/registry.db
+        sqlite3 .mlops/registry.db "UPDATE audit SET action = 'x', model = 'y' WHERE action = '$action'"
+        run mlops promote fraud@1 --to production
+        ended 1 "1 of 2 approvals, by bob" "of cy was revoked"
+        run mlops log --verify
+        ended 5
+        # the entry is another, or gone: it is missed
+        hidden "UPDATE audit SET action = 'x', entry = replace(entry, '\"$action\"', '\"x\"')
+            WHERE action = '$action'"
+        hidden "DELETE FROM audit WHERE action = '$action' AND position <
+            (SELECT max(position) FROM audit)" || [ "$action" = distrust ]
+    done
+}

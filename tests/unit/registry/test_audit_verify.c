@@ -92,7 +92,7 @@ static void every_change_of_the_database_is_noticed(void **state)
         {"DELETE FROM audit_node WHERE position = 7", "hash 7, which entry 9"},
         {"INSERT INTO audit_node VALUES (8, 'x')",
          "there are 9 hashes of the tree of the audit log, the audit log knows of 8"},
-        {"UPDATE meta SET value = replace(value, '10', '11') WHERE key = 'checkpoint'",
+        {"UPDATE meta SET value = replace(value, char(10) || '10' || char(10), char(10) || '11' || char(10)) WHERE key = 'checkpoint'",
          "is not of this text"},
         {"DELETE FROM meta WHERE key = 'checkpoint'", "not a signed note"},
         {"UPDATE meta SET value = 'example.com/foo+530d903a+"
