@@ -152,9 +152,48 @@ static int run_diff(struct cli *cli)
     return MLOPS_OK;
 }
 
+/* ---- render -------------------------------------------------------------------------------------
+ */
+
+static int run_render(struct cli *cli)
+{
+    const struct mlops_env_render_options options = {.target = cli_text(cli, "target"),
+                                                     .stage = cli_text(cli, "stage"),
+                                                     .image = cli_text(cli, "image"),
+                                                     .python = cli_text(cli, "python"),
+                                                     .allow_unpinned =
+                                                         cli_flag(cli, "allow-unpinned")};
+    const char *path = cli_text(cli, "output");
+    _cleanup_(free_string) char *text = NULL;
+
+    TRY(refuse_arguments(cli, 1, 1, "render REF --target TARGET [--stage S] [-o FILE]"));
+    if (!options.target) {
+        mlops_fail(&cli->err, MLOPS_INVALID, "which file? --target is not given");
+        return mlops_hint(&cli->err, "it can be requirements, conda, containerfile, kubernetes or "
+                                     "compose");
+    }
+    TRY(cli_open_registry(cli));
+    TRY(mlops_env_render(cli_registry(cli), cli->args[1], &options, &text, &cli->err));
+    if (path)
+        TRY(mlops_env_write(path, text, &cli->err));
+    if (cli->json) {
+        cJSON *document = cli_json_object();
+        cli_json_text(document, "target", options.target);
+        cli_json_text(document, "stage", options.stage);
+        cli_json_text(document, "file", path);
+        cli_json_text(document, "text", text);
+        return cli_print_json(cli, document);
+    }
+    if (path)
+        cli_say(cli, "wrote %s", path);
+    else
+        (void)fputs(text, cli->out);
+    return MLOPS_OK;
+}
+
 static int run(struct cli *cli)
 {
-    static int (*const actions[])(struct cli *) = {run_capture, run_check, run_diff};
+    static int (*const actions[])(struct cli *) = {run_capture, run_check, run_diff, run_render};
     size_t action;
 
     TRY(cli_action(cli, &action));
@@ -173,10 +212,14 @@ const struct command command_env = {
         "check compares this machine with what a version needs by its lock file (with --captured: "
         "as it was captured beside it). diff compares two versions or stages.\n\n"
         "A change is 'missing' where only the first has it, 'extra' where only the second has it, "
-        "'other version', or 'other build' of the same version.",
+        "'other version', or 'other build' of the same version.\n\n"
+        "render writes a file for another tool, the same bytes for the same version: pip's "
+        "requirements and conda's environment with exact versions and digests, a Containerfile, "
+        "and a Kubernetes Deployment or Compose project for a stage. What is not pinned is "
+        "refused.",
     .group = GROUP_LOOK,
     .pager = true,
-    .args = {{"ACTION", COMPLETE_NONE, "capture check diff"},
+    .args = {{"ACTION", COMPLETE_NONE, "capture check diff render"},
              {"REF", COMPLETE_REF | OPTIONAL, NULL},
              {"REF", COMPLETE_REF | OPTIONAL, NULL}},
     .options = {{.name = "venv",
@@ -188,17 +231,42 @@ const struct command command_env = {
                  .letter = 'o',
                  .kind = OPTION_TEXT,
                  .argument = "FILE",
-                 .help = "capture: write to FILE",
+                 .help = "capture, render: write to FILE",
                  .completion = COMPLETE_FILE},
                 {.name = "captured",
                  .help = "check: against the environment that was captured, not the lock file"},
                 {.name = "all",
                  .help = "check: as --captured, with system packages, processor and GPU driver"},
-                {.name = "allow-extra", .help = "check: what is there beyond the need is fine"}},
+                {.name = "allow-extra", .help = "check: what is there beyond the need is fine"},
+                {.name = "target",
+                 .letter = 't',
+                 .kind = OPTION_CHOICE,
+                 .argument = "TARGET",
+                 .help = "render: requirements, conda, containerfile, kubernetes or compose",
+                 .words = "requirements conda containerfile kubernetes compose"},
+                {.name = "stage",
+                 .kind = OPTION_TEXT,
+                 .argument = "STAGE",
+                 .help = "render: with what the project file says of STAGE",
+                 .completion = COMPLETE_STAGE},
+                {.name = "image",
+                 .kind = OPTION_TEXT,
+                 .argument = "IMAGE",
+                 .help = "render: NAME@sha256:DIGEST to build on, or to run"},
+                {.name = "python",
+                 .kind = OPTION_TEXT,
+                 .argument = "VERSION",
+                 .help = "render conda: the interpreter (default: the captured one's)"},
+                {.name = "allow-unpinned",
+                 .help = "render: mark what is not pinned, and do not refuse it"}},
     .examples = {{"mlops env check fraud@production", "can this machine run it?"},
                  {"mlops env capture -o environment.json", "for the project file to name"},
-                 {"mlops env diff fraud@staging fraud@production", "what a promotion changes"}},
-    .exits = {{1, "check: something differs"}},
+                 {"mlops env diff fraud@staging fraud@production", "what a promotion changes"},
+                 {"mlops env render fraud@production -t requirements -o requirements.txt",
+                  "for pip, with digests"},
+                 {"mlops env render fraud@production -t kubernetes --stage production",
+                  "a Deployment with the settings of that stage"}},
+    .exits = {{1, "check: something differs; render: something is not pinned"}},
     .json = {{"format", "text", "with -- capture: the document is the captured environment"},
              {"model", "text", "with -- check and diff: whose version it is"},
              {"version", "number?", "with -- check and diff: null where it is not registered"},
@@ -211,6 +279,10 @@ const struct command command_env = {
              {"differences[].kind", "text", "python, pypi, conda, image, os, os-package, cpu, gpu"},
              {"differences[].expected", "text?", "its version; null where it is extra"},
              {"differences[].found", "text?", "its version; null where it is missing"},
-             {"differences[].severity", "text", "missing, other version, other build or extra"}},
+             {"differences[].severity", "text", "missing, other version, other build or extra"},
+             {"target", "text", "with -- render: what was made"},
+             {"stage", "text?", "with -- render: for which stage"},
+             {"file", "text?", "with -- render: where it was written"},
+             {"text", "text", "with -- render: its content"}},
     .run = run,
 };

@@ -71,6 +71,10 @@ _mlops_option() {
     drift:--threshold) sources=() ;;
     env:--venv) sources=(directory) ;;
     env:--output | env:-o) sources=(file) ;;
+    env:--target | env:-t) sources=(+requirements +conda +containerfile +kubernetes +compose) ;;
+    env:--stage) sources=(stage) ;;
+    env:--image) sources=() ;;
+    env:--python) sources=() ;;
     fsck:--repair) sources=(file directory) ;;
     gc:--grace) sources=() ;;
     help:--man-pages) sources=(directory) ;;
@@ -115,7 +119,7 @@ _mlops_argument() {
     trust:1) sources=(file) ;;
     drift:0) sources=(ref) ;;
     sandbox:0) sources=(+check) ;;
-    env:0) sources=(+capture +check +diff) ;;
+    env:0) sources=(+capture +check +diff +render) ;;
     env:1) sources=(ref) ;;
     env:2) sources=(ref) ;;
     help:0) sources=(command) ;;
@@ -146,7 +150,7 @@ _mlops_options() {
     key) sources=(--algorithm --no-passphrase) ;;
     trust) sources=(--role --owner --expires --key --reason) ;;
     drift) sources=(--current --data --method --categorical-method --threshold) ;;
-    env) sources=(--venv --output --captured --all --allow-extra) ;;
+    env) sources=(--venv --output --captured --all --allow-extra --target --stage --image --python --allow-unpinned) ;;
     fsck) sources=(--quick --repair) ;;
     gc) sources=(--grace --dry-run) ;;
     help) sources=(--man-pages) ;;

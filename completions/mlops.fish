@@ -70,6 +70,10 @@ set -g __mlops_valued \
     'drift:--threshold' \
     'env:--venv' \
     'env:--output' 'env:-o' \
+    'env:--target' 'env:-t' \
+    'env:--stage' \
+    'env:--image' \
+    'env:--python' \
     'fsck:--repair' \
     'gc:--grace' \
     'help:--man-pages'
@@ -298,11 +302,16 @@ complete -c mlops -n '__mlops_in sandbox 0' -a 'check'
 
 complete -c mlops -n __mlops_before -a env -d 'record environments, and compare them'
 complete -c mlops -n '__mlops_in env' -l venv -x -a '(__fish_complete_directories)' -d 'capture, check: the virtual or conda environment to read'
-complete -c mlops -n '__mlops_in env' -s o -l output -r -F -d 'capture: write to FILE'
+complete -c mlops -n '__mlops_in env' -s o -l output -r -F -d 'capture, render: write to FILE'
 complete -c mlops -n '__mlops_in env' -l captured -d 'check: against the environment that was captured, not the lock file'
 complete -c mlops -n '__mlops_in env' -l all -d 'check: as --captured, with system packages, processor and GPU driver'
 complete -c mlops -n '__mlops_in env' -l allow-extra -d 'check: what is there beyond the need is fine'
-complete -c mlops -n '__mlops_in env 0' -a 'capture check diff'
+complete -c mlops -n '__mlops_in env' -s t -l target -x -a 'requirements conda containerfile kubernetes compose' -d 'render: requirements, conda, containerfile, kubernetes or compose'
+complete -c mlops -n '__mlops_in env' -l stage -x -a '(__mlops_ask stage)' -d 'render: with what the project file says of STAGE'
+complete -c mlops -n '__mlops_in env' -l image -x -d 'render: NAME@sha256:DIGEST to build on, or to run'
+complete -c mlops -n '__mlops_in env' -l python -x -d 'render conda: the interpreter (default: the captured one\'s)'
+complete -c mlops -n '__mlops_in env' -l allow-unpinned -d 'render: mark what is not pinned, and do not refuse it'
+complete -c mlops -n '__mlops_in env 0' -a 'capture check diff render'
 complete -c mlops -n '__mlops_in env 1' -a '(__mlops_ask ref)'
 complete -c mlops -n '__mlops_in env 2' -a '(__mlops_ask ref)'
 

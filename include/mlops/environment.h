@@ -66,5 +66,24 @@ MLOPS_API int mlops_env_check(struct mlops_registry *registry, const char *ref,
 MLOPS_API int mlops_env_diff(struct mlops_registry *registry, const char *ref, const char *other,
                              struct mlops_env_report *report, struct mlops_error *err);
 
+struct mlops_env_render_options {
+    const char *target;  /* "requirements", "conda", "containerfile", "kubernetes", "compose" */
+    const char *stage;   /* whose settings of the project file count; NULL: those of all stages */
+    const char *image;   /* the base image of a Containerfile, or the image that runs; NULL: the
+                            project file's */
+    const char *python;  /* conda: the interpreter's version; NULL: the captured one */
+    bool allow_unpinned; /* mark what is not pinned by version and digest, and do not refuse it */
+};
+
+/*
+ * Write a file that makes the environment of `ref`, or runs it. The same bundle and options give
+ * the same bytes. The caller frees `*text`.
+ * Errors: MLOPS_REFUSED a package or image is not pinned; MLOPS_INVALID no such target, no image,
+ * or the target cannot be made of this lock; MLOPS_NOT_FOUND; MLOPS_INTEGRITY; MLOPS_IO.
+ */
+MLOPS_API int mlops_env_render(struct mlops_registry *registry, const char *ref,
+                               const struct mlops_env_render_options *options, char **text,
+                               struct mlops_error *err);
+
 MLOPS_END
 #endif

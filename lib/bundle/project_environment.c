@@ -57,12 +57,17 @@ static bool is_line(const cJSON *json)
     return true;
 }
 
+bool image_is_name(const char *text)
+{
+    return *text && strlen(text) < TEXT_MAX && (*text | 0x20) >= '0' &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                        "._-/:@+") == strlen(text);
+}
+
 static bool is_image(const cJSON *json)
 {
     const char *text = cJSON_GetStringValue(json);
-    return text && *text && strlen(text) < TEXT_MAX && (*text | 0x20) >= '0' &&
-           strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                        "._-/:@+") == strlen(text);
+    return text && image_is_name(text);
 }
 
 static bool is_whole(const cJSON *json, long least, long most)

@@ -17,6 +17,8 @@ const cJSON *environment_setting(const cJSON *settings, const char *stage, const
 /* The variables for `stage`, over those for all stages: an object of texts. The caller deletes. */
 cJSON *environment_variables(const cJSON *settings, const char *stage);
 
+/* Is `image` what an image may be called? */
+bool image_is_name(const char *image);
 /* Is `image` pinned by "@sha256:" and 64 digits? */
 bool image_is_pinned(const char *image);
 
