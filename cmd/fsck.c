@@ -14,6 +14,9 @@ static int print_text(struct cli *cli, const struct mlops_fsck_report *report)
     if (report->repaired)
         cli_say(cli, "%" PRIu64 " %s repaired", report->repaired,
                 report->repaired == 1 ? "object is" : "objects are");
+    if (report->released)
+        cli_say(cli, "%" PRIu64 " retired %s no files any more: gc was asked to release them",
+                report->released, report->released == 1 ? "version has" : "versions have");
     if (report->clean)
         cli_say(cli, "clean: %" PRIu64 " bundles", report->bundles);
     else
@@ -27,6 +30,7 @@ static int print_json(struct cli *cli, const struct mlops_fsck_report *report)
 
     cli_json_bool(document, "clean", report->clean);
     cli_json_number(document, "bundles", (double)report->bundles);
+    cli_json_number(document, "released", (double)report->released);
     cli_json_number(document, "repaired", (double)report->repaired);
     cli_json_number(document, "set_aside", (double)report->set_aside);
     cli_json_add(document, "problems", problems);
@@ -83,6 +87,7 @@ const struct command command_fsck = {
     .exits = {{5, "something is damaged"}},
     .json = {{"clean", "bool", "was nothing found?"},
              {"bundles", "number", "looked at"},
+             {"released", "number", "of those, retired ones whose files gc released: no problem"},
              {"repaired", "number", "with --repair: objects and parts that are there again"},
              {"set_aside", "number", "with --repair: damaged packs, in objects/damaged now"},
              {"problems[].kind", "text",

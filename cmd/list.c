@@ -64,7 +64,10 @@ static int print_table(struct cli *cli, const struct mlops_search *search, bool 
         mlops_time_format(row->version.created_ns, created);
         cli_table_cell(&table, STYLE_BOLD, "%s@%" PRIu64, row->version.model, row->version.number);
         cli_table_cell(&table, STYLE_PLAIN, "%s", created);
-        cli_table_cell(&table, STYLE_GOOD, "%s", stages);
+        if (row->retired)
+            cli_table_cell(&table, STYLE_DIM, "retired");
+        else
+            cli_table_cell(&table, STYLE_GOOD, "%s", stages);
         cli_table_cell(&table, STYLE_PLAIN, "%s", row->version.created_by);
         for (size_t j = 0; j < search->field_count; j++)
             add_value(&table, &search->values[i * search->field_count + j]);
@@ -109,6 +112,7 @@ static int print_json(struct cli *cli, const struct mlops_search *search)
         cli_json_time(version, "created_at", row->version.created_ns);
         cli_json_text(version, "created_by", row->version.created_by);
         cli_json_add(version, "stages", cli_json_texts(row->stages, row->stage_count));
+        cli_json_bool(version, "retired", row->retired);
         if (search->field_count)
             cli_json_add(version, "values", values_json(search, i));
         cli_json_push(versions, version);
@@ -116,8 +120,59 @@ static int print_json(struct cli *cli, const struct mlops_search *search)
     return cli_print_json(cli, document);
 }
 
+static int print_trash(struct cli *cli, const struct mlops_trash *trash)
+{
+    static const struct column columns[] = {
+        {"VERSION", false}, {"DELETED", false}, {"BY", false}, {"BUNDLE", false}};
+    _cleanup_(cli_table_clear) struct table table = TABLE(columns, TITLES_ON_TERMINAL, "");
+
+    for (size_t i = 0; i < trash->count; i++) {
+        const struct mlops_trashed *item = &trash->items[i];
+        char deleted[32];
+        mlops_time_format(item->deleted_ns, deleted);
+        cli_table_cell(&table, STYLE_BOLD, "%s@%" PRIu64, item->version.model,
+                       item->version.number);
+        cli_table_cell(&table, STYLE_PLAIN, "%s", deleted);
+        cli_table_cell(&table, STYLE_PLAIN, "%s", item->deleted_by);
+        cli_table_cell(&table, STYLE_DIM, "%.*s", cli_bundle_length(cli), item->version.bundle);
+    }
+    cli_table_print(cli, &table);
+    if (trash->count == 0)
+        cli_note(cli, "the trash is empty");
+    return MLOPS_OK;
+}
+
+static int list_deleted(struct cli *cli)
+{
+    _cleanup_(mlops_trash_clear) struct mlops_trash trash = {0};
+
+    if (cli_text(cli, "where") || cli_text(cli, "sort") || cli_text(cli, "limit"))
+        return mlops_fail(&cli->err, MLOPS_INVALID,
+                          "--deleted goes with no --where, --sort or --limit");
+    TRY(mlops_trash_list(cli_registry(cli), cli->args[0], &trash, &cli->err));
+    if (!cli->json)
+        return print_trash(cli, &trash);
+    cJSON *document = cli_json_object(), *versions = cli_json_array();
+    cli_json_add(document, "versions", versions);
+    for (size_t i = 0; i < trash.count; i++) {
+        const struct mlops_trashed *item = &trash.items[i];
+        cJSON *version = cli_json_object();
+        cli_json_text(version, "model", item->version.model);
+        cli_json_version(version, "version", item->version.number);
+        cli_json_text(version, "bundle", item->version.bundle);
+        cli_json_time(version, "created_at", item->version.created_ns);
+        cli_json_text(version, "created_by", item->version.created_by);
+        cli_json_time(version, "deleted_at", item->deleted_ns);
+        cli_json_text(version, "deleted_by", item->deleted_by);
+        cli_json_push(versions, version);
+    }
+    return cli_print_json(cli, document);
+}
+
 static int run(struct cli *cli)
 {
+    if (cli_flag(cli, "deleted"))
+        return list_deleted(cli);
     _cleanup_(mlops_search_clear) struct mlops_search search = {0};
     const struct mlops_search_options options = {.model = cli->args[0],
                                                  .where = cli_text(cli, "where"),
@@ -137,8 +192,9 @@ const struct command command_list = {
         "fields compared by = != < <= > >= and ~ (a pattern), joined by and, or, not and "
         "brackets.\n\n"
         "Fields are metrics.NAME, params.NAME, data.NAME (its digest), data.NAME.rows, "
-        "code.commit, code.branch, code.dirty, environment, stage, created, age, by, version, "
-        "model, bundle, files and bytes. A field alone holds where there is such a value. A "
+        "tags.NAME, code.commit, code.branch, code.dirty, environment, stage, retired, created, "
+        "age, by, version, model, bundle, files and bytes. A field alone holds where there is such "
+        "a value. A "
         "comparison with what is not there does not hold; docs/versions.md has the rest.\n\n"
         "A pipe gets lines without titles: version, time, stages, who registered it, the fields "
         "that --where and --sort speak of, bundle.",
@@ -154,7 +210,8 @@ const struct command command_list = {
                  .kind = OPTION_TEXT,
                  .argument = "FIELDS",
                  .help = "by these, the largest first where a - stands before one"},
-                {.name = "limit", .kind = OPTION_COUNT, .argument = "N", .help = "the first N"}},
+                {.name = "limit", .kind = OPTION_COUNT, .argument = "N", .help = "the first N"},
+                {.name = "deleted", .help = "what is in the trash, and can be restored"}},
     .examples = {{"mlops list fraud", "the versions of one model"},
                  {"mlops list fraud --where 'metrics.auc > 0.9 and params.depth <= 6' --sort "
                   "-metrics.auc --limit 5",
@@ -169,6 +226,9 @@ const struct command command_list = {
              {"versions[].created_at", "time", "when it was registered"},
              {"versions[].created_by", "text", "who registered it"},
              {"versions[].stages", "array", "names of the stages that hold it now"},
+             {"versions[].retired", "bool", "is it out of use for ever?"},
+             {"versions[].deleted_at", "time", "with --deleted: when"},
+             {"versions[].deleted_by", "text", "with --deleted: who did it"},
              {"versions[].values", "object",
               "of the fields that --where and --sort speak of, those that there are"}},
     .run = run,

@@ -13,6 +13,8 @@
     X(show) \
     X(log) \
     X(status) \
+    X(tag) \
+    X(events) \
     X(checkout) \
     X(export) \
     X(scan) \
@@ -25,6 +27,9 @@
     X(rollback) \
     X(freeze) \
     X(unfreeze) \
+    X(retire) \
+    X(delete) \
+    X(restore) \
     X(key) \
     X(trust) \
     X(drift) \

@@ -12,6 +12,9 @@ struct view {
     size_t stage_count;
     struct mlops_stage_list held;
     struct mlops_evidence_list evidence;
+    struct mlops_tags tags;
+    struct mlops_retirement retirement;
+    bool retired;
     char *text; /* the manifest's canonical JSON */
     cJSON *manifest;
 };
@@ -21,6 +24,8 @@ static void view_clear(struct view *view)
     free(view->stages);
     mlops_stage_list_clear(&view->held);
     mlops_evidence_list_clear(&view->evidence);
+    mlops_tags_clear(&view->tags);
+    mlops_retirement_clear(&view->retirement);
     free(view->text);
     cJSON_Delete(view->manifest);
 }
@@ -39,6 +44,9 @@ static int load(struct cli *cli, struct view *view)
                           view->version.bundle);
     if (view->version.number == 0)
         return MLOPS_OK; /* in no stage */
+    TRY(mlops_tag_list(registry, &view->version, &view->tags, &cli->err));
+    TRY(mlops_version_retirement(registry, &view->version, &view->retirement, &view->retired,
+                                 &cli->err));
     TRY(mlops_stage_list(registry, view->version.model, &view->held, &cli->err));
     view->stages = cli_allocate(view->held.count, sizeof(*view->stages));
     for (size_t i = 0; i < view->held.count; i++)
@@ -69,6 +77,29 @@ static cJSON *evidence_json(const struct mlops_evidence_list *list)
     return array;
 }
 
+static void add_life(cJSON *document, const struct view *view)
+{
+    const struct mlops_retirement *retirement = &view->retirement;
+    cJSON *tags = cli_json_object(), *retired;
+
+    cli_json_add(document, "tags", tags);
+    for (size_t i = 0; i < view->tags.count; i++)
+        cli_json_text(tags, view->tags.items[i].name, view->tags.items[i].value);
+    if (!view->retired) {
+        cli_json_text(document, "retired", NULL);
+        return;
+    }
+    retired = cli_json_object();
+    cli_json_add(document, "retired", retired);
+    cli_json_time(retired, "at", retirement->retired_ns);
+    cli_json_text(retired, "by", retirement->retired_by);
+    cli_json_text(retired, "reason", retirement->reason);
+    if (retirement->released_ns)
+        cli_json_time(retired, "files_released_at", retirement->released_ns);
+    else
+        cli_json_text(retired, "files_released_at", NULL);
+}
+
 static int print_document(struct cli *cli, struct view *view)
 {
     cJSON *document = cli_json_object();
@@ -82,6 +113,7 @@ static int print_document(struct cli *cli, struct view *view)
         cli_json_text(document, "created_at", NULL);
     cli_json_text_or_null(document, "created_by", view->version.created_by);
     cli_json_add(document, "stages", cli_json_texts(view->stages, view->stage_count));
+    add_life(document, view);
     cli_json_add(document, "manifest", TAKE_PTR(view->manifest));
     cli_json_add(document, "evidence", evidence_json(&view->evidence));
     return cli_print_json(cli, document);
@@ -148,6 +180,31 @@ static void add_files(struct table *table, const cJSON *manifest)
     fact(table, "files", text);
 }
 
+static void add_tags(struct table *table, const struct mlops_tags *tags)
+{
+    for (size_t i = 0; i < tags->count; i++) {
+        const struct mlops_tag *tag = &tags->items[i];
+        _cleanup_(free_string) char *text =
+            cli_format("%s%s%s", tag->name, *tag->value ? "=" : "", tag->value);
+        fact(table, i == 0 ? "tags" : " ", text);
+    }
+}
+
+static void add_retirement(struct table *table, const struct mlops_retirement *retirement)
+{
+    char time[32];
+
+    mlops_time_format(retirement->retired_ns, time);
+    _cleanup_(free_string) char *retired =
+        cli_format("%s by %s: %s", time, retirement->retired_by, retirement->reason);
+    fact(table, "retired", retired);
+    if (retirement->released_ns == 0)
+        return;
+    mlops_time_format(retirement->released_ns, time);
+    _cleanup_(free_string) char *released = cli_format("released on %s: only this is left", time);
+    fact(table, "its files", released);
+}
+
 static void print_facts(struct cli *cli, const struct view *view)
 {
     static const struct column columns[] = {{"", false}, {"", false}};
@@ -161,6 +218,9 @@ static void print_facts(struct cli *cli, const struct view *view)
             cli_format("%s by %s", time, view->version.created_by);
         fact(&table, "created", created);
     }
+    add_tags(&table, &view->tags);
+    if (view->retired)
+        add_retirement(&table, &view->retirement);
     add_code(&table, view->manifest);
     fact(&table, "environment", text_of(member(view->manifest, "environment"), "path"));
     fact(&table, "training", text_of(member(member(view->manifest, "project"), "train"), "run"));
@@ -362,6 +422,8 @@ const struct command command_show = {
              {"created_at", "time?", "when it was registered"},
              {"created_by", "text?", "who registered it"},
              {"stages", "array", "names of the stages that hold it now"},
+             {"tags", "object", "from names to values"},
+             {"retired", "object?", "at, by, reason, files_released_at; null where it is in use"},
              {"manifest", "object", "all that the bundle holds; docs/manifest.md describes it"},
              {"evidence[].id", "number", "oldest first"},
              {"evidence[].kind", "text", "test"},

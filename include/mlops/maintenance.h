@@ -15,7 +15,8 @@ struct mlops_problem {
 
 struct mlops_fsck_report {
     bool clean;
-    uint64_t bundles; /* looked at */
+    uint64_t bundles;  /* looked at */
+    uint64_t released; /* of those, retired ones whose files gc has let go of: that is no problem */
     struct mlops_problem *problems;
     size_t count;
     uint64_t repaired;  /* objects, and parts of objects, that are there again */
@@ -42,8 +43,10 @@ MLOPS_API int mlops_fsck(struct mlops_registry *registry, const struct mlops_fsc
 MLOPS_API void mlops_fsck_report_clear(struct mlops_fsck_report *report);
 
 struct mlops_gc_options {
-    int64_t grace_ns; /* what is younger is left alone; 0: nothing is */
-    bool dry_run;     /* find out, and change nothing */
+    int64_t grace_ns;         /* what is younger is left alone; 0: nothing is */
+    bool dry_run;             /* find out, and change nothing */
+    bool releases;            /* let go of the files of versions that were retired … */
+    int64_t retired_after_ns; /* … at least that long ago */
 };
 
 /* What was done, or with dry_run what would be. */
@@ -53,11 +56,14 @@ struct mlops_gc_report {
     uint64_t waiting_packs, waiting_bytes; /* such packs that are still there for readers */
     uint64_t kept_packs;                   /* that stay */
     uint64_t dropped_bundles;              /* unregistered, untested, and not packaged lately */
+    uint64_t purged_versions;              /* that were in the trash */
+    uint64_t released_versions;            /* retired: their files went, their manifests stay */
 };
 
 /*
  * Remove what no bundle needs. Bundles that were never registered nor tested, and not packaged or
- * imported within the grace, are forgotten. Packs of which nothing is needed are removed; those of
+ * imported within the grace, are forgotten; versions that are in the trash for longer are purged.
+ * Packs of which nothing is needed are removed; those of
  * which less than half is, and small ones where there are many, are replaced by new ones, and
  * removed by a run after the grace has passed, as readers may have them open. Safe beside any
  * number of readers and writers, and other runs; one that is killed harms nothing.

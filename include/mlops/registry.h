@@ -70,6 +70,7 @@ struct mlops_version_row {
     struct mlops_version version;
     char **stages; /* names of the stages that it holds now, sorted */
     size_t stage_count;
+    bool retired;
 };
 
 struct mlops_version_list {

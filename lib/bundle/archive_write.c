@@ -280,6 +280,7 @@ int mlops_archive_export(struct mlops_registry *registry, const char *ref, const
     TRY(archive_load(&export.api, err));
     TRY(archive_locale_enter(&locale, err));
     TRY(manifest_load(registry, ref, &archive->version, &manifest, &text, err));
+    TRY(manifest_check_files(&manifest, err));
     if (archive_check_values(&text, err))
         return mlops_wrap(err, "write '%s'", path);
     TRY(registry_store(registry, &export.store, err));

@@ -7,6 +7,7 @@
 #include "bundle/reach.h"
 #include "registry/bundle.h"
 #include "registry/condemned.h"
+#include "registry/lifecycle.h"
 #include "registry/scratch.h"
 #include "store/scratch.h"
 #include "store/sweep.h"
@@ -145,9 +146,11 @@ static int mark_bundle(void *context, size_t index, size_t worker, struct mlops_
         return MLOPS_OK;
     if (!marking->visitors[worker])
         marking->visitors[worker] = visitor_new(gc->store);
-    if (reach_visit(gc->store, marking->visitors[worker], row->id, false, mark_record, marking,
-                    err))
+    if (reach_visit(gc->store, marking->visitors[worker], row->id,
+                    row->released ? REACH_WITHOUT_FILES : REACH_PARTS, mark_record, marking, err))
         return mlops_wrap(err, "%.23s… of %s", row->id, row->model);
+    if (row->released) /* its files may come back meanwhile: looked at again when condemning */
+        return MLOPS_OK;
     (void)bundle_id_parse(row->id, &digest); /* reach_visit did */
     pthread_mutex_lock(&marking->lock);
     digest_set_add(&gc->marked, &digest);
@@ -448,9 +451,26 @@ static void tidy_store(struct gc *gc)
         registry_warn(gc->registry, "what killed writers left stays: %s", failed.message);
 }
 
+/* Versions that were deleted or retired long enough ago. What a dry run says of packs does not
+ * have them in it. */
+static int let_go(struct gc *gc, struct mlops_error *err)
+{
+    int64_t now_ns = clock_now_ns();
+    const struct lifecycle_due due = {
+        .deleted_ns = now_ns - gc->options->grace_ns,
+        .retired_ns = gc->options->releases ? now_ns - gc->options->retired_after_ns : INT64_MIN};
+    struct lifecycle_count count;
+    TRY(gc->options->dry_run ? lifecycle_count_due(gc->registry, &due, &count, err)
+                             : lifecycle_let_go(gc->registry, &due, &count, err));
+    gc->report->purged_versions = count.purged;
+    gc->report->released_versions = count.released;
+    return MLOPS_OK;
+}
+
 static int run(struct gc *gc, struct mlops_error *err)
 {
     TRY(registry_store(gc->registry, &gc->store, err));
+    TRY(let_go(gc, err));
     if (!gc->options->dry_run) {
         scratch_sweep_folders(gc->registry, gc->options->grace_ns);
         tidy_store(gc);

@@ -117,6 +117,7 @@ int layout_fill(struct mlops_registry *registry, const struct manifest *manifest
     struct old_files old;
     size_t count = 0;
     *moved = (struct layout_moved){0};
+    TRY(manifest_check_files(manifest, err));
     TRY(make_skeleton(manifest, directory, err));
     TRY(registry_store(registry, &store, err));
     struct store_restore *files = xcalloc(manifest->file_count, sizeof(*files));

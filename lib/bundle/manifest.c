@@ -5,9 +5,11 @@
 #include "base/path.h"
 #include "bundle/resolve.h"
 #include "bundle/walk.h"
+#include "registry/bundle.h"
 #include "registry/registry.h"
 #include "store/store.h"
 #include <mlops/bundle.h>
+#include <mlops/text.h>
 
 #define TARGET_MAX 4095 /* PATH_MAX without the NUL */
 
@@ -274,11 +276,24 @@ int manifest_load(struct mlops_registry *registry, const char *ref, struct mlops
     if (manifest_parse(bytes->data, bytes->length, manifest, err))
         return mlops_wrap(err, "%.23s…", version->bundle);
     if (str_equal(manifest->project.model, version->model))
-        return MLOPS_OK;
+        return bundle_released_ns(registry, version->bundle, &manifest->released_ns, err);
     mlops_fail(err, MLOPS_INTEGRITY, "%.23s… is a bundle of '%s', and the registry has it as '%s'",
                version->bundle, manifest->project.model, version->model);
     manifest_clear(manifest);
     return MLOPS_INTEGRITY;
+}
+
+int manifest_check_files(const struct manifest *manifest, struct mlops_error *err)
+{
+    char time[32];
+    if (manifest->released_ns == 0)
+        return MLOPS_OK;
+    mlops_time_format(manifest->released_ns, time);
+    mlops_fail(err, MLOPS_NOT_FOUND,
+               "the files of this version of %s were released on %s, as it is retired",
+               manifest->project.model, time);
+    return mlops_hint(err, "its manifest and evidence are here: 'mlops show' has them; the files "
+                           "come back where the same content is packaged or imported");
 }
 
 int manifest_read_file(struct mlops_registry *registry, const struct manifest *manifest,
@@ -287,6 +302,7 @@ int manifest_read_file(struct mlops_registry *registry, const struct manifest *m
 {
     _cleanup_(resolution_clear) struct resolution resolution = {0};
     struct store *store;
+    TRY(manifest_check_files(manifest, err));
     TRY(resolve_path(path, look, (void *)(uintptr_t)manifest, &resolution, err));
     const struct manifest_file *file =
         resolution.outcome == RESOLVE_FOUND ? find_file(manifest, resolution.path) : NULL;

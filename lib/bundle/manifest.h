@@ -35,7 +35,8 @@ struct manifest {
     size_t file_count;
     struct manifest_data *data;
     size_t data_count;
-    cJSON *json; /* the whole document */
+    cJSON *json;         /* the whole document */
+    int64_t released_ns; /* manifest_load: when the files were released; 0: they are there */
 };
 
 /* Read a manifest from its bytes. Errors: MLOPS_INTEGRITY not a manifest, not in canonical form, a
@@ -54,6 +55,9 @@ int manifest_load(struct mlops_registry *registry, const char *ref, struct mlops
 int manifest_read_file(struct mlops_registry *registry, const struct manifest *manifest,
                        const char *path, size_t max, struct buffer *content,
                        struct mlops_error *err);
+
+/* Are the files there to be had? Errors: MLOPS_NOT_FOUND they were released. */
+int manifest_check_files(const struct manifest *manifest, struct mlops_error *err);
 
 /*
  * Lay the files out in `directory`, which does not exist yet or is an empty folder; used by

@@ -2,6 +2,7 @@
 #include "bundle/reach.h"
 #include "base/digest_set.h"
 #include "bundle/manifest.h"
+#include "registry/bundle.h"
 #include "registry/condemned.h"
 
 static int visit_object(struct visitor *visitor, const struct digest *digest, bool bases,
@@ -14,9 +15,10 @@ static int visit_object(struct visitor *visitor, const struct digest *digest, bo
     return code;
 }
 
-int reach_visit(struct store *store, struct visitor *visitor, const char *id, bool bases,
+int reach_visit(struct store *store, struct visitor *visitor, const char *id, unsigned how,
                 visitor_each each, void *context, struct mlops_error *err)
 {
+    bool bases = how & REACH_BASES, files = !(how & REACH_WITHOUT_FILES);
     _cleanup_(manifest_clear) struct manifest manifest = {0};
     _cleanup_(buffer_clear) struct buffer text = {0};
     struct digest digest;
@@ -25,7 +27,7 @@ int reach_visit(struct store *store, struct visitor *visitor, const char *id, bo
     TRY(visit_object(visitor, &digest, bases, each, context, err));
     TRY(store_read(store, &digest, MANIFEST_MAX, &text, err));
     TRY(manifest_parse(text.data, text.length, &manifest, err));
-    for (size_t i = 0; i < manifest.file_count; i++)
+    for (size_t i = 0; files && i < manifest.file_count; i++)
         if (manifest.files[i].kind == MANIFEST_FILE)
             TRY(visit_object(visitor, &manifest.files[i].digest, bases, each, context, err));
     for (size_t i = 0; i < manifest.data_count; i++)
@@ -65,14 +67,19 @@ static bool note_pack(void *context, const struct location *location)
 }
 
 /* Packs are removed in transactions, and this is one: what is there now stays until its end. */
-static int save(struct transaction *tx, struct store *store, const char *id,
+static int save(struct transaction *tx, struct mlops_registry *registry, const char *id,
                 const struct condemned_list *condemned, bool *gone, struct mlops_error *err)
 {
+    struct store *store;
+    TRY(registry_store(registry, &store, err));
     _cleanup_(visitor_free_ptr) struct visitor *visitor = visitor_new(store);
     _cleanup_(saving_clear) struct saving saving = {.condemned = condemned};
     TRY(store_refresh(store, err));
     store_shun(store, condemned->packs, condemned->count);
-    int code = reach_visit(store, visitor, id, true, note_pack, &saving, err);
+    int64_t released_ns;
+    TRY(bundle_released_ns(registry, id, &released_ns, err));
+    unsigned how = released_ns ? REACH_BASES | REACH_WITHOUT_FILES : REACH_BASES;
+    int code = reach_visit(store, visitor, id, how, note_pack, &saving, err);
     *gone = code == MLOPS_INTEGRITY || code == MLOPS_NOT_FOUND;
     if (*gone)
         return MLOPS_OK;
@@ -86,13 +93,11 @@ int reach_save(struct transaction *tx, struct mlops_registry *registry, const ch
                uint64_t round, bool *gone, struct mlops_error *err)
 {
     _cleanup_(condemned_list_clear) struct condemned_list condemned = {0};
-    struct store *store;
     *gone = false;
     TRY(condemned_read(registry, &condemned, err));
     if (condemned.count == 0 && condemned.round == round)
         return MLOPS_OK;
-    TRY(registry_store(registry, &store, err));
-    return save(tx, store, id, &condemned, gone, err);
+    return save(tx, registry, id, &condemned, gone, err);
 }
 
 int reach_fail(struct mlops_error *err)

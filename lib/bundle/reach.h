@@ -10,9 +10,15 @@
 /* How often a bundle is made again where gc took away what it was to consist of. */
 #define REACH_ATTEMPTS 8
 
-/* Visit everything that bundle `id` needs: manifest, files, profiles; with `bases` what these are
- * deltas of, too. Errors: MLOPS_INTEGRITY, also where it is not there; MLOPS_IO. */
-int reach_visit(struct store *store, struct visitor *visitor, const char *id, bool bases,
+enum reach {
+    REACH_PARTS = 0,
+    REACH_BASES = 1,         /* what the parts are deltas of, too */
+    REACH_WITHOUT_FILES = 2, /* of a version whose files were released */
+};
+
+/* Visit everything that bundle `id` needs: manifest, files, profiles. `how`: of enum reach, or-ed.
+ * Errors: MLOPS_INTEGRITY, also where it is not there; MLOPS_IO. */
+int reach_visit(struct store *store, struct visitor *visitor, const char *id, unsigned how,
                 visitor_each each, void *context, struct mlops_error *err);
 
 /*

@@ -72,13 +72,13 @@ static int look_at_file(struct looking *looking, struct visitor *visitor,
 }
 
 /* A manifest that is not there hides what else is missing, until it is found. */
-static int look_at_bundle(struct looking *looking, struct visitor *visitor, const char *id,
-                          struct mlops_error *err)
+static int look_at_bundle(struct looking *looking, struct visitor *visitor,
+                          const struct bundle_row *row, struct mlops_error *err)
 {
     _cleanup_(manifest_clear) struct manifest manifest = {0};
     _cleanup_(buffer_clear) struct buffer text = {0};
     struct digest digest;
-    if (!bundle_id_parse(id, &digest))
+    if (!bundle_id_parse(row->id, &digest))
         return MLOPS_OK; /* fsck's matter */
     looking->misses = 0;
     TRY(visitor_missing(visitor, &digest, note_missing, looking, err));
@@ -89,7 +89,7 @@ static int look_at_bundle(struct looking *looking, struct visitor *visitor, cons
         code = manifest_parse(text.data, text.length, &manifest, err);
     if (code)
         return code == MLOPS_INTEGRITY || code == MLOPS_NOT_FOUND ? MLOPS_OK : code;
-    for (size_t i = 0; i < manifest.file_count; i++)
+    for (size_t i = 0; !row->released && i < manifest.file_count; i++)
         if (manifest.files[i].kind == MANIFEST_FILE)
             TRY(look_at_file(looking, visitor, &manifest.files[i].digest, manifest.files[i].size,
                              err));
@@ -116,7 +116,7 @@ static int look(struct repair *repair, struct missing *missing, struct mlops_err
     for (size_t i = 0; i < bundles.count; i++) {
         TRY(archive_progress(repair->registry, "looking for what is missing", i, bundles.count,
                              err));
-        TRY(look_at_bundle(&looking, visitor, bundles.items[i].id, err));
+        TRY(look_at_bundle(&looking, visitor, &bundles.items[i], err));
     }
     if (missing->file_count > 0)
         qsort(missing->files, missing->file_count, sizeof(*missing->files), compare_sizes);

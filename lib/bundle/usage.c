@@ -16,7 +16,7 @@ static int add_bundle(struct mlops_registry *registry, struct store *store,
     TRY(manifest_load(registry, row->id, &version, &manifest, NULL, err));
     if (bundle_id_parse(row->id, &id))
         TRY(store_object_usage(store, &id, seen, used, err));
-    for (size_t i = 0; i < manifest.file_count; i++)
+    for (size_t i = 0; !row->released && i < manifest.file_count; i++)
         if (manifest.files[i].kind == MANIFEST_FILE)
             TRY(store_object_usage(store, &manifest.files[i].digest, seen, used, err));
     for (size_t i = 0; i < manifest.data_count; i++)

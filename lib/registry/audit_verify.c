@@ -136,11 +136,14 @@ static int verify_registered(struct db *db, const cJSON *entry, struct mlops_err
     char time_text[AUDIT_TIME_SIZE];
     bool any;
 
-    TRY(db_query(db, &rows, err,
-                 "SELECT version.bundle, version.created_ns, version.created_by, bundle.model "
-                 "FROM version LEFT JOIN bundle ON bundle.id = version.bundle "
-                 "WHERE version.model = $1 AND version.number = $2",
-                 DB_TEXT(model), DB_I64(number)));
+    TRY(db_query(
+        db, &rows, err,
+        "SELECT version.bundle, version.created_ns, version.created_by, bundle.model "
+        "FROM (SELECT model, number, bundle, created_ns, created_by FROM version "
+        "UNION ALL SELECT model, number, bundle, created_ns, created_by FROM trash) version "
+        "LEFT JOIN bundle ON bundle.id = version.bundle "
+        "WHERE version.model = $1 AND version.number = $2",
+        DB_TEXT(model), DB_I64(number)));
     TRY(db_step(rows, &any, err));
     if (any && str_equal(db_string(rows, 0), bundle)) {
         audit_time_format(db_i64(rows, 1), time_text);
@@ -224,6 +227,23 @@ static int verify_none(struct db *db, const char *sql, const char *format_what,
     if (!any)
         return MLOPS_OK;
     return fail_damaged(err, "%s of %s %s", db_string(rows, 1), db_string(rows, 0), format_what);
+}
+
+/* What is in the trash was put there by the entry that it names; what is retired, by one of its
+ * own. */
+static int verify_ends(struct db *db, struct mlops_error *err)
+{
+    TRY(verify_none(db,
+                    "SELECT trash.model, 'a version' FROM trash "
+                    "LEFT JOIN audit ON audit.position = trash.audit_index "
+                    "WHERE audit.position IS NULL OR audit.action <> 'delete' "
+                    "OR audit.model <> trash.model OR audit.version <> trash.number LIMIT 1",
+                    "is in the trash, and the audit log knows nothing of it", err));
+    return verify_none(db,
+                       "SELECT audit.model, 'a version' FROM audit LEFT JOIN retired "
+                       "ON retired.model = audit.model AND retired.number = audit.version "
+                       "WHERE audit.action = 'retire' AND retired.model IS NULL LIMIT 1",
+                       "was retired by the audit log, and its row is missing", err);
 }
 
 /* Holders of stages: each came by the entry that it names, and the top by the stage's last. */
@@ -369,7 +389,8 @@ static int verify_counts(struct db *db, const struct seen *seen, struct mlops_er
 {
     TRY(count_is(db, "SELECT count(*) FROM audit_node", merkle_node_count(seen->tree.size),
                  "hashes of the tree of the audit log", err));
-    TRY(count_is(db, "SELECT count(*) FROM version", seen->versions, "versions", err));
+    TRY(count_is(db, "SELECT (SELECT count(*) FROM version) + (SELECT count(*) FROM trash)",
+                 seen->versions, "versions", err));
     TRY(count_is(db, "SELECT count(*) FROM policy", seen->policies, "policies", err));
     return count_is(db, "SELECT count(*) FROM evidence", seen->evidence, "pieces of evidence", err);
 }
@@ -392,6 +413,7 @@ int mlops_log_verify(struct mlops_registry *registry, const char *since, uint64_
     TRY(verify_head(registry->db, &seen.tree, seen.log_key, err));
     TRY(verify_counts(registry->db, &seen, err));
     TRY(verify_stages(registry->db, err));
+    TRY(verify_ends(registry->db, err));
     if (since && !seen.since_met)
         return log_fail_rewritten(&kept, seen.tree.size, err);
     *size = seen.tree.size;

@@ -15,9 +15,14 @@ int registry_bundles(struct mlops_registry *registry, struct bundle_list *list,
     TRY(db_query(registry->db, &rows, err,
                  "SELECT bundle.id, bundle.model, bundle.files, bundle.bytes, bundle.created_ns, "
                  "version.number, bundle.packaged_ns, CASE WHEN EXISTS "
-                 "(SELECT 1 FROM evidence WHERE evidence.bundle = bundle.id) THEN 1 ELSE 0 END "
+                 "(SELECT 1 FROM evidence WHERE evidence.bundle = bundle.id) THEN 1 ELSE 0 END, "
+                 "CASE WHEN EXISTS (SELECT 1 FROM trash WHERE trash.bundle = bundle.id) "
+                 "THEN 1 ELSE 0 END, "
+                 "CASE WHEN EXISTS (SELECT 1 FROM retired WHERE retired.bundle = bundle.id "
+                 "AND retired.released_ns > 0) THEN 1 ELSE 0 END "
                  "FROM bundle LEFT JOIN version ON version.bundle = bundle.id "
-                 "ORDER BY bundle.model, bundle.id"));
+                 "WHERE NOT EXISTS (SELECT 1 FROM trash WHERE trash.bundle = bundle.id "
+                 "AND trash.purged_ns > 0) ORDER BY bundle.model, bundle.id"));
     for (;;) {
         bool more;
         int code = db_step(rows, &more, err);
@@ -37,6 +42,8 @@ int registry_bundles(struct mlops_registry *registry, struct bundle_list *list,
         row->version = (uint64_t)db_i64(rows, 5);
         row->packaged_ns = db_i64(rows, 6);
         row->evidence = db_i64(rows, 7) != 0;
+        row->trashed = db_i64(rows, 8) != 0;
+        row->released = db_i64(rows, 9) != 0;
     }
 }
 
@@ -46,23 +53,41 @@ void bundle_list_clear(struct bundle_list *list)
     *list = (struct bundle_list){0};
 }
 
+/* In the database as it stands: a row whose files gc has not let go of. */
+#define WHOLE                                                                                      \
+    "SELECT id FROM bundle WHERE id = $1 "                                                         \
+    "AND NOT EXISTS (SELECT 1 FROM trash WHERE trash.bundle = bundle.id AND purged_ns > 0) "       \
+    "AND NOT EXISTS (SELECT 1 FROM retired WHERE retired.bundle = bundle.id AND released_ns > 0)"
+
 int bundle_is_dropped(struct mlops_registry *registry, const struct bundle_row *row, bool *dropped,
                       struct mlops_error *err)
 {
     _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
     bool known = true;
-    if (!row->version) {
-        TRY(db_query(registry->db, &rows, err, "SELECT 1 FROM bundle WHERE id = $1",
-                     DB_TEXT(row->id)));
+    if (!row->released) {
+        TRY(db_query(registry->db, &rows, err, WHOLE, DB_TEXT(row->id)));
         TRY(db_step(rows, &known, err));
     }
     *dropped = !known;
     return MLOPS_OK;
 }
 
+int bundle_released_ns(struct mlops_registry *registry, const char *bundle, int64_t *released_ns,
+                       struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    bool any;
+    TRY(db_query(registry->db, &rows, err,
+                 "SELECT coalesce(max(released_ns), 0) FROM retired WHERE bundle = $1",
+                 DB_TEXT(bundle)));
+    TRY(db_step(rows, &any, err));
+    *released_ns = db_i64(rows, 0);
+    return MLOPS_OK;
+}
+
 bool bundle_is_expired(const struct bundle_row *row, int64_t since_ns)
 {
-    return !row->version && !row->evidence && row->packaged_ns <= since_ns;
+    return !row->version && !row->trashed && !row->evidence && row->packaged_ns <= since_ns;
 }
 
 int bundle_drop_expired(struct transaction *tx, const char *bundle, int64_t since_ns, bool *dropped,
@@ -72,6 +97,7 @@ int bundle_drop_expired(struct transaction *tx, const char *bundle, int64_t sinc
     TRY(db_exec(db, err,
                 "DELETE FROM bundle WHERE id = $1 AND packaged_ns <= $2 "
                 "AND NOT EXISTS (SELECT 1 FROM version WHERE version.bundle = bundle.id) "
+                "AND NOT EXISTS (SELECT 1 FROM trash WHERE trash.bundle = bundle.id) "
                 "AND NOT EXISTS (SELECT 1 FROM evidence WHERE evidence.bundle = bundle.id)",
                 DB_TEXT(bundle), DB_I64(since_ns)));
     *dropped = db_changes(db) > 0;
@@ -95,7 +121,9 @@ int registry_newest_bundle(struct mlops_registry *registry, const char *model,
     _cleanup_(db_rows_close_ptr) struct db_rows *versions = NULL, *bundles = NULL;
     id[0] = '\0';
     TRY(db_query(registry->db, &versions, err,
-                 "SELECT bundle FROM version WHERE model = $1 ORDER BY number DESC LIMIT 1",
+                 "SELECT bundle FROM version WHERE model = $1 AND NOT EXISTS "
+                 "(SELECT 1 FROM retired WHERE retired.bundle = version.bundle) "
+                 "ORDER BY number DESC LIMIT 1",
                  DB_TEXT(model)));
     TRY(first_id(versions, id, err));
     if (id[0])
@@ -103,6 +131,7 @@ int registry_newest_bundle(struct mlops_registry *registry, const char *model,
     /* not one that gc may drop while deltas of it are being made */
     TRY(db_query(registry->db, &bundles, err,
                  "SELECT id FROM bundle WHERE model = $1 AND packaged_ns > $2 "
+                 "AND NOT EXISTS (SELECT 1 FROM retired WHERE retired.bundle = bundle.id) "
                  "ORDER BY created_ns DESC LIMIT 1",
                  DB_TEXT(model), DB_I64(clock_now_ns() - UNREGISTERED_NS)));
     return first_id(bundles, id, err);
@@ -112,7 +141,6 @@ int bundle_is_known(struct transaction *tx, const char *bundle, bool *known,
                     struct mlops_error *err)
 {
     _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
-    TRY(db_query(transaction_db(tx), &rows, err, "SELECT id FROM bundle WHERE id = $1",
-                 DB_TEXT(bundle)));
+    TRY(db_query(transaction_db(tx), &rows, err, WHOLE, DB_TEXT(bundle)));
     return db_step(rows, known, err);
 }

@@ -11,6 +11,8 @@ struct bundle_row {
     int64_t created_ns, packaged_ns; /* packaged or imported first; last (docs/registry.md) */
     uint64_t version;                /* 0: not registered */
     bool evidence;                   /* something was found out about it */
+    bool trashed;                    /* it is that of a version in the trash */
+    bool released;                   /* only the manifest and the profiles are kept */
 };
 
 struct bundle_list {
@@ -18,7 +20,7 @@ struct bundle_list {
     size_t count;
 };
 
-/* By model, then id. The caller clears `list`. */
+/* By model, then id, without those that were purged from the trash. The caller clears `list`. */
 int registry_bundles(struct mlops_registry *registry, struct bundle_list *list,
                      struct mlops_error *err);
 void bundle_list_clear(struct bundle_list *list);
@@ -28,12 +30,17 @@ void bundle_list_clear(struct bundle_list *list);
 int registry_newest_bundle(struct mlops_registry *registry, const char *model,
                            char id[MLOPS_BUNDLE_ID_SIZE], struct mlops_error *err);
 
-/* Does the registry know the bundle, registered or not? As the transaction sees it. */
+/* Does the registry know the bundle, registered or not, with all its files? As the transaction sees
+ * it. */
 struct transaction;
 int bundle_is_known(struct transaction *tx, const char *bundle, bool *known,
                     struct mlops_error *err);
 
-/* Has gc dropped the row since it was listed? Versions stay. */
+/* When its files were released; 0: they are there. */
+int bundle_released_ns(struct mlops_registry *registry, const char *bundle, int64_t *released_ns,
+                       struct mlops_error *err);
+
+/* Has gc dropped the bundle, or released its files, since it was listed? */
 int bundle_is_dropped(struct mlops_registry *registry, const struct bundle_row *row, bool *dropped,
                       struct mlops_error *err);
 

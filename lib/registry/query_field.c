@@ -16,6 +16,7 @@ static const struct field {
     {"stage", FIELD_SET, SOURCE_STAGES},     {"files", FIELD_NUMBER, SOURCE_BUNDLE},
     {"bytes", FIELD_NUMBER, SOURCE_BUNDLE},  {"params.", FIELD_ANY, SOURCE_FACT},
     {"metrics.", FIELD_NUMBER, SOURCE_FACT}, {"data.", FIELD_ANY, SOURCE_FACT},
+    {"tags.", FIELD_TEXT, SOURCE_TAG},       {"retired", FIELD_TIME, SOURCE_RETIRED},
     {"code.", FIELD_ANY, SOURCE_FACT},       {"environment", FIELD_TEXT, SOURCE_FACT},
 };
 
@@ -72,6 +73,7 @@ int query_field_check(const char *name, size_t position, struct mlops_error *err
         mlops_fail(err, MLOPS_INVALID, "versions have no field '%s'", shown);
     if (near && !str_equal(near, cut))
         return mlops_hint(err, "did you mean '%s'?", near);
-    return mlops_hint(err, "fields are metrics.NAME, params.NAME, data.NAME, code.commit, stage, "
+    return mlops_hint(err, "fields are metrics.NAME, params.NAME, data.NAME, tags.NAME, "
+                           "code.commit, stage, retired, "
                            "created, age, by, version, model, bundle, files, bytes, environment");
 }

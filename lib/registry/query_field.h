@@ -18,6 +18,8 @@ enum field_source {
     SOURCE_STAGES,
     SOURCE_BUNDLE, /* the bundle's row */
     SOURCE_FACT,   /* registry/fact.h */
+    SOURCE_TAG,
+    SOURCE_RETIRED,
 };
 
 /* Of a field that query_field_check lets pass. */

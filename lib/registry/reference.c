@@ -4,6 +4,7 @@
  */
 #include "registry/reference.h"
 #include "base/buffer.h"
+#include "registry/lifecycle.h"
 #include <mlops/text.h>
 #include <stdio.h>
 
@@ -216,6 +217,7 @@ static int unknown_number(struct db *db, const struct reference *reference, stru
     long long first, last, count;
 
     TRY(model_check_known(db, reference->model, err));
+    TRY(trash_explain(db, reference->model, reference->number, &more, err));
     TRY(db_query(db, &rows, err,
                  "SELECT min(number), max(number), count(*) FROM version WHERE model = $1",
                  DB_TEXT(reference->model)));
@@ -307,7 +309,9 @@ static int resolve_bundle(struct db *db, const struct reference *reference,
                  "coalesce(version.created_ns, bundle.created_ns), "
                  "coalesce(version.created_by, bundle.created_by) "
                  "FROM bundle LEFT JOIN version ON version.bundle = bundle.id "
-                 "WHERE bundle.id >= $1 AND bundle.id < $2 ORDER BY bundle.id LIMIT $3",
+                 "WHERE bundle.id >= $1 AND bundle.id < $2 AND NOT EXISTS (SELECT 1 FROM trash "
+                 "WHERE trash.bundle = bundle.id AND trash.purged_ns > 0) "
+                 "ORDER BY bundle.id LIMIT $3",
                  DB_TEXT(reference->bundle), DB_TEXT(end), DB_I64(CANDIDATES_SHOWN + 1)));
     for (;; count++) {
         TRY(db_step(rows, &more, err));

@@ -91,6 +91,11 @@ int audit_append(struct transaction *tx, const struct audit_entry *entry, struct
 /* The index of the entry that the transaction appended last. */
 uint64_t transaction_entry(const struct transaction *tx);
 
+/* May the version enter a stage? Read from the log alone: a row that was changed decides nothing.
+ * Errors: MLOPS_REFUSED it is retired, with who, when and why; MLOPS_INTEGRITY. */
+int version_check_in_use(struct mlops_registry *registry, const struct mlops_version *version,
+                         struct mlops_error *err);
+
 /* ---- stages: a stack of holders a stage ---------------------------------------------------- */
 
 /* What stage `stage` of `model` held `back` steps before now; `*held` false where it is empty. */

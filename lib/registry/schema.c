@@ -151,12 +151,54 @@ static const char *const step_5[] = {
     NULL,
 };
 
+static const char *const step_6[] = {
+    "CREATE TABLE tag (\n"
+    "    model TEXT NOT NULL,\n"
+    "    number BIGINT NOT NULL,\n"
+    "    name TEXT NOT NULL,\n"
+    "    value TEXT NOT NULL,\n"
+    "    PRIMARY KEY (model, number, name)\n"
+    ")",
+    "CREATE INDEX tag_name ON tag (name, model, number, value)",
+
+    /* versions that were deleted; purged_ns: when gc let go of the bundle, 0 as long as it can be
+     * restored. Rows stay, so that the log can be held against them. */
+    "CREATE TABLE trash (\n"
+    "    model TEXT NOT NULL,\n"
+    "    number BIGINT NOT NULL,\n"
+    "    bundle TEXT NOT NULL REFERENCES bundle (id),\n"
+    "    created_ns BIGINT NOT NULL,\n"
+    "    created_by TEXT NOT NULL,\n"
+    "    deleted_ns BIGINT NOT NULL,\n"
+    "    deleted_by TEXT NOT NULL,\n"
+    "    audit_index BIGINT NOT NULL REFERENCES audit (position),\n"
+    "    purged_ns BIGINT NOT NULL,\n"
+    "    PRIMARY KEY (model, number)\n"
+    ")",
+    "CREATE INDEX trash_bundle ON trash (bundle)",
+
+    /* what the log says with the action `retire`, to be listed; released_ns: when gc let go of the
+     * files, 0 as long as they are there */
+    "CREATE TABLE retired (\n"
+    "    model TEXT NOT NULL,\n"
+    "    number BIGINT NOT NULL,\n"
+    "    bundle TEXT NOT NULL REFERENCES bundle (id),\n"
+    "    retired_ns BIGINT NOT NULL,\n"
+    "    retired_by TEXT NOT NULL,\n"
+    "    reason TEXT NOT NULL,\n"
+    "    released_ns BIGINT NOT NULL,\n"
+    "    PRIMARY KEY (model, number)\n"
+    ")",
+    "CREATE INDEX retired_bundle ON retired (bundle)",
+    NULL,
+};
+
 /* `fill` (may be NULL) does what SQL cannot, after it. */
 static const struct {
     const char *const *sql;
     int (*fill)(struct db *db, struct mlops_error *err);
-} steps[SCHEMA_NUMBER] = {
-    {step_1, NULL}, {step_2, NULL}, {step_3, log_tree_fill}, {step_4, NULL}, {step_5, NULL}};
+} steps[SCHEMA_NUMBER] = {{step_1, NULL}, {step_2, NULL}, {step_3, log_tree_fill},
+                          {step_4, NULL}, {step_5, NULL}, {step_6, NULL}};
 
 int schema_number(struct db *db, uint64_t *number, struct mlops_error *err)
 {

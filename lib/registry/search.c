@@ -15,7 +15,7 @@
 struct column {
     const char *name;
     enum field_source source;
-    struct mlops_value *values; /* SOURCE_FACT and SOURCE_BUNDLE; texts are owned */
+    struct mlops_value *values; /* not of SOURCE_VERSION and SOURCE_STAGES; texts are owned */
 };
 
 struct sort_key {
@@ -190,17 +190,48 @@ static int load_bundles(struct search *search, struct db *db, struct column *col
     return take_rows(search, column, rows, err);
 }
 
+static int load_tags(struct search *search, struct db *db, struct column *column,
+                     struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+
+    TRY(db_query(db, &rows, err, "SELECT model, number, 'text', 0, value FROM tag WHERE name = $1",
+                 DB_TEXT(column->name + strlen("tags."))));
+    return take_rows(search, column, rows, err);
+}
+
+static int load_retired(struct search *search, struct db *db, struct column *column,
+                        struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+
+    TRY(db_query(db, &rows, err, "SELECT model, number, retired_ns FROM retired"));
+    for (;;) {
+        bool more;
+        TRY(db_step(rows, &more, err));
+        if (!more)
+            return MLOPS_OK;
+        size_t place = place_of(&search->list, db_string(rows, 0), (uint64_t)db_i64(rows, 1));
+        if (place != SIZE_MAX)
+            column->values[place] =
+                (struct mlops_value){.kind = MLOPS_VALUE_TIME, .time_ns = db_i64(rows, 2)};
+    }
+}
+
 static int load_values(struct search *search, struct db *db, struct mlops_error *err)
 {
+    static int (*const loaders[])(struct search *, struct db *, struct column *,
+                                  struct mlops_error *) = {[SOURCE_FACT] = load_facts,
+                                                           [SOURCE_BUNDLE] = load_bundles,
+                                                           [SOURCE_TAG] = load_tags,
+                                                           [SOURCE_RETIRED] = load_retired};
+
     for (size_t i = 0; i < search->column_count; i++) {
         struct column *column = &search->columns[i];
-        if (column->source != SOURCE_FACT && column->source != SOURCE_BUNDLE)
+        if (!loaders[column->source])
             continue;
         column->values = xcalloc(search->list.count, sizeof(*column->values));
-        if (column->source == SOURCE_FACT)
-            TRY(load_facts(search, db, column, err));
-        else
-            TRY(load_bundles(search, db, column, err));
+        TRY(loaders[column->source](search, db, column, err));
     }
     return MLOPS_OK;
 }
@@ -306,6 +337,12 @@ static int compare_places(const void *left, const void *right, void *context)
 
 /* ---- what is given back --------------------------------------------------------------------- */
 
+/* Is it a field that nothing else of the list shows? */
+static bool is_given(const struct column *column)
+{
+    return column->source == SOURCE_FACT || column->source == SOURCE_TAG;
+}
+
 static void give(struct search *search, struct mlops_search *out)
 {
     size_t count = search->found;
@@ -315,7 +352,7 @@ static void give(struct search *search, struct mlops_search *out)
     out->fields = xcalloc(search->column_count + 1, sizeof(*out->fields));
     out->list.items = xcalloc(count, sizeof(*out->list.items));
     for (size_t i = 0; i < search->column_count; i++)
-        if (search->columns[i].source == SOURCE_FACT)
+        if (is_given(&search->columns[i]))
             out->fields[out->field_count++] = xstrdup(search->columns[i].name);
     out->values = xcalloc(count * out->field_count, sizeof(*out->values));
     struct mlops_value *value = out->values;
@@ -325,7 +362,7 @@ static void give(struct search *search, struct mlops_search *out)
         search->list.items[place].stages = NULL;
         search->list.items[place].stage_count = 0;
         for (size_t i = 0; i < search->column_count; i++) {
-            if (search->columns[i].source != SOURCE_FACT)
+            if (!is_given(&search->columns[i]))
                 continue;
             *value++ = search->columns[i].values[place];
             search->columns[i].values[place].text = NULL;

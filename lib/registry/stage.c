@@ -94,6 +94,7 @@ int stage_push(struct transaction *tx, const struct mlops_version *version, cons
         return mlops_hint(err, "register it first: 'mlops register %s'", version->bundle);
     }
     TRY(check_top(db, version->model, stage, expected, &top, err));
+    TRY(version_check_in_use(tx->registry, version, err));
     TRY(audit_append(tx,
                      &(struct audit_entry){.action = "promote",
                                            .model = version->model,
@@ -129,6 +130,7 @@ int stage_pop(struct transaction *tx, const char *model, const char *stage, uint
                    (unsigned long long)top.number);
         return mlops_hint(err, "'mlops log %s --stage %s' shows what was there", model, stage);
     }
+    TRY(version_check_in_use(tx->registry, &below, err));
     TRY(audit_append(tx,
                      &(struct audit_entry){.action = "rollback",
                                            .model = model,

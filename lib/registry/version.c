@@ -3,6 +3,7 @@
  */
 #include "base/hash.h"
 #include "registry/fact.h"
+#include "registry/lifecycle.h"
 #include "registry/reference.h"
 
 /* A bundle that is packaged again counts as new to gc. Within this time it is not written down:
@@ -19,6 +20,7 @@ int bundle_record(struct transaction *tx, const char *bundle, const char *model,
     if (!bundle_id_parse(bundle, &ignored))
         return mlops_fail(err, MLOPS_INVALID, "'%s' is not a bundle's id", bundle);
     TRY(name_check("model", model, err));
+    TRY(lifecycle_bring_back(tx, bundle, err));
     return db_exec(transaction_db(tx), err,
                    "INSERT INTO bundle (id, model, files, bytes, created_ns, created_by, "
                    "packaged_ns) VALUES ($1, $2, $3, $4, $5, $6, $5) ON CONFLICT (id) DO UPDATE "
@@ -89,6 +91,8 @@ int version_register(struct transaction *tx, const char *bundle, struct mlops_ve
 {
     TRY(find_bundle(transaction_db(tx), bundle, version, err));
     *created = version->number == 0;
+    if (*created)
+        TRY(trash_check_bundle(transaction_db(tx), version->bundle, err));
     return *created ? add_version(tx, version, err) : MLOPS_OK;
 }
 
@@ -169,6 +173,25 @@ static void give_stages(const struct mlops_stage_list *stages, struct mlops_vers
     }
 }
 
+static int mark_retired(struct db *db, struct mlops_version_list *list, struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+
+    TRY(db_query(db, &rows, err, "SELECT model, number FROM retired"));
+    for (;;) {
+        struct mlops_version_row key = {0}, *row;
+        bool more;
+        TRY(db_step(rows, &more, err));
+        if (!more)
+            return MLOPS_OK;
+        str_copy(key.version.model, sizeof(key.version.model), db_string(rows, 0));
+        key.version.number = (uint64_t)db_i64(rows, 1);
+        row = bsearch(&key, list->items, list->count, sizeof(key), compare_rows);
+        if (row)
+            row->retired = true;
+    }
+}
+
 static int read_list(struct mlops_registry *registry, const char *model,
                      struct mlops_version_list *list, struct mlops_error *err)
 {
@@ -181,6 +204,7 @@ static int read_list(struct mlops_registry *registry, const char *model,
     TRY(read_versions(registry->db, model, list, err));
     if (list->count == 0)
         return MLOPS_OK;
+    TRY(mark_retired(registry->db, list, err));
     TRY(mlops_stage_list(registry, model, &stages, err));
     give_stages(&stages, list);
     mlops_stage_list_clear(&stages);

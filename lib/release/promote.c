@@ -202,6 +202,7 @@ int mlops_promote(struct mlops_registry *registry, const struct mlops_promote_op
     str_copy(promotion->stage, sizeof(promotion->stage), options->stage);
     TRY(manifest_load(registry, options->ref, &promotion->version, &attempt.manifest, NULL, err));
     TRY(check_registered(&promotion->version, err));
+    TRY(version_check_in_use(registry, &promotion->version, err));
     TRY(holder_number(registry, promotion->version.model, options->stage, &promotion->previous,
                       err));
     expected = promotion->previous;

@@ -247,6 +247,7 @@ int mlops_scan(struct mlops_registry *registry, const struct mlops_scan_options 
     *report = (struct mlops_scan_report){0};
     TRY(check_reason(options, err));
     TRY(manifest_load(registry, options->ref, &version, &manifest, NULL, err));
+    TRY(manifest_check_files(&manifest, err));
     TRY(scan_bundle(registry, &version, &manifest, options->advisories, report, err));
     TRY(apply_new(options, report, err));
     return options->dry_run ? MLOPS_OK : record(registry, options, report, err);

@@ -52,7 +52,7 @@ static void schema_1_is_taken_forward_and_works(void **state)
     assert_int_equal(2, number_of(f, "fraud"));
 }
 
-/* What a registry of schema 3 with one version and its manifest has after it was taken forward. */
+/* What a registry of schema 1 with one version and its manifest has after it was taken forward. */
 static void versions_of_older_registries_can_be_searched(void **state)
 {
     static const char manifest[] =
@@ -60,6 +60,9 @@ static void versions_of_older_registries_can_be_searched(void **state)
         "\"t.csv\",\"rows\":7}},\"files\":[{\"path\":\"t.csv\",\"sha256\":\"ab\"}],\"metrics\":{"
         "\"auc\":0.5},\"params\":{\"a\":{\"b\":[1,\"x\",null,true]}}}";
     struct fixture *f = *state;
+    _cleanup_(free_string) char *objects = in_registry(f, "objects");
+    _cleanup_(free_string) char *path = in_registry(f, "registry.db");
+    struct db *db;
     struct store *store;
     struct store_writer *writer;
     struct store_added added;
@@ -67,25 +70,23 @@ static void versions_of_older_registries_can_be_searched(void **state)
     char id[MLOPS_BUNDLE_ID_SIZE];
 
     given_schema_1(f);
-    f->registry = open_as(f, "alice@host");
-    assert_ok(f, registry_store(f->registry, &store, &f->err));
+    assert_ok(f, store_open(objects, NULL, &store, &f->err));
     assert_ok(f, store_writer_begin(store, &writer, &f->err));
     assert_ok(f, store_writer_add(writer, manifest, strlen(manifest), &digest, &f->err));
     assert_ok(f, store_writer_publish(writer, &added, &f->err));
+    store_close(store);
     bundle_id_format(&digest, id);
-    assert_ok(f, db_exec(f->registry->db, &f->err,
+    assert_ok(f, db_open_sqlite(&(struct db_options){.path = path}, &db, &f->err));
+    assert_ok(f, db_exec(db, &f->err,
                          "INSERT INTO bundle (id, model, files, bytes, created_ns, created_by) "
-                         "VALUES ($1, 'fraud', 3, 1000, 77, 'old@host')", DB_TEXT(id)));
-    assert_ok(f, db_exec(f->registry->db, &f->err, "INSERT INTO model VALUES ('fraud', 1, 77)"));
-    assert_ok(f, db_exec(f->registry->db, &f->err,
+                         "VALUES ($1, 'fraud', 3, 1000, 77, 'old@host')",
+                         DB_TEXT(id)));
+    assert_ok(f, db_exec(db, &f->err, "INSERT INTO model VALUES ('fraud', 1, 77)"));
+    assert_ok(f, db_exec(db, &f->err,
                          "INSERT INTO version VALUES ('fraud', 1, $1, 77, 'old@host')",
                          DB_TEXT(id)));
-    assert_ok(f, db_exec(f->registry->db, &f->err, "DROP TABLE fact"));
-    assert_ok(f, db_exec(f->registry->db, &f->err, "DROP TABLE policy"));
-    assert_ok(f, db_exec(f->registry->db, &f->err, "DROP INDEX audit_model_version"));
-    assert_ok(f, db_exec(f->registry->db, &f->err,
-                         "UPDATE meta SET value = '3' WHERE key = 'schema'"));
-    reopen(f);
+    db_close(db);
+    f->registry = open_as(f, "alice@host");
     assert_int_equal(9, ask(f, "SELECT count(*) FROM fact WHERE model = 'fraud' AND number = 1"));
     assert_int_equal(4, ask(f, "SELECT count(*) FROM fact WHERE name IN ('params.a.b.0', "
                                "'params.a.b.1', 'params.a.b.3', 'data.train')"));

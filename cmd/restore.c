@@ -1,0 +1,36 @@
+/* cmd/restore.c - mlops restore REF */
+#include "cli.h"
+#include <inttypes.h>
+
+static int run(struct cli *cli)
+{
+    struct mlops_version version;
+
+    TRY(mlops_version_restore(cli_registry(cli), cli->args[0], &version, &cli->err));
+    if (!cli->json) {
+        cli_say(cli, "%s@%" PRIu64 " is back", version.model, version.number);
+        return MLOPS_OK;
+    }
+    cJSON *document = cli_json_object();
+    cli_json_text(document, "model", version.model);
+    cli_json_version(document, "version", version.number);
+    cli_json_text(document, "bundle", version.bundle);
+    return cli_print_json(cli, document);
+}
+
+const struct command command_restore = {
+    .name = "restore",
+    .summary = "take a version out of the trash",
+    .synopsis = "REF",
+    .description = "REF is NAME@12, or the id of its bundle. It comes back with its number, its "
+                   "tags and all that was found out about it.",
+    .group = GROUP_RELEASE,
+    .registry = true,
+    .args = {{"REF", COMPLETE_NONE}},
+    .examples = {{"mlops restore fraud@4", "it was no mistake"}},
+    .exits = {{3, "it is not in the trash, or was purged"}},
+    .json = {{"model", "text", "whose version it is"},
+             {"version", "number", "its number"},
+             {"bundle", "text", "its bundle's id"}},
+    .run = run,
+};
