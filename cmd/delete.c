@@ -36,7 +36,7 @@ const struct command command_delete = {
     .options =
         {{.name = "reason", .kind = OPTION_TEXT, .argument = "TEXT", .help = "why, for the log"}},
     .examples = {{"mlops delete fraud@4", "it was made by mistake"},
-                 {"mlops list --deleted", "what is in the trash"}},
+                 {"mlops delete fraud@4 --reason 'wrong data'", "and say why"}},
     .exits = {{4, "something needs it"}},
     .json = {{"model", "text", "whose version it was"},
              {"version", "number", "its number"},

@@ -65,7 +65,7 @@ const struct command command_tag = {
     .options = {{.name = "remove", .help = "take the tags off"}},
     .examples = {{"mlops tag fraud@3 owner=payments reviewed", "say who looks after version 3"},
                  {"mlops tag fraud@3 --remove reviewed", "not any more"},
-                 {"mlops list --where 'tags.owner = payments'", "all of theirs"}},
+                 {"mlops tag fraud@3", "which are there?"}},
     .json = {{"model", "text", "whose version it is"},
              {"version", "number", "1, 2, 3 and so on"},
              {"tags", "object", "from names to values"}},

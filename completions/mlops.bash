@@ -1,6 +1,6 @@
 # bash completion for mlops, written by 'mlops completion bash'
 
-_mlops_commands='init package import register list show log status checkout export scan test sign verify policy approve promote rollback freeze unfreeze key trust drift sandbox env fsck stats gc help completion version'
+_mlops_commands='init package import register list show log status tag events checkout export scan test sign verify policy approve promote rollback freeze unfreeze retire delete restore key trust drift sandbox env fsck stats gc help completion version'
 
 # COMMAND OPTION: sets $sources for its argument; fails where it takes none.
 _mlops_option() {
@@ -19,6 +19,8 @@ _mlops_option() {
     log:--prove) sources=() ;;
     log:--from) sources=(file) ;;
     log:--key) sources=() ;;
+    events:--since) sources=() ;;
+    events:--interval) sources=() ;;
     scan:--severity) sources=(+info +low +medium +high +critical) ;;
     scan:--sarif) sources=(file) ;;
     scan:--accept) sources=() ;;
@@ -58,6 +60,8 @@ _mlops_option() {
     unfreeze:--stage) sources=(stage) ;;
     unfreeze:--reason) sources=() ;;
     unfreeze:--key) sources=(file) ;;
+    retire:--reason) sources=() ;;
+    delete:--reason) sources=() ;;
     key:--algorithm) sources=(+p256 +p384 +p521) ;;
     trust:--role) sources=(+author +approver +releaser) ;;
     trust:--owner) sources=() ;;
@@ -77,6 +81,7 @@ _mlops_option() {
     env:--python) sources=() ;;
     fsck:--repair) sources=(file directory) ;;
     gc:--grace) sources=() ;;
+    gc:--retired-after) sources=() ;;
     help:--man-pages) sources=(directory) ;;
     *:--directory | *:-C) sources=(directory) ;;
     *:--registry) sources=(directory) ;;
@@ -98,6 +103,9 @@ _mlops_argument() {
     show:0) sources=(ref) ;;
     log:0) sources=(model) ;;
     status:0) sources=(model) ;;
+    tag:0) sources=(ref) ;;
+    tag:*) sources=() ;;
+    events:0) sources=(model) ;;
     checkout:0) sources=(ref) ;;
     checkout:1) sources=(directory) ;;
     export:0) sources=(ref) ;;
@@ -114,6 +122,8 @@ _mlops_argument() {
     rollback:0) sources=(model) ;;
     freeze:0) sources=(model) ;;
     unfreeze:0) sources=(model) ;;
+    retire:0) sources=(ref) ;;
+    delete:0) sources=(ref) ;;
     key:0) sources=(+generate +list +show) ;;
     trust:0) sources=(+add +remove +list) ;;
     trust:1) sources=(file) ;;
@@ -134,8 +144,10 @@ _mlops_options() {
     init) sources=(--objects) ;;
     package) sources=(--register --param --metric) ;;
     import) sources=(--register) ;;
-    list) sources=(--where --sort --limit) ;;
+    list) sources=(--where --sort --limit --deleted) ;;
     log) sources=(--stage --limit --at --verify --checkpoint --since --prove --export --from --key) ;;
+    tag) sources=(--remove) ;;
+    events) sources=(--since --follow --interval) ;;
     checkout) sources=(--force) ;;
     scan) sources=(--severity --sarif --accept --reason --advisories --dry-run --rules) ;;
     test) sources=(--suite --jobs --allow-flaky --sandbox --junit --markdown --gitlab-metrics --advisories) ;;
@@ -147,12 +159,14 @@ _mlops_options() {
     rollback) sources=(--stage --to --if-alerting --reason) ;;
     freeze) sources=(--all --stage --reason --until --key) ;;
     unfreeze) sources=(--all --stage --reason --key) ;;
+    retire) sources=(--reason) ;;
+    delete) sources=(--reason) ;;
     key) sources=(--algorithm --no-passphrase) ;;
     trust) sources=(--role --owner --expires --key --reason) ;;
     drift) sources=(--current --data --method --categorical-method --threshold) ;;
     env) sources=(--venv --output --captured --all --allow-extra --target --stage --image --python --allow-unpinned) ;;
     fsck) sources=(--quick --repair) ;;
-    gc) sources=(--grace --dry-run) ;;
+    gc) sources=(--grace --retired-after --dry-run) ;;
     help) sources=(--man-pages) ;;
     *) sources=() ;;
     esac

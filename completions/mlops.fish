@@ -18,6 +18,8 @@ set -g __mlops_valued \
     'log:--prove' \
     'log:--from' \
     'log:--key' \
+    'events:--since' \
+    'events:--interval' \
     'scan:--severity' \
     'scan:--sarif' \
     'scan:--accept' \
@@ -57,6 +59,8 @@ set -g __mlops_valued \
     'unfreeze:--stage' \
     'unfreeze:--reason' \
     'unfreeze:--key' \
+    'retire:--reason' \
+    'delete:--reason' \
     'key:--algorithm' \
     'trust:--role' \
     'trust:--owner' \
@@ -76,6 +80,7 @@ set -g __mlops_valued \
     'env:--python' \
     'fsck:--repair' \
     'gc:--grace' \
+    'gc:--retired-after' \
     'help:--man-pages'
 
 # Sets __mlops_command to the command on the line, __mlops_index to how many of its arguments
@@ -163,6 +168,7 @@ complete -c mlops -n __mlops_before -a list -d 'list the versions of a model, or
 complete -c mlops -n '__mlops_in list' -l where -x -d 'only versions for which it holds'
 complete -c mlops -n '__mlops_in list' -l sort -x -d 'by these, the largest first where a - stands before one'
 complete -c mlops -n '__mlops_in list' -l limit -x -d 'the first N'
+complete -c mlops -n '__mlops_in list' -l deleted -d 'what is in the trash, and can be restored'
 complete -c mlops -n '__mlops_in list 0' -a '(__mlops_ask model)'
 
 complete -c mlops -n __mlops_before -a show -d 'show what a version is made of'
@@ -183,6 +189,16 @@ complete -c mlops -n '__mlops_in log 0' -a '(__mlops_ask model)'
 
 complete -c mlops -n __mlops_before -a status -d 'show what runs where'
 complete -c mlops -n '__mlops_in status 0' -a '(__mlops_ask model)'
+
+complete -c mlops -n __mlops_before -a tag -d 'put labels on a version, take them off, or list them'
+complete -c mlops -n '__mlops_in tag' -l remove -d 'take the tags off'
+complete -c mlops -n '__mlops_in tag 0' -a '(__mlops_ask ref)'
+
+complete -c mlops -n __mlops_before -a events -d 'print what happened as JSON Lines, and wait for more'
+complete -c mlops -n '__mlops_in events' -l since -x -d 'from the entry with this index on (default: 0, the first)'
+complete -c mlops -n '__mlops_in events' -s f -l follow -d 'wait for what comes'
+complete -c mlops -n '__mlops_in events' -l interval -x -d 'how long between looks, with --follow (default: 1s)'
+complete -c mlops -n '__mlops_in events 0' -a '(__mlops_ask model)'
 
 complete -c mlops -n __mlops_before -a checkout -d 'lay the files of a version out in a folder'
 complete -c mlops -n '__mlops_in checkout' -l force -d 'lose what was changed in an earlier checkout'
@@ -275,6 +291,16 @@ complete -c mlops -n '__mlops_in unfreeze' -l reason -x -d 'why, for the log'
 complete -c mlops -n '__mlops_in unfreeze' -l key -r -F -d 'the releaser\'s key that signs the change'
 complete -c mlops -n '__mlops_in unfreeze 0' -a '(__mlops_ask model)'
 
+complete -c mlops -n __mlops_before -a retire -d 'take a version out of use for ever'
+complete -c mlops -n '__mlops_in retire' -l reason -x -d 'why, for the log and for who finds it later'
+complete -c mlops -n '__mlops_in retire 0' -a '(__mlops_ask ref)'
+
+complete -c mlops -n __mlops_before -a delete -d 'put a version into the trash'
+complete -c mlops -n '__mlops_in delete' -l reason -x -d 'why, for the log'
+complete -c mlops -n '__mlops_in delete 0' -a '(__mlops_ask ref)'
+
+complete -c mlops -n __mlops_before -a restore -d 'take a version out of the trash'
+
 complete -c mlops -n __mlops_before -a key -d 'make and show your own signing keys'
 complete -c mlops -n '__mlops_in key' -l algorithm -x -a 'p256 p384 p521' -d 'generate: p256 (default), p384 or p521'
 complete -c mlops -n '__mlops_in key' -l no-passphrase -d 'generate: do not encrypt it; who can read the file can sign'
@@ -323,11 +349,12 @@ complete -c mlops -n __mlops_before -a stats -d 'show how much the registry hold
 
 complete -c mlops -n __mlops_before -a gc -d 'remove what no bundle needs any more'
 complete -c mlops -n '__mlops_in gc' -l grace -x -d 'how old it must be (default: 24h; 0 for nothing)'
+complete -c mlops -n '__mlops_in gc' -l retired-after -x -d 'also the files of versions that were retired that long ago'
 complete -c mlops -n '__mlops_in gc' -l dry-run -d 'say what would go, and change nothing'
 
 complete -c mlops -n __mlops_before -a help -d 'explain a command, or list them all'
 complete -c mlops -n '__mlops_in help' -l man-pages -x -a '(__fish_complete_directories)' -d 'write the manual pages of all commands into DIR instead'
-complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log status checkout export scan test sign verify policy approve promote rollback freeze unfreeze key trust drift sandbox env fsck stats gc help completion version'
+complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log status tag events checkout export scan test sign verify policy approve promote rollback freeze unfreeze retire delete restore key trust drift sandbox env fsck stats gc help completion version'
 
 complete -c mlops -n __mlops_before -a completion -d 'print the completions for bash, zsh or fish'
 complete -c mlops -n '__mlops_in completion 0' -a 'bash zsh fish'

@@ -229,8 +229,6 @@ int mlops_rollback_stage(struct mlops_registry *registry,
         TRY(check_alerts(registry, rollback, view.now_ns, &alerting, err));
     if (!alerting)
         return MLOPS_OK;
-    if (version_check_in_use(registry, &rollback->to, err))
-        return mlops_hint(err, "go back further, with --to");
     TRY(check_target(registry, &view, &rollback->to, err));
     TRY(transaction_begin(registry, &tx, err));
     TRY(check_unmoved(tx, rollback, steps, err));

@@ -128,9 +128,10 @@ setup() {
     given_promoted fraud@2 dev
     given_promoted fraud@3 dev
     mlops -q retire fraud@2 --reason bad
+    run mlops rollback fraud --stage dev --to fraud@2
+    ended 1 "fraud@2 does not come back: it was retired" "go back further, with --to"
     run mlops rollback fraud --stage dev
-    ended 1 "fraud@2 was retired" "go back further, with --to"
-    mlops rollback fraud --stage dev --to fraud@1
+    ended 0 "back from @3 to @1"
 }
 
 @test "files of retired versions are released when that is asked for" {
