@@ -55,6 +55,8 @@ static void print_suites(struct cli *cli, const struct mlops_test_report *report
         cli_table_cell(&table, STYLE_PLAIN, "%s", suite->kind);
         if (suite->status == MLOPS_SUITE_SKIPPED)
             cli_table_cell(&table, STYLE_DIM, "%s", "");
+        else if (suite->cached)
+            cli_table_cell(&table, STYLE_DIM, "%s", "cached");
         else
             cli_table_cell(&table, STYLE_DIM, "%.1f s", suite->seconds);
         cli_table_cell(&table, STYLE_PLAIN, "%s", suite->message ? suite->message : "");
@@ -162,7 +164,7 @@ static void print_summary(struct cli *cli, const struct mlops_test_report *repor
         passed += suite->status == MLOPS_SUITE_PASSED;
         flaky += suite->status == MLOPS_SUITE_FLAKY;
         skipped += suite->status == MLOPS_SUITE_SKIPPED;
-        seconds += suite->seconds;
+        seconds += suite->cached ? 0 : suite->seconds;
     }
     failed = report->suite_count - passed - flaky - skipped;
     _cleanup_(free_string) char *unsure = flaky ? cli_format(", %zu flaky", flaky) : cli_copy("", 0);
@@ -199,6 +201,7 @@ static cJSON *suite_json(const struct mlops_suite_result *suite)
     cli_json_text(json, "status", mlops_suite_status_name(suite->status));
     cli_json_text_or_null(json, "reason", suite->reason);
     cli_json_number(json, "attempts", suite->attempts);
+    cli_json_bool(json, "cached", suite->cached);
     cli_json_number(json, "seconds", suite->seconds);
     cli_json_add(json, "metrics", metrics);
     for (size_t i = 0; i < suite->metric_count; i++)
@@ -296,6 +299,7 @@ static int run(struct cli *cli)
                           &(struct mlops_test_options){.suites = suites,
                                                        .sandbox = wished_sandbox(cli),
                                                        .jobs = (unsigned)cli_whole(cli, "jobs"),
+                                                       .no_cache = cli_flag(cli, "no-cache"),
                                                        .allow_flaky = cli_flag(cli, "allow-flaky"),
                                                        .advisories = cli_text_or_environment(
                                                            cli, "advisories", "MLOPS_ADVISORIES")},
@@ -336,6 +340,9 @@ const struct command command_test = {
                  .kind = OPTION_COUNT,
                  .argument = "N",
                  .help = "run so many suites at a time; 1 where it is not given"},
+                {.name = "no-cache",
+                 .help = "run also what has passed before from the same bundle, suite and "
+                         "environment"},
                 {.name = "allow-flaky",
                  .help = "exit 0 also where a suite passed only when it was repeated"},
                 {.name = "sandbox",
@@ -382,6 +389,7 @@ const struct command command_test = {
               "cpu, memory, processes, disk, output; needs where a suite that it needs did not "
               "pass"},
              {"suites[].attempts", "number", "how often it was run"},
+             {"suites[].cached", "bool", "was it not run, for the same had passed before?"},
              {"suites[].seconds", "number", "how long it ran"},
              {"suites[].metrics", "object", "name and value; null where it is not defined"},
              {"suites[].requirements[].metric", "text", "what is required of which metric"},

@@ -150,7 +150,7 @@ _mlops_options() {
     events) sources=(--since --follow --interval) ;;
     checkout) sources=(--force) ;;
     scan) sources=(--severity --sarif --accept --reason --advisories --dry-run --rules) ;;
-    test) sources=(--suite --jobs --allow-flaky --sandbox --junit --markdown --gitlab-metrics --advisories) ;;
+    test) sources=(--suite --jobs --no-cache --allow-flaky --sandbox --junit --markdown --gitlab-metrics --advisories) ;;
     sign) sources=(--key --certificate --output) ;;
     verify) sources=(--signature --key --roots) ;;
     policy) sources=(--default --inherit --reason --key) ;;

@@ -222,6 +222,7 @@ complete -c mlops -n '__mlops_in scan' -F -a '(__mlops_ask ref) (__fish_complete
 complete -c mlops -n __mlops_before -a test -d 'run the suites of a version and scan it, for the record'
 complete -c mlops -n '__mlops_in test' -l suite -x -d 'run only that suite; \'scan\' is the scan'
 complete -c mlops -n '__mlops_in test' -s j -l jobs -x -d 'run so many suites at a time; 1 where it is not given'
+complete -c mlops -n '__mlops_in test' -l no-cache -d 'run also what has passed before from the same bundle, suite and environment'
 complete -c mlops -n '__mlops_in test' -l allow-flaky -d 'exit 0 also where a suite passed only when it was repeated'
 complete -c mlops -n '__mlops_in test' -l sandbox -x -a 'strict auto none' -d 'strict runs nothing unless there is a full one, auto takes the best that there is, none only limits (MLOPS_SANDBOX)'
 complete -c mlops -n '__mlops_in test' -l junit -r -F -d 'also write a JUnit XML report'

@@ -48,6 +48,7 @@ struct mlops_suite_result {
                         "memory", "processes", "disk", "output"; "needs" where a suite that it
                         needs did not pass; else empty */
     unsigned attempts; /* how often it was run */
+    bool cached;       /* it was not: the same had passed before */
     struct mlops_test_counts counts;
     double seconds;
     struct mlops_metric *metrics;
@@ -67,6 +68,7 @@ struct mlops_test_options {
     const char *advisories;    /* what the scan holds packages against (mlops/scan.h); NULL: none */
     enum mlops_sandbox_wish sandbox;
     unsigned jobs;    /* suites at a time; 0: one */
+    bool no_cache;    /* run also what has passed before from the same inputs */
     bool allow_flaky; /* they count as passed in `passed` of the report */
 };
 

@@ -35,6 +35,7 @@ static cJSON *to_json(const struct project_suite *suite, const struct mlops_suit
         json_add_number(json, "exit_status", outcome->exit_status);
     if (outcome->signal)
         json_add_number(json, "signal", outcome->signal);
+    json_add_string(json, "inputs", outcome->inputs);
     json_add_string(json, "sandbox", mlops_sandbox_level_name(outcome->level));
     json_add_number(json, "cpu_seconds", outcome->cpu_seconds);
     json_add_u64(json, "memory_bytes", outcome->memory_bytes);
@@ -91,18 +92,28 @@ static int record_one(struct transaction *tx, const struct mlops_test_report *re
                            mlops_suite_status_name(result->status), body.data, err);
 }
 
+/* One that had to be skipped is recorded, lest older evidence stand for it. */
+static bool is_news(const struct mlops_suite_result *result)
+{
+    return !result->cached && (result->status != MLOPS_SUITE_SKIPPED || *result->reason);
+}
+
 int trial_record(struct mlops_registry *registry, const struct mlops_test_report *report,
                  const struct project_suite *suites, const struct suite_outcome *outcomes,
                  const struct mlops_scan_report *scan, struct mlops_error *err)
 {
     _cleanup_(transaction_abort_ptr) struct transaction *tx = NULL;
     size_t counts[MLOPS_SUITE_SKIPPED + 1] = {0}, recorded = 0;
-    for (size_t i = 0; i < report->suite_count; i++)
-        counts[report->suites[i].status]++;
+    bool any = scan;
+    for (size_t i = 0; i < report->suite_count; i++) {
+        counts[report->suites[i].status] += !report->suites[i].cached;
+        any = any || is_news(&report->suites[i]);
+    }
+    if (!any)
+        return MLOPS_OK;
     TRY(transaction_begin(registry, &tx, err));
     for (size_t i = 0; i + 1 < report->suite_count; i++) {
-        /* One that had to be skipped is recorded, lest older evidence stand for it. */
-        if (report->suites[i].status == MLOPS_SUITE_SKIPPED && !*report->suites[i].reason)
+        if (!is_news(&report->suites[i]))
             continue;
         if (recorded > 0 && recorded % SUITES_PER_ENTRY == 0)
             TRY(add_entry(tx, report, counts, err));

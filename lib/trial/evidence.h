@@ -4,7 +4,7 @@
 #include "trial/runner.h"
 #include <mlops/scan.h>
 
-/* Record one piece of evidence for every suite of `report` that was run, in one transaction with
+/* Record one piece of evidence for every suite of `report` that was run (or had to be skipped), in one transaction with
  * an entry "test" in the log. `suites` and `outcomes` stand beside the report's suites. The last
  * result of the report is that of the scan, `scan`: NULL where it was not asked for. */
 int trial_record(struct mlops_registry *registry, const struct mlops_test_report *report,

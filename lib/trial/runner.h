@@ -1,6 +1,7 @@
 /* lib/trial/runner.h - one suite run to its verdict. */
 #ifndef TRIAL_RUNNER_H
 #define TRIAL_RUNNER_H
+#include "base/hash.h"
 #include "bundle/project.h"
 #include "trial/sandbox.h"
 #include <mlops/trial.h>
@@ -14,6 +15,7 @@ struct suite_outcome {
     int signal;      /* that ended it, 0 if none */
     char *tail;      /* the end of what it printed, text; NULL where it did not run */
     char *positive;  /* the text that was taken for the positive class; NULL where it is 1 */
+    char inputs[SHA256_HEX_SIZE]; /* of trial/inputs.h */
     char *first_failure; /* why the first attempt did not pass, where another one followed */
     double cpu_seconds;
     uint64_t memory_bytes, output_bytes, network_refused; /* trial/supervise.h */

@@ -72,9 +72,12 @@ static bool is_to_be_repeated(struct run *run, size_t suite)
     unsigned attempts = result->attempts;
     char *first = outcome->first_failure ? TAKE_PTR(outcome->first_failure)
                                          : xstrdup(result->message);
+    char inputs[SHA256_HEX_SIZE];
+    str_copy(inputs, sizeof(inputs), outcome->inputs);
     suite_outcome_clear(outcome);
     suite_result_start(result, suite_at(run, suite));
     outcome->first_failure = first;
+    str_copy(outcome->inputs, sizeof(outcome->inputs), inputs);
     result->attempts = attempts;
     return true;
 }
@@ -228,8 +231,11 @@ int schedule_run(const struct schedule *schedule, struct mlops_error *err)
                       .slot_count = schedule->jobs < JOBS_MAX ? schedule->jobs : JOBS_MAX};
     run.states = xcalloc(schedule->manifest->project.suite_count, sizeof(*run.states));
     for (size_t i = 0; i < schedule->manifest->project.suite_count; i++) {
-        run.states[i] = schedule->wanted[i] ? STATE_WAITING : STATE_LEFT_OUT;
-        run.total += schedule->wanted[i];
+        bool cached = schedule->report->suites[i].cached;
+        run.states[i] = cached                ? STATE_DONE
+                        : schedule->wanted[i] ? STATE_WAITING
+                                              : STATE_LEFT_OUT;
+        run.total += run.states[i] == STATE_WAITING;
     }
     run.slots = xcalloc(run.slot_count, sizeof(*run.slots));
     int code = attend(&run, err);

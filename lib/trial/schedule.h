@@ -10,7 +10,7 @@ struct schedule {
     const struct sandbox *sandbox;
     struct mlops_test_report *report; /* its results and `outcomes` stand beside the suites */
     struct suite_outcome *outcomes;
-    const bool *wanted; /* which suites are to run */
+    const bool *wanted; /* which suites are to run, unless their result is cached */
     unsigned jobs;      /* at a time, at least 1 */
 };
 

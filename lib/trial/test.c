@@ -3,6 +3,8 @@
 #include "bundle/needs.h"
 #include "registry/registry.h"
 #include "trial/evidence.h"
+#include "trial/inputs.h"
+#include "trial/reuse.h"
 #include "trial/scan.h"
 #include "trial/schedule.h"
 
@@ -104,6 +106,32 @@ static void warn_of_sandbox(const struct mlops_registry *registry, const struct 
         registry_warn(registry, "suites run without a filter of system calls: %s", check->seccomp);
 }
 
+/* Of those that are wanted, what has passed before; `*any` false where nothing is left to be run.
+ * Their evidence says in what sandbox that was. */
+static int reuse(struct mlops_registry *registry, const struct project *project,
+                 const struct mlops_test_options *options, const bool *wanted,
+                 struct mlops_test_report *report, struct suite_outcome *outcomes, bool *any,
+                 struct mlops_error *err)
+{
+    enum mlops_sandbox_wish wish = options ? options->sandbox : MLOPS_SANDBOX_AUTO;
+    report->sandbox = MLOPS_SANDBOX_FULL;
+    *any = false;
+    for (size_t i = 0; i < project->suite_count; i++) {
+        const struct project_suite *suite = &project->suites[i];
+        enum mlops_sandbox_level level = MLOPS_SANDBOX_FULL;
+        if (!wanted[i])
+            continue;
+        TRY(inputs_digest(registry, &report->version, suite, outcomes[i].inputs, err));
+        if (!options || !options->no_cache)
+            TRY(reuse_suite(registry, &report->version, suite, outcomes[i].inputs, wish,
+                            &report->suites[i], &level, err));
+        if (level < report->sandbox)
+            report->sandbox = level;
+        *any = *any || !report->suites[i].cached;
+    }
+    return MLOPS_OK;
+}
+
 /* Run those that are asked for; `outcomes` has room for every suite. */
 static int run_all(struct mlops_registry *registry, const struct manifest *manifest,
                    const struct mlops_test_options *options, struct mlops_test_report *report,
@@ -112,15 +140,16 @@ static int run_all(struct mlops_registry *registry, const struct manifest *manif
     const struct project *project = &manifest->project;
     _cleanup_(sandbox_clear) struct sandbox sandbox = {0};
     bool *wanted = choose(options, project), any = false;
-    for (size_t i = 0; i < project->suite_count; i++) {
+    for (size_t i = 0; i < project->suite_count; i++)
         suite_result_start(&report->suites[report->suite_count++], &project->suites[i]);
-        any = any || wanted[i];
-    }
     enum mlops_sandbox_wish wish = options ? options->sandbox : MLOPS_SANDBOX_AUTO;
-    int code = any ? sandbox_open(wish, &sandbox, err) : MLOPS_OK;
+    int code = reuse(registry, project, options, wanted, report, outcomes, &any, err);
+    if (code == MLOPS_OK && any)
+        code = sandbox_open(wish, &sandbox, err);
     if (code == MLOPS_OK && any && wish == MLOPS_SANDBOX_AUTO)
         warn_of_sandbox(registry, &sandbox);
-    report->sandbox = sandbox.level;
+    if (any && sandbox.level < report->sandbox)
+        report->sandbox = sandbox.level;
     const struct schedule schedule = {.registry = registry,
                                       .manifest = manifest,
                                       .sandbox = &sandbox,
@@ -158,6 +187,11 @@ static char *scan_output(const struct mlops_scan_report *scan)
     return text.data ? buffer_steal(&text) : xstrdup("");
 }
 
+static bool may_reuse_scan(const struct mlops_test_options *options)
+{
+    return !options || (!options->no_cache && !options->advisories);
+}
+
 /* The scan as the last of the suites: it passes where the verdict is safe. */
 static int run_scan(struct mlops_registry *registry, const struct manifest *manifest,
                     const struct mlops_test_options *options, struct mlops_test_report *report,
@@ -172,6 +206,12 @@ static int run_scan(struct mlops_registry *registry, const struct manifest *mani
     result->output = xstrdup("");
     if (!scan_is_asked_for(options))
         return MLOPS_OK;
+    if (may_reuse_scan(options))
+        TRY(reuse_scan(registry, &report->version, &result->cached, err));
+    if (result->cached) {
+        result->status = MLOPS_SUITE_PASSED;
+        return MLOPS_OK;
+    }
     TRY(scan_bundle(registry, &report->version, manifest, options ? options->advisories : NULL,
                     scan, err));
     bool safe = scan->verdict == MLOPS_SCAN_SAFE;
@@ -202,7 +242,9 @@ static int run_and_record(struct mlops_registry *registry, const struct manifest
     if (code == MLOPS_OK)
         code = run_scan(registry, manifest, options, report, &scan, err);
     if (code == MLOPS_OK)
-        code = trial_record(registry, report, project->suites, outcomes, scans ? &scan : NULL, err);
+        code = trial_record(registry, report, project->suites, outcomes,
+                            scans && !report->suites[project->suite_count].cached ? &scan : NULL,
+                            err);
     for (size_t i = 0; i < project->suite_count; i++)
         suite_outcome_clear(&outcomes[i]);
     free(outcomes);

@@ -24,7 +24,7 @@ needs_full() {
     with_suite 'true'
     [ "$(mlops --json test fraud | jq -r .sandbox)" = "$level" ]
     [ "$(mlops --json show fraud | jq -r '.evidence[0].body.sandbox')" = "$level" ]
-    [ "$(mlops --json test fraud --sandbox none | jq -r .sandbox)" = limits ]
+    [ "$(mlops --json test fraud --sandbox none --no-cache | jq -r .sandbox)" = limits ]
 }
 
 @test "without bubblewrap auto warns, and strict runs nothing" {
@@ -62,7 +62,7 @@ EOF
     as_nobody ./mlops -q init
     as_nobody ./mlops -q register .
     for wish in auto none; do
-        run --separate-stderr as_nobody ./mlops --json test fraud --sandbox $wish
+        run --separate-stderr as_nobody ./mlops --json test fraud --no-cache --sandbox $wish
         [ "$status" -eq 1 ]
         jq -e '.suites | map({key: .name, value: .}) | from_entries |
             .id.status == "passed" and .fork.status == "passed" and .eat.reason == "memory" and

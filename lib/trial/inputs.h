@@ -1,0 +1,17 @@
+/* lib/trial/inputs.h - everything that the result of a suite depends on, as one digest. */
+#ifndef TRIAL_INPUTS_H
+#define TRIAL_INPUTS_H
+#include "base/hash.h"
+#include "bundle/project.h"
+#include "registry/registry.h"
+
+/*
+ * The digest of the bundle, the suite, the environment that it sees, the programs and packages of
+ * this machine as far as a glance at their folders tells, mlops itself, and, where the suite is
+ * held against stages, what these hold. docs/testing.md, "What is not run again", lists them.
+ */
+int inputs_digest(struct mlops_registry *registry, const struct mlops_version *version,
+                  const struct project_suite *suite, char hex[SHA256_HEX_SIZE],
+                  struct mlops_error *err);
+
+#endif

@@ -1,0 +1,139 @@
+/* lib/trial/reuse.c - evidence that stands for another run. */
+#include "trial/reuse.h"
+#include "base/json.h"
+#include "registry/registry.h"
+#include <math.h>
+#include <mlops/scan.h>
+#include <mlops/text.h>
+
+static const struct mlops_evidence *newest(const struct mlops_evidence_list *list, const char *name)
+{
+    for (size_t i = list->count; i-- > 0;)
+        if (str_equal(list->items[i].name, name))
+            return &list->items[i];
+    return NULL;
+}
+
+static bool parse_level(const char *name, enum mlops_sandbox_level *level)
+{
+    for (enum mlops_sandbox_level i = MLOPS_SANDBOX_LIMITS; i <= MLOPS_SANDBOX_FULL; i++)
+        if (str_equal(mlops_sandbox_level_name(i), name)) {
+            *level = i;
+            return true;
+        }
+    return false;
+}
+
+static void take_metrics(const cJSON *body, struct mlops_suite_result *result)
+{
+    const cJSON *metrics = cJSON_GetObjectItemCaseSensitive(body, "metrics"), *item;
+    result->metrics = xcalloc((size_t)cJSON_GetArraySize(metrics), sizeof(*result->metrics));
+    cJSON_ArrayForEach(item, metrics)
+    {
+        struct mlops_metric *metric = &result->metrics[result->metric_count++];
+        str_copy(metric->name, sizeof(metric->name), item->string);
+        metric->value = cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
+    }
+}
+
+static void take_requirements(const cJSON *body, struct mlops_suite_result *result)
+{
+    const cJSON *array = cJSON_GetObjectItemCaseSensitive(body, "requirements"), *item;
+    result->requirements = xcalloc((size_t)cJSON_GetArraySize(array), sizeof(*result->requirements));
+    cJSON_ArrayForEach(item, array)
+    {
+        struct mlops_requirement_result *one = &result->requirements[result->requirement_count++];
+        str_copy(one->metric, sizeof(one->metric), json_string(item, "metric", ""));
+        one->demand = xstrdup(json_string(item, "demand", ""));
+        one->detail = xstrdup(json_string(item, "detail", ""));
+        one->met = json_bool(item, "met", false);
+    }
+}
+
+static void take_counts(const cJSON *body, struct mlops_test_counts *counts)
+{
+    const cJSON *tests = cJSON_GetObjectItemCaseSensitive(body, "tests");
+    *counts = (struct mlops_test_counts){.known = cJSON_IsObject(tests),
+                                         .passed = json_u64(tests, "passed", 0),
+                                         .failed = json_u64(tests, "failed", 0),
+                                         .errors = json_u64(tests, "errors", 0),
+                                         .skipped = json_u64(tests, "skipped", 0)};
+}
+
+static int take(const struct mlops_evidence *evidence, const char *inputs,
+                enum mlops_sandbox_wish wish, struct mlops_suite_result *result,
+                enum mlops_sandbox_level *level, struct mlops_error *err)
+{
+    _cleanup_(json_free) cJSON *body = NULL;
+    if (json_parse(evidence->body, strlen(evidence->body), "evidence", &body, err)) {
+        err->code = MLOPS_INTEGRITY;
+        return mlops_wrap(err, "evidence %llu", (unsigned long long)evidence->id);
+    }
+    if (!str_equal(json_string(body, "inputs", ""), inputs) ||
+        !parse_level(json_string(body, "sandbox", ""), level) ||
+        (wish == MLOPS_SANDBOX_STRICT && *level != MLOPS_SANDBOX_FULL))
+        return MLOPS_OK;
+    result->status = MLOPS_SUITE_PASSED;
+    result->cached = true;
+    result->seconds = json_number(body, "seconds", 0);
+    take_metrics(body, result);
+    take_requirements(body, result);
+    take_counts(body, &result->counts);
+    return MLOPS_OK;
+}
+
+int reuse_suite(struct mlops_registry *registry, const struct mlops_version *version,
+                const struct project_suite *suite, const char *inputs,
+                enum mlops_sandbox_wish wish, struct mlops_suite_result *result,
+                enum mlops_sandbox_level *level, struct mlops_error *err)
+{
+    struct mlops_evidence_list list = {0};
+    if (suite->execution.network) /* what is out there may have changed */
+        return MLOPS_OK;
+    TRY(mlops_evidence_list(registry, version->bundle, "test", &list, err));
+    const struct mlops_evidence *evidence = newest(&list, suite->name);
+    int code = MLOPS_OK;
+    if (evidence && str_equal(evidence->status, "passed"))
+        code = take(evidence, inputs, wish, result, level, err);
+    mlops_evidence_list_clear(&list);
+    return code;
+}
+
+static bool stands(const cJSON *body)
+{
+    return json_u64(body, "scanner", 0) == MLOPS_SCANNER_VERSION &&
+           str_equal(json_string(body, "mlops", ""), mlops_library_version()) &&
+           !cJSON_HasObjectItem(body, "advisories");
+}
+
+/* Evidence of every kind: an acceptance may have been withdrawn since. */
+static int find_scan(const struct mlops_evidence_list *list, bool *safe, struct mlops_error *err)
+{
+    const struct mlops_evidence *scan = NULL;
+    for (size_t i = 0; i < list->count; i++) {
+        if (str_equal(list->items[i].kind, "acceptance"))
+            return MLOPS_OK;
+        if (str_equal(list->items[i].kind, "scan"))
+            scan = &list->items[i];
+    }
+    if (!scan || !str_equal(scan->status, mlops_scan_verdict_name(MLOPS_SCAN_SAFE)))
+        return MLOPS_OK;
+    _cleanup_(json_free) cJSON *body = NULL;
+    if (json_parse(scan->body, strlen(scan->body), "evidence", &body, err)) {
+        err->code = MLOPS_INTEGRITY;
+        return mlops_wrap(err, "evidence %llu", (unsigned long long)scan->id);
+    }
+    *safe = stands(body);
+    return MLOPS_OK;
+}
+
+int reuse_scan(struct mlops_registry *registry, const struct mlops_version *version, bool *safe,
+               struct mlops_error *err)
+{
+    struct mlops_evidence_list list = {0};
+    *safe = false;
+    TRY(mlops_evidence_list(registry, version->bundle, NULL, &list, err));
+    int code = find_scan(&list, safe, err);
+    mlops_evidence_list_clear(&list);
+    return code;
+}
