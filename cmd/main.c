@@ -12,6 +12,7 @@
     X(list) \
     X(show) \
     X(log) \
+    X(diff) \
     X(status) \
     X(tag) \
     X(events) \

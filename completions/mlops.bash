@@ -1,6 +1,6 @@
 # bash completion for mlops, written by 'mlops completion bash'
 
-_mlops_commands='init package import register list show log status tag events checkout export scan test sign verify policy approve promote rollback freeze unfreeze retire delete restore key trust drift sandbox env fsck stats gc help completion version'
+_mlops_commands='init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback freeze unfreeze retire delete restore key trust drift sandbox env fsck stats gc help completion version'
 
 # COMMAND OPTION: sets $sources for its argument; fails where it takes none.
 _mlops_option() {
@@ -102,6 +102,8 @@ _mlops_argument() {
     list:0) sources=(model) ;;
     show:0) sources=(ref) ;;
     log:0) sources=(model) ;;
+    diff:0) sources=(ref) ;;
+    diff:1) sources=(ref) ;;
     status:0) sources=(model) ;;
     tag:0) sources=(ref) ;;
     tag:*) sources=() ;;
@@ -146,6 +148,7 @@ _mlops_options() {
     import) sources=(--register) ;;
     list) sources=(--where --sort --limit --deleted) ;;
     log) sources=(--stage --limit --at --verify --checkpoint --since --prove --export --from --key) ;;
+    diff) sources=(--stat --markdown) ;;
     tag) sources=(--remove) ;;
     events) sources=(--since --follow --interval) ;;
     checkout) sources=(--force) ;;

@@ -187,6 +187,12 @@ complete -c mlops -n '__mlops_in log' -l from -r -F -d 'verify that export, with
 complete -c mlops -n '__mlops_in log' -l key -x -d 'with --from: the key that must have signed it'
 complete -c mlops -n '__mlops_in log 0' -a '(__mlops_ask model)'
 
+complete -c mlops -n __mlops_before -a diff -d 'show what differs between two versions'
+complete -c mlops -n '__mlops_in diff' -l stat -d 'leave the lines of the files out'
+complete -c mlops -n '__mlops_in diff' -l markdown -d 'as Markdown, for the comment of a pull request'
+complete -c mlops -n '__mlops_in diff 0' -a '(__mlops_ask ref)'
+complete -c mlops -n '__mlops_in diff 1' -a '(__mlops_ask ref)'
+
 complete -c mlops -n __mlops_before -a status -d 'show what runs where'
 complete -c mlops -n '__mlops_in status 0' -a '(__mlops_ask model)'
 
@@ -355,7 +361,7 @@ complete -c mlops -n '__mlops_in gc' -l dry-run -d 'say what would go, and chang
 
 complete -c mlops -n __mlops_before -a help -d 'explain a command, or list them all'
 complete -c mlops -n '__mlops_in help' -l man-pages -x -a '(__fish_complete_directories)' -d 'write the manual pages of all commands into DIR instead'
-complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log status tag events checkout export scan test sign verify policy approve promote rollback freeze unfreeze retire delete restore key trust drift sandbox env fsck stats gc help completion version'
+complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback freeze unfreeze retire delete restore key trust drift sandbox env fsck stats gc help completion version'
 
 complete -c mlops -n __mlops_before -a completion -d 'print the completions for bash, zsh or fish'
 complete -c mlops -n '__mlops_in completion 0' -a 'bash zsh fish'
