@@ -59,7 +59,10 @@ static void print_suites(struct cli *cli, const struct mlops_test_report *report
             cli_table_cell(&table, STYLE_DIM, "%s", "cached");
         else
             cli_table_cell(&table, STYLE_DIM, "%.1f s", suite->seconds);
-        cli_table_cell(&table, STYLE_PLAIN, "%s", suite->message ? suite->message : "");
+        if (suite->status == MLOPS_SUITE_PASSED && suite->counts.known)
+            cli_table_cell(&table, STYLE_DIM, "%" PRIu64 " passed", suite->counts.passed);
+        else
+            cli_table_cell(&table, STYLE_PLAIN, "%s", suite->message ? suite->message : "");
     }
     cli_table_print(cli, &table);
 }
@@ -203,6 +206,14 @@ static cJSON *suite_json(const struct mlops_suite_result *suite)
     cli_json_number(json, "attempts", suite->attempts);
     cli_json_bool(json, "cached", suite->cached);
     cli_json_number(json, "seconds", suite->seconds);
+    if (suite->counts.known) {
+        cJSON *tests = cli_json_object();
+        cli_json_number(tests, "passed", (double)suite->counts.passed);
+        cli_json_number(tests, "failed", (double)suite->counts.failed);
+        cli_json_number(tests, "errors", (double)suite->counts.errors);
+        cli_json_number(tests, "skipped", (double)suite->counts.skipped);
+        cli_json_add(json, "tests", tests);
+    }
     cli_json_add(json, "metrics", metrics);
     for (size_t i = 0; i < suite->metric_count; i++)
         cli_json_number(metrics, suite->metrics[i].name, suite->metrics[i].value);
@@ -386,11 +397,12 @@ const struct command command_test = {
              {"suites[].status", "text", "passed, failed, error, timeout, flaky or skipped"},
              {"suites[].reason", "text?",
               "what kept its command from passing: exit, crash, command, network, write, timeout, "
-              "cpu, memory, processes, disk, output; needs where a suite that it needs did not "
+              "cpu, memory, processes, disk, output; report of its own tests; needs where a suite that it needs did not "
               "pass"},
              {"suites[].attempts", "number", "how often it was run"},
              {"suites[].cached", "bool", "was it not run, for the same had passed before?"},
              {"suites[].seconds", "number", "how long it ran"},
+             {"suites[].tests", "object", "where its own report says: passed, failed, errors, skipped"},
              {"suites[].metrics", "object", "name and value; null where it is not defined"},
              {"suites[].requirements[].metric", "text", "what is required of which metric"},
              {"suites[].requirements[].demand", "text", "as the project file says"},

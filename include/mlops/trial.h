@@ -45,7 +45,8 @@ struct mlops_suite_result {
     enum mlops_suite_status status;
     char reason[16]; /* what kept its command from passing: "exit", "crash", "command" (it cannot be
                         run), "network", "write", and the limit that stopped it, "timeout", "cpu",
-                        "memory", "processes", "disk", "output"; "needs" where a suite that it
+                        "memory", "processes", "disk", "output"; "report" where its own report is
+                        missing or tells of failures; "needs" where a suite that it
                         needs did not pass; else empty */
     unsigned attempts; /* how often it was run */
     bool cached;       /* it was not: the same had passed before */

@@ -53,6 +53,13 @@ static cJSON *to_json(const struct project_suite *suite, const struct mlops_suit
     json_add_string(json, "output_tail", outcome->tail ? outcome->tail : "");
     if (outcome->positive)
         json_add_string(json, "positive_class", outcome->positive);
+    if (result->counts.known) {
+        cJSON *tests = json_add_object(json, "tests");
+        json_add_u64(tests, "passed", result->counts.passed);
+        json_add_u64(tests, "failed", result->counts.failed);
+        json_add_u64(tests, "errors", result->counts.errors);
+        json_add_u64(tests, "skipped", result->counts.skipped);
+    }
     cJSON *metrics = json_add_object(json, "metrics");
     for (size_t i = 0; i < result->metric_count; i++)
         json_add_number(metrics, result->metrics[i].name, result->metrics[i].value);

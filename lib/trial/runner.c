@@ -5,6 +5,7 @@
 #include "trial/ending.h"
 #include "trial/environment.h"
 #include "trial/output.h"
+#include "trial/own_report.h"
 #include "trial/performance.h"
 #include "trial/supervise.h"
 
@@ -50,6 +51,7 @@ int runner_start(const struct trial *trial, const struct sandbox *sandbox, const
         if (!performance_prepare(trial, path))
             return MLOPS_OK;
     }
+    TRY(own_report_prepare(trial, err));
     return supervise_start(&options, supervision, err);
 }
 
@@ -68,8 +70,8 @@ static void note(const struct trial *trial, const struct supervise_result *ended
     outcome->tail = output_tail(tail->data ? tail->data : "", tail->length, TAIL_BYTES);
 }
 
-int runner_finish(const struct trial *trial, const struct supervision *supervision,
-                  struct mlops_error *err)
+int runner_finish(const struct trial *trial, const char *folder,
+                  const struct supervision *supervision, struct mlops_error *err)
 {
     struct mlops_suite_result *result = trial->result;
     if (supervision) {
@@ -78,6 +80,7 @@ int runner_finish(const struct trial *trial, const struct supervision *supervisi
         ending_limits(trial->suite, &limits);
         note(trial, ended);
         ending_judge(trial, &limits, ended);
+        own_report_judge(trial, folder);
     }
     if (supervision && is_performance(trial) && result->status == MLOPS_SUITE_PASSED) {
         _cleanup_(free_string) char *path = path_join(trial->tree, trial->suite->predictions);

@@ -33,8 +33,8 @@ int runner_start(const struct trial *trial, const struct sandbox *sandbox, const
 /*
  * Judge the suite, whose supervision has ended. A failure of the suite is its status, not an error.
  */
-int runner_finish(const struct trial *trial, const struct supervision *supervision,
-                  struct mlops_error *err);
+int runner_finish(const struct trial *trial, const char *folder,
+                  const struct supervision *supervision, struct mlops_error *err);
 
 /* As it was before it was run: name and kind. */
 void suite_result_start(struct mlops_suite_result *result, const struct project_suite *suite);

@@ -92,7 +92,7 @@ static void mark_flaky(const struct trial *trial)
 static int finish(struct run *run, struct slot *slot, struct mlops_error *err)
 {
     size_t suite = slot->suite;
-    int code = runner_finish(&slot->trial, slot->supervision, err);
+    int code = runner_finish(&slot->trial, slot->workspace.folder, slot->supervision, err);
     slot->trial.result->attempts++;
     mark_flaky(&slot->trial);
     leave(run, slot);
