@@ -44,7 +44,8 @@ static const char layers[] =
     "CategoryEncoding Discretization Hashing HashedCrossing StringLookup IntegerLookup "
     "TextVectorization MelSpectrogram STFTSpectrogram FeatureSpace Functional Sequential Model";
 static const char others[] =
-    "Zeros Ones Constant RandomNormal RandomUniform TruncatedNormal VarianceScaling Orthogonal "
+    "InputSpec Zeros Ones Constant RandomNormal RandomUniform TruncatedNormal VarianceScaling "
+    "Orthogonal "
     "Identity GlorotNormal GlorotUniform HeNormal HeUniform LecunNormal LecunUniform STFT L1 L2 "
     "L1L2 OrthogonalRegularizer MaxNorm NonNeg UnitNorm MinMaxNorm Adam AdamW Adamax Adadelta "
     "Adagrad Adafactor Nadam Ftrl RMSprop SGD Lion Lamb Muon LossScaleOptimizer ExponentialDecay "

@@ -3,6 +3,7 @@
 #include "trust/onnx.h"
 #include "trust/member_name.h"
 #include "trust/protobuf_walk.h"
+#include "trust/raw_data.h"
 
 #define RULE(variable, id, ...) static DEFINE_RULE(rule_##variable, "onnx/" id, __VA_ARGS__)
 
@@ -101,6 +102,8 @@ static void check_domains(const struct model *model)
 struct tensor {
     uint64_t elements, type, raw, floats, doubles;
     bool has_raw, has_typed, external, overflow;
+    char *location; /* of external data; NULL: none was named */
+    uint64_t offset, length;
     char name[80];
 };
 
@@ -153,12 +156,16 @@ static int take_external(struct protobuf_walk *walk, struct protobuf *message,
     if (str_equal(entry.key, "location") && !member_path_stays(value))
         findings_add(file->findings, &rule_path, file->path, field->at,
                      "a tensor's data lies in '%s'", value);
-    else if (str_equal(entry.key, "location"))
+    else if (str_equal(entry.key, "location")) {
         findings_add(file->findings, &rule_external, file->path, field->at,
                      "a tensor's data lies in '%s'", value);
-    else if ((str_equal(entry.key, "offset") || str_equal(entry.key, "length"))
-                 ? !is_number(value)
-                 : !str_equal(entry.key, "checksum"))
+        free(tensor->location);
+        tensor->location = xstrdup(value);
+    } else if (str_equal(entry.key, "offset") && is_number(value))
+        tensor->offset = strtoull(value, NULL, 10);
+    else if (str_equal(entry.key, "length") && is_number(value))
+        tensor->length = strtoull(value, NULL, 10);
+    else if (!str_equal(entry.key, "checksum"))
         findings_add(file->findings, &rule_external_key, file->path, field->at,
                      "external data with '%s' = '%s'", entry.key, value);
     free(entry.value);
@@ -187,6 +194,12 @@ static void check_tensor(struct protobuf_walk *walk, const struct tensor *tensor
         what = "has other numbers than its shape says";
     else if ((tensor->has_raw && tensor->has_typed) || (tensor->external && tensor->has_raw))
         what = "has its data twice";
+    else if (tensor->location && tensor->length != UINT64_MAX && width != 0 &&
+             tensor->length != wanted / 8 + (wanted % 8 > 0))
+        what = "has other bytes beside it than its shape and type say";
+    if (!what && tensor->location)
+        raw_data_claim(walk->file, tensor->location, tensor->offset,
+                       width ? wanted / 8 + (wanted % 8 > 0) : tensor->length);
     if (what)
         findings_add(walk->file->findings, &rule_tensor, walk->file->path, at, "the tensor '%s' %s",
                      tensor->name, what);
@@ -199,11 +212,12 @@ static int take_tensor(struct protobuf_walk *walk, struct protobuf *outer,
                        struct mlops_error *err)
 {
     struct protobuf message = protobuf_message(outer, outer_field);
-    struct tensor tensor = {.elements = 1};
+    struct tensor tensor = {.elements = 1, .length = UINT64_MAX};
     struct protobuf_field field;
     const char *wrong = NULL;
+    int code = MLOPS_OK;
     (void)context;
-    while (!walk->damaged && protobuf_next(&message, &field, &wrong)) {
+    while (!code && !walk->damaged && protobuf_next(&message, &field, &wrong)) {
         bool bytes = field.wire == PROTOBUF_BYTES;
         switch (field.number) {
         case 1: /* dims: one, or packed */
@@ -257,7 +271,7 @@ static int take_tensor(struct protobuf_walk *walk, struct protobuf *outer,
             break;
         case 13:
             if (bytes)
-                TRY(take_external(walk, &message, &field, &tensor, err));
+                code = take_external(walk, &message, &field, &tensor, err);
             break;
         case 14:
             tensor.external |= field.value == 1;
@@ -278,9 +292,11 @@ static int take_tensor(struct protobuf_walk *walk, struct protobuf *outer,
     }
     if (wrong)
         protobuf_walk_damaged(walk, wrong);
-    if (!walk->damaged && !walk->cursor.code)
+    code = code ? code : walk->cursor.code;
+    if (!walk->damaged && !code)
         check_tensor(walk, &tensor, outer_field->at);
-    return walk->cursor.code;
+    free(tensor.location);
+    return code;
 }
 
 static int take_sparse(struct protobuf_walk *walk, struct protobuf *message,

@@ -2,6 +2,7 @@
 #include "trust/run.h"
 #include "base/path.h"
 #include "base/pool.h"
+#include "trust/raw_data.h"
 #include <pthread.h>
 
 #define LARGE (1u << 20) /* bytes */
@@ -14,6 +15,10 @@ const struct rule scan_rule_unreadable SCAN_RULE = {
     .advice = "scan as somebody who may read it, or get a whole copy of it",
 };
 
+static DEFINE_RULE(rule_raw, "scan/raw-data", INFO, SAFE,
+                   "a file holds nothing but the numbers that another file names",
+                   "nothing; keep the two together");
+
 struct run {
     const struct scan_job *job;
     struct scan scan;
@@ -24,6 +29,8 @@ struct run {
     atomic_bool cancelled;
     atomic_uint_least64_t done;
     uint64_t total;
+    size_t *unknown; /* items of no format, which others may account for */
+    size_t unknown_count;
 };
 
 static bool is_cancelled(void *context)
@@ -80,12 +87,39 @@ static int scan_item(void *context, size_t number, size_t worker, struct mlops_e
     }
     if (code)
         return code == MLOPS_CANCELLED ? code : mlops_wrap(err, "scan '%s'", path);
+    bool unknown = findings.count == 1 && findings.items[0].rule == &scan_rule_unknown_format;
     pthread_mutex_lock(&run->lock);
-    report_take(run->report, path, &findings);
+    if (unknown)
+        run->unknown[run->unknown_count++] = index;
+    else
+        report_take(run->report, path, &findings);
     run->report->files++;
     run->report->bytes += source ? source->size : 0;
     pthread_mutex_unlock(&run->lock);
     tell(run, atomic_fetch_add(&run->done, job->items[index].size) + job->items[index].size);
+    return MLOPS_OK;
+}
+
+/* All others are scanned: a file of no format is one of numbers where they account for it. */
+static int judge_unknown(struct run *run, size_t index, struct mlops_error *err)
+{
+    const char *path = run->job->items[index].path, *whose;
+    _cleanup_(source_close_ptr) struct source *source = NULL;
+    _cleanup_(findings_clear) struct findings findings = {0};
+    bool covered = false;
+    int code = run->job->open(run->job->context, index, 0, &source, err);
+    if (code == MLOPS_OK)
+        code = raw_data_covers(run->scan.raw, path, source, &covered, &whose, err);
+    if (code && !run->job->tolerant)
+        return mlops_wrap(err, "scan '%s'", path);
+    if (code)
+        findings_add(&findings, &scan_rule_unreadable, path, 0, "%s", err->message);
+    else if (covered)
+        findings_add(&findings, &rule_raw, path, 0, "holds numbers of '%s'", whose);
+    else
+        findings_add(&findings, &scan_rule_unknown_format, path, 0,
+                     "is of no format that is known here");
+    report_take(run->report, path, &findings);
     return MLOPS_OK;
 }
 
@@ -109,7 +143,9 @@ int scan_run(const struct scan_job *job, struct mlops_scan_report *report, struc
     run.scan.advisories = job->advisories;
     run.scan.cancelled = is_cancelled;
     run.scan.context = &run;
+    run.scan.raw = raw_data_new();
     run.order = xcalloc(job->count, sizeof(*run.order));
+    run.unknown = xcalloc(job->count, sizeof(*run.unknown));
     for (size_t i = 0; i < job->count; i++) {
         run.order[i] = i;
         run.total += job->items[i].size;
@@ -118,8 +154,12 @@ int scan_run(const struct scan_job *job, struct mlops_scan_report *report, struc
         qsort_r(run.order, job->count, sizeof(*run.order), larger, (void *)(uintptr_t)job->items);
     pthread_mutex_init(&run.lock, NULL);
     int code = pool_run_ticking(job->count, scan_item, check_in, &run, err);
+    for (size_t i = 0; i < run.unknown_count && !code; i++)
+        code = judge_unknown(&run, run.unknown[i], err);
     pthread_mutex_destroy(&run.lock);
+    raw_data_free(run.scan.raw);
     free(run.order);
+    free(run.unknown);
     TRY(code);
     tell(&run, run.total);
     report_finish(report);

@@ -32,7 +32,8 @@ static const char denied[] =
     "Send _Send _HostSend Recv _Recv _HostRecv XlaHostCompute InitializeTableFromTextFile";
 /* Every model has these to save and restore itself; the path is the caller's. */
 static const char saving[] =
-    "SaveV2 RestoreV2 Restore RestoreSlice MergeV2Checkpoints ShardedFilename ShardedFilespec "
+    "SaveV2 RestoreV2 DisableCopyOnRead Restore RestoreSlice MergeV2Checkpoints ShardedFilename "
+    "ShardedFilespec "
     "InitializeTableFromTextFileV2 ReadVariableOp VarHandleOp VarIsInitializedOp AssignVariableOp "
     "AssignAddVariableOp AssignSubVariableOp DestroyResourceOp VariableV2 Variable Assign "
     "AssignAdd "
@@ -79,7 +80,9 @@ static const char harmless[] =
     "Conv2DBackpropInput Conv2DBackpropFilter Conv3DBackpropInputV2 Dilation2D MaxPool MaxPoolV2 "
     "MaxPool3D MaxPoolGrad MaxPoolWithArgmax AvgPool AvgPool3D AvgPoolGrad FractionalMaxPool LRN";
 static const char harmless_more[] =
-    "BiasAdd BiasAddV1 BiasAddGrad FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 "
+    "ClipByValue CTCGreedyDecoder EditDistance HistogramFixedWidth Lu NextAfter PopulationCount "
+    "Roll UnravelIndex Xdivy Xlogy BiasAdd BiasAddV1 BiasAddGrad FusedBatchNorm FusedBatchNormV2 "
+    "FusedBatchNormV3 "
     "FusedBatchNormGradV3 BatchNormWithGlobalNormalization L2Normalize InTopK InTopKV2 TopK TopKV2 "
     "NthElement SparseSoftmaxCrossEntropyWithLogits SoftmaxCrossEntropyWithLogits "
     "QuantizeV2 Dequantize QuantizeAndDequantizeV2 QuantizeAndDequantizeV3 QuantizeAndDequantizeV4 "

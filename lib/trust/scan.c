@@ -12,8 +12,10 @@
 
 #define RULE(variable, id, ...) static DEFINE_RULE(rule_##variable, "scan/" id, __VA_ARGS__)
 
-RULE(format, "unknown-format", MEDIUM, UNKNOWN, "the content is of no format that is known here",
-     "find out which program loads this file; where it is harmless, accept it with a reason");
+DEFINE_RULE(
+    scan_rule_unknown_format, "scan/unknown-format", MEDIUM, UNKNOWN,
+    "the content is of no format that is known here",
+    "find out which program loads this file; where it is harmless, accept it with a reason");
 RULE(data, "opaque-data", INFO, SAFE, "a data file of a format that is not looked into",
      "nothing, as long as only the code of the bundle reads it");
 RULE(polyglot, "polyglot", HIGH, UNSAFE, "the same bytes are files of several formats",
@@ -119,8 +121,9 @@ static int scan_claimed(const struct scan_file *file, struct mlops_error *err)
             claimed[count++] = &scanner_text;
     }
     if (count == 0) {
-        findings_add(file->findings, file->role == SCAN_DATA ? &rule_data : &rule_format,
-                     file->path, 0, "is of no format that is known here");
+        findings_add(file->findings,
+                     file->role == SCAN_DATA ? &rule_data : &scan_rule_unknown_format, file->path,
+                     0, "is of no format that is known here");
         return MLOPS_OK;
     }
     for (size_t i = 1; i < count; i++)

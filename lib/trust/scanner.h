@@ -22,11 +22,13 @@ struct scan_limits {
 };
 
 struct advisories;
+struct raw_data;
 
 /* One run over many files. Shared by its threads: nothing in it but the atomics changes. */
 struct scan {
     struct scan_limits limits;
     const struct advisories *advisories; /* trust/advisory.h; NULL: none are asked */
+    struct raw_data *raw;                /* trust/raw_data.h; NULL: nobody asks */
     atomic_uint_least64_t members, unpacked_bytes;
     bool (*cancelled)(void *context); /* asked between members and now and then; NULL: never */
     void *context;
@@ -95,6 +97,9 @@ bool scan_head_has(const struct scan_file *file, size_t offset, const void *magi
 
 /* The formats, NULL-terminated; a newcomer adds a line in scanners.c. */
 extern const struct scanner *const scanners[];
+
+/* The rule that a file is of no format; the run sees whether others account for it. */
+extern const struct rule scan_rule_unknown_format;
 
 /* What understands nothing but text is asked last, where no other format claims a file. */
 extern const struct scanner scanner_text;

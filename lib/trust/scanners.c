@@ -17,6 +17,8 @@
 #include "trust/saved_model.h"
 #include "trust/scanner.h"
 #include "trust/tar.h"
+#include "trust/tf_checkpoint.h"
+#include "trust/tf_metadata.h"
 #include "trust/ubjson.h"
 #include "trust/zip.h"
 
@@ -102,6 +104,9 @@ const struct scanner *const scanners[] = {
     &scanner_catboost,
     &scanner_onnx,
     &scanner_saved_model,
+    &scanner_tf_checkpoint,
+    &scanner_keras_metadata,
+    &scanner_fingerprint,
     &scanner_executable,
     NULL,
 };

@@ -6,6 +6,7 @@
 Installs the libraries from PyPI into a virtual environment in FOLDER; exits with 77 where that
 cannot be had.
 """
+import copy
 import json
 import os
 import shutil
@@ -57,6 +58,14 @@ def make(folder):
     onnx.external_data_helper.set_external_data(graph.initializer[-1], "../outside")
     with open(f"{folder}/unsafe/outside.onnx", "wb") as file:
         file.write(converted.SerializeToString())
+    beside = skl2onnx.to_onnx(logistic, X[:1].astype(np.float32), options={"zipmap": False})
+    beside.graph.initializer.append(onnx.numpy_helper.from_array(np.ones(999, np.float32), "w"))
+    for kind in ("safe", "unsafe"):
+        os.makedirs(f"{folder}/{kind}/external")
+        onnx.save_model(copy.deepcopy(beside), f"{folder}/{kind}/external/m.onnx",
+                        save_as_external_data=True, location="m.onnx.data", size_threshold=0)
+    with open(f"{folder}/unsafe/external/m.onnx.data", "ab") as file:
+        file.write(b"more")
     for name, template in (("safe/plain", "{% for m in messages %}{{ m.content }}{% endfor %}"),
                            ("unsafe/template", "{{ cycler.__init__.__globals__ }}")):
         writer = gguf.GGUFWriter(f"{folder}/{name}.gguf", "llama")
