@@ -52,6 +52,12 @@ struct store_backend {
      * for what pack.c wants. */
     int (*tail)(struct store_backend *backend, const char *name, size_t at_least,
                 struct buffer *tail, uint64_t *size, struct mlops_error *err);
+    /* As `list`, of the blobs whose end is kept on this machine; asks nobody. Some may be there no
+     * more, others missing. Sizes and ages are 0. */
+    int (*list_kept)(struct store_backend *backend,
+                     int (*each)(void *context, const struct store_blob *blob,
+                                 struct mlops_error *err),
+                     void *context, struct mlops_error *err);
     /* Drop what is kept of the blob on this machine, so that it is read from where it lies; was
      * there anything? Asked where a copy is damaged, and by those who check. */
     bool (*forget)(struct store_backend *backend, const char *name);

@@ -98,6 +98,24 @@ static int fetch_tail(struct backend_s3 *s3, const char *name, size_t length, st
     return MLOPS_OK;
 }
 
+/* The end of a blob that is kept whole. */
+static bool end_of_kept(struct backend_s3 *s3, const char *name, size_t length, struct buffer *tail,
+                        uint64_t *size)
+{
+    size_t got;
+    if (!blob_cache_size(s3->cache, name, size))
+        return false;
+    if (*size < length)
+        length = (size_t)*size;
+    buffer_reset(tail);
+    buffer_reserve(tail, length + 1);
+    if (!blob_cache_get(s3->cache, name, *size - length, tail->data, length, &got) || got != length)
+        return false;
+    tail->length = got;
+    tail->data[got] = '\0';
+    return true;
+}
+
 /* A kept tail: the size of the whole, then the bytes. */
 static bool kept_tail(struct backend_s3 *s3, const char *name, size_t at_least, struct buffer *tail,
                       uint64_t *size)
@@ -121,9 +139,10 @@ static int read_tail(struct store_backend *backend, const char *name, size_t at_
                      struct buffer *tail, uint64_t *size, struct mlops_error *err)
 {
     struct backend_s3 *s3 = self(backend);
-    if (kept_tail(s3, name, at_least, tail, size))
+    size_t length = at_least > TAIL_SIZE ? at_least : TAIL_SIZE;
+    if (end_of_kept(s3, name, length, tail, size) || kept_tail(s3, name, at_least, tail, size))
         return MLOPS_OK;
-    return fetch_tail(s3, name, at_least > TAIL_SIZE ? at_least : TAIL_SIZE, tail, size, err);
+    return fetch_tail(s3, name, length, tail, size, err);
 }
 
 static bool forget(struct store_backend *backend, const char *name)
@@ -237,6 +256,35 @@ static int list(struct store_backend *backend,
     return MLOPS_OK;
 }
 
+struct keeping {
+    struct blob_cache *cache;
+    int (*each)(void *context, const struct store_blob *blob, struct mlops_error *err);
+    void *context;
+};
+
+static int list_entry(void *context, const char *entry, struct mlops_error *err)
+{
+    const struct keeping *keeping = context;
+    size_t length = strlen(entry);
+    if (str_ends(entry, TAIL_ENTRY))
+        length -= strlen(TAIL_ENTRY);
+    else if (!str_ends(entry, ".pack"))
+        return MLOPS_OK; /* a block */
+    _cleanup_(free_string) char *name = xstrndup(entry, length);
+    if (length < strlen(entry) && blob_cache_has(keeping->cache, name))
+        return MLOPS_OK; /* it is listed as the whole that it is */
+    return keeping->each(keeping->context, &(struct store_blob){.name = name}, err);
+}
+
+static int list_kept(struct store_backend *backend,
+                     int (*each)(void *context, const struct store_blob *blob,
+                                 struct mlops_error *err),
+                     void *context, struct mlops_error *err)
+{
+    struct keeping keeping = {.cache = self(backend)->cache, .each = each, .context = context};
+    return blob_cache_list(self(backend)->cache, list_entry, &keeping, err);
+}
+
 /* Nobody tells us. */
 static bool changed(struct store_backend *backend)
 {
@@ -313,6 +361,7 @@ int backend_s3_open(struct s3_config *config, const char *cache,
                                       .stage = stage,
                                       .unstage = unstage,
                                       .tail = read_tail,
+                                      .list_kept = list_kept,
                                       .forget = forget,
                                       .tidy = tidy,
                                       .stop = stop};

@@ -153,6 +153,30 @@ bool blob_cache_has(struct blob_cache *cache, const char *entry)
     return fd >= 0;
 }
 
+bool blob_cache_size(struct blob_cache *cache, const char *entry, uint64_t *size)
+{
+    _cleanup_(fd_close) int fd = open_entry(cache, entry);
+    struct stat status;
+    if (fd < 0 || fstat(fd, &status) < 0)
+        return false;
+    *size = (uint64_t)status.st_size;
+    return true;
+}
+
+int blob_cache_list(struct blob_cache *cache,
+                    int (*each)(void *context, const char *entry, struct mlops_error *err),
+                    void *context, struct mlops_error *err)
+{
+    const struct dirent *entry;
+    if (cache->limit == 0)
+        return MLOPS_OK;
+    _cleanup_(folder_close) DIR *folder = opendir(cache->folder);
+    while (folder && (entry = readdir(folder)))
+        if (entry->d_name[0] != '.')
+            TRY(each(context, entry->d_name, err));
+    return MLOPS_OK;
+}
+
 void blob_cache_put(struct blob_cache *cache, const char *entry, const void *data, size_t length)
 {
     static atomic_uint counter; /* only makes names differ within the process */

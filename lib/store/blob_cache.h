@@ -21,6 +21,12 @@ bool blob_cache_enabled(const struct blob_cache *cache);
 bool blob_cache_get(struct blob_cache *cache, const char *entry, uint64_t offset, void *data,
                     size_t length, size_t *got);
 bool blob_cache_has(struct blob_cache *cache, const char *entry);
+/* How many bytes the entry has; false where it is not kept. */
+bool blob_cache_size(struct blob_cache *cache, const char *entry, uint64_t *size);
+/* Call `each` with the name of every entry. */
+int blob_cache_list(struct blob_cache *cache,
+                    int (*each)(void *context, const char *entry, struct mlops_error *err),
+                    void *context, struct mlops_error *err);
 
 void blob_cache_put(struct blob_cache *cache, const char *entry, const void *data, size_t length);
 /* The file at `path` becomes the entry, or is removed. */

@@ -201,13 +201,13 @@ static void take_in(struct index *index, struct refresh *refresh)
         insert_pack(index, i);
 }
 
-static int refresh_locked(struct index *index, struct store_backend *backend,
+static int refresh_locked(struct index *index, struct store_backend *backend, bool kept,
                           struct mlops_error *err)
 {
     _cleanup_(refresh_clear) struct refresh refresh = {.index = index, .backend = backend};
     for (size_t i = 0; i < index->pack_count; i++)
         index->packs[i].listed = false;
-    TRY(backend->list(backend, list_pack, &refresh, err));
+    TRY((kept ? backend->list_kept : backend->list)(backend, list_pack, &refresh, err));
     pthread_rwlock_wrlock(&index->lock);
     index->damage = refresh.damage;
     take_in(index, &refresh);
@@ -218,7 +218,15 @@ static int refresh_locked(struct index *index, struct store_backend *backend,
 int index_refresh(struct index *index, struct store_backend *backend, struct mlops_error *err)
 {
     pthread_mutex_lock(&index->refreshing);
-    int code = refresh_locked(index, backend, err);
+    int code = refresh_locked(index, backend, false, err);
+    pthread_mutex_unlock(&index->refreshing);
+    return code;
+}
+
+int index_prime(struct index *index, struct store_backend *backend, struct mlops_error *err)
+{
+    pthread_mutex_lock(&index->refreshing);
+    int code = index->pack_count > 0 ? MLOPS_OK : refresh_locked(index, backend, true, err);
     pthread_mutex_unlock(&index->refreshing);
     return code;
 }

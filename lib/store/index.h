@@ -23,6 +23,10 @@ void index_free(struct index *index);
  * whose tail is damaged is left out, so that the others stay of use; index_damage tells. */
 int index_refresh(struct index *index, struct store_backend *backend, struct mlops_error *err);
 
+/* Fill an empty index with the packs that the backend keeps the end of on this machine, where it
+ * keeps any: it asks nobody. What is in them may have gone; whoever reads finds out. */
+int index_prime(struct index *index, struct store_backend *backend, struct mlops_error *err);
+
 /* Of several copies of an object the best: one that is no delta before one that is, then one in a
  * pack that is not shunned. */
 bool index_find(const struct index *index, const struct digest *name, struct location *location);

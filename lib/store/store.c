@@ -123,6 +123,15 @@ int store_refresh(struct store *store, struct mlops_error *err)
     return MLOPS_OK;
 }
 
+/* By what is known on this machine, without asking: what cannot be told by that is asked for. */
+static bool find_kept(struct store *store, const struct digest *name, struct location *location)
+{
+    struct mlops_error ignored = {0};
+    return !store->loaded && store->backend->list_kept &&
+           index_prime(store->index, store->backend, &ignored) == MLOPS_OK &&
+           index_find(store->index, name, location);
+}
+
 static int locate_anew(struct store *store, const struct digest *name, struct location *location,
                        struct mlops_error *err)
 {
@@ -141,7 +150,7 @@ static int locate_anew(struct store *store, const struct digest *name, struct lo
 int store_locate(struct store *store, const struct digest *name, struct location *location,
                  struct mlops_error *err)
 {
-    if (index_find(store->index, name, location))
+    if (index_find(store->index, name, location) || find_kept(store, name, location))
         return MLOPS_OK;
     return locate_anew(store, name, location, err);
 }
