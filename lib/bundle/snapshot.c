@@ -34,13 +34,15 @@ static int read_table(const struct mlops_registry *registry, struct table_reader
                       struct profile *profile, struct mlops_error *err)
 {
     for (;;) {
-        const struct batch *batch;
-        bool more;
+        const struct batch *batches;
+        size_t count;
         TRY(check_cancelled(registry, err));
-        TRY(table_next(reader, &batch, &more, err));
-        if (!more)
+        TRY(table_next_many(reader, &batches, &count, err));
+        if (count == 0) {
+            profile_finish(profile);
             return MLOPS_OK;
-        profile_update(profile, batch);
+        }
+        profile_add(profile, batches, count);
     }
 }
 

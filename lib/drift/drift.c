@@ -119,14 +119,16 @@ static int profile_table(const struct mlops_registry *registry, struct table_rea
 {
     const struct mlops_observer *observer = registry_observer(registry);
     for (;;) {
-        const struct batch *batch;
-        bool more;
+        const struct batch *batches;
+        size_t count;
         if (observer && observer->cancelled && observer->cancelled(observer->context))
             return mlops_fail(err, MLOPS_CANCELLED, "stopped while reading a table");
-        TRY(table_next(reader, &batch, &more, err));
-        if (!more)
+        TRY(table_next_many(reader, &batches, &count, err));
+        if (count == 0) {
+            profile_finish(profile);
             return MLOPS_OK;
-        profile_update(profile, batch);
+        }
+        profile_add(profile, batches, count);
         if (observer && observer->progress)
             observer->progress(observer->context, "reading rows", profile->rows, 0);
     }

@@ -1,281 +1,294 @@
-/* lib/table/csv.c - the CSV tokenizer over a refillable window. */
+/* lib/table/csv.c - the CSV tokenizer. */
 #include "table/csv.h"
-#include "base/file.h"
 
-#define WINDOW_START (1U << 20)
+#define NOWHERE SIZE_MAX
 
-struct csv {
-    int fd;
-    char *name;
-    char separator;
-    char *window;
-    size_t begin, filled, capacity; /* unread bytes are window[begin … filled) */
-    bool ended;                     /* the file has no more bytes */
-    bool started;
-    uint64_t line; /* of window[begin] */
-    struct text_view *fields;
-    size_t field_count, field_capacity;
+struct cutter {
+    const struct csv_dialect *dialect;
+    struct cells *cells;
+    char *text;
+    size_t length;
+    bool last;
+    struct structure structure;
+    /* the record under way */
+    size_t record; /* where it begins */
+    uint32_t record_line, line;
+    struct cell *row;
+    size_t fields;
+    /* the field under way */
+    size_t field; /* where it begins */
+    bool quoted;  /* within quotes */
+    size_t close; /* the closing quote; NOWHERE where there is none yet */
+    size_t skip;  /* the second of two quotes */
+    bool doubled, record_doubled;
+    bool comment;
+    bool first_only, done;
+    size_t room; /* cells of the row, where the width is not known */
 };
 
-struct csv *csv_new(int fd, const char *name, char separator)
+static int wrong(const struct cutter *c, uint64_t line, const char *what, struct mlops_error *err)
 {
-    struct csv *csv = xcalloc(1, sizeof(*csv));
-    csv->fd = fd;
-    csv->name = xstrdup(name);
-    csv->separator = separator;
-    csv->line = 1;
-    csv->capacity = WINDOW_START;
-    csv->window = xmalloc(csv->capacity);
-    return csv;
+    c->cells->bad_line = line;
+    return mlops_fail(err, MLOPS_INVALID, "%s", what);
 }
 
-void csv_free(struct csv *csv)
+static void begin_record(struct cutter *c, size_t at)
 {
-    if (!csv)
-        return;
-    free(csv->name);
-    free(csv->window);
-    free(csv->fields);
-    free(csv);
+    c->record = c->field = at;
+    c->record_line = c->line;
+    c->fields = 0;
+    c->quoted = c->doubled = c->record_doubled = false;
+    c->close = c->skip = NOWHERE;
+    c->comment = c->dialect->comment && at < c->length && c->text[at] == c->dialect->comment;
+    if (!c->first_only)
+        c->row = cells_row(c->cells, c->line);
 }
 
-/* More bytes behind those that are there; grows the window where a record fills it. */
-static int refill(struct csv *csv, struct mlops_error *err)
+static int end_field(struct cutter *c, size_t end, struct mlops_error *err)
 {
-    if (csv->begin > 0) {
-        memmove(csv->window, csv->window + csv->begin, csv->filled - csv->begin);
-        csv->filled -= csv->begin;
-        csv->begin = 0;
+    struct cell cell = {(uint32_t)c->field, (uint32_t)(end - c->field)};
+    if (c->close != NOWHERE)
+        cell = (struct cell){cell.at + 1, (uint32_t)(c->close - c->field - 1)};
+    if (c->doubled)
+        cell.length |= CELL_STRING; /* until the record is whole: quotes to be undone */
+    if (c->first_only) {
+        if (c->fields == CSV_FIELDS_MAX)
+            return wrong(c, c->record_line, "a record has more fields than can be read", err);
+        GROW(c->row, c->fields, &c->room);
+        c->row[c->fields] = cell;
+    } else if (c->fields < c->cells->width) {
+        c->row[c->fields] = cell;
     }
-    if (csv->filled == csv->capacity) {
-        if (csv->capacity >= CSV_RECORD_MAX) {
-            mlops_fail(err, MLOPS_INVALID, "%s:%llu: a record is longer than %u MiB", csv->name,
-                       (unsigned long long)csv->line, CSV_RECORD_MAX >> 20);
-            return mlops_hint(err, "is a quote not closed there?");
-        }
-        csv->capacity *= 2;
-        csv->window = xrealloc(csv->window, csv->capacity, 1);
-    }
-    size_t got, room = csv->capacity - csv->filled;
-    if (fd_read_full(csv->fd, csv->window + csv->filled, room, &got, err))
-        return mlops_wrap(err, "%s", csv->name);
-    csv->filled += got;
-    csv->ended = got < room;
+    c->fields++;
+    c->record_doubled |= c->doubled;
+    c->doubled = false;
+    c->close = NOWHERE;
     return MLOPS_OK;
 }
 
-static void find_separator(struct csv *csv)
+static void undo_doubled(const struct cutter *c, size_t count)
 {
-    static const char candidates[] = {',', ';', '\t', '|'};
-    size_t best = 0;
-    csv->separator = ',';
-    for (size_t i = 0; i < sizeof(candidates); i++) {
-        size_t count = 0;
-        bool quoted = false;
-        for (size_t at = csv->begin; at < csv->filled; at++) {
-            char c = csv->window[at];
-            if (c == '"')
-                quoted = !quoted;
-            else if (!quoted && (c == '\n' || c == '\r'))
-                break;
-            else if (!quoted && c == candidates[i])
-                count++;
-        }
-        if (count > best) {
-            best = count;
-            csv->separator = candidates[i];
-        }
-    }
-}
-
-/* Files that are no CSV but could be made one, by their first bytes. */
-static int check_kind(const struct csv *csv, struct mlops_error *err)
-{
-    static const struct {
-        const char *start;
-        size_t length;
-        const char *kind, *hint;
-    } kinds[] = {
-        {"\x1f\x8b", 2, "compressed with gzip", "decompress it first: gunzip, or zcat into a pipe"},
-        {"\x28\xb5\x2f\xfd", 4, "compressed with zstd",
-         "decompress it first: unzstd, or zstdcat into a pipe"},
-        {"PK\x03\x04", 4, "a ZIP archive or a spreadsheet", "export the table as CSV"},
-        {"PAR1", 4, "a Parquet file", "export the table as CSV"},
-        {"\xff\xfe", 2, "UTF-16", "make it UTF-8 first: iconv -f UTF-16 -t UTF-8"},
-        {"\xfe\xff", 2, "UTF-16", "make it UTF-8 first: iconv -f UTF-16 -t UTF-8"},
-    };
-    for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
-        if (csv->filled >= kinds[i].length &&
-            memcmp(csv->window, kinds[i].start, kinds[i].length) == 0) {
-            mlops_fail(err, MLOPS_INVALID, "%s is %s, not CSV", csv->name, kinds[i].kind);
-            return mlops_hint(err, "%s", kinds[i].hint);
-        }
-    return MLOPS_OK;
-}
-
-static int begin_file(struct csv *csv, struct mlops_error *err)
-{
-    csv->started = true;
-    TRY(refill(csv, err));
-    TRY(check_kind(csv, err));
-    if (csv->filled >= 3 && memcmp(csv->window, "\xef\xbb\xbf", 3) == 0)
-        csv->begin = 3; /* byte-order mark */
-    if (!csv->separator)
-        find_separator(csv);
-    return MLOPS_OK;
-}
-
-static int wrong(const struct csv *csv, uint64_t line, const char *what, struct mlops_error *err)
-{
-    return mlops_fail(err, MLOPS_INVALID, "%s:%llu: %s", csv->name, (unsigned long long)line, what);
-}
-
-enum outcome { RECORD_WHOLE, RECORD_NEEDS_MORE, RECORD_WRONG };
-
-static int add_field(struct csv *csv, size_t from, size_t to, struct mlops_error *err)
-{
-    if (csv->field_count == CSV_FIELDS_MAX)
-        return wrong(csv, csv->line, "a record has more fields than can be read", err);
-    GROW(csv->fields, csv->field_count, &csv->field_capacity);
-    /* positions for now: the window may still move; made pointers when the record is whole */
-    csv->fields[csv->field_count++] =
-        (struct text_view){.data = (const char *)(uintptr_t)from, .length = (uint32_t)(to - from)};
-    return MLOPS_OK;
-}
-
-/*
- * Read one field from offset `*at` (relative to the window). Quoted fields are unquoted in place,
- * which is only done when the closing quote is there, so that a field cut by the window's end can
- * be read again.
- */
-static enum outcome read_field(struct csv *csv, size_t *at, struct mlops_error *err)
-{
-    char *window = csv->window;
-    size_t from = *at, to = from;
-    if (from == csv->filled && !csv->ended)
-        return RECORD_NEEDS_MORE;
-    if (from == csv->filled || window[from] != '"') {
-        while (to < csv->filled && window[to] != csv->separator && window[to] != '\n' &&
-               window[to] != '\r')
-            to++;
-        if (to == csv->filled && !csv->ended)
-            return RECORD_NEEDS_MORE;
-        *at = to;
-        return add_field(csv, from, to, err) ? RECORD_WRONG : RECORD_WHOLE;
-    }
-    size_t close = from + 1;
-    bool doubled = false;
-    for (;;) {
-        const char *quote = memchr(window + close, '"', csv->filled - close);
-        if (!quote && csv->ended) {
-            wrong(csv, csv->line, "a quote that begins in this record is never closed", err);
-            return RECORD_WRONG;
-        }
-        close = quote ? (size_t)(quote - window) : csv->filled;
-        if (!csv->ended && close + 1 >= csv->filled)
-            return RECORD_NEEDS_MORE;
-        if (close + 1 == csv->filled || window[close + 1] != '"')
-            break;
-        doubled = true;
-        close += 2;
-    }
-    size_t next = close + 1;
-    if (next < csv->filled && window[next] != csv->separator && window[next] != '\n' &&
-        window[next] != '\r') {
-        wrong(csv, csv->line, "something follows a closing quote within a field", err);
-        return RECORD_WRONG;
-    }
-    *at = next;
-    /* doubled quotes are undone when the record is whole: marked by a flag in the length's place */
-    if (add_field(csv, from + 1, close, err))
-        return RECORD_WRONG;
-    if (doubled)
-        csv->fields[csv->field_count - 1].length |= 1U << 31;
-    return RECORD_WHOLE;
-}
-
-/* Positions to pointers, doubled quotes to single ones. */
-static void settle_fields(struct csv *csv)
-{
-    for (size_t i = 0; i < csv->field_count; i++) {
-        struct text_view *field = &csv->fields[i];
-        char *data = csv->window + (uintptr_t)field->data;
-        uint32_t length = field->length & ~(1U << 31);
-        if (field->length != length) {
-            uint32_t kept = 0;
-            for (uint32_t j = 0; j < length; j++) {
-                data[kept++] = data[j];
-                if (data[j] == '"')
-                    j++;
-            }
-            length = kept;
-        }
-        *field = (struct text_view){.data = data, .length = length};
-    }
-}
-
-static uint64_t lines_in(const char *text, size_t length)
-{
-    uint64_t lines = 0;
-    for (const char *c = text; (c = memchr(c, '\n', length - (size_t)(c - text))); c++)
-        lines++;
-    return lines;
-}
-
-/* One record from `begin`; `*end` is where the next begins. */
-static enum outcome read_record(struct csv *csv, size_t *end, struct mlops_error *err)
-{
-    size_t at = csv->begin;
-    csv->field_count = 0;
-    for (;;) {
-        enum outcome outcome = read_field(csv, &at, err);
-        if (outcome != RECORD_WHOLE)
-            return outcome;
-        if (at == csv->filled || csv->window[at] != csv->separator)
-            break;
-        at++;
-    }
-    if (at < csv->filled && csv->window[at] == '\r') {
-        if (at + 1 == csv->filled && !csv->ended)
-            return RECORD_NEEDS_MORE;
-        at++;
-        if (at < csv->filled && csv->window[at] != '\n') {
-            wrong(csv, csv->line, "a carriage return without a newline", err);
-            return RECORD_WRONG;
-        }
-    }
-    *end = at < csv->filled ? at + 1 : at; /* the newline */
-    return RECORD_WHOLE;
-}
-
-int csv_next(struct csv *csv, struct csv_record *record, bool *more, struct mlops_error *err)
-{
-    if (!csv->started)
-        TRY(begin_file(csv, err));
-    for (;;) {
-        if (csv->begin == csv->filled && csv->ended) {
-            *more = false;
-            return MLOPS_OK;
-        }
-        size_t end = 0;
-        enum outcome outcome = read_record(csv, &end, err);
-        if (outcome == RECORD_WRONG)
-            return (int)err->code;
-        if (outcome == RECORD_NEEDS_MORE) {
-            TRY(refill(csv, err));
+    for (size_t i = 0; i < count; i++) {
+        struct cell *cell = &c->row[i];
+        if (!(cell->length & CELL_STRING))
             continue;
+        char *data = c->text + cell->at;
+        uint32_t length = cell->length & ~CELL_STRING, kept = 0;
+        for (uint32_t j = 0; j < length; j++) {
+            data[kept++] = data[j];
+            if (data[j] == '"')
+                j++;
         }
-        uint64_t line = csv->line;
-        size_t begin = csv->begin;
-        csv->line += lines_in(csv->window + begin, end - begin);
-        csv->begin = end;
-        bool quoted = csv->window[begin] == '"';
-        settle_fields(csv);
-        if (csv->field_count == 1 && csv->fields[0].length == 0 && !quoted)
-            continue; /* a blank line */
-        *record =
-            (struct csv_record){.fields = csv->fields, .count = csv->field_count, .line = line};
+        cell->length = kept;
+    }
+}
+
+static int mend(struct cutter *c, struct mlops_error *err)
+{
+    size_t width = c->cells->width;
+    if (c->dialect->ragged == TABLE_RAGGED_REFUSE) {
+        c->cells->bad_line = c->record_line;
+        mlops_fail(err, MLOPS_INVALID, "%zu fields where the header has %zu", c->fields, width);
+        return (int)err->code;
+    }
+    c->cells->ragged++;
+    for (; c->fields < width; c->fields++)
+        c->row[c->fields] = (struct cell){CELL_ABSENT, 0};
+    return MLOPS_OK;
+}
+
+/* The record ends before `next`; its last field is in. */
+static int end_record(struct cutter *c, size_t next, struct mlops_error *err)
+{
+    size_t width = c->first_only ? c->fields : c->cells->width;
+    bool blank = c->fields == 1 && c->row[0].length == 0 && c->text[c->record] != '"';
+    c->cells->consumed = next;
+    c->cells->line_count = c->line;
+    if (!blank && !c->comment) {
+        if (c->fields != width)
+            TRY(mend(c, err));
+        if (c->record_doubled)
+            undo_doubled(c, width);
+        bool skipped = c->dialect->ragged == TABLE_RAGGED_SKIP && c->cells->ragged > 0 &&
+                       c->row[width - 1].at == CELL_ABSENT;
+        if (c->first_only) {
+            c->cells->width = c->fields;
+            c->done = true;
+        } else if (!skipped) {
+            c->cells->rows++;
+        }
+    }
+    if (!c->done)
+        begin_record(c, next);
+    return MLOPS_OK;
+}
+
+/* A quote at `at`. False: what follows is not there yet. */
+static int take_quote(struct cutter *c, size_t at, bool *more, struct mlops_error *err)
+{
+    if (!c->quoted) {
+        c->quoted = at == c->field && c->close == NOWHERE; /* elsewhere it is a byte like others */
+        return MLOPS_OK;
+    }
+    if (at + 1 == c->length && !c->last) {
         *more = true;
         return MLOPS_OK;
     }
+    char next = at + 1 < c->length ? c->text[at + 1] : '\n';
+    if (next == '"') {
+        c->skip = at + 1;
+        c->doubled = true;
+        return MLOPS_OK;
+    }
+    c->quoted = false;
+    c->close = at;
+    if (next != c->dialect->separator && next != '\n' && next != '\r')
+        return wrong(c, c->record_line, "something follows a closing quote within a field", err);
+    return MLOPS_OK;
+}
+
+static int take_return(struct cutter *c, size_t at, struct mlops_error *err)
+{
+    if (at + 1 < c->length && c->text[at + 1] != '\n')
+        return wrong(c, c->record_line, "a carriage return without a newline", err);
+    return MLOPS_OK; /* the newline ends the record */
+}
+
+static int take_newline(struct cutter *c, size_t at, struct mlops_error *err)
+{
+    size_t end = at > c->field && c->text[at - 1] == '\r' ? at - 1 : at;
+    TRY(end_field(c, end, err));
+    return end_record(c, at < c->length ? at + 1 : at, err);
+}
+
+/* One byte that may give structure. `*more`: the text ends within something. */
+static inline int take(struct cutter *c, size_t at, bool *more, struct mlops_error *err)
+{
+    char byte = c->text[at];
+    if (byte == '\n')
+        c->line++;
+    if (c->comment || c->quoted) {
+        if (c->comment && byte == '\n')
+            return take_newline(c, at, err);
+        if (c->comment || byte != '"' || at == c->skip)
+            return MLOPS_OK;
+        return take_quote(c, at, more, err);
+    }
+    if (byte == c->dialect->separator) {
+        TRY(end_field(c, at, err));
+        c->field = at + 1;
+        return MLOPS_OK;
+    }
+    if (byte == '\n')
+        return take_newline(c, at, err);
+    if (byte == '"')
+        return take_quote(c, at, more, err);
+    return take_return(c, at, err);
+}
+
+/* The text ends: so does its last record, if it is whole. */
+static int end_text(struct cutter *c, struct mlops_error *err)
+{
+    if (!c->last || c->done || c->record >= c->length)
+        return MLOPS_OK;
+    if (c->quoted && !c->comment)
+        return wrong(c, c->record_line, "a quote that begins in this record is never closed", err);
+    c->line++;
+    return take_newline(c, c->length, err);
+}
+
+static uint64_t structure_at(const struct cutter *c, size_t base)
+{
+    char block[64];
+    size_t left = c->length - base;
+    if (left >= sizeof(block))
+        return c->dialect->finder(c->text + base, &c->structure);
+    memset(block, 0, sizeof(block));
+    memcpy(block, c->text + base, left);
+    return c->dialect->finder(block, &c->structure) & ((1ULL << left) - 1);
+}
+
+static int cut(struct cutter *c, struct mlops_error *err)
+{
+    begin_record(c, 0);
+    for (size_t base = 0; base < c->length && !c->done; base += 64)
+        for (uint64_t found = structure_at(c, base); found && !c->done; found &= found - 1) {
+            bool more = false;
+            TRY(take(c, base + (size_t)__builtin_ctzll(found), &more, err));
+            if (more)
+                return MLOPS_OK;
+        }
+    return end_text(c, err);
+}
+
+int csv_cut(const struct csv_dialect *dialect, size_t length, bool last, struct cells *cells,
+            struct mlops_error *err)
+{
+    struct cutter c = {.dialect = dialect,
+                       .cells = cells,
+                       .text = cells->text,
+                       .length = length,
+                       .last = last,
+                       .structure = {{dialect->separator, '"', '\n', '\r'}},
+                       .first_only = cells->width == 0};
+    int code = cut(&c, err);
+    if (c.first_only && code == MLOPS_OK && c.done) { /* the row was no one's yet */
+        memcpy(cells_row(cells, c.record_line), c.row, c.fields * sizeof(*c.row));
+        cells->rows = 1;
+    }
+    if (c.first_only)
+        free(c.row);
+    return code;
+}
+
+char csv_separator(const char *text, size_t length)
+{
+    static const char candidates[] = {',', ';', '\t', '|'};
+    size_t counts[sizeof(candidates)] = {0}, best = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < length && (quoted || (text[i] != '\n' && text[i] != '\r')); i++) {
+        if (text[i] == '"')
+            quoted = !quoted;
+        for (size_t j = 0; !quoted && j < sizeof(candidates); j++)
+            counts[j] += text[i] == candidates[j];
+    }
+    for (size_t i = 1; i < sizeof(candidates); i++)
+        if (counts[i] > counts[best])
+            best = i;
+    return candidates[best];
+}
+
+/* Eight bytes at a time: those that are quotes become zero, and a zero byte is told exactly by the
+ * carries that stay within it (Warren, "Hacker's Delight", 2nd edition, section 6-1). */
+static size_t count_quotes(const char *text, size_t length)
+{
+    const uint64_t quotes = 0x2222222222222222ULL, low = 0x7f7f7f7f7f7f7f7fULL;
+    size_t count = 0, i = 0;
+    for (; i + 8 <= length; i += 8) {
+        uint64_t bytes;
+        memcpy(&bytes, text + i, sizeof(bytes));
+        bytes ^= quotes;
+        count += (size_t)__builtin_popcountll(~(((bytes & low) + low) | bytes | low));
+    }
+    for (; i < length; i++)
+        count += text[i] == '"';
+    return count;
+}
+
+size_t csv_whole(const char *text, size_t length)
+{
+    size_t quotes = memchr(text, '"', length) ? count_quotes(text, length) : 0;
+    size_t end = length;
+    while (end > 0) {
+        const char *newline = memrchr(text, '\n', end);
+        if (!newline)
+            return 0;
+        size_t at = (size_t)(newline - text);
+        if (quotes > 0)
+            quotes -= count_quotes(text + at, end - at);
+        if (quotes % 2 == 0)
+            return at + 1;
+        end = at;
+    }
+    return 0;
 }

@@ -1,30 +1,38 @@
 /*
- * lib/table/csv.h - a stream of CSV records: RFC 4180, and the line ends and byte-order marks that
- * people really have. It knows fields, not types.
+ * lib/table/csv.h - CSV text cut into rows of cells: RFC 4180, and the line ends, separators and
+ * comments that people really have. It knows cells, not types.
  */
 #ifndef TABLE_CSV_H
 #define TABLE_CSV_H
-#include "table/table.h"
+#include "table/cells.h"
+#include "table/structure.h"
 
 #define CSV_RECORD_MAX (64U << 20) /* bytes of one record */
 #define CSV_FIELDS_MAX 65536
 
-struct csv;
-
-struct csv_record {
-    const struct text_view *fields; /* unquoted; valid until the next record */
-    size_t count;
-    uint64_t line; /* on which it begins, from 1 */
+struct csv_dialect {
+    char separator;
+    char comment; /* a line that begins with it is passed over; '\0': there are none */
+    enum table_ragged ragged;
+    structure_finder finder;
 };
 
-/* `name` is used in messages; `fd` is borrowed. `separator` 0: found out from the first record. */
-struct csv *csv_new(int fd, const char *name, char separator);
-void csv_free(struct csv *csv);
-DEFINE_CLEANUP(struct csv, csv_free)
+/*
+ * Cut `length` bytes of cells->text, which begin at a record, into rows of cells->width cells; of a
+ * width of 0 only the first record, whose number of cells becomes the width. Doubled quotes become
+ * single ones in place. Blank lines are passed over, but count as lines. `last`: the text ends
+ * there; otherwise a record that is not whole is left, and cells->consumed says where it begins.
+ * Errors, with cells->bad_line: MLOPS_INVALID a quote that is not closed or stands in the wrong
+ * place, a carriage return alone, a row of another width (TABLE_RAGGED_REFUSE).
+ */
+int csv_cut(const struct csv_dialect *dialect, size_t length, bool last, struct cells *cells,
+            struct mlops_error *err);
 
-/* The next record; `*more` false after the last. Blank lines are passed over, but count as lines.
- * Errors: MLOPS_INVALID a quote that is not closed or stands in the wrong place, a record or a
- * number of fields over the limits; MLOPS_IO. */
-int csv_next(struct csv *csv, struct csv_record *record, bool *more, struct mlops_error *err);
+/* Which of , ; tab | the first record has most of; ',' where it has none. */
+char csv_separator(const char *text, size_t length);
+
+/* How many bytes of whole records there are, as the quotes tell: 0 where there is no end of a
+ * record. A quote that stands within a plain field may mislead it; csv_cut then leaves more. */
+size_t csv_whole(const char *text, size_t length);
 
 #endif

@@ -13,11 +13,9 @@ void header_clear(struct header *header)
     *header = (struct header){0};
 }
 
-static int check_name(const struct csv_record *record, size_t i, const char *name,
-                      struct mlops_error *err)
+static int check_name(const struct text_view *field, size_t i, unsigned long long line,
+                      const char *name, struct mlops_error *err)
 {
-    const struct text_view *field = &record->fields[i];
-    unsigned long long line = record->line;
     if (field->length == 0)
         return mlops_fail(err, MLOPS_INVALID, "%s:%llu: column %zu has no name", name, line, i + 1);
     if (field->length > TABLE_NAME_MAX)
@@ -88,18 +86,48 @@ static void choose(struct header *header, struct table_schema *all,
     free(by_names);
 }
 
-int header_read(const struct csv_record *record, const char *name,
-                const struct table_options *options, struct header *header, struct mlops_error *err)
+/* The columns of `layout`, in its order. */
+static int follow(struct header *header, struct table_schema *all, const struct table_schema *layout,
+                  const char *name, struct mlops_error *err)
+{
+    const struct column_schema **by_names = sorted(all);
+    int code = MLOPS_OK;
+    header->schema.columns = xcalloc(layout->count, sizeof(*header->schema.columns));
+    header->places = xcalloc(layout->count, sizeof(*header->places));
+    header->given = xcalloc(layout->count, sizeof(*header->given));
+    for (size_t i = 0; i < layout->count && !code; i++) {
+        const struct column_schema *key = &layout->columns[i];
+        const struct column_schema *const *found =
+            bsearch(&key, by_names, all->count, sizeof(*by_names), by_name);
+        if (!found) {
+            code = mlops_fail(err, MLOPS_INVALID, "%s has no column '%s', which the first file has",
+                              name, key->name);
+            break;
+        }
+        header->places[i] = (size_t)(*found - all->columns);
+        header->given[i] = true;
+        header->schema.columns[header->schema.count++] =
+            (struct column_schema){xstrdup(key->name), key->type};
+    }
+    free(by_names);
+    return code;
+}
+
+int header_read(const struct text_view *names, size_t count, uint64_t line, const char *name,
+                const struct table_options *options, const struct table_schema *layout,
+                struct header *header, struct mlops_error *err)
 {
     _cleanup_(table_schema_clear) struct table_schema all = {
-        .columns = xcalloc(record->count, sizeof(*all.columns))};
-    header->width = record->count;
-    for (; all.count < record->count; all.count++) {
-        const struct text_view *field = &record->fields[all.count];
-        TRY(check_name(record, all.count, name, err));
+        .columns = xcalloc(count, sizeof(*all.columns))};
+    header->width = count;
+    for (; all.count < count; all.count++) {
+        const struct text_view *field = &names[all.count];
+        TRY(check_name(field, all.count, line, name, err));
         all.columns[all.count].name = xstrndup(field->data, field->length);
     }
-    TRY(check_duplicates(&all, record->line, name, err));
+    TRY(check_duplicates(&all, line, name, err));
+    if (layout)
+        return follow(header, &all, layout, name, err);
     choose(header, &all, options);
     return MLOPS_OK;
 }

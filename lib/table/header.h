@@ -1,23 +1,26 @@
-/* lib/table/header.h - the first record of a CSV file: what the columns are called, and which are
- * wanted. */
+/* lib/table/header.h - what the columns of a file are called, and which are wanted. */
 #ifndef TABLE_HEADER_H
 #define TABLE_HEADER_H
-#include "table/csv.h"
+#include "table/table.h"
 
 /* Zeroed is empty. */
 struct header {
-    size_t width;               /* fields of a record */
+    size_t width;               /* columns of the file */
     struct table_schema schema; /* the columns that are read; the type where it is given */
-    size_t *places;             /* which field of a record each is */
+    size_t *places;             /* which column of the file each is */
     bool *given;                /* was its type expected by the caller? */
     char **unread;              /* names of the columns that are not read */
     size_t unread_count;
 };
 void header_clear(struct header *header);
 
-/* `name` is that of the file. The caller clears `header`, also after an error. */
-int header_read(const struct csv_record *record, const char *name,
-                const struct table_options *options, struct header *header,
-                struct mlops_error *err);
+/*
+ * Take the names that stand on `line` of the file `name`. `layout`: the columns of the first file of
+ * several, which this one must have too, and has read in their order, with their types; NULL: this
+ * is the first. The caller clears `header`, also after an error.
+ */
+int header_read(const struct text_view *names, size_t count, uint64_t line, const char *name,
+                const struct table_options *options, const struct table_schema *layout,
+                struct header *header, struct mlops_error *err);
 
 #endif

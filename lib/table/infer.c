@@ -5,6 +5,9 @@
 #include "table/missing.h"
 #include <math.h>
 
+#define EPOCH_FROM 946684800.0 /* 2000-01-01 */
+#define EPOCH_TO 4102444800.0  /* 2100-01-01 */
+
 static bool equals(struct text_view cell, const char *word)
 {
     return strlen(word) == cell.length && memcmp(cell.data, word, cell.length) == 0;
@@ -21,6 +24,31 @@ static bool read_bool(struct text_view cell, double *number)
     return false;
 }
 
+/* Whole numbers exactly, others to the microsecond that a double has. */
+static bool read_epoch(struct text_view cell, int64_t *time_ns)
+{
+    static const struct {
+        double from; /* magnitude */
+        int64_t unit_ns;
+    } units[] = {{1e17, 1}, {1e14, 1000}, {1e11, 1000000}, {1e8, 1000000000}};
+    double number;
+    if (!number_parse(cell.data, cell.length, &number) ||
+        !(fabs(number) >= 1e8 && fabs(number) < 9.2e18)) /* below it is 1973, or no time at all */
+        return false;
+    size_t unit = 0;
+    while (fabs(number) < units[unit].from)
+        unit++;
+    int64_t whole = (int64_t)number, of_unit = units[unit].unit_ns;
+    if (of_unit == 1 && cell.length < 20) { /* more digits than a double has */
+        char copy[20] = {0};
+        memcpy(copy, cell.data, cell.length);
+        whole = strtoll(copy, NULL, 10);
+    }
+    double rest = of_unit > 1 ? (number - (double)whole) * (double)of_unit : 0;
+    return !__builtin_mul_overflow(whole, of_unit, time_ns) &&
+           !__builtin_add_overflow(*time_ns, (int64_t)rest, time_ns);
+}
+
 bool cell_convert(struct text_view cell, enum column_type type, double *number, int64_t *time_ns)
 {
     switch (type) {
@@ -31,7 +59,7 @@ bool cell_convert(struct text_view cell, enum column_type type, double *number, 
     case COLUMN_FLOAT:
         return number_parse(cell.data, cell.length, number);
     case COLUMN_TIME:
-        return clock_parse(cell.data, cell.length, time_ns);
+        return clock_parse(cell.data, cell.length, time_ns) || read_epoch(cell, time_ns);
     case COLUMN_CATEGORY:
     case COLUMN_TEXT:
         return true;
@@ -71,9 +99,10 @@ static enum column_type category_or_text(const struct text_view **cells, size_t 
     return differing || bytes > count * 64 ? COLUMN_TEXT : COLUMN_CATEGORY;
 }
 
-enum column_type infer_type(const struct text_view *cells, size_t stride, size_t count)
+static enum column_type infer(const struct text_view *cells, size_t stride, size_t count,
+                              bool may_number)
 {
-    bool may_bool = true, may_integer = true, may_float = true, may_time = true;
+    bool may_bool = may_number, may_integer = may_number, may_float = may_number, may_time = true;
     const struct text_view **present = xcalloc(count, sizeof(*present));
     size_t found = 0;
     for (size_t i = 0; i < count; i++) {
@@ -103,4 +132,44 @@ enum column_type infer_type(const struct text_view *cells, size_t stride, size_t
         type = category_or_text(present, found);
     free(present);
     return type;
+}
+
+enum column_type infer_type(const struct text_view *cells, size_t stride, size_t count)
+{
+    return infer(cells, stride, count, true);
+}
+
+enum column_type infer_text_type(const struct text_view *cells, size_t stride, size_t count)
+{
+    return infer(cells, stride, count, false);
+}
+
+static bool names_a_time(const char *name)
+{
+    static const char *const words[] = {"ts", "time", "timestamp", "date", "datetime"};
+    static const char *const ends[] = {"_at", "_ts", "_time", "_timestamp", "_date"};
+    for (size_t i = 0; i < ARRAY_LENGTH(words); i++)
+        if (strcasecmp(name, words[i]) == 0)
+            return true;
+    for (size_t i = 0; i < ARRAY_LENGTH(ends); i++)
+        if (str_ends(name, ends[i]))
+            return true;
+    return false;
+}
+
+bool infer_epoch(const char *name, const struct text_view *cells, size_t stride, size_t count)
+{
+    bool seconds = true, milliseconds = true;
+    if (!names_a_time(name))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        struct text_view cell = cells[i * stride];
+        double number = 0;
+        if (cell_missing(cell))
+            continue;
+        (void)number_parse(cell.data, cell.length, &number); /* 0 is no such time either */
+        seconds = seconds && number >= EPOCH_FROM && number < EPOCH_TO;
+        milliseconds = milliseconds && number >= EPOCH_FROM * 1000 && number < EPOCH_TO * 1000;
+    }
+    return seconds || milliseconds;
 }

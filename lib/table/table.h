@@ -2,8 +2,7 @@
  * lib/table/table.h - tables as a stream of batches of typed columns.
  *
  * A reader infers the type of each column over the first rows (or takes a schema) and then keeps
- * it. Memory is bounded by the batch, never by the table: a batch is 8,192 rows, or fewer where
- * there are many columns or cells are long. Types are inferred over the first batch.
+ * it. Memory is bounded by the batch, never by the table: a batch is the rows of 256 KiB of text.
  */
 #ifndef TABLE_TABLE_H
 #define TABLE_TABLE_H
@@ -73,13 +72,25 @@ struct batch {
     size_t rows;
 };
 
+/* What becomes of rows of another width than the header's. */
+enum table_ragged {
+    TABLE_RAGGED_REFUSE,
+    TABLE_RAGGED_FILL, /* short ones are filled with missing cells, long ones cut */
+    TABLE_RAGGED_SKIP, /* short ones are left out, long ones cut */
+};
+
 struct table_options {
     const struct table_schema *expected; /* columns of the same name take this type; NULL: none.
                                             A cell that does not fit is MLOPS_INVALID with its
                                             line. */
     bool only_expected;                  /* read no column that `expected` does not name, whatever
                                             is in it */
-    char separator;                      /* 0: found out among , ; tab | */
+    bool count_misfits;      /* a cell that does not fit is missing, as MISSING_MISFIT */
+    char separator;          /* of CSV; 0: found out among , ; tab | */
+    char comment;            /* lines of CSV that begin with it are passed over; 0: none do */
+    enum table_ragged ragged;
+    const char *const *names; /* of the columns of CSV without a header, in their order,
+                                 NULL-terminated; NULL: the first record names them */
 };
 
 #define TABLE_NAME_MAX 4096 /* bytes of a column's name */
@@ -87,15 +98,25 @@ struct table_options {
 struct table_reader;
 
 /*
- * Open a CSV file ("-": standard input). RFC 4180 with CRLF or LF, BOM, quotes with embedded
- * separators and newlines; the first record names the columns. Missing: empty, NA, N/A, NaN, nan,
- * null, NULL, None.
+ * Open a table ("-": standard input); what it is, its first bytes tell:
+ * - CSV: RFC 4180 with CRLF or LF, BOM, quotes with embedded separators and newlines; the first
+ *   record names the columns. Missing: what cell_missing says.
+ * - JSON Lines: an object a line. Names of nested objects are joined by dots, arrays are texts.
+ * Both may be compressed with gzip or zstd.
+ * Types are inferred over the first rows (8,192, or 8 MiB of text) and kept.
  * Errors: MLOPS_NOT_FOUND; MLOPS_INVALID empty file, duplicate or empty column names, no data
  * rows; ragged rows, with file, line and both counts; a quote that is never closed; a file of
- * another kind (compressed, Parquet, UTF-16), with what to do.
+ * another kind (a spreadsheet, UTF-16), with what to do.
  */
 int table_open(const char *path, const struct table_options *options, struct table_reader **reader,
                struct mlops_error *err);
+/*
+ * Open many as one table: patterns (`data/2026-*.csv`) of which no file
+ * has the name itself stand for what they match, in the order of the names. The first file decides
+ * on columns and types; each of the others must have those columns, in any order.
+ */
+int table_open_all(const char *const *paths, size_t count, const struct table_options *options,
+                   struct table_reader **reader, struct mlops_error *err);
 /* The columns that are read, in the order of the file. */
 const struct table_schema *table_schema(const struct table_reader *reader);
 /* Names of the columns that are not (`only_expected`). */
@@ -103,8 +124,17 @@ const char *const *table_unread(const struct table_reader *reader, size_t *count
 /* The next batch, valid until the next call; `*more` false at the end. */
 int table_next(struct table_reader *reader, const struct batch **batch, bool *more,
                struct mlops_error *err);
-/* Line in the file on which row `row` of the last batch begins. */
+/*
+ * The next batches, read over all cores, valid until the next call; none at the end. How the rows
+ * are cut into batches depends on the input alone.
+ */
+int table_next_many(struct table_reader *reader, const struct batch **batches, size_t *count,
+                    struct mlops_error *err);
+/* Line in the file on which row `row` of the last batch of table_next begins; of formats without
+ * lines the number of the row. */
 uint64_t table_line(const struct table_reader *reader, size_t row);
+/* Rows so far that were not as wide as the header. */
+uint64_t table_ragged_rows(const struct table_reader *reader);
 void table_close(struct table_reader *reader);
 DEFINE_CLEANUP(struct table_reader, table_close)
 

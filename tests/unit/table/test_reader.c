@@ -359,6 +359,143 @@ static void no_truncation_of_a_file_crashes(void **state)
     }
 }
 
+static void files_of_other_kinds_are_told_by_name(void **state)
+{
+    refuses(state, "PK\x03\x04zip", " is a ZIP archive or a spreadsheet, not CSV");
+    refuses(state, "BZh9", " is compressed with bzip2, not CSV");
+    refuses(state, "\xff\xfe" "a", " is UTF-16, not CSV");
+}
+
+/* Cells around the end of a unit, plain and quoted, at every place; a quote within a plain field
+ * before them, which misleads whoever counts quotes; and the same where the window ends. */
+static void records_across_the_end_of_a_unit_are_whole(void **state)
+{
+    struct fixture *f = *state;
+    static const size_t ends[] = {256 << 10, 8 << 20};
+    for (size_t e = 0; e < ARRAY_LENGTH(ends); e++)
+        for (int shift = -6; shift <= 6; shift++)
+            for (int kind = 0; kind < 4 && (e == 0 || abs(shift) < 2); kind++) {
+                _cleanup_(buffer_clear) struct buffer text = {0};
+                _cleanup_(table_close_ptr) struct table_reader *reader = NULL;
+                struct table_options options = {0};
+                size_t rows = 0, expected = 4; /* with the first, the last two, and that of the ys */
+                buffer_puts(&text, kind & 2 ? "h\n5\" pipe\n" : "h\nrow\n");
+                for (; text.length < ends[e] + (size_t)shift - 65; expected++)
+                    buffer_printf(&text, "%s\n", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
+                while (text.length < ends[e] + (size_t)shift)
+                    buffer_putc(&text, 'y');
+                buffer_puts(&text, kind & 1 ? "\r\n\"a\"\"b\r\n\"\r\nend\r\n" : "\r\nabc\r\nend\r\n");
+                assert_int_equal(0,
+                                 file_write_durable(f->path, text.data, text.length, 0644, &f->err));
+                if (table_open(f->path, &options, &reader, &f->err))
+                    fail_msg("%s", f->err.message);
+                struct buffer last = {0};
+                for (;;) {
+                    const struct batch *batch;
+                    bool more;
+                    if (table_next(reader, &batch, &more, &f->err))
+                        fail_msg("%s", f->err.message);
+                    if (!more)
+                        break;
+                    rows += batch->rows;
+                    for (size_t i = 0; i < batch->rows; i++) {
+                        const struct text_view *cell = &batch->columns[0].texts[i];
+                        if (cell->length < 10 && cell->data[0] == 'a')
+                            buffer_append(&last, cell->data, cell->length);
+                    }
+                }
+                assert_string_equal(kind & 1 ? "a\"b\r\n" : "abc", last.data);
+                assert_int_equal(expected, rows);
+                buffer_clear(&last);
+            }
+}
+
+/* A hole of NUL bytes, longer than a record may be. */
+static void an_endless_record_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct table_reader *reader = NULL;
+    struct table_options options = {0};
+    assert_int_equal(0, file_write_durable(f->path, "", 0, 0644, &f->err));
+    assert_int_equal(0, truncate(f->path, (off_t)(64 << 20) + 4096));
+    assert_int_equal(MLOPS_INVALID, table_open(f->path, &options, &reader, &f->err));
+    _cleanup_(free_string) char *expected =
+        xprintf("%s:1: a record is longer than 64 MiB", f->path);
+    assert_string_equal(expected, f->err.message);
+}
+
+static void json_lines_are_rows_and_nested_objects_are_flattened(void **state)
+{
+    reads(state,
+          "{\"a\": 1, \"b\": {\"x\": true, \"y\": \"q\\\"\\u00e9\"}, \"c\": [1, \"]\"]}\n\n"
+          "{\"b\": {\"y\": null}, \"a\": 2.5, \"c\": [], \"d\": \"7\"}\n",
+          "a:float|b.x:bool|b.y:category|c:category|d:category\n"
+          "1|1|q\"\303\251|[1, \"]\"]|-\n2.5|-|-|[]|7");
+    refuses(state, "{\"a\": 1}\n{\"a\": x}\n", ":2: a value is no JSON: texts stand in quotes");
+    refuses(state, "{\"a\": 1}\n[1]\n", ":2: not an object of JSON");
+    refuses(state, "{\"a\": \"1}\n", ":1: a string is not closed");
+    refuses(state, "{\"a\": 1} {}\n", ":1: something follows the object");
+}
+
+static void what_does_not_fit_is_counted_where_that_is_asked_for(void **state)
+{
+    struct fixture *f = *state;
+    struct column_schema columns[] = {{(char *)(uintptr_t) "n", COLUMN_FLOAT},
+                                      {(char *)(uintptr_t) "t", COLUMN_TIME}};
+    struct table_schema expected = {columns, ARRAY_LENGTH(columns)};
+    struct table_options options = {.expected = &expected, .count_misfits = true};
+    const char text[] = "n,t\n1,2026-01-01\nx,1767225600\nnull,1767225600000\n,soon\n";
+    const struct batch *batch;
+    bool more;
+    assert_int_equal(0, file_write_durable(f->path, text, strlen(text), 0644, &f->err));
+    _cleanup_(table_close_ptr) struct table_reader *reader = NULL;
+    assert_int_equal(0, table_open(f->path, &options, &reader, &f->err));
+    assert_int_equal(0, table_next(reader, &batch, &more, &f->err));
+    static const uint8_t missing[2][4] = {{0, MISSING_MISFIT, MISSING_NULL, MISSING_EMPTY},
+                                          {0, 0, 0, MISSING_MISFIT}};
+    for (size_t i = 0; i < 2; i++)
+        assert_memory_equal(missing[i], batch->columns[i].missing, 4);
+    for (size_t i = 0; i < 3; i++)
+        assert_true(batch->columns[1].times[i] == 1767225600000000000LL);
+}
+
+static void whole_numbers_are_times_where_name_and_size_say_so(void **state)
+{
+    reads(state, "ts,n\n1767225600,1767225600\n",
+          "ts:time|n:integer\n1767225600000000000|1.76723e+09");
+    reads(state, "created_at\n1767225600000\n", "created_at:time\n1767225600000000000");
+    reads(state, "ts\n5\n", "ts:integer\n5");
+}
+
+/* Files of one table: their columns in any order, one of them packed; patterns; what is not there. */
+static void many_files_are_one_table(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const texts[] = {"a,b\n1,x\n", "b,a,c\ny,2,9\n", "{\"a\": 3, \"b\": \"z\"}\n"};
+    for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
+        _cleanup_(free_string) char *path = xprintf("%s/part-%zu", f->folder, i);
+        assert_int_equal(0, file_write_durable(path, texts[i], strlen(texts[i]), 0644, &f->err));
+    }
+    _cleanup_(free_string) char *pattern = xprintf("%s/part-*", f->folder);
+    const char *paths[] = {pattern};
+    struct table_options options = {0};
+    _cleanup_(table_close_ptr) struct table_reader *reader = NULL;
+    assert_int_equal(0, table_open_all(paths, 1, &options, &reader, &f->err));
+    for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
+        const struct batch *batches;
+        size_t count;
+        if (table_next_many(reader, &batches, &count, &f->err))
+            fail_msg("%s", f->err.message);
+        assert_int_equal(1, count);
+        assert_true(batches[0].columns[0].numbers[0] == (double)(i + 1));
+        assert_int_equal("xyz"[i], batches[0].columns[1].texts[0].data[0]);
+    }
+    _cleanup_(free_string) char *none = xprintf("%s/nothing-*", f->folder);
+    struct table_reader *other = NULL;
+    paths[0] = none;
+    assert_int_equal(MLOPS_NOT_FOUND, table_open_all(paths, 1, &options, &other, &f->err));
+}
+
 static void numbers_are_read_exactly(void **state)
 {
     (void)state;
@@ -395,6 +532,13 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(columns_get_the_narrowest_type),
+        TEST(files_of_other_kinds_are_told_by_name),
+        TEST(records_across_the_end_of_a_unit_are_whole),
+        TEST(an_endless_record_is_refused),
+        TEST(json_lines_are_rows_and_nested_objects_are_flattened),
+        TEST(what_does_not_fit_is_counted_where_that_is_asked_for),
+        TEST(whole_numbers_are_times_where_name_and_size_say_so),
+        TEST(many_files_are_one_table),
         TEST(line_ends_and_byte_order_marks_do_not_show),
         TEST(quoted_fields_may_hold_anything),
         TEST(other_separators_are_found_out),

@@ -1,0 +1,38 @@
+/* lib/table/input.h - one file of a table, of whatever kind; the reader strings them together. */
+#ifndef TABLE_INPUT_H
+#define TABLE_INPUT_H
+#include "table/header.h"
+
+struct input;
+
+/* What a kind of file does. */
+struct input_kind {
+    /* The next batches, valid until the next call; none at the end. */
+    int (*next)(struct input *input, const struct batch **batches, size_t *count,
+                struct mlops_error *err);
+    /* The line, or row, on which row `row` of one of those batches begins. */
+    uint64_t (*line)(const struct input *input, size_t batch, size_t row);
+    void (*close)(struct input *input);
+};
+
+/* The first member of every kind's own struct. */
+struct input {
+    const struct input_kind *kind;
+    struct header header;
+    uint64_t ragged;
+};
+
+struct intake;
+
+/* CSV or JSON Lines. `intake` becomes the input's, also after an error. `layout` as header_read. */
+int text_input_open(struct intake *intake, const struct table_options *options,
+                    const struct table_schema *layout, struct input **input,
+                    struct mlops_error *err);
+static inline void input_close(struct input *input)
+{
+    if (input)
+        input->kind->close(input);
+}
+DEFINE_CLEANUP(struct input, input_close)
+
+#endif

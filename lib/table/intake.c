@@ -1,0 +1,272 @@
+/* lib/table/intake.c - bytes of tables, unpacked and read ahead. */
+#include "table/intake.h"
+#include "base/file.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#define CHUNK (1U << 20)
+#define AHEAD 4 /* chunks that are read ahead */
+
+enum packing { PACKING_NONE, PACKING_GZIP, PACKING_ZSTD };
+
+struct chunk {
+    char *data;
+    size_t length, taken;
+};
+
+struct intake {
+    int fd; /* of a file; standard input is STDIN_FILENO and not ours */
+    bool owned;
+    char *name;
+    enum packing packing;
+    char *packed; /* bytes as they stand in the file */
+    size_t packed_at, packed_length;
+    bool packed_ended, in_frame; /* within a gzip member or zstd frame */
+    z_stream inflater;
+    ZSTD_DCtx *zstd;
+    /* the thread that reads ahead */
+    pthread_t thread;
+    bool running;
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t changed;
+    struct chunk chunks[AHEAD];
+    size_t first, filled; /* the chunk that is read from; how many are full */
+    bool ended, stopping;
+    int code; /* of the thread, which ended with it */
+    struct mlops_error err;
+};
+
+/* ---- unpacking ------------------------------------------------------------------------------ */
+
+static int refill_packed(struct intake *intake, struct mlops_error *err)
+{
+    if (intake->packed_at < intake->packed_length || intake->packed_ended)
+        return MLOPS_OK;
+    intake->packed_at = 0;
+    if (fd_read_full(intake->fd, intake->packed, CHUNK, &intake->packed_length, err))
+        return mlops_wrap(err, "%s", intake->name);
+    intake->packed_ended = intake->packed_length < CHUNK;
+    return MLOPS_OK;
+}
+
+static int damaged(const struct intake *intake, const char *what, struct mlops_error *err)
+{
+    return mlops_fail(err, MLOPS_INVALID, "%s: the compressed data %s", intake->name, what);
+}
+
+static int unpack_gzip(struct intake *intake, char *data, size_t length, size_t *got,
+                       struct mlops_error *err)
+{
+    z_stream *z = &intake->inflater;
+    z->next_in = (unsigned char *)intake->packed + intake->packed_at;
+    z->avail_in = (unsigned)(intake->packed_length - intake->packed_at);
+    z->next_out = (unsigned char *)data;
+    z->avail_out = (unsigned)length;
+    int code = inflate(z, Z_NO_FLUSH);
+    intake->packed_at = intake->packed_length - z->avail_in;
+    *got = length - z->avail_out;
+    intake->in_frame = code != Z_STREAM_END;
+    if (code == Z_STREAM_END)
+        code = inflateReset(z); /* another member may follow */
+    if (code != Z_OK && code != Z_BUF_ERROR)
+        return damaged(intake, "is damaged", err);
+    return MLOPS_OK;
+}
+
+static int unpack_zstd(struct intake *intake, char *data, size_t length, size_t *got,
+                       struct mlops_error *err)
+{
+    ZSTD_inBuffer in = {intake->packed, intake->packed_length, intake->packed_at};
+    ZSTD_outBuffer out = {data, length, 0};
+    size_t left = ZSTD_decompressStream(intake->zstd, &out, &in);
+    intake->packed_at = in.pos;
+    *got = out.pos;
+    intake->in_frame = left != 0;
+    return ZSTD_isError(left) ? damaged(intake, "is damaged", err) : MLOPS_OK;
+}
+
+/* Some bytes, 0 at the end. */
+static int produce(struct intake *intake, char *data, size_t length, size_t *got,
+                   struct mlops_error *err)
+{
+    *got = 0;
+    while (*got == 0) {
+        TRY(refill_packed(intake, err));
+        bool dry = intake->packed_at == intake->packed_length;
+        if (intake->packing == PACKING_NONE) {
+            size_t there = intake->packed_length - intake->packed_at;
+            *got = there < length ? there : length;
+            memcpy(data, intake->packed + intake->packed_at, *got);
+            intake->packed_at += *got;
+            return MLOPS_OK;
+        }
+        if (dry && !intake->in_frame)
+            return MLOPS_OK;
+        TRY((intake->packing == PACKING_GZIP ? unpack_gzip : unpack_zstd)(intake, data, length, got,
+                                                                           err));
+        if (dry && *got == 0 && intake->in_frame)
+            return damaged(intake, "is cut off", err);
+    }
+    return MLOPS_OK;
+}
+
+/* A full chunk, less only at the end. */
+static int fill(struct intake *intake, struct chunk *chunk, struct mlops_error *err)
+{
+    chunk->length = chunk->taken = 0;
+    if (intake->packing == PACKING_NONE && intake->packed_at == intake->packed_length) {
+        if (!intake->packed_ended &&
+            fd_read_full(intake->fd, chunk->data, CHUNK, &chunk->length, err))
+            return mlops_wrap(err, "%s", intake->name);
+        intake->packed_ended |= chunk->length < CHUNK;
+        return MLOPS_OK;
+    }
+    for (size_t got = 1; got > 0 && chunk->length < CHUNK; chunk->length += got)
+        TRY(produce(intake, chunk->data + chunk->length, CHUNK - chunk->length, &got, err));
+    return MLOPS_OK;
+}
+
+/* ---- reading ahead -------------------------------------------------------------------------- */
+
+static void *read_ahead(void *argument)
+{
+    struct intake *intake = argument;
+    pthread_mutex_lock(&intake->lock);
+    while (!intake->stopping && !intake->ended) {
+        if (intake->filled == AHEAD) {
+            pthread_cond_wait(&intake->changed, &intake->lock);
+            continue;
+        }
+        struct chunk *chunk = &intake->chunks[(intake->first + intake->filled) % AHEAD];
+        pthread_mutex_unlock(&intake->lock);
+        int code = fill(intake, chunk, &intake->err);
+        pthread_mutex_lock(&intake->lock);
+        intake->code = code;
+        intake->filled += code == MLOPS_OK;
+        intake->ended = code != MLOPS_OK || chunk->length < CHUNK;
+        pthread_cond_broadcast(&intake->changed);
+    }
+    pthread_mutex_unlock(&intake->lock);
+    return NULL;
+}
+
+int intake_read(struct intake *intake, void *data, size_t length, size_t *got,
+                struct mlops_error *err)
+{
+    *got = 0;
+    pthread_mutex_lock(&intake->lock);
+    while (*got < length) {
+        if (intake->filled == 0) {
+            if (intake->ended)
+                break;
+            pthread_cond_wait(&intake->changed, &intake->lock);
+            continue;
+        }
+        struct chunk *chunk = &intake->chunks[intake->first];
+        size_t there = chunk->length - chunk->taken;
+        size_t taken = there < length - *got ? there : length - *got;
+        pthread_mutex_unlock(&intake->lock);
+        memcpy((char *)data + *got, chunk->data + chunk->taken, taken);
+        pthread_mutex_lock(&intake->lock);
+        *got += taken;
+        chunk->taken += taken;
+        if (chunk->taken == chunk->length) {
+            intake->first = (intake->first + 1) % AHEAD;
+            intake->filled--;
+            pthread_cond_broadcast(&intake->changed);
+        }
+    }
+    int code = *got < length ? intake->code : MLOPS_OK;
+    if (code)
+        *err = intake->err;
+    pthread_mutex_unlock(&intake->lock);
+    return code;
+}
+
+/* ---- opening -------------------------------------------------------------------------------- */
+
+static int find_packing(struct intake *intake, struct mlops_error *err)
+{
+    TRY(refill_packed(intake, err));
+    if (intake->packed_length >= 2 && memcmp(intake->packed, "\x1f\x8b", 2) == 0)
+        intake->packing = PACKING_GZIP;
+    if (intake->packed_length >= 4 && memcmp(intake->packed, "\x28\xb5\x2f\xfd", 4) == 0)
+        intake->packing = PACKING_ZSTD;
+    if (intake->packing == PACKING_GZIP && inflateInit2(&intake->inflater, 15 + 16) != Z_OK)
+        return mlops_fail(err, MLOPS_IO, "zlib does not start");
+    if (intake->packing == PACKING_ZSTD)
+        intake->zstd = xcheck(ZSTD_createDCtx());
+    intake->in_frame = intake->packing != PACKING_NONE;
+    return MLOPS_OK;
+}
+
+static int open_file(struct intake *intake, const char *path, struct mlops_error *err)
+{
+    struct stat status;
+    if (str_equal(path, "-")) {
+        intake->name = xstrdup("standard input");
+        intake->fd = STDIN_FILENO;
+        return MLOPS_OK;
+    }
+    intake->name = xstrdup(path);
+    intake->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (intake->fd < 0)
+        return mlops_fail_errno(err, MLOPS_OK, errno, "open '%s'", path);
+    intake->owned = true;
+    if (fstat(intake->fd, &status) == 0 && S_ISDIR(status.st_mode))
+        return mlops_fail(err, MLOPS_INVALID, "'%s' is a folder, not a table", path);
+    (void)posix_fadvise(intake->fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* only a hint */
+    return MLOPS_OK;
+}
+
+int intake_open(const char *path, struct intake **intake, struct mlops_error *err)
+{
+    _cleanup_(intake_close_ptr) struct intake *opened = xcalloc(1, sizeof(*opened));
+    opened->fd = -1;
+    pthread_mutex_init(&opened->lock, NULL);
+    pthread_cond_init(&opened->changed, NULL);
+    TRY(open_file(opened, path, err));
+    opened->packed = xmalloc(CHUNK);
+    for (size_t i = 0; i < AHEAD; i++)
+        opened->chunks[i].data = xmalloc(CHUNK);
+    TRY(find_packing(opened, err));
+    if (pthread_create(&opened->thread, NULL, read_ahead, opened) != 0)
+        return mlops_fail(err, MLOPS_IO, "no thread could be started to read '%s'", opened->name);
+    opened->running = true;
+    *intake = TAKE_PTR(opened);
+    return MLOPS_OK;
+}
+
+void intake_close(struct intake *intake)
+{
+    if (!intake)
+        return;
+    if (intake->running) {
+        pthread_mutex_lock(&intake->lock);
+        intake->stopping = true;
+        pthread_cond_broadcast(&intake->changed);
+        pthread_mutex_unlock(&intake->lock);
+        pthread_join(intake->thread, NULL);
+    }
+    if (intake->packing == PACKING_GZIP)
+        (void)inflateEnd(&intake->inflater); /* only frees */
+    ZSTD_freeDCtx(intake->zstd);
+    if (intake->owned)
+        fd_close(&intake->fd);
+    for (size_t i = 0; i < AHEAD; i++)
+        free(intake->chunks[i].data);
+    free(intake->packed);
+    free(intake->name);
+    pthread_mutex_destroy(&intake->lock);
+    pthread_cond_destroy(&intake->changed);
+    free(intake);
+}
+
+const char *intake_name(const struct intake *intake)
+{
+    return intake->name;
+}

@@ -1,0 +1,372 @@
+/*
+ * lib/table/text_input.c - CSV and JSON Lines: a window over the text, cut into units of whole
+ * records, which all cores read at the same time.
+ *
+ * A unit of CSV ends where the quotes before it are balanced. A quote within a plain field may
+ * mislead that; but a unit begins where a record does, its records are cut exactly, and what is left
+ * of it is where the next round begins: the units behind it, which began in the wrong place, are
+ * thrown away.
+ */
+#include "base/pool.h"
+#include "table/convert.h"
+#include "table/csv.h"
+#include "table/input.h"
+#include "table/jsonl.h"
+#include "table/intake.h"
+
+#define UNIT_BYTES (256U << 10)
+#define UNITS 32 /* of a round; what the batches are must not depend on the number of threads */
+#define WINDOW_MAX CSV_RECORD_MAX
+#define SAMPLE_ROWS 8192
+
+struct unit {
+    char *text;
+    size_t length;
+    bool last;
+    struct cells cells;
+    struct typed typed;
+    uint64_t line; /* of its first row */
+    int code;
+    struct mlops_error err;
+};
+
+struct text_input {
+    struct input input;
+    struct intake *intake;
+    bool json, count_misfits;
+    struct csv_dialect dialect;
+    struct jsonl_keys *keys;
+    char *window;
+    size_t begin, filled, capacity; /* unread text is window[begin … filled) */
+    bool ended;                     /* the source has no more */
+    size_t unit_bytes;              /* more than UNIT_BYTES where a record was longer */
+    uint64_t line;                  /* of window[begin] */
+    struct unit units[UNITS];
+    struct batch batches[UNITS];
+    size_t batch_units[UNITS]; /* the unit that each batch is of */
+    size_t batch_count;
+};
+
+static void text_close(struct input *input)
+{
+    struct text_input *text = (struct text_input *)input;
+    intake_close(text->intake);
+    header_clear(&text->input.header);
+    jsonl_keys_free(text->keys);
+    for (size_t i = 0; i < UNITS; i++) {
+        cells_clear(&text->units[i].cells);
+        typed_clear(&text->units[i].typed);
+    }
+    free(text->window);
+    free(text);
+}
+
+static int at_line(const struct text_input *text, uint64_t line, struct mlops_error *err)
+{
+    return mlops_wrap(err, "%s:%llu", intake_name(text->intake), (unsigned long long)line);
+}
+
+/* ---- the window ----------------------------------------------------------------------------- */
+
+/* More text behind what is unread; a window that is full of it grows. */
+static int refill(struct text_input *text, struct mlops_error *err)
+{
+    memmove(text->window, text->window + text->begin, text->filled - text->begin);
+    text->filled -= text->begin;
+    text->begin = 0;
+    if (text->filled == text->capacity) {
+        if (text->capacity >= WINDOW_MAX) {
+            mlops_fail(err, MLOPS_INVALID, "a record is longer than %u MiB", WINDOW_MAX >> 20);
+            mlops_hint(err, text->json ? "is it JSON Lines, an object a line?"
+                                       : "is a quote not closed there?");
+            return at_line(text, text->line, err);
+        }
+        text->capacity *= 2;
+        text->window = xrealloc(text->window, text->capacity, 1);
+    }
+    size_t got, room = text->capacity - text->filled;
+    TRY(intake_read(text->intake, text->window + text->filled, room, &got, err));
+    text->filled += got;
+    text->ended = got < room;
+    return MLOPS_OK;
+}
+
+/* ---- units ---------------------------------------------------------------------------------- */
+
+static size_t whole_records(const struct text_input *text, const char *from, size_t length)
+{
+    if (!text->json)
+        return csv_whole(from, length);
+    const char *newline = memrchr(from, '\n', length);
+    return newline ? (size_t)(newline - from) + 1 : 0;
+}
+
+/* The unit that begins at `at`: its length, 0 where its end is not in the window. */
+static size_t unit_length(const struct text_input *text, size_t at, bool *last)
+{
+    size_t left = text->filled - at, wanted = text->unit_bytes;
+    for (;; wanted *= 2) {
+        *last = wanted >= left && text->ended;
+        if (*last)
+            return left;
+        size_t length = whole_records(text, text->window + at, wanted < left ? wanted : left);
+        if (length > 0 || wanted >= left)
+            return length;
+    }
+}
+
+static size_t split(struct text_input *text)
+{
+    size_t count = 0;
+    for (size_t at = text->begin; count < UNITS && at < text->filled; count++) {
+        struct unit *unit = &text->units[count];
+        unit->length = unit_length(text, at, &unit->last);
+        unit->text = text->window + at;
+        if (unit->length == 0)
+            break;
+        at += unit->length;
+    }
+    return count;
+}
+
+static int cut(const struct text_input *text, char *from, size_t length, bool last,
+               struct cells *cells, struct mlops_error *err)
+{
+    cells_begin(cells, from, text->input.header.width);
+    if (text->json)
+        return jsonl_cut(text->keys, length, cells, err);
+    return csv_cut(&text->dialect, length, last, cells, err);
+}
+
+/* What goes wrong is kept with the unit: it may have begun in the wrong place. */
+static int read_unit(void *context, size_t index, size_t worker, struct mlops_error *err)
+{
+    struct text_input *text = context;
+    struct unit *unit = &text->units[index];
+    (void)worker;
+    (void)err;
+    unit->code = cut(text, unit->text, unit->length, unit->last, &unit->cells, &unit->err);
+    if (!unit->code)
+        unit->code = convert(&unit->cells, &text->input.header, text->count_misfits, &unit->typed,
+                             &unit->err);
+    return MLOPS_OK;
+}
+
+/* The units in their order, up to the first that was not read to its end. */
+static int take_units(struct text_input *text, size_t count, struct mlops_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct unit *unit = &text->units[i];
+        if (unit->code) {
+            *err = unit->err;
+            return at_line(text, text->line + unit->cells.bad_line, err);
+        }
+        unit->line = text->line;
+        if (unit->cells.rows > 0) {
+            text->batch_units[text->batch_count] = i;
+            text->batches[text->batch_count++] = unit->typed.batch;
+        }
+        text->input.ragged += unit->cells.ragged;
+        text->line += unit->cells.line_count;
+        text->begin += unit->cells.consumed;
+        if (unit->cells.consumed == 0)
+            text->unit_bytes = unit->length * 2; /* a record longer than its unit */
+        if (unit->cells.consumed < unit->length)
+            return MLOPS_OK;
+        text->unit_bytes = UNIT_BYTES;
+    }
+    return MLOPS_OK;
+}
+
+static int text_next(struct input *input, const struct batch **batches, size_t *count,
+                     struct mlops_error *err)
+{
+    struct text_input *text = (struct text_input *)input;
+    struct mlops_error unused;
+    text->batch_count = 0;
+    while (text->batch_count == 0 && (text->begin < text->filled || !text->ended)) {
+        if (!text->ended)
+            TRY(refill(text, err));
+        size_t units = split(text);
+        (void)pool_run(units, read_unit, text, &unused); /* cannot fail */
+        TRY(take_units(text, units, err));
+    }
+    *batches = text->batches;
+    *count = text->batch_count;
+    return MLOPS_OK;
+}
+
+static uint64_t text_line(const struct input *input, size_t batch, size_t row)
+{
+    const struct text_input *text = (const struct text_input *)input;
+    const struct unit *unit = &text->units[text->batch_units[batch]];
+    return unit->line + unit->cells.lines[row];
+}
+
+/* ---- opening -------------------------------------------------------------------------------- */
+
+/* Files that are no text table but could be made one, by their first bytes. */
+static int check_kind(const struct text_input *text, struct mlops_error *err)
+{
+    static const struct {
+        const char *start;
+        size_t length;
+        const char *kind, *hint;
+    } kinds[] = {
+        {"PK\x03\x04", 4, "a ZIP archive or a spreadsheet", "export the table as CSV"},
+        {"PAR1", 4, "Parquet", "export the table as CSV"},
+        {"\x93NUMPY", 6, "npy", "export the table as CSV"},
+        {"BZh", 3, "compressed with bzip2", "decompress it first: bzcat into a pipe"},
+        {"\xfd" "7zXZ", 5, "compressed with xz", "decompress it first: xzcat into a pipe"},
+        {"\xff\xfe", 2, "UTF-16", "make it UTF-8 first: iconv -f UTF-16 -t UTF-8"},
+        {"\xfe\xff", 2, "UTF-16", "make it UTF-8 first: iconv -f UTF-16 -t UTF-8"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
+        if (text->filled >= kinds[i].length &&
+            memcmp(text->window, kinds[i].start, kinds[i].length) == 0) {
+            mlops_fail(err, MLOPS_INVALID, "%s is %s, not CSV", intake_name(text->intake),
+                       kinds[i].kind);
+            return mlops_hint(err, "%s", kinds[i].hint);
+        }
+    return MLOPS_OK;
+}
+
+/* The first byte that is no white space. */
+static char first_byte(const struct text_input *text)
+{
+    for (size_t i = text->begin; i < text->filled; i++)
+        if (!memchr(" \t\r\n", text->window[i], 4))
+            return text->window[i];
+    return '\0';
+}
+
+/* The first record, all of it: its cells, on `*line`. */
+static int first_record(struct text_input *text, struct cells *cells, struct mlops_error *err)
+{
+    for (;;) {
+        cells_clear(cells);
+        cells_begin(cells, text->window + text->begin, 0);
+        if (csv_cut(&text->dialect, text->filled - text->begin, text->ended, cells, err))
+            return at_line(text, text->line + cells->bad_line, err);
+        if (cells->rows > 0 || text->ended)
+            break;
+        TRY(refill(text, err));
+    }
+    if (cells->rows == 0)
+        return mlops_fail(err, MLOPS_INVALID, "%s is empty: not even a header",
+                          intake_name(text->intake));
+    return MLOPS_OK;
+}
+
+static int read_csv_header(struct text_input *text, const struct table_options *options,
+                           const struct table_schema *layout, struct mlops_error *err)
+{
+    _cleanup_(cells_clear) struct cells cells = {0};
+    if (!text->dialect.separator)
+        text->dialect.separator =
+            csv_separator(text->window + text->begin, text->filled - text->begin);
+    if (options->names) {
+        struct text_view names[CSV_FIELDS_MAX];
+        size_t count = 0;
+        for (; options->names[count] && count < CSV_FIELDS_MAX; count++)
+            names[count] = (struct text_view){options->names[count],
+                                              (uint32_t)strlen(options->names[count])};
+        return header_read(names, count, 1, intake_name(text->intake), options, layout,
+                           &text->input.header, err);
+    }
+    TRY(first_record(text, &cells, err));
+    struct text_view *names = xcalloc(cells.width, sizeof(*names));
+    for (size_t i = 0; i < cells.width; i++)
+        names[i] = cell_text(&cells, &cells.cells[i]);
+    int code = header_read(names, cells.width, text->line + cells.lines[0],
+                           intake_name(text->intake), options, layout, &text->input.header, err);
+    free(names);
+    text->begin += cells.consumed;
+    text->line += cells.line_count;
+    return code;
+}
+
+static int read_json_names(struct text_input *text, const struct table_options *options,
+                           const struct table_schema *layout, struct mlops_error *err)
+{
+    struct cells cells = {0};
+    size_t length = 0;
+    text->keys = jsonl_keys_new();
+    for (;;) {
+        bool last = text->ended;
+        length = last ? text->filled
+                      : whole_records(text, text->window + text->begin, text->filled - text->begin);
+        if (length > 0 || last)
+            break;
+        TRY(refill(text, err));
+    }
+    if (jsonl_learn(text->keys, text->window + text->begin,
+                    text->ended ? text->filled - text->begin : length, SAMPLE_ROWS, &cells, err))
+        return at_line(text, text->line + cells.bad_line, err);
+    size_t count = jsonl_keys_count(text->keys);
+    struct text_view *names = xcalloc(count, sizeof(*names));
+    for (size_t i = 0; i < count; i++)
+        names[i] = jsonl_key(text->keys, i);
+    int code = header_read(names, count, 1, intake_name(text->intake), options, layout,
+                           &text->input.header, err);
+    free(names);
+    return code;
+}
+
+/* Rows for the types to be taken from, out of a copy: cutting changes the text. */
+static int infer_types(struct text_input *text, bool may_be_empty, struct mlops_error *err)
+{
+    _cleanup_(cells_clear) struct cells cells = {0};
+    size_t length;
+    bool last;
+    for (;;) {
+        length = text->filled - text->begin;
+        last = text->ended;
+        if (!last)
+            length = whole_records(text, text->window + text->begin, length);
+        if (length > 0 || last)
+            break;
+        TRY(refill(text, err));
+    }
+    char *copy = xmalloc(length + 1);
+    memcpy(copy, text->window + text->begin, length);
+    int code = cut(text, copy, length, last, &cells, err);
+    if (code)
+        code = at_line(text, text->line + cells.bad_line, err);
+    else if (cells.rows == 0 && !may_be_empty && cells.consumed == length)
+        code = mlops_fail(err, MLOPS_INVALID, "%s has a header and no rows",
+                          intake_name(text->intake));
+    if (cells.rows > SAMPLE_ROWS)
+        cells.rows = SAMPLE_ROWS;
+    if (!code)
+        convert_infer(&cells, &text->input.header);
+    free(copy);
+    return code;
+}
+
+int text_input_open(struct intake *intake, const struct table_options *options,
+                    const struct table_schema *layout, struct input **input,
+                    struct mlops_error *err)
+{
+    static const struct input_kind kind = {text_next, text_line, text_close};
+    struct text_input *text = xcalloc(1, sizeof(*text));
+    _cleanup_(input_close_ptr) struct input *opened = &text->input;
+    text->input.kind = &kind;
+    text->intake = intake;
+    text->line = 1;
+    text->unit_bytes = UNIT_BYTES;
+    text->capacity = (size_t)UNITS * UNIT_BYTES;
+    text->window = xmalloc(text->capacity);
+    text->count_misfits = options->count_misfits;
+    text->dialect = (struct csv_dialect){options->separator, options->comment, options->ragged,
+                                         structure_finder_choose()};
+    TRY(refill(text, err));
+    TRY(check_kind(text, err));
+    if (text->filled >= 3 && memcmp(text->window, "\xef\xbb\xbf", 3) == 0)
+        text->begin = 3; /* byte-order mark */
+    text->json = first_byte(text) == '{' && !options->names;
+    TRY((text->json ? read_json_names : read_csv_header)(text, options, layout, err));
+    TRY(infer_types(text, layout != NULL, err));
+    *input = TAKE_PTR(opened);
+    return MLOPS_OK;
+}
