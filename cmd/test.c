@@ -2,6 +2,7 @@
 #include "cli.h"
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <sys/random.h>
 
 /* ---- for people ----------------------------------------------------------------------------- */
@@ -27,9 +28,9 @@ static enum style status_style(enum mlops_suite_status status)
 static const char *status_word(enum mlops_suite_status status)
 {
     static const char *const words[] = {
-        [MLOPS_SUITE_PASSED] = "ok",       [MLOPS_SUITE_FAILED] = "FAIL",
-        [MLOPS_SUITE_ERROR] = "ERROR",     [MLOPS_SUITE_TIMEOUT] = "TIMEOUT",
-        [MLOPS_SUITE_FLAKY] = "FLAKY",     [MLOPS_SUITE_SKIPPED] = "skipped",
+        [MLOPS_SUITE_PASSED] = "ok",   [MLOPS_SUITE_FAILED] = "FAIL",
+        [MLOPS_SUITE_ERROR] = "ERROR", [MLOPS_SUITE_TIMEOUT] = "TIMEOUT",
+        [MLOPS_SUITE_FLAKY] = "FLAKY", [MLOPS_SUITE_SKIPPED] = "skipped",
     };
     return words[status];
 }
@@ -76,11 +77,26 @@ find_requirement(const struct mlops_suite_result *suite, const char *metric, siz
     return NULL;
 }
 
+#define INTERVAL_TEXT_SIZE 72
+
+/* "0.968 to 0.972", or nothing. */
+static void interval_format(const struct mlops_metric *metric, char text[INTERVAL_TEXT_SIZE])
+{
+    char low[32], high[32];
+    text[0] = '\0';
+    if (isnan(metric->low))
+        return;
+    cli_number_format(metric->low, low);
+    cli_number_format(metric->high, high);
+    (void)snprintf(text, INTERVAL_TEXT_SIZE, "%s to %s", low, high); /* both fit */
+}
+
 static void add_metric(struct table *table, const char *name, const char *value,
-                       const struct mlops_requirement_result *requirement)
+                       const char *interval, const struct mlops_requirement_result *requirement)
 {
     cli_table_cell(table, STYLE_PLAIN, "%s", name);
     cli_table_cell(table, STYLE_PLAIN, "%s", value);
+    cli_table_cell(table, STYLE_DIM, "%s", interval);
     cli_table_cell(table, STYLE_PLAIN, "%s", requirement ? requirement->demand : "");
     if (!requirement)
         cli_table_cell(table, STYLE_PLAIN, "%s", "");
@@ -91,34 +107,72 @@ static void add_metric(struct table *table, const char *name, const char *value,
                    requirement && requirement->detail ? requirement->detail : "");
 }
 
+/* A few figures of a slice; --json has them all. */
+static void add_headline(struct table *table, const struct mlops_slice_result *slice)
+{
+    static const char *const names[] = {"precision", "recall", "auc", "accuracy",
+                                        "f1_macro",  "rmse",   "mae", "ndcg"};
+    char text[256] = "";
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        for (size_t j = 0; j < slice->metric_count; j++) {
+            char value[32];
+            size_t length = strlen(text);
+            if (!str_equal(slice->metrics[j].name, names[i]))
+                continue;
+            cli_number_format(slice->metrics[j].value, value);
+            (void)snprintf(text + length, sizeof(text) - length, "%s%s %s", length ? "  " : "",
+                           names[i], value); /* of fixed names: all fit */
+        }
+    cli_table_cell(table, STYLE_PLAIN, "%s", text);
+}
+
+static void print_slices(struct cli *cli, const struct mlops_suite_result *suite)
+{
+    static const struct column columns[] = {{"SLICE", false}, {"ROWS", true}, {"METRICS", false}};
+    _cleanup_(cli_table_clear) struct table table = TABLE(columns, TITLES_ALWAYS, "  ");
+
+    if (suite->slice_count == 0)
+        return;
+    for (size_t i = 0; i < suite->slice_count; i++) {
+        cli_table_cell(&table, STYLE_PLAIN, "%s", suite->slices[i].name);
+        cli_table_cell(&table, STYLE_PLAIN, "%" PRIu64, suite->slices[i].rows);
+        add_headline(&table, &suite->slices[i]);
+    }
+    cli_print(cli, "%s", "");
+    cli_table_print(cli, &table);
+}
+
 /* Every metric with what is required of it, then requirements of metrics that there are not. */
 static void print_metrics(struct cli *cli, const struct mlops_suite_result *suite)
 {
-    static const struct column columns[] = {
-        {"METRIC", false}, {"VALUE", true}, {"REQUIRED", false}, {"", false}, {"", false}};
+    static const struct column columns[] = {{"METRIC", false},   {"VALUE", true},
+                                            {"INTERVAL", false}, {"REQUIRED", false},
+                                            {"", false},         {"", false}};
     _cleanup_(cli_table_clear) struct table table = TABLE(columns, TITLES_ALWAYS, "  ");
 
     if (is_quiet_about(cli, suite) || suite->metric_count + suite->requirement_count == 0)
         return;
     for (size_t i = 0; i < suite->metric_count; i++) {
         const struct mlops_metric *metric = &suite->metrics[i];
-        char value[32];
+        char value[32], interval[INTERVAL_TEXT_SIZE];
         cli_number_format(metric->value, value);
+        interval_format(metric, interval);
         const struct mlops_requirement_result *found = find_requirement(suite, metric->name, 0);
-        add_metric(&table, metric->name, value, found);
+        add_metric(&table, metric->name, value, interval, found);
         while (found && (found = find_requirement(suite, metric->name,
                                                   (size_t)(found - suite->requirements) + 1)))
-            add_metric(&table, "", "", found);
+            add_metric(&table, "", "", "", found);
     }
     for (size_t i = 0; i < suite->requirement_count; i++) {
         bool known = false;
         for (size_t j = 0; j < suite->metric_count && !known; j++)
             known = str_equal(suite->metrics[j].name, suite->requirements[i].metric);
         if (!known)
-            add_metric(&table, suite->requirements[i].metric, "", &suite->requirements[i]);
+            add_metric(&table, suite->requirements[i].metric, "", "", &suite->requirements[i]);
     }
     cli_print(cli, "\n%s%s%s", cli_on(cli, STYLE_BOLD), suite->name, cli_off(cli, STYLE_BOLD));
     cli_table_print(cli, &table);
+    print_slices(cli, suite);
 }
 
 static bool in_github(void)
@@ -145,7 +199,8 @@ static void print_unobeyed(struct cli *cli, const char *text)
 
 static void print_output(struct cli *cli, const struct mlops_suite_result *suite)
 {
-    if (suite->status == MLOPS_SUITE_PASSED || suite->status == MLOPS_SUITE_FLAKY || !suite->output || !*suite->output)
+    if (suite->status == MLOPS_SUITE_PASSED || suite->status == MLOPS_SUITE_FLAKY ||
+        !suite->output || !*suite->output)
         return;
     _cleanup_(free_string) char *clean = cli_clean(suite->output, true);
     size_t length = strlen(clean);
@@ -170,7 +225,8 @@ static void print_summary(struct cli *cli, const struct mlops_test_report *repor
         seconds += suite->cached ? 0 : suite->seconds;
     }
     failed = report->suite_count - passed - flaky - skipped;
-    _cleanup_(free_string) char *unsure = flaky ? cli_format(", %zu flaky", flaky) : cli_copy("", 0);
+    _cleanup_(free_string) char *unsure =
+        flaky ? cli_format(", %zu flaky", flaky) : cli_copy("", 0);
     _cleanup_(free_string) char *left_out =
         skipped ? cli_format("%s, %zu skipped", unsure, skipped) : cli_copy(unsure, strlen(unsure));
     enum style style = report->passed ? STYLE_GOOD : STYLE_BAD;
@@ -195,9 +251,41 @@ static void print_report(struct cli *cli, const struct mlops_test_report *report
 
 /* ---- for programs --------------------------------------------------------------------------- */
 
+static void metrics_json(cJSON *json, const struct mlops_metric *metrics, size_t count)
+{
+    cJSON *values = cli_json_object(), *intervals = cli_json_object();
+
+    cli_json_add(json, "metrics", values);
+    cli_json_add(json, "intervals", intervals);
+    for (size_t i = 0; i < count; i++) {
+        cli_json_number(values, metrics[i].name, metrics[i].value);
+        if (isnan(metrics[i].low))
+            continue;
+        cJSON *interval = cli_json_object();
+        cli_json_number(interval, "low", metrics[i].low);
+        cli_json_number(interval, "high", metrics[i].high);
+        cli_json_text(interval, "method", metrics[i].method);
+        cli_json_add(intervals, metrics[i].name, interval);
+    }
+}
+
+static void slices_json(cJSON *json, const struct mlops_suite_result *suite)
+{
+    cJSON *slices = cli_json_array();
+
+    cli_json_add(json, "slices", slices);
+    for (size_t i = 0; i < suite->slice_count; i++) {
+        cJSON *slice = cli_json_object();
+        cli_json_text(slice, "name", suite->slices[i].name);
+        cli_json_number(slice, "rows", (double)suite->slices[i].rows);
+        metrics_json(slice, suite->slices[i].metrics, suite->slices[i].metric_count);
+        cli_json_push(slices, slice);
+    }
+}
+
 static cJSON *suite_json(const struct mlops_suite_result *suite)
 {
-    cJSON *json = cli_json_object(), *metrics = cli_json_object(), *require = cli_json_array();
+    cJSON *json = cli_json_object(), *require = cli_json_array();
 
     cli_json_text(json, "name", suite->name);
     cli_json_text(json, "kind", suite->kind);
@@ -214,9 +302,8 @@ static cJSON *suite_json(const struct mlops_suite_result *suite)
         cli_json_number(tests, "skipped", (double)suite->counts.skipped);
         cli_json_add(json, "tests", tests);
     }
-    cli_json_add(json, "metrics", metrics);
-    for (size_t i = 0; i < suite->metric_count; i++)
-        cli_json_number(metrics, suite->metrics[i].name, suite->metrics[i].value);
+    metrics_json(json, suite->metrics, suite->metric_count);
+    slices_json(json, suite);
     cli_json_add(json, "requirements", require);
     for (size_t i = 0; i < suite->requirement_count; i++) {
         const struct mlops_requirement_result *from = &suite->requirements[i];
@@ -404,6 +491,11 @@ const struct command command_test = {
              {"suites[].seconds", "number", "how long it ran"},
              {"suites[].tests", "object", "where its own report says: passed, failed, errors, skipped"},
              {"suites[].metrics", "object", "name and value; null where it is not defined"},
+             {"suites[].intervals", "object", "of a metric: low, high and method"},
+             {"suites[].slices[].name", "text", "which rows: 'country = DE', 'amount > 1000'"},
+             {"suites[].slices[].rows", "number", "how many"},
+             {"suites[].slices[].metrics", "object", "as those of the suite"},
+             {"suites[].slices[].intervals", "object", "as those of the suite"},
              {"suites[].requirements[].metric", "text", "what is required of which metric"},
              {"suites[].requirements[].demand", "text", "as the project file says"},
              {"suites[].requirements[].met", "bool", "is it good enough?"},

@@ -23,6 +23,16 @@ MLOPS_API const char *mlops_suite_status_name(enum mlops_suite_status status);
 struct mlops_metric {
     char name[MLOPS_NAME_MAX + 1];
     double value; /* NaN where the metric is not defined on this data */
+    double low, high;   /* its confidence interval; NaN where there is none */
+    const char *method; /* "wilson", "delong", "bootstrap"; "none": static storage */
+};
+
+/* The metrics of some of the rows. */
+struct mlops_slice_result {
+    char *name; /* "country = DE", "amount > 1000" */
+    uint64_t rows;
+    struct mlops_metric *metrics;
+    size_t metric_count;
 };
 
 /* One line of `require`, judged. */
@@ -54,6 +64,8 @@ struct mlops_suite_result {
     double seconds;
     struct mlops_metric *metrics;
     size_t metric_count;
+    struct mlops_slice_result *slices; /* as the project file orders them */
+    size_t slice_count;
     struct mlops_requirement_result *requirements;
     size_t requirement_count;
     char *message; /* why it did not pass, one line; empty when it did */

@@ -8,6 +8,7 @@
 #define BUNDLE_PROJECT_H
 #include "base/buffer.h"
 #include "bundle/execution.h"
+#include "bundle/measurement.h"
 #include <cjson/cJSON.h>
 
 #define PROJECT_FILE "mlops.yaml"
@@ -45,11 +46,12 @@ struct project_suite {
     char *score;        /* columns in it, NULL where not given */
     char *prediction;
     char *label;
-    char *task;       /* "binary", "multiclass", "regression" */
+    char *task;       /* "binary", "multiclass", "multilabel", "regression", "ranking" */
     double threshold; /* of the score; 0.5 where not given */
     struct project_requirement *require;
     size_t require_count;
     struct execution execution; /* limits and the like */
+    struct measurement measurement; /* performance: weights, costs, slices and the like */
 };
 
 struct project {

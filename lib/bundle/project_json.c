@@ -46,6 +46,9 @@ static cJSON *suite_to_json(const struct project_suite *suite)
         }
     }
     execution_write(&suite->execution, json);
+    if (suite->measurement.source)
+        cJSON_AddItemToObject(json, "measurement",
+                              cJSON_Duplicate(suite->measurement.source, true));
     return json;
 }
 
@@ -187,7 +190,11 @@ static int get_requirements(const cJSON *array, struct project_suite *suite,
     {
         struct project_requirement *one = &suite->require[suite->require_count++];
         struct requirement parsed;
-        TRY(get_name(item, "metric", "metric", &one->metric, err));
+        TRY(get_text(item, "metric", &one->metric, err));
+        if (!one->metric)
+            return refuse(err, "a name is missing");
+        if (!metric_is_known(one->metric))
+            return refuse(err, "a requirement is of no metric");
         TRY(get_text(item, "demand", &one->demand, err));
         if (!one->demand)
             return refuse(err, "a requirement demands nothing");
@@ -197,18 +204,31 @@ static int get_requirements(const cJSON *array, struct project_suite *suite,
     return MLOPS_OK;
 }
 
+/* Does it name the columns that its task needs? */
+static bool has_columns(const struct project_suite *suite)
+{
+    if (str_equal(suite->task, "multilabel"))
+        return suite->measurement.label_count > 0;
+    if (str_equal(suite->task, "ranking"))
+        return suite->label && suite->score && suite->measurement.group;
+    bool binary = str_equal(suite->task, "binary");
+    return suite->label && (suite->prediction || (binary && suite->score));
+}
+
 static int get_performance(const cJSON *json, struct project_suite *suite, struct mlops_error *err)
 {
-    static const char *const tasks[] = {"binary", "multiclass", "regression", NULL};
+    static const char *const tasks[] = {"binary",     "multiclass", "multilabel",
+                                        "regression", "ranking",    NULL};
     TRY(get_path(json, "predictions", &suite->predictions, err));
     TRY(get_text(json, "score", &suite->score, err));
     TRY(get_text(json, "prediction", &suite->prediction, err));
     TRY(get_text(json, "label", &suite->label, err));
     TRY(get_text(json, "task", &suite->task, err));
     suite->threshold = json_number(json, "threshold", -1);
-    bool binary = suite->task && str_equal(suite->task, "binary");
-    if (!suite->predictions || !suite->label || !is_one_of(suite->task, tasks) ||
-        !(suite->prediction || (binary && suite->score)) ||
+    if (measurement_load(cJSON_GetObjectItemCaseSensitive(json, "measurement"), &suite->measurement,
+                         err))
+        return refuse_as(err);
+    if (!suite->predictions || !is_one_of(suite->task, tasks) || !has_columns(suite) ||
         !(suite->threshold >= 0 && suite->threshold <= 1))
         return refuse(err, "a performance suite lacks its predictions, label, task or threshold");
     return get_requirements(cJSON_GetObjectItemCaseSensitive(json, "require"), suite, err);
@@ -352,6 +372,7 @@ static void suite_clear(struct project_suite *suite)
     }
     free(suite->require);
     execution_clear(&suite->execution);
+    measurement_clear(&suite->measurement);
 }
 
 void project_clear(struct project *project)

@@ -204,11 +204,10 @@ static int read_data(const struct checker *checker, const struct yaml_node *node
 static int check_metric(const struct checker *checker, const struct yaml_node *item)
 {
     _cleanup_(buffer_clear) struct buffer list = {0};
-    for (const char *const *name = metric_names(); *name; name++) {
-        if (str_equal(*name, item->key))
-            return MLOPS_OK;
+    if (metric_is_known(item->key))
+        return MLOPS_OK;
+    for (const char *const *name = metric_names(); *name; name++)
         buffer_printf(&list, "%s%s", list.length ? ", " : "", *name);
-    }
     const char *near = mlops_suggest(item->key, metric_names());
     if (near)
         return wrong(checker, item, "unknown metric '%s' (did you mean '%s'?)", item->key, near);
@@ -263,13 +262,37 @@ static int read_threshold(const struct checker *checker, const struct yaml_node 
     return MLOPS_OK;
 }
 
+/* The columns that the task needs. */
+static int check_columns(const struct checker *checker, const struct yaml_node *node,
+                         const char *where, const struct project_suite *suite)
+{
+    static const char *const binary[] = {"score", "threshold", NULL}, *const at[] = {"threshold",
+                                                                                     NULL};
+    if (str_equal(suite->task, "multilabel"))
+        return suite->measurement.label_count > 0
+                   ? MLOPS_OK
+                   : wrong(checker, node, "%s has no 'labels'", where);
+    TRY(demand(checker, node, where, "label", suite->label));
+    if (str_equal(suite->task, "binary"))
+        return suite->score || suite->prediction
+                   ? MLOPS_OK
+                   : wrong(checker, node, "%s has neither 'score' nor 'prediction'", where);
+    if (str_equal(suite->task, "ranking")) {
+        TRY(refuse_keys(checker, node, at, "the task 'binary'"));
+        TRY(demand(checker, node, where, "group", suite->measurement.group));
+        return demand(checker, node, where, "score", suite->score);
+    }
+    TRY(refuse_keys(checker, node, binary, "the task 'binary'"));
+    return demand(checker, node, where, "prediction", suite->prediction);
+}
+
 static int read_performance(const struct checker *checker, const struct yaml_node *node,
                             const char *where, struct project_suite *suite)
 {
-    static const char *const tasks[] = {"binary", "multiclass", "regression", NULL};
-    static const char *const ours[] = {"predictions", "score",     "prediction", "label",
-                                       "task",        "threshold", "require",    NULL};
-    static const char *const binary[] = {"score", "threshold", NULL};
+    static const char *const tasks[] = {"binary",     "multiclass", "multilabel",
+                                        "regression", "ranking",    NULL};
+    static const char *const ours[] = {"predictions", "score",   "prediction",     "label", "task",
+                                       "threshold",   "require", MEASUREMENT_KEYS, NULL};
     suite->threshold = 0.5;
     if (!str_equal(suite->kind, "performance"))
         return refuse_keys(checker, node, ours, "suites of the kind 'performance'");
@@ -278,19 +301,14 @@ static int read_performance(const struct checker *checker, const struct yaml_nod
     TRY(take_text(checker, node, "score", &suite->score));
     TRY(take_text(checker, node, "prediction", &suite->prediction));
     TRY(take_text(checker, node, "label", &suite->label));
-    TRY(demand(checker, node, where, "label", suite->label));
     TRY(take_choice(checker, node, "task", tasks, &suite->task));
     TRY(read_threshold(checker, yaml_get(node, "threshold"), suite));
     if (yaml_get(node, "require"))
         TRY(read_require(checker, yaml_get(node, "require"), suite));
     if (!suite->task)
         suite->task = xstrdup("binary");
-    if (str_equal(suite->task, "binary"))
-        return suite->score || suite->prediction
-                   ? MLOPS_OK
-                   : wrong(checker, node, "%s has neither 'score' nor 'prediction'", where);
-    TRY(refuse_keys(checker, node, binary, "the task 'binary'"));
-    return demand(checker, node, where, "prediction", suite->prediction);
+    TRY(measurement_read(node, checker->what, &suite->measurement, checker->err));
+    return check_columns(checker, node, where, suite);
 }
 
 static int read_timeout(const struct checker *checker, const struct yaml_node *node,
@@ -311,9 +329,9 @@ static int read_timeout(const struct checker *checker, const struct yaml_node *n
 static int read_suite(const struct checker *checker, const struct yaml_node *node,
                       struct project_suite *suite)
 {
-    static const char *const keys[] = {"kind",      "run",        "timeout", "predictions",
-                                       "score",     "prediction", "label",   "task",
-                                       "threshold", "require",    EXECUTION_KEYS, NULL};
+    static const char *const keys[] = {
+        "kind", "run",       "timeout", "predictions",  "score",          "prediction", "label",
+        "task", "threshold", "require", EXECUTION_KEYS, MEASUREMENT_KEYS, NULL};
     static const char *const kinds[] = {"unit", "integration", "performance", NULL};
     char where[MLOPS_NAME_MAX + 32];
     TRY(check_name(checker, node, "suite", node->key));

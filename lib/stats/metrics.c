@@ -80,6 +80,15 @@ bool metric_has_classes(const char *name)
     return is_one_of(name, of_classes);
 }
 
+bool metric_is_known(const char *name)
+{
+    size_t length = strlen(name);
+    for (size_t i = 0; all_names[i]; i++)
+        if (str_equal(all_names[i], name))
+            return true;
+    return metric_has_classes(name) && length > 0 && name[length - 1] == ']';
+}
+
 bool metric_lower_is_better(const char *name)
 {
     return is_one_of(name, falling);

@@ -28,6 +28,8 @@ void metric_list_clear(struct metric_list *list);
  * with a class in brackets, NAME[CLASS]: metric_has_classes. */
 const char *const *metric_names(void);
 bool metric_has_classes(const char *name);
+/* Is it one of them, or NAME[CLASS] of one that comes with classes? */
+bool metric_is_known(const char *name);
 
 /* Does a smaller value of this metric mean a better model (fpr, log_loss, cost …)? */
 bool metric_lower_is_better(const char *name);
@@ -44,7 +46,7 @@ struct metric_options {
     bool costs;        /* cost and cost_per_row, in money: */
     double cost_fp, cost_fn;
     double quantile;   /* of the pinball loss; 0: the median's */
-    size_t cutoff;     /* ranks that ndcg and map look at; 0: all */
+    uint64_t cutoff;   /* ranks that ndcg and map look at; 0: all */
     double confidence; /* of intervals, 0.95; 0: none are computed */
     uint64_t seed;     /* of the bootstrap: the same seed, the same intervals, on every machine */
     size_t replicates; /* 0: METRIC_REPLICATES */

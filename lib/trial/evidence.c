@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "registry/registry.h"
 #include "trial/scan.h"
+#include <math.h>
 
 /* A log entry names the digest of each piece of evidence, and has room for some 600. */
 #define SUITES_PER_ENTRY 250
@@ -21,6 +22,36 @@ static void add_requirements(cJSON *json, const struct mlops_suite_result *resul
         json_add_string(item, "detail", required->detail);
         json_add_bool(item, "met", required->met);
         cJSON_AddItemToArray(requirements, item);
+    }
+}
+
+static void add_metrics(cJSON *json, const struct mlops_metric *metrics, size_t count)
+{
+    cJSON *values = json_add_object(json, "metrics"),
+          *intervals = json_add_object(json, "intervals");
+    for (size_t i = 0; i < count; i++) {
+        json_add_number(values, metrics[i].name, metrics[i].value);
+        if (isnan(metrics[i].low))
+            continue;
+        cJSON *interval = json_add_object(intervals, metrics[i].name);
+        json_add_number(interval, "low", metrics[i].low);
+        json_add_number(interval, "high", metrics[i].high);
+        json_add_string(interval, "method", metrics[i].method);
+    }
+}
+
+static void add_slices(cJSON *json, const struct mlops_suite_result *result)
+{
+    if (result->slice_count == 0)
+        return;
+    cJSON *slices = json_add_array(json, "slices");
+    for (size_t i = 0; i < result->slice_count; i++) {
+        const struct mlops_slice_result *slice = &result->slices[i];
+        cJSON *item = cJSON_CreateObject();
+        json_add_string(item, "name", slice->name);
+        json_add_u64(item, "rows", slice->rows);
+        add_metrics(item, slice->metrics, slice->metric_count);
+        cJSON_AddItemToArray(slices, item);
     }
 }
 
@@ -60,9 +91,8 @@ static cJSON *to_json(const struct project_suite *suite, const struct mlops_suit
         json_add_u64(tests, "errors", result->counts.errors);
         json_add_u64(tests, "skipped", result->counts.skipped);
     }
-    cJSON *metrics = json_add_object(json, "metrics");
-    for (size_t i = 0; i < result->metric_count; i++)
-        json_add_number(metrics, result->metrics[i].name, result->metrics[i].value);
+    add_metrics(json, result->metrics, result->metric_count);
+    add_slices(json, result);
     add_requirements(json, result);
     return json;
 }

@@ -6,26 +6,107 @@
 #include "registry/registry.h"
 #include "trial/predictions.h"
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 
-static void copy_metrics(const struct metric_list *metrics, struct mlops_suite_result *result)
+static struct mlops_metric *copy_metrics(const struct metric_list *metrics)
 {
-    result->metrics = xcalloc(metrics->count, sizeof(*result->metrics));
-    result->metric_count = metrics->count;
+    struct mlops_metric *copies = xcalloc(metrics->count, sizeof(*copies));
     for (size_t i = 0; i < metrics->count; i++) {
-        str_copy(result->metrics[i].name, sizeof(result->metrics[i].name), metrics->items[i].name);
-        result->metrics[i].value = metrics->items[i].value;
+        const struct metric *metric = &metrics->items[i];
+        str_copy(copies[i].name, sizeof(copies[i].name), metric->name);
+        copies[i].value = metric->value;
+        copies[i].low = metric->interval.low;
+        copies[i].high = metric->interval.high;
+        copies[i].method = interval_method_name(metric->interval.method);
+    }
+    return copies;
+}
+
+static void copy_report(const struct predictions_report *report, struct mlops_suite_result *result)
+{
+    result->metrics = copy_metrics(&report->metrics);
+    result->metric_count = report->metrics.count;
+    result->slices = xcalloc(report->slice_count, sizeof(*result->slices));
+    result->slice_count = report->slice_count;
+    for (size_t i = 0; i < report->slice_count; i++) {
+        const struct slice_metrics *slice = &report->slices[i];
+        result->slices[i] = (struct mlops_slice_result){.name = xstrdup(slice->name),
+                                                        .rows = slice->rows,
+                                                        .metrics = copy_metrics(&slice->metrics),
+                                                        .metric_count = slice->metrics.count};
     }
 }
 
-static int judge_requirements(const struct trial *trial, const struct metric_list *metrics,
+/* The slice on which the metric is worst among those with enough rows; NULL: there is none. */
+static const struct slice_metrics *worst_slice(const struct predictions_report *report,
+                                               const char *metric, size_t least_rows,
+                                               const struct metric **worst)
+{
+    const struct slice_metrics *found = NULL;
+    bool falling = metric_lower_is_better(metric);
+    *worst = NULL;
+    for (size_t i = 0; i < report->slice_count; i++) {
+        const struct slice_metrics *slice = &report->slices[i];
+        const struct metric *own = metric_list_find(&slice->metrics, metric);
+        if (slice->rows < least_rows || !own || isnan(own->value))
+            continue;
+        if (*worst && !(falling ? own->value > (*worst)->value : own->value < (*worst)->value))
+            continue;
+        *worst = own;
+        found = slice;
+    }
+    return found;
+}
+
+/* A demand on every slice, held against the worst. */
+static int judge_slices(const struct trial *trial, struct judge *judge,
+                        const struct predictions_report *report,
+                        const struct measurement_demand *demanded,
+                        struct mlops_requirement_result *judged, struct mlops_error *err)
+{
+    const struct measurement *measurement = &trial->suite->measurement;
+    const struct project_requirement required = {.metric = demanded->metric,
+                                                 .demand = demanded->demand};
+    const struct metric *worst;
+    const struct slice_metrics *slice =
+        worst_slice(report, demanded->metric, measurement->least_rows, &worst);
+    str_copy(judged->metric, sizeof(judged->metric), demanded->metric);
+    judged->demand = xprintf("%s in every slice", demanded->demand);
+    if (!slice) {
+        judged->detail = xprintf("no slice of %zu rows or more has it", measurement->least_rows);
+        return MLOPS_OK;
+    }
+    struct judgement judgement;
+    TRY(judge_requirement(judge, trial->suite->name, &required, &slice->metrics, &judgement, err));
+    judged->met = judgement.met;
+    judged->detail =
+        isnan(worst->interval.low)
+            ? xprintf("%s: '%s', %zu rows", judgement.detail, slice->name, slice->rows)
+            : xprintf("%s: '%s', %zu rows, %.4g to %.4g", judgement.detail, slice->name,
+                      slice->rows, worst->interval.low, worst->interval.high);
+    free(judgement.detail);
+    return MLOPS_OK;
+}
+
+static void note_missed(struct buffer *missed, const struct mlops_requirement_result *judged)
+{
+    if (!judged->met)
+        buffer_printf(missed, "%s%s %s is not met (%s)", missed->length ? "; " : "", judged->metric,
+                      judged->demand, judged->detail);
+}
+
+static int judge_requirements(const struct trial *trial, const struct predictions_report *report,
                               struct mlops_error *err)
 {
+    const struct measurement *measurement = &trial->suite->measurement;
+    const struct metric_list *metrics = &report->metrics;
     const struct project_suite *suite = trial->suite;
     struct mlops_suite_result *result = trial->result;
     _cleanup_(judge_free_ptr) struct judge *judge = judge_new(trial->registry, trial->version);
     _cleanup_(buffer_clear) struct buffer missed = {0};
-    result->requirements = xcalloc(suite->require_count, sizeof(*result->requirements));
+    result->requirements =
+        xcalloc(suite->require_count + measurement->demand_count, sizeof(*result->requirements));
     for (size_t i = 0; i < suite->require_count; i++) {
         const struct project_requirement *required = &suite->require[i];
         struct mlops_requirement_result *judged = &result->requirements[i];
@@ -36,9 +117,13 @@ static int judge_requirements(const struct trial *trial, const struct metric_lis
         judged->detail = judgement.detail;
         judged->met = judgement.met;
         result->requirement_count++;
-        if (!judged->met)
-            buffer_printf(&missed, "%s%s %s is not met (%s)", missed.length ? "; " : "",
-                          required->metric, required->demand, judged->detail);
+        note_missed(&missed, judged);
+    }
+    for (size_t i = 0; i < measurement->demand_count; i++) {
+        struct mlops_requirement_result *judged = &result->requirements[result->requirement_count];
+        TRY(judge_slices(trial, judge, report, &measurement->demands[i], judged, err));
+        result->requirement_count++;
+        note_missed(&missed, judged);
     }
     if (missed.length > 0)
         trial_set_status(trial, MLOPS_SUITE_FAILED, "%s", missed.data);
@@ -96,8 +181,8 @@ int performance_judge(const struct trial *trial, const char *path, struct mlops_
                       "write 0 and 1 to choose",
                       trial->suite->name, report.positive, trial->suite->label);
     trial->outcome->positive = TAKE_PTR(report.positive);
-    copy_metrics(&report.metrics, trial->result);
-    return judge_requirements(trial, &report.metrics, err);
+    copy_report(&report, trial->result);
+    return judge_requirements(trial, &report, err);
 }
 
 bool performance_prepare(const struct trial *trial, const char *path)

@@ -1,14 +1,24 @@
 /*
- * lib/trial/predictions.h - the predictions that a performance suite wrote, read and measured.
+ * lib/trial/predictions.h - the predictions that a performance suite wrote, read and measured, as
+ * a whole and slice by slice.
  */
 #ifndef TRIAL_PREDICTIONS_H
 #define TRIAL_PREDICTIONS_H
 #include "bundle/project.h"
 #include "stats/metrics.h"
 
+/* The metrics of some rows. */
+struct slice_metrics {
+    char *name; /* "country = DE", "amount > 1000" */
+    size_t rows;
+    struct metric_list metrics;
+};
+
 /* Zeroed is empty; the caller clears it. */
 struct predictions_report {
     struct metric_list metrics;
+    struct slice_metrics *slices; /* in the order of the suite, then of the data */
+    size_t slice_count;
     char *positive; /* the text that was taken for the positive class; NULL where it is 1 */
 };
 void predictions_report_clear(struct predictions_report *report);

@@ -96,6 +96,11 @@ int runner_finish(const struct trial *trial, const char *folder,
 void suite_result_clear(struct mlops_suite_result *result)
 {
     free(result->metrics);
+    for (size_t i = 0; i < result->slice_count; i++) {
+        free(result->slices[i].name);
+        free(result->slices[i].metrics);
+    }
+    free(result->slices);
     for (size_t i = 0; i < result->requirement_count; i++) {
         free(result->requirements[i].demand);
         free(result->requirements[i].detail);

@@ -3,6 +3,7 @@
 #include "trial/session.h"
 
 #include "base/json.h"
+#include "bundle/project.h"
 #include <math.h>
 #include <sys/stat.h>
 
@@ -266,6 +267,142 @@ static void what_other_stages_and_models_hold_does_not_count(void **state)
     assert_string_equal("nothing is in production yet", result->requirements[0].detail);
 }
 
+/* ---- slices, weights and other tasks --------------------------------------------------------- */
+
+static const struct mlops_suite_result *run_on(struct session *s, const char *csv, const char *keys)
+{
+    _cleanup_(free_string) char *data = path_join(s->project, "data");
+    assert_true(mkdir(data, 0755) == 0 || errno == EEXIST);
+    given_file(s, "data/p.csv", csv);
+    _cleanup_(free_string) char *yaml =
+        xprintf("model: fraud\ncode: data/\ntests:\n  holdout:\n    kind: performance\n    run: cp "
+                "data/p.csv out.csv\n    predictions: out.csv\n%s",
+                keys);
+    (void)given_version(s, yaml);
+    mlops_test_report_clear(&s->report);
+    assert_ok(s, mlops_test(s->registry, "fraud", NULL, &s->report, &s->err));
+    return s->report.suites;
+}
+
+#define COUNTRIES                                                                                  \
+    "y,p,country,amount\n1,0.9,DE,5\n0,0.1,DE,2000\n1,0.8,DE,10\n1,0.2,FR,3000\n0,0.7,FR,1\n"      \
+    "1,0.9,FR,2\n0,0.1,,7\n"
+
+static void every_slice_is_measured_and_the_worst_is_judged(void **state)
+{
+    struct session *s = *state;
+    const struct mlops_suite_result *result =
+        run_on(s, COUNTRIES,
+               "    score: p\n    label: y\n    slices: [country, amount > 1000]\n"
+               "    every_slice: {min_rows: 2, recall: '>= 0.6'}\n");
+    assert_status(result, MLOPS_SUITE_FAILED);
+    assert_int_equal(4, result->slice_count);
+    assert_string_equal("country = DE", result->slices[0].name);
+    assert_string_equal("country = FR", result->slices[1].name);
+    assert_string_equal("country is missing", result->slices[2].name);
+    assert_string_equal("amount > 1000", result->slices[3].name);
+    assert_int_equal(3, result->slices[1].rows);
+    assert_int_equal(1, result->requirement_count);
+    assert_string_equal("recall", result->requirements[0].metric);
+    assert_string_equal(">= 0.6 in every slice", result->requirements[0].demand);
+    assert_contains(result->requirements[0].detail, "0 < 0.6: 'amount > 1000', 2 rows, 0 to 0.7");
+    assert_false(result->requirements[0].met);
+}
+
+static void slices_that_are_good_enough_or_too_small_are_passed(void **state)
+{
+    struct session *s = *state;
+    const struct mlops_suite_result *result =
+        run_on(s, COUNTRIES,
+               "    score: p\n    label: y\n    slices: [country]\n"
+               "    every_slice: {min_rows: 3, recall: '>= 0.5'}\n");
+    assert_status(result, MLOPS_SUITE_PASSED);
+    assert_contains(result->requirements[0].detail, "'country = FR', 3 rows");
+    result = run_on(s, COUNTRIES,
+                    "    score: p\n    label: y\n    slices: [country]\n"
+                    "    every_slice: {recall: '>= 0.5'}\n");
+    assert_status(result, MLOPS_SUITE_FAILED); /* nobody was asked: that is no answer */
+    assert_contains(result->requirements[0].detail, "no slice of 30 rows or more");
+}
+
+static void intervals_are_told_and_recorded(void **state)
+{
+    struct session *s = *state;
+    _cleanup_(mlops_evidence_list_clear) struct mlops_evidence_list list = {0};
+    const struct mlops_suite_result *result =
+        run_on(s, COUNTRIES, "    score: p\n    label: y\n    cost: {fp: 5, fn: 120}\n");
+    assert_true(value(result, "cost") == 125);
+    for (size_t i = 0; i < result->metric_count; i++)
+        if (str_equal(result->metrics[i].name, "recall")) {
+            assert_string_equal("wilson", result->metrics[i].method);
+            assert_true(result->metrics[i].low < 0.75 && result->metrics[i].high > 0.75);
+        }
+    assert_ok(s,
+              mlops_evidence_list(s->registry, s->report.version.bundle, "test", &list, &s->err));
+    assert_contains(list.items[0].body, "\"intervals\":{\"accuracy\":{\"high\":");
+    assert_contains(list.items[0].body, "\"method\":\"delong\"");
+}
+
+static void weights_count(void **state)
+{
+    struct session *s = *state;
+    const struct mlops_suite_result *result = run_on(s, "y,p,w\n1,0.9,3\n1,0.1,1\n0,0.2,2\n",
+                                                     "    score: p\n    label: y\n    weight: w\n");
+    assert_true(value(result, "recall") == 0.75);
+    assert_true(value(result, "n") == 3);
+}
+
+static void a_class_can_be_required(void **state)
+{
+    struct session *s = *state;
+    const struct mlops_suite_result *result = run_on(
+        s, "y,p,a,b\ncat,cat,0.9,0.1\ncat,dog,0.4,0.6\ndog,dog,0.2,0.8\n",
+        "    label: y\n    prediction: p\n    task: multiclass\n    scores: {cat: a, dog: b}\n"
+        "    require: {'recall[cat]': '>= 0.6', auc_macro: '>= 0.9'}\n");
+    assert_status(result, MLOPS_SUITE_FAILED);
+    assert_false(result->requirements[0].met);
+    assert_true(result->requirements[1].met);
+    assert_true(value(result, "precision[dog]") == 0.5);
+}
+
+static void sets_of_labels_and_rankings_are_measured(void **state)
+{
+    struct session *s = *state;
+    const struct mlops_suite_result *result =
+        run_on(s, "a,b,pa,pb\n1,0,1,0\n1,1,1,0\n",
+               "    task: multilabel\n    labels: {red: [a, pa], blue: [b, pb]}\n");
+    assert_true(value(result, "accuracy") == 0.5);
+    assert_true(value(result, "recall[red]") == 1);
+    result = run_on(s, "q,rel,s\n1,1,0.9\n1,0,0.5\n2,0,0.9\n2,1,0.1\n",
+                    "    task: ranking\n    label: rel\n    score: s\n    group: q\n");
+    assert_true(value(result, "groups") == 2);
+    assert_true(value(result, "map") == 0.75);
+}
+
+static void what_makes_no_sense_is_refused_with_its_line(void **state)
+{
+    struct session *s = *state;
+    static const char *const keys[][2] = {
+        {"at_fpr: 2", "mlops.yaml:7: 'at_fpr' must be a share"},
+        {"cost: {fx: 1}", "'cost' must be a map of 'fp' and 'fn'"},
+        {"every_slice: {recall: '>= 0.5'}", "there are none"},
+        {"slices: [amount > much]", "is not a slice"},
+        {"confidence: 1", "'confidence' must be a share"},
+        {"beta: x", "'beta' must be a number"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(keys); i++) {
+        _cleanup_(free_string) char *yaml =
+            xprintf("model: fraud\ntests:\n  holdout:\n    kind: performance\n    run: 'true'\n"
+                    "    score: p\n    %s\n    predictions: p.csv\n    label: y\n",
+                    keys[i][0]);
+        struct project project;
+        memset(&s->err, 0, sizeof(s->err));
+        assert_int_equal(MLOPS_INVALID,
+                         project_parse(yaml, strlen(yaml), "mlops.yaml", &project, &s->err));
+        assert_contains(s->err.message, keys[i][1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +421,13 @@ int main(void)
         session_test(against_a_version_that_was_never_tested_a_requirement_is_not_met),
         session_test(against_the_newest_evidence_of_what_a_stage_holds_a_requirement_is_judged),
         session_test(what_other_stages_and_models_hold_does_not_count),
+        session_test(every_slice_is_measured_and_the_worst_is_judged),
+        session_test(slices_that_are_good_enough_or_too_small_are_passed),
+        session_test(intervals_are_told_and_recorded),
+        session_test(weights_count),
+        session_test(a_class_can_be_required),
+        session_test(sets_of_labels_and_rankings_are_measured),
+        session_test(what_makes_no_sense_is_refused_with_its_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,39 @@
+/* lib/trial/series.h - the columns of a table of predictions that a suite names, in memory. */
+#ifndef TRIAL_SERIES_H
+#define TRIAL_SERIES_H
+#include "bundle/project.h"
+#include "trial/classes.h"
+
+#define SERIES_NONE UINT32_MAX /* the class of a missing cell */
+
+/* One column. */
+struct series {
+    const char *name; /* NULL: not asked for */
+    bool numeric;     /* read into `numbers`, otherwise into `classes` */
+    bool optional;    /* a cell may be missing: NaN, SERIES_NONE */
+    size_t column;
+    double *numbers;
+    uint32_t *classes;
+    struct classes *names; /* borrowed: the classes that it may share with others */
+};
+
+struct series_table {
+    const char *path;
+    bool binary; /* labels and predictions are of two classes */
+    struct series label, score, prediction, weight, group;
+    struct series *scores;           /* beside the measurement's, as those below */
+    struct series *truths, *guesses; /* of each label */
+    struct series *slices;
+    size_t score_count, label_count, slice_count;
+    size_t count, capacity;
+    struct classes *names, *groups;
+    struct classes **slice_names;
+};
+
+/* Read the table at `path`. The caller clears `table`, also after an error. Errors: as
+ * predictions_measure. */
+int series_read(const char *path, const struct project_suite *suite, struct series_table *table,
+                struct mlops_error *err);
+void series_clear(struct series_table *table);
+
+#endif
