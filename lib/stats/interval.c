@@ -2,15 +2,24 @@
 #include "stats/interval.h"
 #include <math.h>
 
+static const char *const method_names[] = {
+    [INTERVAL_NONE] = "none",
+    [INTERVAL_WILSON] = "wilson",
+    [INTERVAL_DELONG] = "delong",
+    [INTERVAL_BOOTSTRAP] = "bootstrap",
+};
+
 const char *interval_method_name(enum interval_method method)
 {
-    static const char *const names[] = {
-        [INTERVAL_NONE] = "none",
-        [INTERVAL_WILSON] = "wilson",
-        [INTERVAL_DELONG] = "delong",
-        [INTERVAL_BOOTSTRAP] = "bootstrap",
-    };
-    return names[method];
+    return method_names[method];
+}
+
+enum interval_method interval_method_named(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(method_names); i++)
+        if (str_equal(method_names[i], name))
+            return (enum interval_method)i;
+    return INTERVAL_NONE;
 }
 
 static double polynomial(const double c[8], double x)

@@ -7,6 +7,8 @@ enum interval_method { INTERVAL_NONE, INTERVAL_WILSON, INTERVAL_DELONG, INTERVAL
 
 /* "wilson", "delong", "bootstrap"; "none". */
 const char *interval_method_name(enum interval_method method);
+/* Back; INTERVAL_NONE of any other text. */
+enum interval_method interval_method_named(const char *name);
 
 struct interval {
     double low, high; /* NaN: there is none */

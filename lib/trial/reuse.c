@@ -2,6 +2,7 @@
 #include "trial/reuse.h"
 #include "base/json.h"
 #include "registry/registry.h"
+#include "stats/interval.h"
 #include <math.h>
 #include <mlops/scan.h>
 #include <mlops/text.h>
@@ -24,22 +25,45 @@ static bool parse_level(const char *name, enum mlops_sandbox_level *level)
     return false;
 }
 
-static void take_metrics(const cJSON *body, struct mlops_suite_result *result)
+/* Of a suite or of one of its slices; the caller frees. */
+static struct mlops_metric *take_metrics(const cJSON *body, size_t *count)
 {
     const cJSON *metrics = cJSON_GetObjectItemCaseSensitive(body, "metrics"), *item;
-    result->metrics = xcalloc((size_t)cJSON_GetArraySize(metrics), sizeof(*result->metrics));
+    const cJSON *intervals = cJSON_GetObjectItemCaseSensitive(body, "intervals");
+    struct mlops_metric *taken = xcalloc((size_t)cJSON_GetArraySize(metrics), sizeof(*taken));
+    *count = 0;
     cJSON_ArrayForEach(item, metrics)
     {
-        struct mlops_metric *metric = &result->metrics[result->metric_count++];
+        const cJSON *interval = cJSON_GetObjectItemCaseSensitive(intervals, item->string);
+        struct mlops_metric *metric = &taken[(*count)++];
         str_copy(metric->name, sizeof(metric->name), item->string);
         metric->value = cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
+        metric->low = json_number(interval, "low", (double)NAN);
+        metric->high = json_number(interval, "high", (double)NAN);
+        metric->method =
+            interval_method_name(interval_method_named(json_string(interval, "method", "none")));
+    }
+    return taken;
+}
+
+static void take_slices(const cJSON *body, struct mlops_suite_result *result)
+{
+    const cJSON *array = cJSON_GetObjectItemCaseSensitive(body, "slices"), *item;
+    result->slices = xcalloc((size_t)cJSON_GetArraySize(array), sizeof(*result->slices));
+    cJSON_ArrayForEach(item, array)
+    {
+        struct mlops_slice_result *slice = &result->slices[result->slice_count++];
+        slice->name = xstrdup(json_string(item, "name", ""));
+        slice->rows = json_u64(item, "rows", 0);
+        slice->metrics = take_metrics(item, &slice->metric_count);
     }
 }
 
 static void take_requirements(const cJSON *body, struct mlops_suite_result *result)
 {
     const cJSON *array = cJSON_GetObjectItemCaseSensitive(body, "requirements"), *item;
-    result->requirements = xcalloc((size_t)cJSON_GetArraySize(array), sizeof(*result->requirements));
+    result->requirements =
+        xcalloc((size_t)cJSON_GetArraySize(array), sizeof(*result->requirements));
     cJSON_ArrayForEach(item, array)
     {
         struct mlops_requirement_result *one = &result->requirements[result->requirement_count++];
@@ -76,16 +100,17 @@ static int take(const struct mlops_evidence *evidence, const char *inputs,
     result->status = MLOPS_SUITE_PASSED;
     result->cached = true;
     result->seconds = json_number(body, "seconds", 0);
-    take_metrics(body, result);
+    result->metrics = take_metrics(body, &result->metric_count);
+    take_slices(body, result);
     take_requirements(body, result);
     take_counts(body, &result->counts);
     return MLOPS_OK;
 }
 
 int reuse_suite(struct mlops_registry *registry, const struct mlops_version *version,
-                const struct project_suite *suite, const char *inputs,
-                enum mlops_sandbox_wish wish, struct mlops_suite_result *result,
-                enum mlops_sandbox_level *level, struct mlops_error *err)
+                const struct project_suite *suite, const char *inputs, enum mlops_sandbox_wish wish,
+                struct mlops_suite_result *result, enum mlops_sandbox_level *level,
+                struct mlops_error *err)
 {
     struct mlops_evidence_list list = {0};
     if (suite->execution.network) /* what is out there may have changed */

@@ -343,6 +343,29 @@ static void intervals_are_told_and_recorded(void **state)
     assert_contains(list.items[0].body, "\"method\":\"delong\"");
 }
 
+static void a_result_that_is_reused_has_its_intervals_and_slices(void **state)
+{
+    struct session *s = *state;
+    const struct mlops_suite_result *result =
+        run_on(s, COUNTRIES, "    score: p\n    label: y\n    slices: [country]\n");
+    double low = result->metrics[1].low, slice_low = result->slices[1].metrics[1].low;
+    mlops_test_report_clear(&s->report);
+    assert_ok(s, mlops_test(s->registry, "fraud", NULL, &s->report, &s->err));
+    result = s->report.suites;
+    assert_true(result->cached);
+    for (size_t i = 0; i < result->metric_count; i++)
+        if (str_equal(result->metrics[i].name, "accuracy")) {
+            assert_true(result->metrics[i].low == low);
+            assert_string_equal("wilson", result->metrics[i].method);
+        }
+    assert_int_equal(3, result->slice_count);
+    assert_string_equal("country = FR", result->slices[1].name);
+    assert_int_equal(3, result->slices[1].rows);
+    for (size_t i = 0; i < result->slices[1].metric_count; i++)
+        if (str_equal(result->slices[1].metrics[i].name, "accuracy"))
+            assert_true(result->slices[1].metrics[i].low == slice_low);
+}
+
 static void weights_count(void **state)
 {
     struct session *s = *state;
@@ -425,6 +448,7 @@ int main(void)
         session_test(slices_that_are_good_enough_or_too_small_are_passed),
         session_test(intervals_are_told_and_recorded),
         session_test(weights_count),
+        session_test(a_result_that_is_reused_has_its_intervals_and_slices),
         session_test(a_class_can_be_required),
         session_test(sets_of_labels_and_rankings_are_measured),
         session_test(what_makes_no_sense_is_refused_with_its_line),
