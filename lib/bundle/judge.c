@@ -70,8 +70,16 @@ static int read_metrics(const struct mlops_evidence *evidence, struct metric_lis
         return mlops_wrap(err, "evidence %llu", (unsigned long long)evidence->id);
     }
     const cJSON *values = cJSON_GetObjectItemCaseSensitive(body, "metrics"), *value;
+    const cJSON *intervals = cJSON_GetObjectItemCaseSensitive(body, "intervals");
+    metrics->confidence = json_number(body, "confidence", 0);
     cJSON_ArrayForEach(value, values)
-        metric_list_add(metrics, value->string, cJSON_IsNumber(value) ? value->valuedouble : NAN);
+    {
+        const cJSON *interval = cJSON_GetObjectItemCaseSensitive(intervals, value->string);
+        struct metric *metric = metric_list_add(metrics, value->string,
+                                                cJSON_IsNumber(value) ? value->valuedouble : NAN);
+        metric->interval.low = json_number(interval, "low", NAN);
+        metric->interval.high = json_number(interval, "high", NAN);
+    }
     return MLOPS_OK;
 }
 
@@ -167,6 +175,28 @@ static int judge_relative(struct judge *judge, const char *suite, const struct m
     return MLOPS_OK;
 }
 
+/* The value is on the right side of the bound, and so is all of its interval. */
+static void judge_certain(const struct metric_list *metrics, const struct metric *metric,
+                          const struct requirement *requirement, struct judgement *judgement)
+{
+    double percent = requirement->confidence * 100, known = metrics->confidence * 100;
+    bool least = requirement->comparison[0] == '>';
+    double end = least ? metric->interval.low : metric->interval.high;
+    if (isnan(end)) {
+        judgement->detail = xprintf("%s has no interval", metric->name);
+        return;
+    }
+    if (fabs(percent - known) > 1e-9) {
+        judgement->detail =
+            xprintf("the suite's intervals are at %g%%: say 'confidence: %g%%'", known, percent);
+        return;
+    }
+    _cleanup_(free_string) char *figures =
+        compare(requirement, end, requirement->offset, &judgement->met);
+    judgement->detail = xprintf("%s: %.4g, at %g%% %.4g to %.4g", figures, metric->value, percent,
+                                metric->interval.low, metric->interval.high);
+}
+
 int judge_evidence(struct judge *judge, const char *suite, struct suite_evidence *evidence,
                    struct mlops_error *err)
 {
@@ -193,6 +223,10 @@ int judge_requirement(struct judge *judge, const char *suite,
     }
     if (requirement.stage[0])
         return judge_relative(judge, suite, metric, &requirement, judgement, err);
-    judgement->detail = compare(&requirement, metric->value, requirement.offset, &judgement->met);
+    if (requirement.confidence > 0)
+        judge_certain(metrics, metric, &requirement, judgement);
+    else
+        judgement->detail =
+            compare(&requirement, metric->value, requirement.offset, &judgement->met);
     return MLOPS_OK;
 }

@@ -1,7 +1,7 @@
 /* lib/bundle/requirement.c - one demand on a metric, parsed and judged. */
 #include "bundle/requirement.h"
-#include "registry/registry.h"
 #include "base/number.h"
+#include "registry/registry.h"
 #include <math.h>
 
 static const char *skip_space(const char *c)
@@ -50,6 +50,21 @@ static int take_stage(const char **c, struct requirement *requirement, struct ml
     return MLOPS_OK;
 }
 
+/* "at 95%" at `*c`, which moves behind it. */
+static int take_confidence(const char **c, const char *text, struct requirement *requirement,
+                           struct mlops_error *err)
+{
+    double percent;
+    *c = skip_space(*c + strlen("at"));
+    if (!take_number(c, &percent) || **c != '%' || !(percent > 0 && percent < 100))
+        return expected(err, text, "a confidence such as 95% after 'at'");
+    if (requirement->stage[0] || str_equal(requirement->comparison, "=="))
+        return expected(err, text, "a bound that is a number, with >= > <= or <, before 'at'");
+    requirement->confidence = percent / 100;
+    (*c)++;
+    return MLOPS_OK;
+}
+
 int requirement_parse(const char *text, struct requirement *requirement, struct mlops_error *err)
 {
     static const char *const comparisons[] = {">=", "<=", "==", ">", "<"};
@@ -76,6 +91,9 @@ int requirement_parse(const char *text, struct requirement *requirement, struct 
             return expected(err, text, "a number after + or -");
         requirement->offset += sign * amount;
     }
+    c = skip_space(c);
+    if (str_starts(c, "at") && (c[2] == ' ' || c[2] == '\t'))
+        TRY(take_confidence(&c, text, requirement, err));
     if (*skip_space(c))
         return expected(err, text, "nothing more");
     if (!isfinite(requirement->offset))

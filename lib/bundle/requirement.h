@@ -1,8 +1,10 @@
 /*
  * lib/bundle/requirement.h - one demand on a metric: `>= 0.85`, `<= production + 0.01`.
  *
- * Grammar: COMPARISON TERM [("+" | "-") NUMBER], COMPARISON one of >= > <= < ==, TERM a number or
- * the name of a stage, whose version's recorded metric is then meant.
+ * Grammar: COMPARISON TERM [("+" | "-") NUMBER] ["at" NUMBER "%"], COMPARISON one of >= > <= < ==,
+ * TERM a number or the name of a stage, whose version's recorded metric is then meant. "at 95%" is
+ * for numbers and not for ==: the end of the metric's interval that is nearer to the bound must
+ * meet it, too.
  */
 #ifndef BUNDLE_REQUIREMENT_H
 #define BUNDLE_REQUIREMENT_H
@@ -12,6 +14,7 @@ struct requirement {
     char comparison[3];
     char stage[MLOPS_STAGE_MAX + 1]; /* empty: an absolute bound */
     double offset;                   /* the bound itself, or what is added to the stage's value */
+    double confidence;               /* of the interval that must meet it; 0: the value alone */
 };
 
 /* Errors: MLOPS_INVALID, saying what was expected where. */

@@ -18,6 +18,7 @@ struct metric {
 struct metric_list {
     struct metric *items;
     size_t count, capacity;
+    double confidence; /* of the intervals; 0: not known */
 };
 /* Without an interval; the metric stays where it is until the next one is added. */
 struct metric *metric_list_add(struct metric_list *list, const char *name, double value);

@@ -91,6 +91,8 @@ static cJSON *to_json(const struct project_suite *suite, const struct mlops_suit
         json_add_u64(tests, "errors", result->counts.errors);
         json_add_u64(tests, "skipped", result->counts.skipped);
     }
+    if (result->metric_count > 0)
+        json_add_number(json, "confidence", suite->measurement.options.confidence);
     add_metrics(json, result->metrics, result->metric_count);
     add_slices(json, result);
     add_requirements(json, result);

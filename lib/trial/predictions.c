@@ -245,6 +245,7 @@ static int measure(const struct view *view, struct metric_list *list, struct mlo
                  {"ranking", measure_ranking}};
     struct metric_options options = view->suite->measurement.options;
     options.threshold = view->suite->threshold;
+    list->confidence = options.confidence;
     for (size_t i = 0; i < ARRAY_LENGTH(tasks); i++)
         if (str_equal(tasks[i].task, view->suite->task))
             return tasks[i].measure(view, &options, list, err);

@@ -52,6 +52,17 @@ static void what_is_no_requirement_says_what_was_expected(void **state)
         {"", "'' is not a requirement: one of >= > <= < == was expected"},
         {"0.85", "'0.85' is not a requirement: one of >= > <= < == was expected"},
         {"=> 1", "'=> 1' is not a requirement: one of >= > <= < == was expected"},
+        {">= 1 at 95", "'>= 1 at 95' is not a requirement: a confidence such as 95% after 'at' was "
+                       "expected"},
+        {">= 1 at 100%", "'>= 1 at 100%' is not a requirement: a confidence such as 95% after 'at' "
+                         "was expected"},
+        {"== 1 at 95%",
+         "'== 1 at 95%' is not a requirement: a bound that is a number, with >= > <= "
+         "or <, before 'at' was expected"},
+        {">= production at 95%", "'>= production at 95%' is not a requirement: a bound that is a "
+                                 "number, with >= > <= or <, "
+                                 "before 'at' was expected"},
+        {">= 1 at 95% sure", "'>= 1 at 95% sure' is not a requirement: nothing more was expected"},
         {"= 1", "'= 1' is not a requirement: one of >= > <= < == was expected"},
         {">=", "'>=' is not a requirement: a number or the name of a stage was expected"},
         {">= Production",

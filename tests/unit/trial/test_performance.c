@@ -366,6 +366,24 @@ static void a_result_that_is_reused_has_its_intervals_and_slices(void **state)
             assert_true(result->slices[1].metrics[i].low == slice_low);
 }
 
+static void a_demand_at_a_confidence_is_held_against_the_interval(void **state)
+{
+    struct session *s = *state;
+    const struct mlops_suite_result *result = run_on(
+        s, COUNTRIES,
+        "    score: p\n    label: y\n    require: {recall: '>= 0.7', accuracy: '>= 0.7 at 95%',"
+        " fpr: '<= 0.99 at 95%', f1: '>= 0.1 at 90%', n: '>= 1 at 95%'}\n");
+    assert_status(result, MLOPS_SUITE_FAILED);
+    assert_true(result->requirements[0].met);
+    assert_false(result->requirements[1].met); /* 0.714, but as little as 0.36 */
+    assert_contains(result->requirements[1].detail,
+                    "0.3589 < 0.7: 0.7143, at 95% 0.3589 to 0.9178");
+    assert_true(result->requirements[2].met);
+    assert_false(result->requirements[3].met);
+    assert_contains(result->requirements[3].detail, "intervals are at 95%: say 'confidence: 90%'");
+    assert_string_equal("n has no interval", result->requirements[4].detail);
+}
+
 static void weights_count(void **state)
 {
     struct session *s = *state;
@@ -448,6 +466,7 @@ int main(void)
         session_test(slices_that_are_good_enough_or_too_small_are_passed),
         session_test(intervals_are_told_and_recorded),
         session_test(weights_count),
+        session_test(a_demand_at_a_confidence_is_held_against_the_interval),
         session_test(a_result_that_is_reused_has_its_intervals_and_slices),
         session_test(a_class_can_be_required),
         session_test(sets_of_labels_and_rankings_are_measured),
