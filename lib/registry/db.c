@@ -29,6 +29,17 @@ void db_rollback(struct db *db)
     db->driver->rollback(db);
 }
 
+void db_witness_values(struct db *db, const char *sql, const struct db_value *values)
+{
+    if (db->driver->witness)
+        db->driver->witness(db, sql, values);
+}
+
+char *db_holder(struct db *db)
+{
+    return db->driver->holder ? db->driver->holder(db) : NULL;
+}
+
 int db_has_table(struct db *db, const char *name, bool *has, struct mlops_error *err)
 {
     return db->driver->has_table(db, name, has, err);

@@ -1,6 +1,7 @@
 /*
  * lib/registry/db.h - a thin driver over an SQL engine: statements with bound parameters in, rows
- * out. SQLite today; a second engine is another `struct db_driver` (db_driver.h).
+ * out. The engines are SQLite and PostgreSQL; another one is another `struct db_driver`
+ * (db_driver.h).
  *
  * Statements are literals with $1, $2 …; they are prepared once and kept.
  */
@@ -41,7 +42,8 @@ static inline struct db_value db_text(const char *text)
 typedef int (*db_wait)(void *context, int64_t waited_ns, struct mlops_error *err);
 
 struct db_options {
-    const char *path;       /* of the database's file */
+    const char *path;       /* of the database's file; PostgreSQL: its URL */
+    const char *who;        /* this process, for those who wait for it; NULL: not said */
     bool create;            /* make it where it is missing */
     bool shared_filesystem; /* treat the file system as a network one, whatever statfs says */
     db_wait wait;           /* NULL: do not wait */
@@ -51,6 +53,10 @@ struct db_options {
 /* Open an SQLite database; the caller closes it. What cannot be written opens for reading.
  * Errors: MLOPS_INTEGRITY damaged; MLOPS_IO. */
 int db_open_sqlite(const struct db_options *options, struct db **db, struct mlops_error *err);
+/* Connect to PostgreSQL by a URL as libpq takes it, loading libpq. Its schema is the first of the
+ * search path. Errors: MLOPS_INVALID not such a URL, or a database that is not in UTF-8; MLOPS_IO
+ * the library is missing, or the server cannot be reached. */
+int db_open_postgres(const struct db_options *options, struct db **db, struct mlops_error *err);
 void db_close(struct db *db);
 DEFINE_CLEANUP(struct db, db_close)
 /* Was it opened for reading only, because the file or its file system is? */
@@ -63,6 +69,12 @@ int db_begin(struct db *db, enum db_access access, struct mlops_error *err);
 /* Durable when it returns MLOPS_OK; on failure it is rolled back. */
 int db_commit(struct db *db, struct mlops_error *err);
 void db_rollback(struct db *db);
+/* Before db_commit: a query that has a row once the transaction is committed and had none before,
+ * for engines whose answer to a commit may be lost on the way: `db_witness(db, "…", …)`. */
+#define db_witness(db, ...) db_witness_values(db, DB_STATEMENT_(__VA_ARGS__, DB_END))
+/* Who keeps others from writing now, as text for people; NULL where the engine cannot tell. The
+ * caller frees. */
+char *db_holder(struct db *db);
 int db_has_table(struct db *db, const char *name, bool *has, struct mlops_error *err);
 /* Do the engine's own structures fit one another: pages, indexes and their tables, rows that refer
  * to rows? `quick` leaves out whether indexes hold what their tables do.
@@ -85,6 +97,7 @@ int db_check(struct db *db, bool quick, struct mlops_error *err);
 /* What the macros call; `values` ends with DB_END. */
 int db_exec_values(struct db *db, struct mlops_error *err, const char *sql,
                    const struct db_value *values);
+void db_witness_values(struct db *db, const char *sql, const struct db_value *values);
 int db_query_values(struct db *db, struct db_rows **rows, struct mlops_error *err, const char *sql,
                     const struct db_value *values);
 /* Rows changed by the last db_exec. */

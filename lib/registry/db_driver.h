@@ -17,8 +17,10 @@ struct db_driver {
     int (*begin)(struct db *db, enum db_access access, struct mlops_error *err);
     int (*commit)(struct db *db, struct mlops_error *err);
     void (*rollback)(struct db *db);
+    void (*witness)(struct db *db, const char *sql, const struct db_value *values); /* or NULL */
     int (*has_table)(struct db *db, const char *name, bool *has, struct mlops_error *err);
     int (*check)(struct db *db, bool quick, struct mlops_error *err);
+    char *(*holder)(struct db *db); /* NULL: it does not know */
     int (*exec)(struct db *db, const char *sql, const struct db_value *values,
                 struct mlops_error *err);
     int (*query)(struct db *db, const char *sql, const struct db_value *values,

@@ -1,0 +1,266 @@
+/*
+ * lib/registry/db_postgres.c - the PostgreSQL driver: opening and transactions.
+ *
+ * Writers exclude one another by an advisory lock of the registry's schema, held until the
+ * transaction ends; PostgreSQL queues those who wait in order. Each statement of a writer sees
+ * what was committed before it, so the state behind the lock, and nobody else's later. Readers
+ * have one snapshot and wait for nobody. Rows that break the log's rules are refused by the
+ * database itself (db_postgres_access.c), so that this lock is order, not security.
+ */
+#include "base/clock.h"
+#include "registry/db_postgres.h"
+#include "registry/postgres_url.h"
+#include <stdio.h>
+
+#define APPLICATION "mlops " /* begins the names of connections; who it is follows */
+#define NAME_MAX_BYTES 63
+#define LOCK_CLASS "1835823984" /* "mlop" */
+#define LOCK LOCK_CLASS ", hashtext(current_schema()::text)"
+
+/* The lock, the schema, and settings of the transaction: durable whatever the server's default is,
+ * and given up by the server where this process hangs, as nobody else can write meanwhile. */
+#define LOCK_SQL                                                                                   \
+    "SELECT current_schema()::text, "                                                              \
+    "set_config('idle_in_transaction_session_timeout', '60s', true), "                             \
+    "CASE current_setting('synchronous_commit') WHEN 'off' "                                       \
+    "THEN set_config('synchronous_commit', 'on', true) END "                                       \
+    "FROM (SELECT pg_advisory_xact_lock(" LOCK ") OFFSET 0) AS locked"
+
+static const struct db_value none[] = {{.type = DB_NONE}};
+
+static void close_connection(struct db *base)
+{
+    struct postgres_db *db = (struct postgres_db *)base;
+
+    postgres_journal_clear(db);
+    if (db->api.PQfinish)
+        postgres_disconnect(db);
+    free(db->journal);
+    free(db->statements);
+    free(db->url);
+    free(db->shown);
+    free(db->application);
+    free(db);
+}
+
+static bool read_only(const struct db *base)
+{
+    const struct postgres_db *db = (const struct postgres_db *)base;
+    const char *standby, *by_default;
+
+    if (!db->connection)
+        return false;
+    standby = db->api.PQparameterStatus(db->connection, "in_hot_standby");
+    by_default = db->api.PQparameterStatus(db->connection, "default_transaction_read_only");
+    return (standby && str_equal(standby, "on")) || (by_default && str_equal(by_default, "on"));
+}
+
+/* ---- transactions ---------------------------------------------------------------------------- */
+
+static void end(struct postgres_db *db)
+{
+    postgres_journal_clear(db);
+    db->state = POSTGRES_IDLE;
+    db->committing = false;
+    db->failure = (struct mlops_error){0};
+}
+
+static void rollback(struct db *base)
+{
+    struct postgres_db *db = (struct postgres_db *)base;
+    bool begun = db->sent > 0 || db->failure.code || db->unrepeatable;
+
+    if (db->state != POSTGRES_IDLE && begun)
+        postgres_roll_back(db, db->state == POSTGRES_WRITING);
+    end(db);
+}
+
+static int lock(struct postgres_db *db, struct mlops_error *err)
+{
+    PGresult *result = NULL;
+    bool placed;
+
+    postgres_journal_add(db, LOCK_SQL, none)->waits = true;
+    TRY(postgres_flush(db, &result, err));
+    placed = db->api.PQntuples(result) == 1 && !db->api.PQgetisnull(result, 0, 0);
+    db->api.PQclear(result);
+    if (placed)
+        return MLOPS_OK;
+    mlops_fail(err, MLOPS_INVALID, "%s: no schema of its search path exists", db->shown);
+    return mlops_hint(err, "make it with CREATE SCHEMA");
+}
+
+static int begin(struct db *base, enum db_access access, struct mlops_error *err)
+{
+    struct postgres_db *db = (struct postgres_db *)base;
+    int code;
+
+    if (access == DB_READ) {
+        db->state = POSTGRES_READING;
+        postgres_journal_add(db, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", none);
+        return MLOPS_OK;
+    }
+    if (read_only(base))
+        return mlops_fail(err, MLOPS_IO, "%s is read-only", db->shown);
+    db->state = POSTGRES_WRITING;
+    postgres_journal_add(db, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", none);
+    code = lock(db, err);
+    if (code)
+        rollback(base);
+    return code;
+}
+
+static int commit(struct db *base, struct mlops_error *err)
+{
+    struct postgres_db *db = (struct postgres_db *)base;
+    int code;
+
+    postgres_journal_add(db, "COMMIT", none);
+    db->committing = true;
+    code = postgres_flush(db, NULL, err);
+    if (code)
+        rollback(base);
+    else
+        end(db);
+    return code;
+}
+
+static void witness(struct db *base, const char *sql, const struct db_value *values)
+{
+    postgres_journal_witness((struct postgres_db *)base, sql, values);
+}
+
+/* ---- looking --------------------------------------------------------------------------------- */
+
+static int has_table(struct db *base, const char *name, bool *has, struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+
+    TRY(db_query(base, &rows, err,
+                 "SELECT 1 FROM pg_catalog.pg_class WHERE relname = $1 AND relkind IN ('r', 'p') "
+                 "AND relnamespace = (SELECT oid FROM pg_catalog.pg_namespace "
+                 "WHERE nspname = current_schema())",
+                 DB_TEXT(name)));
+    return db_step(rows, has, err);
+}
+
+/* Read every row whole: a damaged page or value is found where it is read. */
+static int check_table(struct db *base, const char *table, struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    _cleanup_(free_string) char *sql =
+        xprintf("SELECT sum(length(t::text)) FROM %s AS t", table);
+
+    return db_query_values(base, &rows, err, sql, none);
+}
+
+/* PostgreSQL itself sees to it that rows which are referred to are there, and to its indexes. */
+static int check(struct db *base, bool quick, struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    bool more;
+
+    TRY(db_query(base, &rows, err,
+                 "SELECT quote_ident(relname) FROM pg_catalog.pg_class WHERE relkind = 'r' "
+                 "AND relnamespace = (SELECT oid FROM pg_catalog.pg_namespace "
+                 "WHERE nspname = current_schema()) AND has_table_privilege(oid, 'SELECT') "
+                 "ORDER BY relname"));
+    for (;;) {
+        TRY(db_step(rows, &more, err));
+        if (!more)
+            return MLOPS_OK;
+        if (!quick)
+            TRY(check_table(base, db_string(rows, 0), err));
+    }
+}
+
+/* "alice@host (pid 4711)" of whoever holds the lock; the caller frees. */
+static char *holder(struct db *base)
+{
+    struct postgres_db *db = (struct postgres_db *)base;
+    char *who = NULL;
+    PGconn *aside;
+
+    if (db->dropped)
+        return xprintf("%s, which cannot be reached", db->shown);
+    aside = postgres_connect_aside(db);
+    if (!aside)
+        return NULL;
+    if (db->api.PQsendQueryParams(
+            aside,
+            "SELECT activity.application_name FROM pg_catalog.pg_locks AS held "
+            "JOIN pg_catalog.pg_stat_activity AS activity ON activity.pid = held.pid "
+            "JOIN pg_catalog.pg_database AS base ON base.oid = held.database "
+            "WHERE held.locktype = 'advisory' AND held.granted AND held.classid = " LOCK_CLASS " "
+            "AND held.objid::bigint = hashtext(current_schema()::text)::bigint & 4294967295 "
+            "AND base.datname = current_database()",
+            0, NULL, NULL, NULL, NULL, 0)) {
+        PGresult *result;
+
+        while ((result = db->api.PQgetResult(aside))) {
+            const char *name =
+                db->api.PQntuples(result) > 0 ? db->api.PQgetvalue(result, 0, 0) : "";
+
+            if (!who && *name)
+                who = xstrdup(str_starts(name, APPLICATION) ? name + strlen(APPLICATION) : name);
+            db->api.PQclear(result);
+        }
+    }
+    db->api.PQfinish(aside);
+    return who;
+}
+
+static const struct db_driver postgres_driver = {
+    .name = "postgresql",
+    .close = close_connection,
+    .read_only = read_only,
+    .begin = begin,
+    .commit = commit,
+    .rollback = rollback,
+    .witness = witness,
+    .has_table = has_table,
+    .check = check,
+    .holder = holder,
+    .exec = postgres_exec_values,
+    .query = postgres_query_values,
+    .changes = postgres_rows_changed,
+    .step = postgres_rows_step,
+    .i64 = postgres_rows_i64,
+    .f64 = postgres_rows_f64,
+    .string = postgres_rows_string,
+    .bytes = postgres_rows_bytes,
+    .is_null = postgres_rows_is_null,
+    .rows_close = postgres_rows_close,
+};
+
+/* PostgreSQL cuts names at 63 bytes: keep the end, which says which process it is. */
+static char *name_of(const char *who)
+{
+    size_t room = NAME_MAX_BYTES - strlen(APPLICATION), length = strlen(who);
+
+    while (length > room || (length > 0 && ((unsigned char)*who & 0xc0) == 0x80)) {
+        who++;
+        length--;
+    }
+    return xprintf(APPLICATION "%s", who);
+}
+
+int db_open_postgres(const struct db_options *options, struct db **opened, struct mlops_error *err)
+{
+    struct postgres_db *db = xcalloc(1, sizeof(*db));
+    int code;
+
+    db->base.driver = &postgres_driver;
+    db->url = xstrdup(options->path);
+    db->shown = postgres_url_without_password(options->path);
+    db->application = name_of(options->who ? options->who : "");
+    db->wait = options->wait;
+    db->wait_context = options->wait_context;
+    code = postgres_connect(db, err);
+    if (code) {
+        close_connection(&db->base);
+        return code;
+    }
+    *opened = &db->base;
+    return MLOPS_OK;
+}
