@@ -6,7 +6,9 @@ _mlops_commands='init package import register list show log diff status tag even
 _mlops_option() {
     sources=()
     case $1:$2 in
-    init:--objects) sources=() ;;
+    init:--metadata) sources=() ;;
+    init:--objects) sources=(directory) ;;
+    init:--log-key) sources=(file) ;;
     package:--param) sources=() ;;
     package:--metric) sources=() ;;
     list:--where) sources=() ;;
@@ -143,7 +145,7 @@ _mlops_argument() {
 # COMMAND: sets $sources to the options that may stand there.
 _mlops_options() {
     case $1 in
-    init) sources=(--objects) ;;
+    init) sources=(--metadata --objects --log-key) ;;
     package) sources=(--register --param --metric) ;;
     import) sources=(--register) ;;
     list) sources=(--where --sort --limit --deleted) ;;

@@ -5,7 +5,9 @@ set -g __mlops_valued \
     '*:--registry' \
     '*:--color' \
     '*:--lock-timeout' \
+    'init:--metadata' \
     'init:--objects' \
+    'init:--log-key' \
     'package:--param' \
     'package:--metric' \
     'list:--where' \
@@ -147,8 +149,10 @@ complete -c mlops -l lock-timeout -x -d 'how long to wait for others who write, 
 complete -c mlops -l version -d 'print the version of mlops'
 complete -c mlops -s h -l help -d 'print help'
 
-complete -c mlops -n __mlops_before -a init -d 'make a registry'
-complete -c mlops -n '__mlops_in init' -l objects -x -d 'where its objects are: s3://BUCKET/PREFIX'
+complete -c mlops -n __mlops_before -a init -d 'make a registry, or join a shared one'
+complete -c mlops -n '__mlops_in init' -l metadata -x -d 'the database of a shared registry, postgresql://USER@HOST/DATABASE'
+complete -c mlops -n '__mlops_in init' -l objects -x -a '(__fish_complete_directories)' -d 'where its objects are: s3://BUCKET/PREFIX; shared, a folder, too'
+complete -c mlops -n '__mlops_in init' -l log-key -r -F -d 'the key that signs its log, to record from here'
 complete -c mlops -n '__mlops_in init 0' -a '(__fish_complete_directories)'
 
 complete -c mlops -n __mlops_before -a package -d 'make a bundle of a project folder, and print its id'

@@ -14,7 +14,8 @@ MLOPS_BEGIN
 struct mlops_registry;
 
 struct mlops_registry_options {
-    const char *location;    /* the registry's folder or the one that holds it as `.mlops`; NULL:
+    const char *location;    /* the registry's folder or the one that holds it as `.mlops`, or
+                                the postgresql:// URL of a shared one; NULL:
                                 $MLOPS_REGISTRY, else the nearest `.mlops` in `directory` or a
                                 folder above it */
     const char *directory;   /* where the search starts; NULL: the working directory */
@@ -31,6 +32,32 @@ struct mlops_registry_options {
  * MLOPS_IO.
  */
 MLOPS_API int mlops_registry_init(const char *location, bool *created, struct mlops_error *err);
+
+struct mlops_registry_join_options {
+    const char *location; /* as of mlops_registry_init: the folder by which this machine uses it */
+    const char *metadata; /* postgresql:// URL of the database; a password in it is used, not kept */
+    const char *objects;  /* folder or file:// URL of the objects; NULL: as the registry says, or
+                             where there is none yet, inside the folder */
+    const char *log_key;  /* file with the key that signs its log; NULL: $MLOPS_LOG_KEY, or none */
+    const char *actor;    /* as of mlops_registry_options */
+    struct mlops_observer observer;
+};
+
+struct mlops_registry_joined {
+    bool created; /* the database was empty: the registry was made */
+    bool joined;  /* the folder was made */
+    bool signs;   /* the log's key is at hand: this machine can record */
+};
+
+/*
+ * Make a registry that several machines share, or join one: the database has its tables made where
+ * it is empty, and the folder `location`, which says where everything is, where it is missing. Who
+ * makes it has its log's key in the folder; who joins reads, and records once it has the key.
+ * Errors: MLOPS_INVALID not a URL, or another registry is at `location`; MLOPS_INTEGRITY `log_key`
+ * is another log's; MLOPS_IO the server or the objects cannot be reached.
+ */
+MLOPS_API int mlops_registry_join(const struct mlops_registry_join_options *options,
+                                  struct mlops_registry_joined *joined, struct mlops_error *err);
 
 /*
  * As mlops_registry_init, with the objects at `address`, s3://BUCKET[/PREFIX][?SETTING=VALUE&…]

@@ -188,6 +188,7 @@ int audit_append(struct transaction *tx, const struct audit_entry *entry, struct
     merkle_leaf(text.data, text.length, &leaf);
     digest_to_hex(&leaf, hex);
     tx->audit_index = tx->tree.size;
+    str_copy(tx->audit_leaf, sizeof(tx->audit_leaf), hex);
     TRY(db_exec(db, err,
                 "INSERT INTO audit (position, time_ns, actor, action, model, version, previous, "
                 "stage, reason, entry, leaf) "

@@ -13,7 +13,9 @@ struct signing_key;
 struct log_controls;
 
 struct mlops_registry {
-    char *location; /* absolute */
+    char *location; /* the folder, absolute */
+    char *metadata; /* URL of the database, maybe with a password; NULL: SQLite, in the folder */
+    char *objects;  /* where this machine finds the objects; NULL: as the database says */
     struct mlops_observer observer;
     int64_t lock_timeout_ns;
     char *actor; /* NULL until asked for where it was not given */
@@ -31,6 +33,7 @@ struct transaction {
     int64_t now_ns;        /* the time of everything in it */
     int writer_fd;         /* of the note for those who wait; -1 where it cannot be written */
     uint64_t audit_index;  /* of the entry that this transaction appended last */
+    char audit_leaf[SHA256_HEX_SIZE]; /* its hash */
     bool tree_known;       /* `tree` is the log's: read, and held against its checkpoint */
     bool control_known;    /* `control` and `control_leaf` are what the log says */
     uint64_t control;      /* index of the newest control (log_control.h) plus 1; 0: none */
@@ -41,7 +44,11 @@ struct transaction {
     char *evidence_bundle; /* that the last of it is about */
 };
 
-/* Open the database in `registry->location`; `create` makes it. */
+/* A handle to what stands at `location`, not connected yet; `actor` as in mlops_registry_options.
+ * The caller closes it. */
+int registry_new(const char *location, const char *actor, struct mlops_registry **registry,
+                 struct mlops_error *err);
+/* Open the database; `create` makes an SQLite one. */
 int registry_connect(struct mlops_registry *registry, bool create, struct mlops_error *err);
 /* "X is read-only", with what to do about it. */
 int registry_fail_read_only(const struct mlops_registry *registry, struct mlops_error *err);

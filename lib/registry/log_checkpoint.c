@@ -73,6 +73,34 @@ static int key_load(struct mlops_registry *registry, struct mlops_error *err)
     return signing_key_read_private(pem.data, pem.length, NULL, path, &registry->log_key, err);
 }
 
+bool log_key_fits(struct mlops_registry *registry)
+{
+    struct mlops_error ignored = {0};
+    struct note_key verifier, own;
+
+    return key_load(registry, &ignored) == MLOPS_OK &&
+           log_key_verifier(registry->db, &verifier, &ignored) == MLOPS_OK &&
+           note_key_of(verifier.name, registry->log_key, &own, &ignored) == MLOPS_OK &&
+           memcmp(&own, &verifier, sizeof(own)) == 0;
+}
+
+int log_key_take(struct mlops_registry *registry, const char *path, struct mlops_error *err)
+{
+    _cleanup_(free_string) char *own = path_join(registry->location, KEY_FILE);
+    _cleanup_(buffer_wipe) struct buffer pem = {0};
+
+    TRY(file_read(path, KEY_MAX, &pem, err));
+    signing_key_free(registry->log_key);
+    registry->log_key = NULL;
+    TRY(signing_key_read_private(pem.data ? pem.data : "", pem.length, NULL, path,
+                                 &registry->log_key, err));
+    if (!log_key_fits(registry)) {
+        mlops_fail(err, MLOPS_INTEGRITY, "%s is not the key of this registry's audit log", path);
+        return mlops_hint(err, "it is the log.key of the folder from which the registry was made");
+    }
+    return file_write_durable(own, pem.data, pem.length, 0600, err);
+}
+
 int log_key_adopt(struct transaction *tx, char **vkey, struct mlops_error *err)
 {
     struct note_key verifier;

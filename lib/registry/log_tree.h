@@ -46,6 +46,11 @@ int log_checkpoint_write(struct mlops_registry *registry, const struct merkle_fr
 /* Make the file of the key where there is none, in the registry's folder or where MLOPS_LOG_KEY
  * says. */
 int log_key_make(const char *location, struct mlops_error *err);
+/* Is the key at hand the one that signs this log? */
+bool log_key_fits(struct mlops_registry *registry);
+/* Copy the log's key from the file `path` into the registry's folder.
+ * Errors: MLOPS_NOT_FOUND; MLOPS_INVALID not a key; MLOPS_INTEGRITY the key of another log. */
+int log_key_take(struct mlops_registry *registry, const char *path, struct mlops_error *err);
 /* Write into the database who signs from now on, and give the key as it is written, "vkey"; the
  * caller frees it. */
 int log_key_adopt(struct transaction *tx, char **vkey, struct mlops_error *err);

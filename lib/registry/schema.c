@@ -251,7 +251,9 @@ static int judge(const struct mlops_registry *registry, uint64_t number, struct 
     if (number == 0) {
         mlops_fail(err, MLOPS_INTEGRITY, "the database of the registry %s is empty",
                    registry->location);
-        return mlops_hint(err, "restore it from a backup");
+        return registry->metadata
+                   ? mlops_hint(err, "'mlops init --metadata URL' makes a registry in it")
+                   : mlops_hint(err, "restore it from a backup");
     }
     if (number > SCHEMA_NUMBER) {
         mlops_fail(err, MLOPS_INVALID,
@@ -281,7 +283,8 @@ int schema_upgrade(struct mlops_registry *registry, struct mlops_error *err)
     TRY(schema_number(registry->db, &number, err));
     if (number == 0 || number >= SCHEMA_NUMBER || db_read_only(registry->db))
         return judge(registry, number, err);
-    TRY(log_key_make(registry->location, err));
+    if (number < FIRST_SIGNED)
+        TRY(log_key_make(registry->location, err));
     TRY(transaction_begin_unchecked(registry, &tx, err));
     TRY(schema_number(registry->db, &number, err)); /* somebody may have been faster */
     if (number < SCHEMA_NUMBER)

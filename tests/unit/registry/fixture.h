@@ -1,5 +1,6 @@
 /*
- * tests/unit/registry/fixture.h - a registry of its own in a temporary folder for each test.
+ * tests/unit/registry/fixture.h - a registry of its own in a temporary folder for each test. Where
+ * TEST_POSTGRES has the URL of a server, its database is a new schema there, otherwise SQLite.
  */
 #ifndef TEST_REGISTRY_FIXTURE_H
 #define TEST_REGISTRY_FIXTURE_H
@@ -20,6 +21,7 @@
 
 struct fixture {
     char *folder; /* that holds .mlops */
+    char *url;    /* of the PostgreSQL database; NULL: it is SQLite */
     struct mlops_registry *registry;
     struct mlops_error err;
 };
@@ -75,15 +77,60 @@ static inline int fixture_folder_setup(void **state)
     return 0;
 }
 
+/* Run SQL with psql, as somebody with an editor might. */
+static inline void psql(const char *url, const char *sql)
+{
+    char *command = xprintf("psql -X -q -v ON_ERROR_STOP=1 '%s' >/dev/null", url);
+    FILE *pipe = popen(command, "w");
+
+    assert_non_null(pipe);
+    assert_true(fputs(sql, pipe) >= 0);
+    assert_int_equal(0, pclose(pipe));
+    free(command);
+}
+
+static inline void given_schema(struct fixture *f)
+{
+    const char *server = getenv("TEST_POSTGRES");
+    char *name = xprintf("test_%ld_%lx", (long)getpid(), (long)random() ^ (long)(uintptr_t)f);
+    char *sql = xprintf("CREATE SCHEMA %s", name);
+
+    psql(server, sql);
+    f->url = xprintf("%s&options=-csearch_path%%3D%s", server, name);
+    free(sql);
+    free(name);
+}
+
+static inline void given_registry(struct fixture *f)
+{
+    struct mlops_registry_joined joined = {0};
+
+    if (!getenv("TEST_POSTGRES")) {
+        assert_ok(f, mlops_registry_init(f->folder, &joined.created, &f->err));
+    } else {
+        given_schema(f);
+        assert_ok(f, mlops_registry_join(
+                         &(struct mlops_registry_join_options){.location = f->folder,
+                                                               .metadata = f->url},
+                         &joined, &f->err));
+    }
+    assert_true(joined.created);
+}
+
+/* For what only SQLite's database, a file of the folder, has. */
+#define needs_sqlite(f)                                                                            \
+    do {                                                                                           \
+        if ((f)->url || getenv("TEST_POSTGRES"))                                                   \
+            skip();                                                                                \
+    } while (0)
+
 static inline int fixture_setup(void **state)
 {
     struct fixture *f;
-    bool created;
 
     fixture_folder_setup(state);
     f = *state;
-    assert_ok(f, mlops_registry_init(f->folder, &created, &f->err));
-    assert_true(created);
+    given_registry(f);
     f->registry = open_as(f, "alice@host");
     return 0;
 }
@@ -95,6 +142,7 @@ static inline int fixture_teardown(void **state)
     mlops_registry_close(f->registry);
     assert_ok(f, tree_remove(f->folder, &f->err));
     free(f->folder);
+    free(f->url);
     free(f);
     return 0;
 }
@@ -185,12 +233,17 @@ static inline char *in_registry(const struct fixture *f, const char *name)
     return xprintf("%s/.mlops/%s", f->folder, name);
 }
 
-/* Run SQL on the database with SQLite's own API, as somebody with an editor might. */
+/* Run SQL on the database behind mlops's back, as somebody with an editor might. */
 static inline void tamper(struct fixture *f, const char *sql)
 {
-    char *path = in_registry(f, "registry.db"), *message = NULL;
+    char *path, *message = NULL;
     sqlite3 *db;
 
+    if (f->url) {
+        psql(f->url, sql);
+        return;
+    }
+    path = in_registry(f, "registry.db");
     assert_int_equal(SQLITE_OK, sqlite3_open(path, &db));
     sqlite3_busy_timeout(db, 10000);
     if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK)

@@ -137,6 +137,7 @@ static void every_change_of_the_database_is_noticed(void **state)
     _cleanup_(free_string) char *path = in_registry(f, "registry.db");
     _cleanup_(buffer_clear) struct buffer good = {0};
 
+    needs_sqlite(f);
     mlops_registry_close(f->registry);
     assert_ok(f, file_read(path, 10000000, &good, &f->err));
     for (size_t i = 0; i < ARRAY_LENGTH(changes); i++) {
@@ -163,6 +164,7 @@ static void a_log_can_be_verified_with_shell_tools_alone(void **state)
     uint64_t size;
     FILE *pipe;
 
+    needs_sqlite(f);
     /* As docs/registry.md says: an outsider's implementation, sha256sum does the hashing. */
     command = xprintf("sh '%s/tests/unit/registry/log_head.sh' '%s/.mlops/registry.db'",
                       SOURCE_ROOT, f->folder);

@@ -191,6 +191,7 @@ static void a_log_that_grew_is_consistent_and_one_that_was_rewritten_is_not(void
     uint64_t size;
     char root[65];
 
+    needs_sqlite(f);
     given_registered(f, "fraud", 1);
     mlops_registry_close(f->registry);
     assert_ok(f, file_read(database, 10000000, &old, &f->err));

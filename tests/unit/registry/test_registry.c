@@ -270,6 +270,7 @@ static void a_missing_database_is_damage(void **state)
     struct fixture *f = *state;
     _cleanup_(free_string) char *path = in_registry(f, "registry.db");
 
+    needs_sqlite(f);
     assert_int_equal(0, unlink(path));
     assert_fails(f, MLOPS_INTEGRITY, open_at(f, f->folder, NULL));
     assert_says(f, "registry.db is missing");
@@ -279,6 +280,7 @@ static void a_database_of_garbage_is_damage_and_its_path_is_named(void **state)
 {
     struct fixture *f = *state;
 
+    needs_sqlite(f);
     given_content(f, "registry.db",
                   "this is not a database, however long one looks at it: it is just some text, "
                   "and a bit more of it so that it is longer than the header of one would be");
@@ -291,6 +293,7 @@ static void an_emptied_database_is_damage(void **state)
 {
     struct fixture *f = *state;
 
+    needs_sqlite(f);
     given_content(f, "registry.db", "");
     assert_fails(f, MLOPS_INTEGRITY, open_at(f, f->folder, NULL));
 }
@@ -305,6 +308,7 @@ static void damaged_pages_are_damage_not_an_answer(void **state)
     long size;
     int code;
 
+    needs_sqlite(f);
     for (unsigned n = 1; n <= 50; n++)
         given_registered(f, "fraud", n);
     mlops_registry_close(f->registry);
@@ -525,6 +529,7 @@ static void a_read_only_file_system_can_be_read_and_not_written(void **state)
 {
     struct fixture *f = *state;
 
+    needs_sqlite(f);
     given_two_versions(f);
     close_registry(f);
     int status = on_read_only_mount(f, read_then_write);
@@ -538,6 +543,7 @@ static void a_read_only_file_system_can_be_read_while_others_write(void **state)
 {
     struct fixture *f = *state;
 
+    needs_sqlite(f);
     given_two_versions(f);
     int status = on_read_only_mount(f, read_then_write);
     skip_unless_possible(status);
@@ -548,6 +554,7 @@ static void what_a_stopped_writer_left_is_read_right_on_a_read_only_file_system(
 {
     struct fixture *f = *state;
 
+    needs_sqlite(f);
     stopped_writer(f);
     int status = on_read_only_mount(f, read_then_write);
     skip_unless_possible(status);
@@ -558,6 +565,7 @@ static void what_cannot_be_read_right_on_a_read_only_file_system_fails(void **st
 {
     struct fixture *f = *state;
 
+    needs_sqlite(f);
     stopped_writer(f);
     remove_log_files(f, false);
     int status = on_read_only_mount(f, fails_to_open);
@@ -571,6 +579,7 @@ static void somebody_who_may_not_write_can_read(void **state)
 {
     struct fixture *f = *state;
 
+    needs_sqlite(f);
     given_two_versions(f);
     int status = as_nobody(f, read_then_write); /* a writer has it open */
     skip_unless_possible(status);
@@ -588,6 +597,7 @@ static void reading_without_locks_notices_a_writer(void **state)
     pid_t child;
     char byte;
 
+    needs_sqlite(f);
     given_two_versions(f);
     close_registry(f);
     remove_log_files(f, true);

@@ -129,12 +129,13 @@ static void waiting_too_long_names_who_writes(void **state)
     struct transaction *tx = NULL;
     pid_t child = given_holder(f, "bob@ci");
     _cleanup_(free_string) char *expected =
-        xprintf("the registry is busy: waited 0.05 s for bob@ci (pid %ld, ", (long)child);
+        xprintf("the registry is busy: waited 0.05 s for bob@ci (pid %ld", (long)child);
 
     f->registry->lock_timeout_ns = SECOND / 20;
     assert_fails(f, MLOPS_IO, transaction_begin(f->registry, &tx, &f->err));
-    assert_true(str_starts(f->err.message, expected));
-    assert_says(f, "test_transaction)"); /* what that process was called as */
+    assert_says(f, expected);
+    if (!f->url)
+        assert_says(f, "test_transaction)"); /* what that process was called as */
     assert_hint(f, "try again, or wait longer with --lock-timeout");
     end(child);
     assert_ok(f, record_one(f->registry, 1, &f->err));
@@ -201,6 +202,7 @@ static void the_note_of_who_writes_lasts_as_long_as_the_transaction(void **state
     struct transaction *tx = NULL;
     _cleanup_(free_string) char *during = NULL, *after = NULL;
 
+    needs_sqlite(f);
     assert_ok(f, transaction_begin(f->registry, &tx, &f->err));
     during = note(f);
     assert_non_null(strstr(during, "\nalice@host\n"));
@@ -227,6 +229,7 @@ static void a_note_that_makes_no_sense_names_nobody(void **state)
                  {"4294967297\nhost\nbob\n", 20},
                  {"12\0\nhost\nbob\n", 13}};
 
+    needs_sqlite(f);
     for (size_t i = 0; i < ARRAY_LENGTH(notes); i++) {
         assert_ok(f, file_write_durable(path, notes[i].text, notes[i].length, 0644, &f->err));
         assert_fails(f, MLOPS_IO, transaction_wait(f->registry, 31 * SECOND, &f->err));
@@ -245,6 +248,7 @@ static void a_note_that_cannot_be_written_stops_nobody(void **state)
     struct fixture *f = *state;
     _cleanup_(free_string) char *path = in_registry(f, "writer");
 
+    needs_sqlite(f);
     unlink(path);
     assert_int_equal(0, mkdir(path, 0755));
     assert_ok(f, record_one(f->registry, 1, &f->err));

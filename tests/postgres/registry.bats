@@ -1,0 +1,145 @@
+#!/usr/bin/env bats
+# A registry in PostgreSQL: made, joined from another folder, used by several, and its server lost.
+
+load ../cli/common
+load server
+
+setup() {
+    cli_setup
+    schema=t$BATS_TEST_NUMBER$RANDOM$RANDOM
+    psql -X -q "$TEST_POSTGRES" -c "CREATE SCHEMA $schema"
+    url="$TEST_POSTGRES&options=-csearch_path%3D$schema"
+}
+
+teardown() {
+    [ ! -e "${own-/nonexistent}/data/postmaster.pid" ] || postgres_stop "$own" immediate
+    [ -z "${own-}" ] || rm -rf "$own" "$own.log"
+}
+
+# given_server: a server of this test alone, which it may stop; `url` is its database.
+given_server() {
+    own=$(mktemp -d /tmp/mlops-postgres.XXXXXX)
+    postgres_make "$own"
+    postgres_start "$own"
+    url=$(postgres_url "$own")
+}
+
+@test "what one folder registers another one that joined sees, with its files" {
+    mlops -q init here --metadata "$url" --objects "$PWD/objects"
+    given_project project
+    mlops -q --registry here register project
+    run mlops init there --metadata "$url"
+    ended 0 "joined the registry" "nothing can be recorded from here"
+    run mlops --registry there list
+    ended 0 fraud
+    mlops -q --registry there checkout fraud out
+    diff -r project/model out/model
+    run mlops --registry there log --verify
+    ended 0 "the log is whole"
+}
+
+@test "who joins records with the key of the log, and with no other" {
+    mlops -q init here --metadata "$url" --objects "$PWD/objects"
+    mlops -q init there --metadata "$url" 2>/dev/null
+    given_project project
+    run mlops --registry there register project
+    ended 3 "without the key of the audit log"
+    mlops -q init elsewhere
+    run mlops init there --metadata "$url" --log-key elsewhere/.mlops/log.key
+    ended 5 "not the key of this registry's audit log"
+    mlops -q init there --metadata "$url" --log-key here/.mlops/log.key
+    mlops -q --registry there register project
+    [ "$(stat -c %a there/.mlops/log.key)" = 600 ]
+    run mlops --registry here log --verify
+    ended 0 "the log is whole: 2 entries"
+}
+
+@test "a registry is named by its URL, in an option and in the environment" {
+    mlops -q init here --metadata "$url" --objects "$PWD/objects"
+    given_project project
+    mlops -q --registry here register project
+    run mlops --registry "$url" list
+    ended 0 fraud
+    MLOPS_REGISTRY=$url run mlops list
+    ended 0 fraud
+}
+
+@test "init of a shared registry that is there already changes nothing" {
+    mlops -q init --metadata "$url"
+    before=$(mlops log --checkpoint)
+    run mlops --json init --metadata "$url"
+    ended 0 '"created":false' '"joined":false'
+    [ "$(mlops log --checkpoint)" = "$before" ]
+    run mlops init --metadata "$url-other"
+    ended 2 "as part of"
+}
+
+@test "a password is used and kept nowhere" {
+    secret=s3cr3t-9f
+    with_secret=${url/postgres@/postgres:$secret@}
+    mlops -q init --metadata "$with_secret&sslpassword=$secret" 2> err
+    given_project project
+    mlops -q register project
+    mlops -v --json list > out 2>> err
+    mlops --registry "$with_secret" -v list >> out 2>> err
+    ! grep -r "$secret" .mlops "$HOME" out err
+    ! psql -X -At "$url" -c 'SELECT entry FROM audit' | grep "$secret"
+}
+
+@test "a server that is not there is exit code 6, at once, and leaves no folder" {
+    run mlops init --metadata "postgresql://nobody@/x?host=$PWD"
+    ended 6 "cannot reach the registry's database"
+    [ ! -e .mlops ]
+    run mlops init --metadata "postgresql://nobody@/x?no_such=1"
+    ended 2 "is not a PostgreSQL URL"
+}
+
+@test "a server elsewhere must prove who it is unless the URL says otherwise" {
+    given_server
+    postgres_stop "$own"
+    port=$((20000 + RANDOM % 20000))
+    postgres_start "$own" "listen_addresses=127.0.0.1" "port=$port"
+    # a name that is not the machine's own word for itself: no TLS there, so no connection
+    run mlops init --metadata "postgresql://postgres@host.example:$port/postgres?hostaddr=127.0.0.1"
+    ended 6 "SSL"
+    run mlops -q init --metadata \
+        "postgresql://postgres@host.example:$port/postgres?hostaddr=127.0.0.1&sslmode=disable"
+    ended 0
+}
+
+@test "writers in line behind one that hangs are told for whom" {
+    mlops -q init --metadata "$url"
+    given_project project
+    bundle=$(mlops --json package project | jq -r .bundle)
+    psql -X -q "$url&application_name=mlops%20bob@ci" -c "BEGIN; SELECT pg_advisory_xact_lock(
+        1835823984, hashtext(current_schema()::text)); SELECT pg_sleep(3)" >/dev/null &
+    sleep 0.5
+    run mlops --lock-timeout 300ms register "$bundle"
+    ended 6 "waited 0.3 s for bob@ci"
+    wait
+    mlops -q register "$bundle"
+}
+
+@test "a restart of the server between commands and amid them loses nothing" {
+    given_server
+    mlops -q init --metadata "$url"
+    for round in 1 2 3 4 5 6; do
+        given_project project fraud $round
+        mlops -q package project >/dev/null
+        mlops --json package project | jq -r .bundle
+    done > bundles
+    while read -r bundle; do
+        mlops -q register "$bundle" 3>&- || echo "$bundle" >> failed
+    done < bundles &
+    for mode in immediate fast immediate; do
+        sleep 0.1
+        postgres_stop "$own" $mode
+        postgres_start "$own"
+    done
+    wait
+    touch failed
+    # what failed said so; what did not is there, once
+    run mlops log --verify
+    ended 0 "the log is whole: $((1 + 6 - $(wc -l < failed))) entries"
+    [ "$(mlops --json list | jq '.versions | length')" -eq $((6 - $(wc -l < failed))) ]
+}

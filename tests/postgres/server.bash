@@ -1,0 +1,60 @@
+# A PostgreSQL server of the tests' own: on a Unix socket in a folder of its own under /tmp, with no
+# TCP port unless asked for, without fsync, run by an unprivileged user. Sourced, not run.
+
+postgres_bin=/usr/lib/postgresql/15/bin
+
+# postgres_installed: is there a server to start?
+postgres_installed() {
+    [ -x "$postgres_bin/initdb" ] && [ -x "$postgres_bin/pg_ctl" ]
+}
+
+# What the server's user must run; PostgreSQL refuses to be root.
+as_postgres() {
+    if [ "$(id -u)" -ne 0 ]; then
+        "$@"
+    else
+        (cd / && setpriv --reuid="$(postgres_user)" --regid="$(id -g "$(postgres_user)")" \
+            --clear-groups env HOME=/tmp "$@")
+    fi
+}
+
+postgres_user() {
+    if id postgres >/dev/null 2>&1; then echo postgres; else echo nobody; fi
+}
+
+# postgres_make DIR: an empty cluster in DIR/data, owned by who will run it. Its superuser is `postgres`.
+postgres_make() {
+    mkdir -p "$1"
+    [ "$(id -u)" -ne 0 ] || chown "$(postgres_user)" "$1"
+    chmod 755 "$1"
+    as_postgres "$postgres_bin/initdb" -D "$1/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 \
+        --no-sync --no-instructions >"$1.log" 2>&1 || { cat "$1.log"; return 1; }
+    as_postgres tee -a "$1/data/postgresql.conf" >/dev/null <<CONF
+unix_socket_directories = '$1'
+listen_addresses = ''
+port = 5432
+fsync = off
+max_connections = 200
+shared_buffers = 64MB
+log_min_messages = warning
+CONF
+}
+
+# postgres_start DIR [SETTING=VALUE…], postgres_stop DIR [MODE]; _start waits until it answers.
+postgres_start() {
+    local folder=$1 options=
+    shift
+    for setting in "$@"; do options+=" -c $setting"; done
+    # its descriptors would keep whoever waits for ours waiting
+    as_postgres "$postgres_bin/pg_ctl" -D "$folder/data" -l "$folder/log" -w -t 60 -o "$options" start \
+        >/dev/null 3>&- 4>&- || { cat "$folder/log"; return 1; }
+}
+
+postgres_stop() {
+    as_postgres "$postgres_bin/pg_ctl" -D "$1/data" -w -t 60 -m "${2:-fast}" stop >/dev/null 3>&- 4>&-
+}
+
+# postgres_url DIR [DATABASE [USER]]
+postgres_url() {
+    echo "postgresql://${3:-postgres}@/${2:-postgres}?host=$1"
+}
