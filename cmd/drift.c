@@ -116,7 +116,7 @@ const struct command command_drift = {
     .options = {{.name = "current",
                  .kind = OPTION_TEXT,
                  .argument = "FILE",
-                 .help = "the table to judge, CSV; - for standard input",
+                 .help = "the table to judge, CSV or JSON Lines; - for standard input",
                  .completion = COMPLETE_FILE,
                  .required = true},
                 {.name = "data",

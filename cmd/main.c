@@ -33,6 +33,7 @@
     X(restore) \
     X(key) \
     X(trust) \
+    X(profile) \
     X(drift) \
     X(sandbox) \
     X(env) \

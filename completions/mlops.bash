@@ -1,6 +1,6 @@
 # bash completion for mlops, written by 'mlops completion bash'
 
-_mlops_commands='init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback freeze unfreeze retire delete restore key trust drift sandbox env fsck stats gc help completion version'
+_mlops_commands='init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback freeze unfreeze retire delete restore key trust profile drift sandbox env fsck stats gc help completion version'
 
 # COMMAND OPTION: sets $sources for its argument; fails where it takes none.
 _mlops_option() {
@@ -70,6 +70,12 @@ _mlops_option() {
     trust:--expires) sources=() ;;
     trust:--key) sources=(file) ;;
     trust:--reason) sources=() ;;
+    profile:--output | profile:-o) sources=(file) ;;
+    profile:--schema) sources=(file) ;;
+    profile:--columns) sources=() ;;
+    profile:--separator) sources=() ;;
+    profile:--comment) sources=() ;;
+    profile:--ragged) sources=(+refuse +fill +skip) ;;
     drift:--current) sources=(file) ;;
     drift:--data) sources=() ;;
     drift:--method) sources=(+ks +jensen_shannon +psi +wasserstein +total_variation) ;;
@@ -131,6 +137,7 @@ _mlops_argument() {
     key:0) sources=(+generate +list +show) ;;
     trust:0) sources=(+add +remove +list) ;;
     trust:1) sources=(file) ;;
+    profile:*) sources=(file) ;;
     drift:0) sources=(ref) ;;
     sandbox:0) sources=(+check) ;;
     env:0) sources=(+capture +check +diff +render) ;;
@@ -168,6 +175,7 @@ _mlops_options() {
     delete) sources=(--reason) ;;
     key) sources=(--algorithm --no-passphrase) ;;
     trust) sources=(--role --owner --expires --key --reason) ;;
+    profile) sources=(--output --stream --schema --columns --separator --comment --ragged) ;;
     drift) sources=(--current --data --method --categorical-method --threshold) ;;
     env) sources=(--venv --output --captured --all --allow-extra --target --stage --image --python --allow-unpinned) ;;
     fsck) sources=(--quick --repair) ;;

@@ -69,6 +69,12 @@ set -g __mlops_valued \
     'trust:--expires' \
     'trust:--key' \
     'trust:--reason' \
+    'profile:--output' 'profile:-o' \
+    'profile:--schema' \
+    'profile:--columns' \
+    'profile:--separator' \
+    'profile:--comment' \
+    'profile:--ragged' \
     'drift:--current' \
     'drift:--data' \
     'drift:--method' \
@@ -326,8 +332,18 @@ complete -c mlops -n '__mlops_in trust' -l reason -x -d 'why, for the log'
 complete -c mlops -n '__mlops_in trust 0' -a 'add remove list'
 complete -c mlops -n '__mlops_in trust 1' -F
 
+complete -c mlops -n __mlops_before -a profile -d 'summarise a table'
+complete -c mlops -n '__mlops_in profile' -s o -l output -r -F -d 'keep the profile'
+complete -c mlops -n '__mlops_in profile' -l stream -d 'read rows on standard input'
+complete -c mlops -n '__mlops_in profile' -l schema -r -F -d 'take the types from the columns of another profile'
+complete -c mlops -n '__mlops_in profile' -l columns -x -d 'CSV has no header: its columns are called so, by commas'
+complete -c mlops -n '__mlops_in profile' -l separator -x -d 'of CSV (default: found out)'
+complete -c mlops -n '__mlops_in profile' -l comment -x -d 'pass over lines of CSV that begin with it'
+complete -c mlops -n '__mlops_in profile' -l ragged -x -a 'refuse fill skip' -d 'rows of another width: refuse (default), fill or skip'
+complete -c mlops -n '__mlops_in profile' -F
+
 complete -c mlops -n __mlops_before -a drift -d 'compare a table with the data that a version learnt from'
-complete -c mlops -n '__mlops_in drift' -l current -r -F -d 'the table to judge, CSV; - for standard input'
+complete -c mlops -n '__mlops_in drift' -l current -r -F -d 'the table to judge, CSV or JSON Lines; - for standard input'
 complete -c mlops -n '__mlops_in drift' -l data -x -d 'the snapshot to compare with (default: the one with role reference)'
 complete -c mlops -n '__mlops_in drift' -l method -x -a 'ks jensen_shannon psi wasserstein total_variation' -d 'how numeric columns are compared: ks (default), jensen_shannon, psi, wasserstein or total_variation'
 complete -c mlops -n '__mlops_in drift' -l categorical-method -x -a 'jensen_shannon psi total_variation' -d 'how categorical columns are compared: jensen_shannon (default), psi or total_variation'
@@ -365,7 +381,7 @@ complete -c mlops -n '__mlops_in gc' -l dry-run -d 'say what would go, and chang
 
 complete -c mlops -n __mlops_before -a help -d 'explain a command, or list them all'
 complete -c mlops -n '__mlops_in help' -l man-pages -x -a '(__fish_complete_directories)' -d 'write the manual pages of all commands into DIR instead'
-complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback freeze unfreeze retire delete restore key trust drift sandbox env fsck stats gc help completion version'
+complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback freeze unfreeze retire delete restore key trust profile drift sandbox env fsck stats gc help completion version'
 
 complete -c mlops -n __mlops_before -a completion -d 'print the completions for bash, zsh or fish'
 complete -c mlops -n '__mlops_in completion 0' -a 'bash zsh fish'

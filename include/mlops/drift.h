@@ -8,7 +8,7 @@ MLOPS_BEGIN
 
 struct mlops_drift_options {
     const char *ref;     /* whose snapshot is the reference */
-    const char *current; /* path of a CSV file; "-" for standard input */
+    const char *current; /* path of a table (docs/tables.md); "-" for standard input */
     const char *data;    /* name of the snapshot; NULL: the one with role `reference` */
     const char *numeric_method;     /* NULL: "ks" */
     const char *categorical_method; /* NULL: "jensen_shannon" */

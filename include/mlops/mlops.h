@@ -13,6 +13,7 @@
 #include <mlops/maintenance.h>
 #include <mlops/observer.h>
 #include <mlops/policy.h>
+#include <mlops/profile.h>
 #include <mlops/registry.h>
 #include <mlops/release.h>
 #include <mlops/sandbox.h>

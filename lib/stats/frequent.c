@@ -166,6 +166,14 @@ void frequent_update_hashed(struct frequent *sketch, const char *value, size_t l
                             uint64_t hash)
 {
     char key[FREQUENT_KEY_MAX + 20];
+    if (length <= FREQUENT_KEY_MAX) {
+        size_t at = probe(sketch, value, length, hash);
+        if (sketch->slots[at].count) { /* nearly always: no key has NUL bytes */
+            sketch->slots[at].count++;
+            sketch->total++;
+            return;
+        }
+    }
     size_t zero = strnlen(value, length);
     if (length <= FREQUENT_KEY_MAX && zero == length) {
         add(sketch, value, length, hash, 1);

@@ -134,8 +134,8 @@ needs() {
 }
 
 @test "bash completes commands and options" {
-    [ "$(bash_completes 'mlops pro')" = promote ]
-    [ "$(bash_completes 'mlops -q pro')" = promote ]
+    [ "$(bash_completes 'mlops prom')" = promote ]
+    [ "$(bash_completes 'mlops -q prom')" = promote ]
     [ "$(bash_completes 'mlops --color al')" = always ]
     [ "$(bash_completes 'mlops promote --dr')" = --dry-run ]
     [ "$(bash_completes 'mlops --color=al')" = always ]
@@ -192,7 +192,7 @@ needs() {
     needs fish
     given_registered fraud@2
     given_promoted fraud@1 production
-    [ "$(fish_completes 'mlops pro')" = promote ]
+    [ "$(fish_completes 'mlops prom')" = promote ]
     [ "$(fish_completes 'mlops list ')" = fraud ]
     [ "$(fish_completes 'mlops show fraud@p')" = fraud@production ]
     [ "$(fish_completes 'mlops promote fraud@2 --to st')" = staging ]
@@ -209,7 +209,7 @@ needs() {
     needs zsh
     given_registered fraud@2
     given_promoted fraud@1 production
-    run zsh_completes 'mlops pro'
+    run zsh_completes 'mlops prom'
     ended 0 'mlops promote'
     run zsh_completes 'mlops promote fraud@2 --to st'
     ended 0 '--to staging'

@@ -1,0 +1,192 @@
+/* cmd/profile.c - mlops profile FILE..., profile merge, profile show */
+#include "cli.h"
+#include <inttypes.h>
+#include <mlops/profile.h>
+
+#define BARS_MAX 16
+
+static double number(const cJSON *object, const char *key)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+    return cJSON_IsNumber(item) ? item->valuedouble : 0;
+}
+
+static const char *text(const cJSON *object, const char *key)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+    return cJSON_IsString(item) ? item->valuestring : "";
+}
+
+/* Shares as bars of eight heights. */
+static void draw_bars(const cJSON *shares, char bars[BARS_MAX * 3 + 1])
+{
+    static const char *const heights[] = {" ", "\u2581", "\u2582", "\u2583", "\u2584",
+                                          "\u2585", "\u2586", "\u2587", "\u2588"};
+    double largest = 0;
+    size_t used = 0;
+    const cJSON *share;
+    cJSON_ArrayForEach(share, shares) largest =
+        share->valuedouble > largest ? share->valuedouble : largest;
+    bars[0] = '\0';
+    cJSON_ArrayForEach(share, shares)
+    {
+        double height = largest > 0 ? share->valuedouble / largest * 8 : 0;
+        const char *bar = heights[height > 0 && height < 1 ? 1 : (int)height];
+        if (used + 3 > BARS_MAX * 3)
+            return;
+        used += (size_t)sprintf(bars + used, "%s", bar);
+    }
+}
+
+static void add_row(struct table *table, const cJSON *column)
+{
+    char mean[32], least[32], largest[32], bars[BARS_MAX * 3 + 1];
+    double count = number(column, "count");
+    const cJSON *top = cJSON_GetObjectItemCaseSensitive(column, "top");
+    const cJSON *first = cJSON_GetArrayItem(top, 0);
+
+    cli_table_cell(table, STYLE_BOLD, "%s", text(column, "name"));
+    cli_table_cell(table, STYLE_PLAIN, "%s", text(column, "type"));
+    cli_table_cell(table, STYLE_PLAIN, "%.1f %%",
+                   count > 0 ? 100 * number(column, "missing") / count : 0);
+    cli_table_cell(table, STYLE_PLAIN, "%.0f", number(column, "distinct"));
+    if (cJSON_HasObjectItem(column, "mean")) {
+        cli_number_format(number(column, "mean"), mean);
+        cli_number_format(number(column, "min"), least);
+        cli_number_format(number(column, "max"), largest);
+        draw_bars(cJSON_GetObjectItemCaseSensitive(column, "histogram"), bars);
+        cli_table_cell(table, STYLE_PLAIN, "%s", mean);
+        cli_table_cell(table, STYLE_PLAIN, "%s", least);
+        cli_table_cell(table, STYLE_PLAIN, "%s", largest);
+        cli_table_cell(table, STYLE_PLAIN, "%s", bars);
+        return;
+    }
+    cli_table_cell(table, STYLE_DIM, "%s", "");
+    cli_table_cell(table, STYLE_PLAIN, "%s", text(column, "first"));
+    cli_table_cell(table, STYLE_PLAIN, "%s", text(column, "last"));
+    if (first && count > 0)
+        cli_table_cell(table, STYLE_PLAIN, "%s (%.1f %%)", text(first, "value"),
+                       100 * number(first, "count") / count);
+    else
+        cli_table_cell(table, STYLE_DIM, "%s", "");
+}
+
+static void print_profile(struct cli *cli, const cJSON *document)
+{
+    static const struct column columns[] = {
+        {"COLUMN", false}, {"TYPE", false}, {"MISSING", true}, {"DISTINCT", true},
+        {"MEAN", true},    {"FROM", true},  {"TO", true},      {"VALUES", false}};
+    _cleanup_(cli_table_clear) struct table table = TABLE(columns, TITLES_ALWAYS, "");
+    const cJSON *column, *all = cJSON_GetObjectItemCaseSensitive(document, "columns");
+
+    cJSON_ArrayForEach(column, all) add_row(&table, column);
+    cli_table_print(cli, &table);
+    cli_say(cli, "\n%.0f rows, %.1f %% of them came before; %d columns", number(document, "rows"),
+            100 * number(document, "duplicates"), cJSON_GetArraySize(all));
+}
+
+static int single(struct cli *cli, const char *option, char *byte)
+{
+    const char *given = cli_text(cli, option);
+    if (given && strlen(given) != 1)
+        return mlops_fail(&cli->err, MLOPS_INVALID, "--%s takes one character, not '%s'", option,
+                          given);
+    *byte = given ? given[0] : '\0';
+    return MLOPS_OK;
+}
+
+static int run(struct cli *cli)
+{
+    static const char *const input[] = {"-"};
+    struct mlops_observer observer = cli_observer(cli);
+    bool merges = cli->arg_count > 0 && strcmp(cli->args[0], "merge") == 0;
+    bool shows = cli->arg_count == 2 && strcmp(cli->args[0], "show") == 0;
+    size_t words = merges || shows;
+    struct mlops_profile_options options = {
+        .paths = cli->arg_count > 0 ? (const char *const *)cli->args + words : input,
+        .path_count = cli->arg_count > 0 ? cli->arg_count - words : 1,
+        .profiles = words > 0,
+        .schema = cli_text(cli, "schema"),
+        .columns = cli_text(cli, "columns"),
+        .ragged = cli_text(cli, "ragged"),
+        .output = cli_text(cli, "output"),
+        .observer = &observer,
+    };
+    char *json = NULL;
+
+    if (cli->arg_count == 0 && !cli_flag(cli, "stream")) {
+        mlops_fail(&cli->err, MLOPS_INVALID, "nothing to profile");
+        return mlops_hint(&cli->err, "name a table, or give rows on standard input to --stream");
+    }
+    TRY(single(cli, "separator", &options.separator));
+    TRY(single(cli, "comment", &options.comment));
+    TRY(mlops_profile(&options, &json, &cli->err));
+    char *valid = cli_valid(json);
+    cJSON *document = cJSON_Parse(valid);
+    free(json);
+    free(valid);
+    if (cli->json)
+        return cli_print_json(cli, document);
+    print_profile(cli, document);
+    cJSON_Delete(document);
+    return MLOPS_OK;
+}
+
+const struct command command_profile = {
+    .name = "profile",
+    .summary = "summarise a table",
+    .synopsis = "FILE... | --stream | merge PROFILE... | show PROFILE",
+    .description =
+        "One pass over CSV or JSON Lines, plain or packed with gzip or zstd, in memory that does "
+        "not grow with rows. Several files are one table. A profile that is kept with --output can "
+        "be shown, and merged with others: of parts of a table, made on other machines, comes the "
+        "profile of the whole. Give such parts the same --schema.",
+    .group = GROUP_WATCH,
+    .pager = true,
+    .args = {{"FILE", COMPLETE_FILE | OPTIONAL | REPEATED, NULL}},
+    .options = {{.name = "output",
+                 .letter = 'o',
+                 .kind = OPTION_TEXT,
+                 .argument = "FILE",
+                 .help = "keep the profile",
+                 .completion = COMPLETE_FILE},
+                {.name = "stream", .kind = OPTION_FLAG, .help = "read rows on standard input"},
+                {.name = "schema",
+                 .kind = OPTION_TEXT,
+                 .argument = "PROFILE",
+                 .help = "take the types from the columns of another profile",
+                 .completion = COMPLETE_FILE},
+                {.name = "columns",
+                 .kind = OPTION_TEXT,
+                 .argument = "NAMES",
+                 .help = "CSV has no header: its columns are called so, by commas"},
+                {.name = "separator",
+                 .kind = OPTION_TEXT,
+                 .argument = "CHARACTER",
+                 .help = "of CSV (default: found out)"},
+                {.name = "comment",
+                 .kind = OPTION_TEXT,
+                 .argument = "CHARACTER",
+                 .help = "pass over lines of CSV that begin with it"},
+                {.name = "ragged",
+                 .kind = OPTION_CHOICE,
+                 .argument = "POLICY",
+                 .help = "rows of another width: refuse (default), fill or skip",
+                 .words = "refuse fill skip"}},
+    .examples = {{"mlops profile train.csv", "what is in a table"},
+                 {"mlops profile -o may.mlprof 'data/2026-05-*.csv.gz'", "keep that of a month"},
+                 {"mlops profile merge -o year.mlprof *.mlprof", "of parts the whole"},
+                 {"mlops profile --stream -o part.mlprof < rows.csv",
+                  "of what another program writes"}},
+    .json = {{"rows", "number", "of all files"},
+             {"ragged", "number", "rows of another width than the header"},
+             {"duplicates", "number?", "share of the rows that had come before, 0 to 1"},
+             {"columns[].name", "text", "in the order of the table"},
+             {"columns[].type", "text", "bool, integer, float, category, text or time"},
+             {"columns[].count", "number", "rows"},
+             {"columns[].missing", "number", "rows without a value"},
+             {"columns[].missing_as", "object", "how many of them by what stood there"},
+             {"columns[].distinct", "number", "different values, within 1.6 % standard error"},
+             {"associations", "array", "pairs of columns that go together: a, b, kind, value"}},
+    .run = run,
+};

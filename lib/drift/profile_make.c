@@ -1,0 +1,123 @@
+/* lib/drift/profile_make.c - profiles of tables: made, merged, written. */
+#include "base/file.h"
+#include "drift/profile_json.h"
+#include "stats/profile.h"
+#include "table/table.h"
+#include <mlops/profile.h>
+
+#define PROFILE_MAX (1U << 30)
+
+static int read_profile(const char *path, struct profile **profile, struct mlops_error *err)
+{
+    _cleanup_(buffer_clear) struct buffer bytes = {0};
+    TRY(file_read(path, PROFILE_MAX, &bytes, err));
+    if (profile_decode(bytes.data ? bytes.data : "", bytes.length, profile, err))
+        return mlops_wrap(err, "%s", path);
+    return MLOPS_OK;
+}
+
+static int merge_profiles(const struct mlops_profile_options *options, struct profile **profile,
+                          struct mlops_error *err)
+{
+    TRY(read_profile(options->paths[0], profile, err));
+    for (size_t i = 1; i < options->path_count; i++) {
+        _cleanup_(profile_free_ptr) struct profile *other = NULL;
+        TRY(read_profile(options->paths[i], &other, err));
+        if (profile_merge(*profile, other, err))
+            return mlops_wrap(err, "%s", options->paths[i]);
+    }
+    return MLOPS_OK;
+}
+
+static int parse_ragged(const char *word, enum table_ragged *ragged, struct mlops_error *err)
+{
+    static const char *const words[] = {"refuse", "fill", "skip"};
+    *ragged = TABLE_RAGGED_REFUSE;
+    for (size_t i = 0; word && i < ARRAY_LENGTH(words); i++)
+        if (str_equal(word, words[i])) {
+            *ragged = (enum table_ragged)i;
+            return MLOPS_OK;
+        }
+    return word ? mlops_fail(err, MLOPS_INVALID, "'%s' is none of refuse, fill and skip", word)
+                : MLOPS_OK;
+}
+
+/* "a,b,c" to an array of names, NULL-terminated; the caller frees it with strings_free. */
+static char **split_names(const char *list)
+{
+    char **names = NULL;
+    size_t count = 0, capacity = 0;
+    for (const char *at = list; at;) {
+        const char *comma = strchr(at, ',');
+        GROW(names, count, &capacity);
+        names[count++] = xstrndup(at, comma ? (size_t)(comma - at) : strlen(at));
+        at = comma ? comma + 1 : NULL;
+    }
+    GROW(names, count, &capacity);
+    names[count] = NULL;
+    return names;
+}
+
+static int read_all(const struct mlops_observer *observer, struct table_reader *reader,
+                    struct profile *profile, struct mlops_error *err)
+{
+    for (;;) {
+        const struct batch *batches;
+        size_t count;
+        if (observer && observer->cancelled && observer->cancelled(observer->context))
+            return mlops_fail(err, MLOPS_CANCELLED, "stopped while reading a table");
+        TRY(table_next_many(reader, &batches, &count, err));
+        if (count == 0)
+            break;
+        profile_add(profile, batches, count);
+        if (observer && observer->progress)
+            observer->progress(observer->context, "reading rows", profile->rows, 0);
+    }
+    profile->ragged = table_ragged_rows(reader);
+    profile_finish(profile);
+    return MLOPS_OK;
+}
+
+static int make_profile(const struct mlops_profile_options *options, struct profile **profile,
+                        struct mlops_error *err)
+{
+    _cleanup_(profile_free_ptr) struct profile *model = NULL;
+    _cleanup_(table_close_ptr) struct table_reader *reader = NULL;
+    _cleanup_(free_strings) char **names = options->columns ? split_names(options->columns) : NULL;
+    struct table_schema expected = {0};
+    struct table_options table = {.count_misfits = true,
+                                  .separator = options->separator,
+                                  .comment = options->comment,
+                                  .names = (const char *const *)names};
+    TRY(parse_ragged(options->ragged, &table.ragged, err));
+    if (options->schema) {
+        TRY(read_profile(options->schema, &model, err));
+        expected.columns = xcalloc(model->column_count, sizeof(*expected.columns));
+        for (; expected.count < model->column_count; expected.count++)
+            expected.columns[expected.count] =
+                (struct column_schema){model->columns[expected.count].name,
+                                       model->columns[expected.count].type};
+        table.expected = &expected;
+    }
+    int code = table_open_all(options->paths, options->path_count, &table, &reader, err);
+    free(expected.columns);
+    TRY(code);
+    *profile = profile_new(table_schema(reader));
+    return read_all(options->observer, reader, *profile, err);
+}
+
+int mlops_profile(const struct mlops_profile_options *options, char **json,
+                  struct mlops_error *err)
+{
+    _cleanup_(profile_free_ptr) struct profile *profile = NULL;
+    if (options->path_count == 0)
+        return mlops_fail(err, MLOPS_INVALID, "nothing to profile");
+    TRY((options->profiles ? merge_profiles : make_profile)(options, &profile, err));
+    if (options->output) {
+        _cleanup_(buffer_clear) struct buffer bytes = {0};
+        profile_encode(profile, &bytes);
+        TRY(file_write_durable(options->output, bytes.data, bytes.length, 0644, err));
+    }
+    *json = profile_to_json(profile);
+    return MLOPS_OK;
+}

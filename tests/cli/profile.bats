@@ -1,0 +1,78 @@
+#!/usr/bin/env bats
+# What is in a table.
+load session
+
+setup() {
+    session
+    awk 'BEGIN {
+        print "id,amount,country,at"
+        for (i = 0; i < 20000; i++)
+            printf "%d,%s,%s,2026-01-%02dT%02d:00:00Z\n", i, i % 10 ? i % 500 : "NA",
+                i % 3 ? "de" : "fr", 1 + i % 28, i % 24
+    }' > t.csv
+}
+
+@test "a table is summarised for people and as JSON" {
+    run mlops profile t.csv
+    [ "$status" -eq 0 ]
+    [[ "$output" == *amount*integer*"10.0 %"* && "$output" == *"20000 rows"* ]]
+    run mlops --json profile t.csv
+    jq -e '.rows == 20000 and .duplicates == 0 and
+        (.columns[1] | .missing == 2000 and .missing_as == {"NA": 2000} and .max == 499) and
+        (.columns[2] | .top[0] == {"value": "de", "count": 13333}) and
+        .columns[3].type == "time" and .columns[3].hours[0] > 0' <<<"$output"
+}
+
+@test "the bytes of a profile depend on the table alone" {
+    MLOPS_THREADS=1 mlops -q profile -o one t.csv
+    MLOPS_THREADS=5 mlops -q profile -o five t.csv
+    MLOPS_SIMD=none mlops -q profile -o plain t.csv
+    mlops -q profile --stream -o stream < t.csv
+    gzip -k t.csv && mlops -q profile -o gz t.csv.gz
+    zstd -q t.csv && mlops -q profile -o zst t.csv.zst
+    for other in five plain stream gz zst; do cmp one "$other"; done
+}
+
+@test "profiles of parts merge to the profile of the whole, in any order" {
+    mlops -q profile -o whole t.csv
+    (head -n 1 t.csv; sed -n 2,7000p t.csv) > a.csv
+    tail -n +7001 t.csv > b.csv
+    mlops -q profile --schema whole -o a a.csv
+    mlops -q profile --schema whole --columns id,amount,country,at -o b b.csv
+    for order in "a b" "b a"; do
+        run mlops --json profile merge $order
+        [ "$status" -eq 0 ]
+        jq -e --argjson whole "$(mlops --json profile show whole)" '
+            .rows == $whole.rows and .duplicates == $whole.duplicates and
+            .columns[2].top == $whole.columns[2].top and .columns[0].distinct == $whole.columns[0].distinct and
+            (.columns[0].mean - $whole.columns[0].mean | fabs) < 1e-6 and
+            (.columns[0].quantiles.p50 - $whole.columns[0].quantiles.p50 | fabs) < 500 and
+            .associations == $whole.associations' <<<"$output"
+    done
+}
+
+@test "JSON Lines, many files and rows of other widths are read" {
+    echo '{"a": 1, "b": {"c": "x"}}' > 1.jsonl
+    echo '{"a": 2, "b": {"c": "y"}}' > 2.jsonl
+    mlops --json profile '*.jsonl' | jq -e '.rows == 2 and .columns[1].name == "b.c"'
+    printf 'a,b\n1,2\n3\n' > ragged.csv
+    run mlops profile ragged.csv
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"ragged.csv:3: 1 fields where the header has 2"* ]]
+    mlops --json profile --ragged fill ragged.csv | jq -e '.rows == 2 and .ragged == 1 and
+        .columns[1].missing_as == {"absent": 1}'
+}
+
+@test "what is no table and what is no profile is refused" {
+    run mlops profile nothing.csv
+    [ "$status" -eq 3 ]
+    run mlops profile show t.csv
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"not a profile"* ]]
+    run mlops profile
+    [ "$status" -eq 2 ]
+    printf 'a\n1\n' > other.csv
+    mlops -q profile -o x other.csv && mlops -q profile -o y t.csv
+    run mlops profile merge x y
+    [ "$status" -eq 2 ]
+}
