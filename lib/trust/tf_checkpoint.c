@@ -241,8 +241,8 @@ static int scan(const struct scan_file *file, struct mlops_error *err)
 {
     struct table table = {.file = file, .size = file->source->size};
     _cleanup_(buffer_clear) struct buffer data = {0};
-    if (table.size > TF_CHECKPOINT_BYTES_MAX) {
-        stop(&table, &rule_damaged, 0, "the index is larger than is followed");
+    if (table.size < FOOTER || table.size > TF_CHECKPOINT_BYTES_MAX) {
+        stop(&table, &rule_damaged, 0, "the index is shorter or larger than any");
         return MLOPS_OK;
     }
     buffer_reserve(&data, (size_t)table.size + 1);
