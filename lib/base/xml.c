@@ -34,8 +34,7 @@ static void skip_blanks(struct reader *reader)
 /* Behind the next `mark`. */
 static int skip_past(struct reader *reader, const char *mark, const char *problem)
 {
-    const char *found =
-        memmem(reader->at, (size_t)(reader->end - reader->at), mark, strlen(mark));
+    const char *found = memmem(reader->at, (size_t)(reader->end - reader->at), mark, strlen(mark));
     if (!found)
         return wrong(reader, problem);
     reader->at = found + strlen(mark);
@@ -86,8 +85,9 @@ static int skip_reference(struct reader *reader)
     return MLOPS_OK;
 }
 
-static int skip_attribute(struct reader *reader)
+static int read_attribute(struct reader *reader, const char *element)
 {
+    const struct xml_handler *handler = reader->handler;
     char name[XML_NAME_MAX + 1];
     TRY(read_name(reader, name));
     skip_blanks(reader);
@@ -98,6 +98,7 @@ static int skip_attribute(struct reader *reader)
     if (!follows(reader, "\"") && !follows(reader, "'"))
         return wrong(reader, "an attribute without quotes");
     char quote = *reader->at++;
+    const char *value = reader->at;
     while (reader->at < reader->end && *reader->at != quote) {
         if (*reader->at == '<')
             return wrong(reader, "'<' in an attribute");
@@ -108,8 +109,10 @@ static int skip_attribute(struct reader *reader)
     }
     if (reader->at == reader->end)
         return wrong(reader, "an attribute without end");
-    reader->at++;
-    return MLOPS_OK;
+    size_t length = (size_t)(reader->at++ - value);
+    return handler->attribute
+               ? handler->attribute(handler->context, element, name, value, length, reader->err)
+               : MLOPS_OK;
 }
 
 static int close_element(struct reader *reader)
@@ -138,7 +141,7 @@ static int read_start(struct reader *reader)
             return wrong(reader, "a tag that does not end");
         if (count == XML_ATTRIBUTES_MAX)
             return wrong(reader, "too many attributes");
-        TRY(skip_attribute(reader));
+        TRY(read_attribute(reader, name));
     }
     TRY(reader->handler->start(reader->handler->context, name, reader->err));
     bool empty = *reader->at == '/';
@@ -188,8 +191,12 @@ int xml_read(const char *text, size_t length, const char *what, const struct xml
 {
     struct reader *reader = xcalloc(1, sizeof(*reader));
     int code = MLOPS_OK;
-    *reader = (struct reader){.at = text, .begin = text, .end = text + length, .what = what,
-                              .handler = handler, .err = err};
+    *reader = (struct reader){.at = text,
+                              .begin = text,
+                              .end = text + length,
+                              .what = what,
+                              .handler = handler,
+                              .err = err};
     if (length > 0 && (!utf8_valid(text, length) || memchr(text, '\0', length)))
         code = wrong(reader, "not UTF-8 text");
     if (code == MLOPS_OK && follows(reader, "\xef\xbb\xbf"))

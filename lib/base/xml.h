@@ -7,16 +7,19 @@
 #define BASE_XML_H
 #include "base/buffer.h"
 
-#define XML_DEPTH_MAX 64
+#define XML_DEPTH_MAX 1024 /* trees of models nest as deep as they are */
 #define XML_ATTRIBUTES_MAX 64
 #define XML_NAME_MAX 255 /* bytes */
 
 /* Called for each element's start and end; a code other than MLOPS_OK ends the reading. Names are
- * with their prefix, as written. */
+ * with their prefix, as written; `attribute`, which may be NULL, comes before the element's start,
+ * with the value as written, references and all. */
 struct xml_handler {
     void *context;
     int (*start)(void *context, const char *name, struct mlops_error *err);
     int (*end)(void *context, const char *name, struct mlops_error *err);
+    int (*attribute)(void *context, const char *element, const char *name, const char *value,
+                     size_t length, struct mlops_error *err);
 };
 
 /*

@@ -43,7 +43,8 @@ int counts_of_junit(const char *text, size_t length, const char *what,
                     struct mlops_test_counts *counts, struct mlops_error *err)
 {
     struct junit junit = {.counts = counts};
-    const struct xml_handler handler = {&junit, start_element, end_element};
+    const struct xml_handler handler = {
+        .context = &junit, .start = start_element, .end = end_element};
     *counts = (struct mlops_test_counts){.known = true};
     return xml_read(text, length, what, &handler, err);
 }

@@ -12,6 +12,7 @@
 #include "trust/npy.h"
 #include "trust/onnx.h"
 #include "trust/pickle.h"
+#include "trust/pmml.h"
 #include "trust/rds.h"
 #include "trust/safetensors.h"
 #include "trust/saved_model.h"
@@ -90,6 +91,7 @@ const struct scanner *const scanners[] = {
     &scanner_pickle,
     &scanner_npy,
     &scanner_safetensors,
+    &scanner_pmml,
     &scanner_compressed,
     &scanner_zip,
     &scanner_tar,

@@ -1,4 +1,5 @@
 /* tests/unit/trial/test_counts.c - test cases counted in JUnit XML and TAP, and hostile ones. */
+#include "base/xml.h"
 #include "trial/session.h"
 
 #include "trial/counts.h"
@@ -61,7 +62,7 @@ static void xml_that_is_broken_or_dangerous_is_refused(void **state)
     JUNIT("<", "r:1: a name is missing");
     JUNIT("<a>\xff</a>", "r:1: not UTF-8 text");
     struct buffer deep = {0};
-    for (int i = 0; i < 65; i++)
+    for (int i = 0; i <= XML_DEPTH_MAX; i++)
         buffer_puts(&deep, "<a>");
     JUNIT(deep.data, "r:1: elements stand in one another too deep");
     buffer_clear(&deep);
