@@ -11,6 +11,7 @@
 #include <mlops/error.h>
 #include <mlops/key.h>
 #include <mlops/maintenance.h>
+#include <mlops/monitor.h>
 #include <mlops/observer.h>
 #include <mlops/policy.h>
 #include <mlops/profile.h>

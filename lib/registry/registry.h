@@ -16,6 +16,8 @@ DEFINE_CLEANUP(struct mlops_registry, mlops_registry_close)
 /* The registry's objects; opened when first asked for, closed with the registry. */
 int registry_store(struct mlops_registry *registry, struct store **store, struct mlops_error *err);
 const struct mlops_observer *registry_observer(const struct mlops_registry *registry);
+/* The connection, for queries of other rooms; each inside a snapshot or a transaction. */
+struct db *registry_db(struct mlops_registry *registry);
 /* Is its database sound in itself, whatever stands in it? As db_check. */
 int registry_check(struct mlops_registry *registry, bool quick, struct mlops_error *err);
 /* Tell the observer; a no-op without one. */

@@ -193,12 +193,81 @@ static const char *const step_6[] = {
     NULL,
 };
 
+/* What a model does in production (docs/monitoring.md). A group is what windows are apart by; its
+ * events are counted in windows of a minute, an hour and a day; rosters are which events of a minute
+ * were counted, labels what became known of them, pending ones those whose event has not come. */
+static const char *const step_7[] = {
+    "CREATE TABLE monitor_model (\n"
+    "    model TEXT PRIMARY KEY,\n"
+    "    batch BIGINT NOT NULL,\n" /* of the last commit: the order of all below */
+    "    newest_ns BIGINT NOT NULL,\n"
+    "    received BIGINT NOT NULL,\n"
+    "    counted BIGINT NOT NULL,\n"
+    "    duplicates BIGINT NOT NULL,\n"
+    "    malformed BIGINT NOT NULL,\n"
+    "    unknown BIGINT NOT NULL,\n"
+    "    future BIGINT NOT NULL,\n"
+    "    late BIGINT NOT NULL\n"
+    ")",
+    "CREATE TABLE monitor_group (\n"
+    "    id BIGINT PRIMARY KEY,\n"
+    "    model TEXT NOT NULL,\n"
+    "    version BIGINT NOT NULL,\n"
+    "    stage TEXT NOT NULL,\n"
+    "    segment TEXT NOT NULL,\n"
+    "    shadow BIGINT NOT NULL,\n"
+    "    UNIQUE (model, version, stage, segment, shadow)\n"
+    ")",
+    "CREATE TABLE monitor_window (\n"
+    "    group_id BIGINT NOT NULL REFERENCES monitor_group (id),\n"
+    "    level BIGINT NOT NULL,\n" /* 0 minute, 1 hour, 2 day */
+    "    start_ns BIGINT NOT NULL,\n"
+    "    measures BYTEA NOT NULL,\n"
+    "    profiles BYTEA NOT NULL,\n"
+    "    PRIMARY KEY (group_id, level, start_ns)\n"
+    ")",
+    "CREATE TABLE monitor_roster (\n"
+    "    model TEXT NOT NULL,\n"
+    "    minute BIGINT NOT NULL,\n"
+    "    batch BIGINT NOT NULL,\n"
+    "    records BYTEA NOT NULL,\n"
+    "    PRIMARY KEY (model, minute, batch)\n"
+    ")",
+    "CREATE TABLE monitor_label (\n"
+    "    model TEXT NOT NULL,\n"
+    "    minute BIGINT NOT NULL,\n"
+    "    batch BIGINT NOT NULL,\n"
+    "    records BYTEA NOT NULL,\n"
+    "    PRIMARY KEY (model, minute, batch)\n"
+    ")",
+    "CREATE TABLE monitor_pending (\n"
+    "    model TEXT NOT NULL,\n"
+    "    batch BIGINT NOT NULL,\n"
+    "    records BYTEA NOT NULL,\n"
+    "    PRIMARY KEY (model, batch)\n"
+    ")",
+    /* raw events: in the row, until enough came together to be an object of the store */
+    "CREATE TABLE monitor_segment (\n"
+    "    model TEXT NOT NULL,\n"
+    "    batch BIGINT NOT NULL,\n"
+    "    first_ns BIGINT NOT NULL,\n"
+    "    last_ns BIGINT NOT NULL,\n"
+    "    events BIGINT NOT NULL,\n"
+    "    bytes BIGINT NOT NULL,\n"
+    "    object TEXT,\n"
+    "    content BYTEA,\n"
+    "    PRIMARY KEY (model, batch)\n"
+    ")",
+    NULL,
+};
+
 /* `fill` (may be NULL) does what SQL cannot, after it. */
 static const struct {
     const char *const *sql;
     int (*fill)(struct db *db, struct mlops_error *err);
 } steps[SCHEMA_NUMBER] = {{step_1, NULL}, {step_2, NULL}, {step_3, log_tree_fill},
-                          {step_4, NULL}, {step_5, NULL}, {step_6, NULL}};
+                          {step_4, NULL}, {step_5, NULL}, {step_6, NULL},
+                          {step_7, NULL}};
 
 int schema_number(struct db *db, uint64_t *number, struct mlops_error *err)
 {

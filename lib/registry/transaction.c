@@ -159,6 +159,11 @@ int transaction_wait(void *context, int64_t waited_ns, struct mlops_error *err)
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
+struct db *registry_db(struct mlops_registry *registry)
+{
+    return registry->db;
+}
+
 int snapshot_begin(struct mlops_registry *registry, struct snapshot *snapshot,
                    struct mlops_error *err)
 {

@@ -16,7 +16,7 @@ report base environment store table stats registry trust
 trial base environment store table stats registry bundle report trust
 drift base environment store table stats registry bundle report trust
 release base environment store table stats registry bundle report trust
-monitor base environment store table stats registry bundle report trust
+monitor base environment store table stats registry bundle report trust drift
 EOF
 }
 
