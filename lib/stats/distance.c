@@ -72,6 +72,12 @@ static void visit_wasserstein(double *sum, const struct step *step)
         *sum += step->width * fabs(step->fa - step->fb);
 }
 
+static void visit_energy(double *sum, const struct step *step)
+{
+    if (step->fa != step->fb)
+        *sum += step->width * (step->fa - step->fb) * (step->fa - step->fb);
+}
+
 static void visit_spread(double *sum, const struct step *step)
 {
     double both = (step->na * step->fa + step->nb * step->fb) / (step->na + step->nb);
@@ -86,6 +92,11 @@ double distance_ks(const struct kll_view *a, const struct kll_view *b)
 double distance_wasserstein(const struct kll_view *a, const struct kll_view *b)
 {
     return walk(a, b, true, visit_wasserstein);
+}
+
+double distance_energy(const struct kll_view *a, const struct kll_view *b)
+{
+    return sqrt(2 * walk(a, b, true, visit_energy));
 }
 
 double distance_spread(const struct kll_view *a, const struct kll_view *b)
@@ -124,6 +135,28 @@ double distance_total_variation(const double *p, const double *q, size_t n)
     for (size_t i = 0; i < n; i++)
         sum += fabs(p[i] / np - q[i] / nq);
     return sum / 2;
+}
+
+double distance_hellinger(const double *p, const double *q, size_t n)
+{
+    double np = mass(p, n), nq = mass(q, n), sum = 0;
+    if (np <= 0 || nq <= 0)
+        return NAN;
+    for (size_t i = 0; i < n; i++) {
+        double gap = sqrt(p[i] / np) - sqrt(q[i] / nq);
+        sum += gap * gap;
+    }
+    return sqrt(sum / 2);
+}
+
+double distance_l_infinity(const double *p, const double *q, size_t n)
+{
+    double np = mass(p, n), nq = mass(q, n), largest = 0;
+    if (np <= 0 || nq <= 0)
+        return NAN;
+    for (size_t i = 0; i < n; i++)
+        largest = fmax(largest, fabs(p[i] / np - q[i] / nq));
+    return largest;
 }
 
 double distance_psi(const double *p, const double *q, size_t n)

@@ -16,6 +16,10 @@ double distance_ks(const struct kll_view *a, const struct kll_view *b);
  * the column's unit. SciPy's wasserstein_distance. Infinite values are left out. */
 double distance_wasserstein(const struct kll_view *a, const struct kll_view *b);
 
+/* Energy distance, sqrt(2 ∫ (F - G)²): Székely 2003. SciPy's energy_distance. Infinite values are
+ * left out. */
+double distance_energy(const struct kll_view *a, const struct kll_view *b);
+
 /* ∫ sqrt(H (1 - H)) with H the distribution function of both samples together, infinite values left
  * out: how much room sampling noise has to make an area of (docs/drift.md). */
 double distance_spread(const struct kll_view *a, const struct kll_view *b);
@@ -26,6 +30,12 @@ double distance_jensen_shannon(const double *p, const double *q, size_t n);
 
 /* Total variation: half the sum of the differences of the shares, 0…1. */
 double distance_total_variation(const double *p, const double *q, size_t n);
+
+/* Hellinger: sqrt(Σ (√p - √q)² / 2), 0…1; as NannyML has it. */
+double distance_hellinger(const double *p, const double *q, size_t n);
+
+/* L-infinity: the largest difference of a share, 0…1; as NannyML has it. */
+double distance_l_infinity(const double *p, const double *q, size_t n);
 
 /* Population stability index, Σ (q - p) ln(q / p) over the shares; a share of zero counts as
  * 0.0001. Siddiqi, "Credit Risk Scorecards", 2006. Zero or more, no upper bound. */
