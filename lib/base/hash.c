@@ -139,6 +139,22 @@ void sha256_update_parts(struct sha256 *whole, const uint8_t *data, const uint32
     }
 }
 
+void sha256_of_two(const void *first, size_t first_length, const void *second,
+                   size_t second_length, struct digest *digest)
+{
+    if (sha256_ni_available()) {
+        struct stream stream = fresh;
+        stream_update(&stream, first, first_length);
+        stream_update(&stream, second, second_length);
+        stream_final(&stream, digest);
+        return;
+    }
+    _cleanup_(sha256_free_ptr) struct sha256 *hash = sha256_new();
+    sha256_update(hash, first, first_length);
+    sha256_update(hash, second, second_length);
+    sha256_final(hash, digest);
+}
+
 void sha256_of(const void *data, size_t length, struct digest *digest)
 {
     must(EVP_Digest(data, length, digest->bytes, NULL, EVP_sha256(), NULL));

@@ -22,6 +22,9 @@ void sha256_update(struct sha256 *hash, const void *data, size_t length);
 void sha256_final(struct sha256 *hash, struct digest *digest);
 
 void sha256_of(const void *data, size_t length, struct digest *digest);
+/* Of two texts, one behind the other: for many short ones, without what OpenSSL does for each. */
+void sha256_of_two(const void *first, size_t first_length, const void *second,
+                   size_t second_length, struct digest *digest);
 
 /* Take in `count` parts that lie one after another at `data`, and give the digest of each part by
  * itself as well: the same as sha256_of of each and sha256_update with all, in about half the time

@@ -8,12 +8,23 @@
 #define WITH_SHA __attribute__((target("sha,sse4.1,ssse3")))
 #define LANES_MAX 2
 
-bool sha256_ni_available(void)
+static bool ask_processor(void)
 {
     unsigned a, b, c, d;
     if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_SSSE3) || !(c & bit_SSE4_1))
         return false;
     return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_SHA);
+}
+
+/* Asked once: where the machine is a virtual one, each CPUID is a call of its host and takes longer
+ * than a hash. */
+bool sha256_ni_available(void)
+{
+    enum { UNKNOWN, NO, YES };
+    static _Atomic int answer = UNKNOWN;
+    if (answer == UNKNOWN)
+        answer = ask_processor() ? YES : NO;
+    return answer == YES;
 }
 
 /* FIPS 180-4 §4.2.2 */

@@ -12,21 +12,17 @@ static bool has_root(const struct merkle_frontier *frontier, unsigned level)
 void merkle_leaf(const void *data, size_t length, struct digest *leaf)
 {
     static const uint8_t prefix = 0x00;
-    _cleanup_(sha256_free_ptr) struct sha256 *hash = sha256_new();
 
-    sha256_update(hash, &prefix, 1);
-    sha256_update(hash, data, length);
-    sha256_final(hash, leaf);
+    sha256_of_two(&prefix, 1, data, length, leaf);
 }
 
 void merkle_node(const struct digest *left, const struct digest *right, struct digest *node)
 {
-    uint8_t text[1 + 2 * sizeof(left->bytes)];
+    uint8_t text[1 + sizeof(left->bytes)];
 
     text[0] = 0x01;
     memcpy(text + 1, left->bytes, sizeof(left->bytes));
-    memcpy(text + 1 + sizeof(left->bytes), right->bytes, sizeof(right->bytes));
-    sha256_of(text, sizeof(text), node);
+    sha256_of_two(text, sizeof(text), right->bytes, sizeof(right->bytes), node);
 }
 
 unsigned merkle_append(struct merkle_frontier *frontier, const struct digest *leaf,
