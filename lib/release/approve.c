@@ -44,6 +44,8 @@ static int look_at(struct mlops_registry *registry, const struct mlops_approve_o
     TRY(mlops_version_resolve(registry, options->ref, &approval->version, err));
     if (approval->version.number == 0)
         return mlops_fail(err, MLOPS_INVALID, "%.23s… is not registered", approval->version.bundle);
+    if (!options->withdraw)
+        TRY(version_check_in_use(registry, &approval->version, err));
     TRY(log_view_open(registry, &view, err));
     TRY(trusted_read(&view, &look->trusted, &last, err));
     TRY(check_stage(&view, look, approval, err));

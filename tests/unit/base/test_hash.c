@@ -94,10 +94,27 @@ static void the_whole_and_its_parts_are_hashed_at_once(void **state)
     }
 }
 
+/* Against OpenSSL's own, at every length around the blocks. */
+static void two_texts_are_hashed_as_one(void **state)
+{
+    uint8_t data[300];
+    struct digest expected, digest;
+    (void)state;
+    for (size_t i = 0; i < sizeof(data); i++)
+        data[i] = (uint8_t)(i * 7);
+    for (size_t total = 0; total <= sizeof(data); total++)
+        for (size_t first = 0; first <= total; first += 1 + total / 7) {
+            SHA256(data, total, expected.bytes);
+            sha256_of_two(data, first, data + first, total - first, &digest);
+            assert_true(digest_equal(&digest, &expected));
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(published_digests_are_given),
+        cmocka_unit_test(two_texts_are_hashed_as_one),
         cmocka_unit_test(pieces_of_any_length_are_taken),
         cmocka_unit_test(the_whole_and_its_parts_are_hashed_at_once),
     };

@@ -2,12 +2,14 @@
  * tests/unit/release/test_machine.c - promotion as a state machine, exhaustively.
  *
  * A model of a stage (docs/release.md has its invariants) is explored breadth first: three people
- * promote and roll back, approve and withdraw, freeze and unfreeze, in every order, up to
+ * promote and roll back, approve and withdraw, freeze, unfreeze and retire, in every order, up to
  * DEPTH operations. Every transition of the model is made on a real registry that is in that state,
  * and both must answer alike. Then each operation is put between the judgement and the move of
  * every promotion: what comes of it must be what comes of the two one after the other.
  */
 #include "trial/session.h"
+
+#include <mlops/catalog.h>
 
 #define VERSIONS 2
 #define STACK_MAX 4
@@ -26,14 +28,14 @@ struct model {
     bool frozen;
 };
 
-enum kind { PROMOTE, ROLLBACK, APPROVE, WITHDRAW, FREEZE, UNFREEZE };
+enum kind { PROMOTE, ROLLBACK, APPROVE, WITHDRAW, RETIRE, FREEZE, UNFREEZE };
 struct operation {
     enum kind kind;
     uint8_t version;
 };
 static const struct operation operations[] = {{PROMOTE, 1},  {PROMOTE, 2}, {ROLLBACK, 0},
                                               {APPROVE, 1},  {APPROVE, 2}, {WITHDRAW, 1},
-                                              {FREEZE, 0},  {UNFREEZE, 0}};
+                                              {RETIRE, 1},   {FREEZE, 0},  {UNFREEZE, 0}};
 #define OPERATIONS ARRAY_LENGTH(operations)
 
 /* What an operation answers: a code, and whether the log grew. */
@@ -90,6 +92,11 @@ static struct answer model_apply(struct model *model, struct operation operation
             return (struct answer){MLOPS_NOT_FOUND, false};
         model->said[version] = model->approved[version] = false;
         return (struct answer){MLOPS_OK, true};
+    case RETIRE:
+        if (model->retired[version] || top(model) == version)
+            return (struct answer){MLOPS_CONFLICT, false};
+        model->retired[version] = true;
+        return (struct answer){MLOPS_OK, true};
     case FREEZE:
         model->frozen = true;
         return (struct answer){MLOPS_OK, true};
@@ -136,7 +143,10 @@ static int real_apply(struct mlops_registry *registry, struct operation operatio
                                           .unfreeze = operation.kind == UNFREEZE,
                                           .signer = {.key = "ana"}};
     struct mlops_rollback rollback;
+    struct mlops_version version;
     uint64_t entry;
+    char ref[16];
+    (void)snprintf(ref, sizeof(ref), "fraud@%u", operation.version);
     switch (operation.kind) {
     case PROMOTE:
         return real_promote(registry, operation.version, err);
@@ -145,6 +155,8 @@ static int real_apply(struct mlops_registry *registry, struct operation operatio
     case APPROVE:
     case WITHDRAW:
         return real_approve(registry, operation, err);
+    case RETIRE:
+        return mlops_version_retire(registry, ref, "old", &version, err);
     default:
         return mlops_freeze(registry, &freeze, &entry, err);
     }
