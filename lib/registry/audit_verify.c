@@ -239,6 +239,13 @@ static int verify_ends(struct db *db, struct mlops_error *err)
                     "WHERE audit.position IS NULL OR audit.action <> 'delete' "
                     "OR audit.model <> trash.model OR audit.version <> trash.number LIMIT 1",
                     "is in the trash, and the audit log knows nothing of it", err));
+    TRY(verify_none(db,
+                    "SELECT retired.model, 'a version' FROM retired LEFT JOIN audit "
+                    "ON audit.model = retired.model AND audit.version = retired.number "
+                    "AND audit.action = 'retire' AND audit.time_ns = retired.retired_ns "
+                    "AND audit.actor = retired.retired_by AND audit.reason = retired.reason "
+                    "WHERE audit.position IS NULL LIMIT 1",
+                    "is retired otherwise than the audit log says", err));
     return verify_none(db,
                        "SELECT audit.model, 'a version' FROM audit LEFT JOIN retired "
                        "ON retired.model = audit.model AND retired.number = audit.version "
@@ -259,7 +266,7 @@ static int verify_stages(struct db *db, struct mlops_error *err)
                     "OR audit.actor <> stage_entry.entered_by "
                     "OR audit.action NOT IN ('promote', 'rollback') LIMIT 1",
                     "holds or held a version that the audit log knows nothing of", err));
-    return verify_none(
+    TRY(verify_none(
         db,
         "SELECT logged.model, logged.stage FROM "
         "(SELECT model, stage, max(position) AS position FROM audit "
@@ -271,7 +278,11 @@ static int verify_stages(struct db *db, struct mlops_error *err)
         "AND stage_entry.stage = top.stage AND stage_entry.position = top.position "
         "WHERE stage_entry.audit_index IS NULL OR stage_entry.audit_index <> logged.position "
         "LIMIT 1",
-        "does not hold what the audit log put there last", err);
+        "does not hold what the audit log put there last", err));
+    return verify_none(db,
+                       "SELECT model, stage FROM stage_entry GROUP BY model, stage "
+                       "HAVING max(position) + 1 <> count(*) LIMIT 1",
+                       "has a gap in the stack of what it held", err);
 }
 
 static int count_is(struct db *db, const char *sql, uint64_t expected, const char *what,
