@@ -4,12 +4,12 @@
 load ../cli/session
 
 # What says nothing that the log speaks of: when and by whom a bundle was packaged, the highest
-# number of a model, labels, when gc let go of files and what it is about to; and what is made again
+# number of a model, labels, the number of the schema, what gc did and is about to; what is made again
 # from the bundles.
 passed_over() {
     case $1.$2 in
     condemned.* | fact.* | tag.* | model.last_number | model.created_ns | retired.released_ns) ;;
-    bundle.created_ns | bundle.created_by | bundle.packaged_ns | meta.value:gc) ;;
+    bundle.created_ns | bundle.created_by | bundle.packaged_ns | meta.value:gc | meta.value:schema) ;;
     *) return 1 ;;
     esac
 }
