@@ -26,6 +26,7 @@
     X(approve) \
     X(promote) \
     X(rollback) \
+    X(deploy) \
     X(freeze) \
     X(unfreeze) \
     X(retire) \

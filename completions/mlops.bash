@@ -1,6 +1,6 @@
 # bash completion for mlops, written by 'mlops completion bash'
 
-_mlops_commands='init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback freeze unfreeze retire delete restore key trust profile drift sandbox env fsck stats gc help completion version'
+_mlops_commands='init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback deploy freeze unfreeze retire delete restore key trust profile drift sandbox env fsck stats gc help completion version'
 
 # COMMAND OPTION: sets $sources for its argument; fails where it takes none.
 _mlops_option() {
@@ -55,6 +55,10 @@ _mlops_option() {
     rollback:--stage) sources=(stage) ;;
     rollback:--to) sources=(ref) ;;
     rollback:--reason) sources=() ;;
+    deploy:--reload) sources=() ;;
+    deploy:--health) sources=() ;;
+    deploy:--keep) sources=() ;;
+    deploy:--interval) sources=() ;;
     freeze:--stage) sources=(stage) ;;
     freeze:--reason) sources=() ;;
     freeze:--until) sources=() ;;
@@ -130,6 +134,8 @@ _mlops_argument() {
     approve:0) sources=(ref) ;;
     promote:0) sources=(ref) ;;
     rollback:0) sources=(model) ;;
+    deploy:0) sources=(ref directory) ;;
+    deploy:1) sources=(directory) ;;
     freeze:0) sources=(model) ;;
     unfreeze:0) sources=(model) ;;
     retire:0) sources=(ref) ;;
@@ -169,6 +175,7 @@ _mlops_options() {
     approve) sources=(--for --withdraw --reason --key) ;;
     promote) sources=(--to --expect --reason --dry-run --emergency --pass --key --proof) ;;
     rollback) sources=(--stage --to --if-alerting --reason) ;;
+    deploy) sources=(--follow --reload --health --keep --dry-run --interval --status --verify) ;;
     freeze) sources=(--all --stage --reason --until --key) ;;
     unfreeze) sources=(--all --stage --reason --key) ;;
     retire) sources=(--reason) ;;

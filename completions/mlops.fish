@@ -54,6 +54,10 @@ set -g __mlops_valued \
     'rollback:--stage' \
     'rollback:--to' \
     'rollback:--reason' \
+    'deploy:--reload' \
+    'deploy:--health' \
+    'deploy:--keep' \
+    'deploy:--interval' \
     'freeze:--stage' \
     'freeze:--reason' \
     'freeze:--until' \
@@ -293,6 +297,18 @@ complete -c mlops -n '__mlops_in rollback' -l if-alerting -d 'only if an alert a
 complete -c mlops -n '__mlops_in rollback' -l reason -x -d 'why, for the log'
 complete -c mlops -n '__mlops_in rollback 0' -a '(__mlops_ask model)'
 
+complete -c mlops -n __mlops_before -a deploy -d 'make a version live on this host'
+complete -c mlops -n '__mlops_in deploy' -s f -l follow -d 'stay at what the stage holds'
+complete -c mlops -n '__mlops_in deploy' -l reload -x -d 'make the service take the new files, after each switch'
+complete -c mlops -n '__mlops_in deploy' -l health -x -d 'instead of the project file\'s health command; \'\' for none'
+complete -c mlops -n '__mlops_in deploy' -l keep -x -d 'releases to keep (default: as the project file says, else 3)'
+complete -c mlops -n '__mlops_in deploy' -s n -l dry-run -d 'say what would happen'
+complete -c mlops -n '__mlops_in deploy' -l interval -x -d 'how long between looks, with --follow (default: 200ms)'
+complete -c mlops -n '__mlops_in deploy' -l status -d 'show what the host runs; needs no registry'
+complete -c mlops -n '__mlops_in deploy' -l verify -d 'with --status: read every byte of the live release'
+complete -c mlops -n '__mlops_in deploy 0' -a '(__mlops_ask ref) (__fish_complete_directories)'
+complete -c mlops -n '__mlops_in deploy 1' -a '(__fish_complete_directories)'
+
 complete -c mlops -n __mlops_before -a freeze -d 'let nothing be promoted for a while'
 complete -c mlops -n '__mlops_in freeze' -l all -d 'all models, also those that are still to come'
 complete -c mlops -n '__mlops_in freeze' -l stage -x -a '(__mlops_ask stage)' -d 'that stage alone (default: all)'
@@ -381,7 +397,7 @@ complete -c mlops -n '__mlops_in gc' -l dry-run -d 'say what would go, and chang
 
 complete -c mlops -n __mlops_before -a help -d 'explain a command, or list them all'
 complete -c mlops -n '__mlops_in help' -l man-pages -x -a '(__fish_complete_directories)' -d 'write the manual pages of all commands into DIR instead'
-complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback freeze unfreeze retire delete restore key trust profile drift sandbox env fsck stats gc help completion version'
+complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback deploy freeze unfreeze retire delete restore key trust profile drift sandbox env fsck stats gc help completion version'
 
 complete -c mlops -n __mlops_before -a completion -d 'print the completions for bash, zsh or fish'
 complete -c mlops -n '__mlops_in completion 0' -a 'bash zsh fish'

@@ -5,6 +5,7 @@
 #include <mlops/archive.h>
 #include <mlops/bundle.h>
 #include <mlops/catalog.h>
+#include <mlops/deploy.h>
 #include <mlops/diff.h>
 #include <mlops/drift.h>
 #include <mlops/environment.h>

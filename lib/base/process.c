@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,7 +33,7 @@ static void keep_tail(struct buffer *output, size_t max)
     output->data[max] = '\0';
 }
 
-static void exec_child(const struct process_options *options, int output, int report)
+static void exec_child(const struct process_options *options, int input, int output, int report)
 {
     /* Only async-signal-safe calls from here: the parent may have threads. */
     sigset_t none;
@@ -40,8 +41,9 @@ static void exec_child(const struct process_options *options, int output, int re
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     for (int number = 1; number < 32; number++)
         (void)signal(number, SIG_DFL); /* SIGKILL and SIGSTOP refuse: fine */
-    int null = open("/dev/null", O_RDONLY);
-    if (setpgid(0, 0) < 0 || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
+    if (input < 0)
+        input = open("/dev/null", O_RDONLY);
+    if (setpgid(0, 0) < 0 || input < 0 || dup2(input, STDIN_FILENO) < 0 ||
         dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0 ||
         (options->directory && chdir(options->directory) < 0))
         goto failed;
@@ -54,10 +56,26 @@ failed:;
     _exit(127);
 }
 
+/* A file in memory that holds the input: who does not read it keeps nobody waiting. */
+static int open_input(const struct process_options *options, int *fd, struct mlops_error *err)
+{
+    if (!options->input)
+        return MLOPS_OK;
+    *fd = memfd_create("input", MFD_CLOEXEC);
+    if (*fd < 0)
+        return mlops_fail_errno(err, MLOPS_IO, errno, "make a file in memory");
+    TRY(fd_write_full(*fd, options->input, options->input_length, err));
+    if (lseek(*fd, 0, SEEK_SET) < 0)
+        return mlops_fail_errno(err, MLOPS_IO, errno, "rewind a file in memory");
+    return MLOPS_OK;
+}
+
 static int start(const struct process_options *options, struct child *child,
                  struct mlops_error *err)
 {
     int pipes[2], reports[2];
+    _cleanup_(fd_close) int input = -1;
+    TRY(open_input(options, &input, err));
     if (pipe2(pipes, O_CLOEXEC) < 0)
         return mlops_fail_errno(err, MLOPS_IO, errno, "make a pipe");
     if (pipe2(reports, O_CLOEXEC) < 0) {
@@ -71,7 +89,7 @@ static int start(const struct process_options *options, struct child *child,
     child->pid = fork();
     int failure = errno;
     if (child->pid == 0)
-        exec_child(options, pipes[1], reports[1]);
+        exec_child(options, input, pipes[1], reports[1]);
     fd_close(&pipes[1]);
     fd_close(&reports[1]);
     if (child->pid < 0)
@@ -197,4 +215,30 @@ void process_result_clear(struct process_result *result)
 {
     buffer_clear(&result->output);
     *result = (struct process_result){0};
+}
+
+static bool same_name(const char *a, const char *b)
+{
+    size_t length = strcspn(a, "=");
+    return length == strcspn(b, "=") && memcmp(a, b, length) == 0;
+}
+
+char **process_environment(const char *const *more)
+{
+    size_t count = 0, inherited = 0, added = 0;
+    while (environ[inherited])
+        inherited++;
+    while (more[added])
+        added++;
+    char **environment = xcalloc(inherited + added + 1, sizeof(*environment));
+    for (size_t i = 0; i < inherited; i++) {
+        bool replaced = false;
+        for (size_t j = 0; j < added && !replaced; j++)
+            replaced = same_name(environ[i], more[j]);
+        if (!replaced)
+            environment[count++] = xstrdup(environ[i]);
+    }
+    for (size_t j = 0; j < added; j++)
+        environment[count++] = xstrdup(more[j]);
+    return environment;
 }

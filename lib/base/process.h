@@ -10,6 +10,8 @@ struct process_options {
     const char *const *argv;               /* NULL-terminated; argv[0] is looked for on PATH */
     const char *directory;                 /* NULL: the present one */
     const char *const *environment;        /* NULL: inherited */
+    const void *input;                     /* what it reads from stdin; NULL: nothing */
+    size_t input_length;
     int64_t timeout_ns;                    /* 0: none */
     size_t output_max;                     /* bytes of output to keep, the last ones; 0: 64 KiB */
     const struct mlops_observer *observer; /* asked now and then whether to stop; may be NULL */
@@ -24,7 +26,7 @@ struct process_result {
 };
 
 /*
- * Run in a process group of its own with stdin from /dev/null; at the time limit, on
+ * Run in a process group of its own with stdin from `input`, else /dev/null; at the time limit, on
  * cancellation and at the end the whole group gets SIGTERM where it still lives and SIGKILL two
  * seconds later, so that nothing is left. The caller clears `result`.
  * Errors: MLOPS_NOT_FOUND no such program; MLOPS_CANCELLED; MLOPS_IO.
@@ -32,5 +34,9 @@ struct process_result {
 int process_run(const struct process_options *options, struct process_result *result,
                 struct mlops_error *err);
 void process_result_clear(struct process_result *result);
+
+/* The environment of this process with `more`, "NAME=VALUE" and NULL-terminated, in the place of
+ * what has these names. The caller frees with strings_free. */
+char **process_environment(const char *const *more);
 
 #endif

@@ -88,7 +88,7 @@ static const struct manifest_file *find_content(const struct old_files *old,
 static bool keep(const struct old_files *old, const struct manifest_file *file, const char *path)
 {
     const struct manifest_file *same = find_content(old, file);
-    if (!same || same->mode != file->mode)
+    if (!same || old->layout->stays || same->mode != file->mode)
         return false;
     _cleanup_(free_string) char *from = path_join(old->layout->directory, same->path);
     return link(from, path) == 0;
@@ -99,7 +99,9 @@ static bool keep(const struct old_files *old, const struct manifest_file *file, 
 static void add_file(const struct old_files *old, const struct manifest_file *file, char *path,
                      struct store_restore *restore)
 {
-    const struct manifest_file *before = find_path(old, file->path);
+    bool stays = old->layout && old->layout->stays;
+    const struct manifest_file *same = stays ? find_content(old, file) : NULL;
+    const struct manifest_file *before = same ? same : find_path(old, file->path);
     *restore = (struct store_restore){
         .digest = file->digest, .size = file->size, .path = path, .mode = file->mode};
     if (before) {

@@ -10,6 +10,7 @@
 struct old_layout {
     const char *directory;
     const struct manifest *manifest;
+    bool stays; /* it lives on: nothing may be shared with it, content is copied and verified */
 };
 
 /* What was moved. */
@@ -20,7 +21,7 @@ struct layout_moved {
 /*
  * Make folders (open to us alone, until layout_close), links and files in `directory`, which is
  * empty. A file that `old` (may be NULL) has, with the same mode, becomes another name of it; so
- * `old` must have been compared with its manifest before, and must go afterwards.
+ * `old` must have been compared with its manifest before, and must go afterwards; or it `stays`.
  */
 int layout_fill(struct mlops_registry *registry, const struct manifest *manifest,
                 const char *directory, const struct old_layout *old, struct layout_moved *moved,

@@ -7,6 +7,7 @@
 #ifndef BUNDLE_PROJECT_H
 #define BUNDLE_PROJECT_H
 #include "base/buffer.h"
+#include "bundle/deployment.h"
 #include "bundle/execution.h"
 #include "bundle/measurement.h"
 #include <cjson/cJSON.h>
@@ -71,6 +72,7 @@ struct project {
     char *train_run;
     char *train_data;
     cJSON *monitor; /* checked, kept as it was written; NULL where not given */
+    struct deployment deploy;
 
     struct project_path *paths; /* all that are to be packaged; none where read from a manifest */
     size_t path_count, path_capacity;

@@ -100,6 +100,9 @@ cJSON *project_to_json(const struct project *project)
     }
     if (project->monitor)
         cJSON_AddItemToObject(json, "monitor", cJSON_Duplicate(project->monitor, true));
+    cJSON *deploy = deployment_to_json(&project->deploy);
+    if (deploy)
+        cJSON_AddItemToObject(json, "deploy", deploy);
     return json;
 }
 
@@ -342,6 +345,8 @@ static int read_project(const cJSON *json, struct project *project, struct mlops
     if (monitor && !cJSON_IsObject(monitor))
         return refuse(err, "'monitor' is not a map");
     project->monitor = monitor ? cJSON_Duplicate(monitor, true) : NULL;
+    if (!deployment_load(cJSON_GetObjectItemCaseSensitive(json, "deploy"), &project->deploy))
+        return refuse(err, "how it is deployed makes no sense");
     return MLOPS_OK;
 }
 
@@ -400,6 +405,7 @@ void project_clear(struct project *project)
     free(project->train_run);
     free(project->train_data);
     cJSON_Delete(project->monitor);
+    deployment_clear(&project->deploy);
     for (size_t i = 0; i < project->path_count; i++) {
         free(project->paths[i].path);
         free(project->paths[i].text);

@@ -463,7 +463,8 @@ static int read_project(const struct checker *checker, const struct yaml_node *r
 {
     static const char *const keys[] = {"model",     "description", "code",    "params",
                                        "artifacts", "metrics",     "data",    "environment",
-                                       "tests",     "train",       "monitor", NULL};
+                                       "tests",     "train",       "monitor", "deploy",
+                                       NULL};
     if (root->kind == YAML_NULL)
         return wrong(checker, root, "the file is empty: it must at least say 'model: NAME'");
     TRY(check_keys(checker, root, "the project file", keys));
@@ -493,6 +494,9 @@ static int read_project(const struct checker *checker, const struct yaml_node *r
         TRY(read_train(checker, yaml_get(root, "train"), project));
     if (yaml_get(root, "monitor"))
         TRY(read_monitor(checker, yaml_get(root, "monitor"), project));
+    if (yaml_get(root, "deploy"))
+        TRY(deployment_read(yaml_get(root, "deploy"), checker->what, &project->deploy,
+                            checker->err));
     return MLOPS_OK;
 }
 

@@ -208,3 +208,74 @@ in_production() {
     sound() { comes_back 1 first; } # fraud@2 is not, until it is repaired
     sweep 60 mlops fsck --repair copy
 }
+
+@test "deploy, at every system call: current leads to a whole release" {
+    given_first_in_production
+    mlops -q register second
+    mlops -q test fraud@2
+    mlops -q promote fraud@2 --to production
+    mlops -q deploy fraud@1 host
+    mv .mlops before
+    mv host host.before
+    calls+=" symlink fchmod"
+    reset() {
+        rm -rf .mlops host
+        cp -a before .mlops
+        cp -a host.before host
+    }
+    effect() { diff -r second host/current; }
+    sound() {
+        mlops deploy --status --verify host > status.out || { cat status.out; return 1; }
+        diff -r first host/current > first.diff || diff -r second host/current
+    }
+    sweep 100 mlops deploy fraud@production host --keep 1
+}
+
+@test "deploy to a new host and one that goes back, at every system call" {
+    given_first_in_production
+    mv .mlops before
+    reset() {
+        rm -rf .mlops host
+        cp -a before .mlops
+    }
+    effect() { diff -r first host/current; }
+    sound() { [ ! -e host/current ] || diff -r first host/current; }
+    sweep 60 mlops deploy fraud@production host
+
+    mlops -q deploy fraud@1 host
+    mlops -q register second
+    rm -rf before
+    mv .mlops before
+    mv host host.before
+    reset() {
+        rm -rf .mlops host
+        cp -a before .mlops
+        cp -a host.before host
+    }
+    # the command below ends well where the host is back
+    cat > deploy_ill <<'SH'
+#!/bin/sh
+mlops deploy fraud@2 host --health false
+code=$?
+[ $code -eq 1 ] || exit $code
+SH
+    chmod +x deploy_ill
+    effect() { diff -r first host/current; }
+    sound() {
+        mlops deploy --status --verify host > status.out || { cat status.out; return 1; }
+        diff -r first host/current > first.diff || diff -r second host/current
+    }
+    sweep_back
+}
+
+# Where the command is not alone in its trace the sweep cannot count: kill it at times instead.
+sweep_back() {
+    local n
+    for n in $(seq 1 40); do
+        reset
+        timeout -s KILL "0.0$(printf '%02d' "$n")" ./deploy_ill > output 2>&1 || true
+        sound || return 1
+        ./deploy_ill > output 2>&1 || { cat output; return 1; }
+        effect || return 1
+    done
+}
