@@ -214,6 +214,11 @@ const char **cli_list(const struct cli *cli, const char *name);
 
 /* ---- from the command line to the exit status ------------------------------------------------ */
 
+/* The words of the command line for us, while those that `ps` shows lose the passwords of URLs.
+ * cli_forget_secrets frees them. */
+char **cli_hide_secrets(int argc, char **argv);
+void cli_forget_secrets(int argc, char **argv, char **own);
+
 /* Read the command line into `cli`. A command that is no table's ends in cli_external. */
 int cli_parse(struct cli *cli, int argc, char **argv);
 

@@ -15,8 +15,9 @@ static void warn_of_environment(struct cli *cli, const char *location)
     size_t length = realpath(named, path) ? strlen(path) : 0;
     bool same = length > 0 && strncmp(location, path, length) == 0 &&
                 (location[length] == '\0' || str_equal(location + length, "/.mlops"));
+    _cleanup_(free_string) char *shown = mlops_url_without_password(named);
     if (!same)
-        cli_warn(cli, "MLOPS_REGISTRY is set, so commands will go on using %s", named);
+        cli_warn(cli, "MLOPS_REGISTRY is set, so commands will go on using %s", shown);
 }
 
 static int print(struct cli *cli, const char *location, const struct mlops_registry_joined *joined)

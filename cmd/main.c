@@ -73,10 +73,12 @@ int main(int argc, char **argv)
     cli.out = open_memstream(&cli.out_text, &cli.out_length);
     if (!cli.out)
         return MLOPS_IO;
-    int status = cli_run(&cli, cli_parse(&cli, argc, argv));
+    char **words = cli_hide_secrets(argc, argv);
+    int status = cli_run(&cli, cli_parse(&cli, argc, words));
     (void)fclose(cli.out); /* memory, and written already */
     free(cli.out_text);
     free(cli.given);
     free(cli.args);
+    cli_forget_secrets(argc, argv, words);
     return status;
 }

@@ -33,6 +33,10 @@ struct mlops_registry_options {
  */
 MLOPS_API int mlops_registry_init(const char *location, bool *created, struct mlops_error *err);
 
+/* A postgresql:// URL without the passwords in it, for messages; anything else as it is. The caller
+ * frees with free(). */
+MLOPS_API char *mlops_url_without_password(const char *url);
+
 struct mlops_registry_join_options {
     const char *location; /* as of mlops_registry_init: the folder by which this machine uses it */
     const char *metadata; /* postgresql:// URL of the database; a password in it is used, not kept */

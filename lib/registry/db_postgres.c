@@ -4,8 +4,7 @@
  * Writers exclude one another by an advisory lock of the registry's schema, held until the
  * transaction ends; PostgreSQL queues those who wait in order. Each statement of a writer sees
  * what was committed before it, so the state behind the lock, and nobody else's later. Readers
- * have one snapshot and wait for nobody. Rows that break the log's rules are refused by the
- * database itself (db_postgres_access.c), so that this lock is order, not security.
+ * have one snapshot and wait for nobody. The lock is order, not security.
  */
 #include "base/clock.h"
 #include "registry/db_postgres.h"

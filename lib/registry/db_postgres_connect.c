@@ -236,7 +236,7 @@ static int connect_patiently(struct postgres_db *db, struct mlops_error *err)
     }
     if (patience.code == MLOPS_CANCELLED) {
         *err = patience;
-        return patience.code;
+        return (int)patience.code;
     }
     return code; /* why it cannot be reached says more than how long we waited */
 }

@@ -470,7 +470,7 @@ static int exchange_until_answered(struct postgres_db *db, PGresult **result,
         db->api.PQclear(*result);
         *result = NULL;
         if (outcome == FAILED)
-            return err->code;
+            return (int)err->code;
         if (!may_repeat(db))
             return fail_unrepeatable(db, err);
         TRY(outcome == LOST ? recover(db, &committed, err) : run_again(db, err));
@@ -486,7 +486,7 @@ int postgres_flush(struct postgres_db *db, PGresult **last, struct mlops_error *
 
     if (db->failure.code) {
         *err = db->failure;
-        return err->code;
+        return (int)err->code;
     }
     if (db->owes_rollback)
         postgres_roll_back(db, true);

@@ -160,6 +160,11 @@ void mlops_registry_close(struct mlops_registry *registry)
 
 /* ---- what a handle knows ------------------------------------------------------------------- */
 
+char *mlops_url_without_password(const char *url)
+{
+    return postgres_url_without_password(url);
+}
+
 const char *mlops_registry_location(const struct mlops_registry *registry)
 {
     return registry->location;

@@ -86,6 +86,22 @@ given_server() {
     ! psql -X -At "$url" -c 'SELECT entry FROM audit' | grep "$secret"
 }
 
+@test "a password in a URL does not stay in the process title" {
+    secret=s3cr3t-9f
+    mlops -q init --metadata "$url"
+    given_project project
+    bundle=$(mlops --json package project | jq -r .bundle)
+    psql -X -q "$url" -c "BEGIN; SELECT pg_advisory_xact_lock(
+        1835823984, hashtext(current_schema()::text)); SELECT pg_sleep(2)" >/dev/null 3>&- &
+    sleep 0.3
+    mlops -q "--registry=${url/postgres@/postgres:$secret@}" register "$bundle" 3>&- 2>/dev/null &
+    sleep 0.5
+    title=$(tr '\0' ' ' < "/proc/$!/cmdline")
+    [[ "$title" == *register* && "$title" == *postgres@* && "$title" != *"$secret"* ]]
+    kill $!
+    wait
+}
+
 @test "a server that is not there is exit code 6, at once, and leaves no folder" {
     run mlops init --metadata "postgresql://nobody@/x?host=$PWD"
     ended 6 "cannot reach the registry's database"
