@@ -36,6 +36,7 @@
     X(trust) \
     X(profile) \
     X(drift) \
+    X(monitor) \
     X(sandbox) \
     X(env) \
     X(fsck) \

@@ -1,6 +1,6 @@
 # bash completion for mlops, written by 'mlops completion bash'
 
-_mlops_commands='init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback deploy freeze unfreeze retire delete restore key trust profile drift sandbox env fsck stats gc help completion version'
+_mlops_commands='init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback deploy freeze unfreeze retire delete restore key trust profile drift monitor sandbox env fsck stats gc help completion version'
 
 # COMMAND OPTION: sets $sources for its argument; fails where it takes none.
 _mlops_option() {
@@ -85,6 +85,14 @@ _mlops_option() {
     drift:--method) sources=(+ks +jensen_shannon +psi +wasserstein +total_variation) ;;
     drift:--categorical-method) sources=(+jensen_shannon +psi +total_variation) ;;
     drift:--threshold) sources=() ;;
+    monitor:--dead-letter) sources=(file) ;;
+    monitor:--lateness) sources=() ;;
+    monitor:--keep-raw) sources=() ;;
+    monitor:--keep-minutes) sources=() ;;
+    monitor:--version) sources=() ;;
+    monitor:--since) sources=() ;;
+    monitor:--stage) sources=(stage) ;;
+    monitor:--segment) sources=() ;;
     env:--venv) sources=(directory) ;;
     env:--output | env:-o) sources=(file) ;;
     env:--target | env:-t) sources=(+requirements +conda +containerfile +kubernetes +compose) ;;
@@ -145,6 +153,9 @@ _mlops_argument() {
     trust:1) sources=(file) ;;
     profile:*) sources=(file) ;;
     drift:0) sources=(ref) ;;
+    monitor:0) sources=(+ingest +label +status) ;;
+    monitor:1) sources=(model) ;;
+    monitor:2) sources=(file) ;;
     sandbox:0) sources=(+check) ;;
     env:0) sources=(+capture +check +diff +render) ;;
     env:1) sources=(ref) ;;
@@ -184,6 +195,7 @@ _mlops_options() {
     trust) sources=(--role --owner --expires --key --reason) ;;
     profile) sources=(--output --stream --schema --columns --separator --comment --ragged) ;;
     drift) sources=(--current --data --method --categorical-method --threshold) ;;
+    monitor) sources=(--follow --dead-letter --lateness --keep-raw --keep-minutes --version --since --stage --segment --by-segment) ;;
     env) sources=(--venv --output --captured --all --allow-extra --target --stage --image --python --allow-unpinned) ;;
     fsck) sources=(--quick --repair) ;;
     gc) sources=(--grace --retired-after --dry-run) ;;

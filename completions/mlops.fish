@@ -84,6 +84,14 @@ set -g __mlops_valued \
     'drift:--method' \
     'drift:--categorical-method' \
     'drift:--threshold' \
+    'monitor:--dead-letter' \
+    'monitor:--lateness' \
+    'monitor:--keep-raw' \
+    'monitor:--keep-minutes' \
+    'monitor:--version' \
+    'monitor:--since' \
+    'monitor:--stage' \
+    'monitor:--segment' \
     'env:--venv' \
     'env:--output' 'env:-o' \
     'env:--target' 'env:-t' \
@@ -366,6 +374,21 @@ complete -c mlops -n '__mlops_in drift' -l categorical-method -x -a 'jensen_shan
 complete -c mlops -n '__mlops_in drift' -l threshold -x -d 'drift above this statistic (default: each method\'s own)'
 complete -c mlops -n '__mlops_in drift 0' -a '(__mlops_ask ref)'
 
+complete -c mlops -n __mlops_before -a monitor -d 'watch a model in production'
+complete -c mlops -n '__mlops_in monitor' -l follow -d 'ingest: go on when FILE ends, and when it is rotated'
+complete -c mlops -n '__mlops_in monitor' -l dead-letter -r -F -d 'ingest: where lines go that are not counted'
+complete -c mlops -n '__mlops_in monitor' -l lateness -x -d 'ingest: count events that are this much older than the newest (7d)'
+complete -c mlops -n '__mlops_in monitor' -l keep-raw -x -d 'ingest: keep the lines themselves this long (30d)'
+complete -c mlops -n '__mlops_in monitor' -l keep-minutes -x -d 'ingest: keep windows of a minute this long (2d)'
+complete -c mlops -n '__mlops_in monitor' -l version -x -d 'ingest: that of events that do not say; status: this one alone'
+complete -c mlops -n '__mlops_in monitor' -l since -x -d 'status: from this time on, or this long before the newest event (1h)'
+complete -c mlops -n '__mlops_in monitor' -l stage -x -a '(__mlops_ask stage)' -d 'status: events of this stage alone'
+complete -c mlops -n '__mlops_in monitor' -l segment -x -d 'status: events of this segment alone'
+complete -c mlops -n '__mlops_in monitor' -l by-segment -d 'status: each segment apart'
+complete -c mlops -n '__mlops_in monitor 0' -a 'ingest label status'
+complete -c mlops -n '__mlops_in monitor 1' -a '(__mlops_ask model)'
+complete -c mlops -n '__mlops_in monitor 2' -F
+
 complete -c mlops -n __mlops_before -a sandbox -d 'find out how far suites are kept apart on this machine'
 complete -c mlops -n '__mlops_in sandbox 0' -a 'check'
 
@@ -397,7 +420,7 @@ complete -c mlops -n '__mlops_in gc' -l dry-run -d 'say what would go, and chang
 
 complete -c mlops -n __mlops_before -a help -d 'explain a command, or list them all'
 complete -c mlops -n '__mlops_in help' -l man-pages -x -a '(__fish_complete_directories)' -d 'write the manual pages of all commands into DIR instead'
-complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback deploy freeze unfreeze retire delete restore key trust profile drift sandbox env fsck stats gc help completion version'
+complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback deploy freeze unfreeze retire delete restore key trust profile drift monitor sandbox env fsck stats gc help completion version'
 
 complete -c mlops -n __mlops_before -a completion -d 'print the completions for bash, zsh or fish'
 complete -c mlops -n '__mlops_in completion 0' -a 'bash zsh fish'

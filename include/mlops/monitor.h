@@ -25,8 +25,6 @@ struct mlops_monitor_counts {
 struct mlops_monitor_ingest_options {
     const char *model;
     const char *path;        /* of a file; NULL or "-": standard input */
-    const char *listen;      /* "unix:PATH", "PORT" or "ADDRESS:PORT" instead of a file */
-    const char *token;       /* what clients must say first; needed beyond loopback */
     const char *dead_letter; /* file; NULL: monitor/MODEL/dead-letter.jsonl in the registry */
     bool follow;             /* go on when the file ends, also with the one that takes its name */
     int64_t skew_ns;         /* 0: 5 minutes */
@@ -37,6 +35,16 @@ struct mlops_monitor_ingest_options {
     uint64_t version;        /* of events that do not say; 0: such are malformed */
 };
 
+/*
+ * Take events in until the input ends or the observer says stop; a followed file and a socket do
+ * not end, and being stopped is no error for them. Events are committed about once a second;
+ * `*counts` is of this call, and of what was committed, also where it fails.
+ * Errors: MLOPS_NOT_FOUND no such model or file; MLOPS_INVALID options; MLOPS_CANCELLED; MLOPS_IO.
+ */
+MLOPS_API int mlops_monitor_ingest(struct mlops_registry *registry,
+                                   const struct mlops_monitor_ingest_options *options,
+                                   struct mlops_monitor_counts *counts, struct mlops_error *err);
+
 /* ---- labels ------------------------------------------------------------------------------- */
 
 struct mlops_monitor_labelled {
@@ -45,8 +53,18 @@ struct mlops_monitor_labelled {
     uint64_t replaced;  /* of `joined`: it had another label before */
     uint64_t unchanged; /* it had that label before */
     uint64_t pending;   /* no event of that id yet */
-    uint64_t malformed; /* in the dead-letter file */
 };
+
+/*
+ * Take in what became known of events: JSON Lines or CSV with id, label and, where it is known, the
+ * time of the label; of two for an id the later line holds. A label counts in the windows of the
+ * time of its event, of every version that answered it. All of the file or, where a line of it is
+ * malformed, nothing.
+ * Errors: MLOPS_NOT_FOUND no such model or file; MLOPS_INVALID with the line; MLOPS_IO.
+ */
+MLOPS_API int mlops_monitor_label(struct mlops_registry *registry, const char *model,
+                                  const char *path, struct mlops_monitor_labelled *labelled,
+                                  struct mlops_error *err);
 
 /* ---- status ------------------------------------------------------------------------------- */
 
@@ -80,7 +98,8 @@ struct mlops_monitor_group {
 
 struct mlops_monitor_status_options {
     const char *model;
-    int64_t since_ns, until_ns; /* 0: an hour before the newest event; the newest event */
+    int64_t since_ns, until_ns; /* 0: `length_ns` before the end; the newest event */
+    int64_t length_ns;          /* 0: an hour */
     const char *stage, *segment; /* NULL: all together */
     uint64_t version;           /* 0: each */
     bool by_segment;            /* each segment apart */
@@ -93,6 +112,15 @@ struct mlops_monitor_status {
     struct mlops_monitor_group *groups; /* versions descending; shadow after those that decide */
     size_t group_count;
 };
+
+/*
+ * What happened in a time range. The caller clears `status`.
+ * Errors: MLOPS_NOT_FOUND no such model, or nothing was ever ingested for it; MLOPS_INTEGRITY; MLOPS_IO.
+ */
+MLOPS_API int mlops_monitor_status(struct mlops_registry *registry,
+                                   const struct mlops_monitor_status_options *options,
+                                   struct mlops_monitor_status *status, struct mlops_error *err);
+MLOPS_API void mlops_monitor_status_clear(struct mlops_monitor_status *status);
 
 MLOPS_END
 #endif

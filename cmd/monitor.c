@@ -1,0 +1,352 @@
+/* cmd/monitor.c - mlops monitor ingest|label|status MODEL [FILE] */
+#include "cli.h"
+#include <inttypes.h>
+#include <math.h>
+
+#define DRIFTED_SHOWN 5
+
+static void add_counts(cJSON *json, const struct mlops_monitor_counts *counts)
+{
+    cli_json_number(json, "received", (double)counts->received);
+    cli_json_number(json, "counted", (double)counts->counted);
+    cli_json_number(json, "duplicates", (double)counts->duplicates);
+    cli_json_number(json, "malformed", (double)counts->malformed);
+    cli_json_number(json, "unknown", (double)counts->unknown);
+    cli_json_number(json, "future", (double)counts->future);
+    cli_json_number(json, "late", (double)counts->late);
+}
+
+static uint64_t set_aside(const struct mlops_monitor_counts *counts)
+{
+    return counts->malformed + counts->unknown + counts->future + counts->late;
+}
+
+static int ingest(struct cli *cli)
+{
+    struct mlops_monitor_counts counts;
+    const struct mlops_monitor_ingest_options options = {
+        .model = cli->args[1],
+        .path = cli->args[2],
+        .dead_letter = cli_text(cli, "dead-letter"),
+        .follow = cli_flag(cli, "follow"),
+        .lateness_ns = cli_whole(cli, "lateness"),
+        .keep_raw_ns = cli_whole(cli, "keep-raw"),
+        .keep_minutes_ns = cli_whole(cli, "keep-minutes"),
+        .version = (uint64_t)cli_whole(cli, "version"),
+    };
+
+    if (options.follow && (!options.path || str_equal(options.path, "-")))
+        return mlops_fail(&cli->err, MLOPS_INVALID, "--follow needs a FILE");
+    TRY(mlops_monitor_ingest(cli_registry(cli), &options, &counts, &cli->err));
+    if (cli->json) {
+        cJSON *document = cli_json_object();
+        cli_json_text(document, "model", options.model);
+        add_counts(document, &counts);
+        return cli_print_json(cli, document);
+    }
+    cli_say(cli,
+            "%" PRIu64 " events: %" PRIu64 " counted, %" PRIu64 " duplicates, %" PRIu64
+            " set aside",
+            counts.received, counts.counted, counts.duplicates, set_aside(&counts));
+    if (set_aside(&counts))
+        cli_warn(cli,
+                 "%" PRIu64 " malformed, %" PRIu64 " of unknown versions, %" PRIu64
+                 " in the future, %" PRIu64 " late: the dead-letter file says which",
+                 counts.malformed, counts.unknown, counts.future, counts.late);
+    return MLOPS_OK;
+}
+
+static int label(struct cli *cli)
+{
+    struct mlops_monitor_labelled labelled;
+
+    if (!cli->args[2])
+        return mlops_fail(&cli->err, MLOPS_INVALID, "name the FILE of labels, or '-'");
+    TRY(mlops_monitor_label(cli_registry(cli), cli->args[1], cli->args[2], &labelled, &cli->err));
+    if (cli->json) {
+        cJSON *document = cli_json_object();
+        cli_json_text(document, "model", cli->args[1]);
+        cli_json_number(document, "received", (double)labelled.received);
+        cli_json_number(document, "joined", (double)labelled.joined);
+        cli_json_number(document, "replaced", (double)labelled.replaced);
+        cli_json_number(document, "unchanged", (double)labelled.unchanged);
+        cli_json_number(document, "pending", (double)labelled.pending);
+        return cli_print_json(cli, document);
+    }
+    cli_say(cli,
+            "%" PRIu64 " labels: %" PRIu64 " joined (%" PRIu64 " replaced, %" PRIu64
+            " unchanged), %" PRIu64 " wait for their event",
+            labelled.received, labelled.joined, labelled.replaced, labelled.unchanged,
+            labelled.pending);
+    return MLOPS_OK;
+}
+
+/* ---- status --------------------------------------------------------------------------------- */
+
+static void add_measure(cJSON *json, const char *key, const struct mlops_monitor_measure *measure)
+{
+    cJSON *object = cli_json_object();
+    cli_json_number(object, "value", measure->value);
+    cli_json_number(object, "low", measure->low);
+    cli_json_number(object, "high", measure->high);
+    cli_json_add(json, key, object);
+}
+
+static cJSON *drift_json(const struct mlops_drift_report *report)
+{
+    cJSON *json = cli_json_object(), *columns = cli_json_array();
+    cli_json_bool(json, "drift", report->drift);
+    cli_json_number(json, "share", report->share);
+    for (size_t i = 0; i < report->column_count; i++) {
+        const struct mlops_drift_column *column = &report->columns[i];
+        cJSON *one = cli_json_object();
+        cli_json_text(one, "name", column->name);
+        cli_json_text(one, "method", column->method);
+        cli_json_number(one, "statistic", column->statistic);
+        cli_json_number(one, "threshold", column->threshold);
+        cli_json_bool(one, "drift", column->drift);
+        cli_json_number(one, "missing_reference", column->missing_reference);
+        cli_json_number(one, "missing_current", column->missing_current);
+        cli_json_text(one, "detail", column->detail);
+        cli_json_push(columns, one);
+    }
+    cli_json_add(json, "columns", columns);
+    return json;
+}
+
+static cJSON *performance_json(const struct mlops_monitor_performance *performance)
+{
+    cJSON *json = cli_json_object();
+    cli_json_number(json, "labelled", (double)performance->labelled);
+    add_measure(json, "accuracy", &performance->accuracy);
+    add_measure(json, "precision", &performance->precision);
+    add_measure(json, "recall", &performance->recall);
+    add_measure(json, "fpr", &performance->fpr);
+    add_measure(json, "auc", &performance->auc);
+    cli_json_number(json, "auc_error", performance->auc_error);
+    add_measure(json, "brier", &performance->brier);
+    cli_json_number(json, "calibration_error", performance->calibration_error);
+    return json;
+}
+
+static cJSON *group_json(const struct mlops_monitor_group *group)
+{
+    cJSON *json = cli_json_object(), *latency = cli_json_object();
+    cli_json_version(json, "version", group->version);
+    cli_json_text(json, "stage", group->stage);
+    cli_json_text(json, "segment", group->segment);
+    cli_json_bool(json, "shadow", group->shadow);
+    cli_json_number(json, "events", (double)group->events);
+    cli_json_number(json, "errors", (double)group->errors);
+    cli_json_number(json, "per_second", group->per_second);
+    cli_json_number(latency, "p50", group->latency_ms[0]);
+    cli_json_number(latency, "p90", group->latency_ms[1]);
+    cli_json_number(latency, "p99", group->latency_ms[2]);
+    cli_json_number(latency, "p999", group->latency_ms[3]);
+    cli_json_add(json, "latency_ms", latency);
+    cli_json_number(json, "positives", group->positives);
+    cli_json_number(json, "score_mean", group->score_mean);
+    cli_json_add(json, "against_training", drift_json(&group->against_training));
+    cli_json_add(json, "against_before", drift_json(&group->against_before));
+    cli_json_add(json, "outputs", drift_json(&group->outputs));
+    cli_json_add(json, "performance", performance_json(&group->performance));
+    return json;
+}
+
+static void print_measure(struct cli *cli, const char *name,
+                          const struct mlops_monitor_measure *measure)
+{
+    if (isnan(measure->value))
+        return;
+    cli_print(cli, "    %-10s %.4f  (%.4f to %.4f)", name, measure->value, measure->low,
+              measure->high);
+}
+
+static void print_drift(struct cli *cli, const char *against,
+                        const struct mlops_drift_report *report)
+{
+    size_t drifted = 0;
+    for (size_t i = 0; i < report->column_count; i++)
+        drifted += report->columns[i].drift;
+    if (report->column_count == 0)
+        return;
+    cli_print(cli, "  %s: %s%zu of %zu drifted%s", against,
+              cli_on(cli, drifted ? STYLE_BAD : STYLE_GOOD), drifted, report->column_count,
+              cli_off(cli, drifted ? STYLE_BAD : STYLE_GOOD));
+    for (size_t i = 0; i < report->column_count && i < DRIFTED_SHOWN; i++) {
+        const struct mlops_drift_column *column = &report->columns[i];
+        _cleanup_(free_string) char *name = cli_clean(column->name, false);
+        _cleanup_(free_string) char *detail = cli_clean(column->detail, false);
+        if (column->drift)
+            cli_print(cli, "    %-16s %s %.3f (over %.3f)  missing %.1f %% -> %.1f %%  %s", name,
+                      column->method, column->statistic, column->threshold,
+                      100 * column->missing_reference, 100 * column->missing_current, detail);
+    }
+}
+
+static void print_group(struct cli *cli, const struct mlops_monitor_group *group)
+{
+    const struct mlops_monitor_performance *performance = &group->performance;
+    _cleanup_(free_string) char *segment = cli_clean(group->segment, false);
+    _cleanup_(free_string) char *stage = cli_clean(group->stage, false);
+
+    cli_print(cli, "%s%s@%" PRIu64 "%s  %s%s%s%s", cli_on(cli, STYLE_BOLD), cli->args[1],
+              group->version, cli_off(cli, STYLE_BOLD), stage, group->shadow ? ", shadow" : "",
+              *segment ? ", segment " : "", segment);
+    cli_print(cli, "  %" PRIu64 " events, %.1f a second, %.3f %% errors", group->events,
+              group->per_second, 100 * (double)group->errors / (double)group->events);
+    if (!isnan(group->latency_ms[0]))
+        cli_print(cli, "  latency ms  p50 %.3g  p90 %.3g  p99 %.3g  p99.9 %.3g",
+                  group->latency_ms[0], group->latency_ms[1], group->latency_ms[2],
+                  group->latency_ms[3]);
+    if (!isnan(group->positives))
+        cli_print(cli, "  predictions  %.2f %% positive, mean score %.4f", 100 * group->positives,
+                  group->score_mean);
+    print_drift(cli, "features against training", &group->against_training);
+    print_drift(cli, "features against last week", &group->against_before);
+    print_drift(cli, "predictions against last week", &group->outputs);
+    if (performance->labelled == 0)
+        return;
+    cli_print(cli, "  %" PRIu64 " labelled (%.1f %%)", performance->labelled,
+              100 * (double)performance->labelled / (double)group->events);
+    print_measure(cli, "accuracy", &performance->accuracy);
+    print_measure(cli, "precision", &performance->precision);
+    print_measure(cli, "recall", &performance->recall);
+    print_measure(cli, "fpr", &performance->fpr);
+    print_measure(cli, "auc", &performance->auc);
+    print_measure(cli, "brier", &performance->brier);
+    if (!isnan(performance->calibration_error))
+        cli_print(cli, "    %-10s %.4f", "ece", performance->calibration_error);
+}
+
+/* "2h": that long before the newest event; or a time. */
+static int take_since(struct cli *cli, struct mlops_monitor_status_options *options)
+{
+    const char *text = cli_text(cli, "since");
+    struct mlops_error ignored;
+    int64_t length_ns;
+    if (!text)
+        return MLOPS_OK;
+    if (mlops_duration_parse(text, &length_ns, &ignored))
+        return mlops_time_parse(text, &options->since_ns, &cli->err);
+    options->length_ns = length_ns;
+    return MLOPS_OK;
+}
+
+static int status(struct cli *cli)
+{
+    _cleanup_(mlops_monitor_status_clear) struct mlops_monitor_status status = {.from_ns = 0};
+    struct mlops_monitor_status_options options = {.model = cli->args[1],
+                                                   .stage = cli_text(cli, "stage"),
+                                                   .segment = cli_text(cli, "segment"),
+                                                   .version = (uint64_t)cli_whole(cli, "version"),
+                                                   .by_segment = cli_flag(cli, "by-segment")};
+    char from[32], to[32];
+
+    TRY(take_since(cli, &options));
+    TRY(mlops_monitor_status(cli_registry(cli), &options, &status, &cli->err));
+    if (cli->json) {
+        cJSON *document = cli_json_object(), *groups = cli_json_array();
+        cJSON *counts = cli_json_object();
+        cli_json_text(document, "model", options.model);
+        cli_json_time(document, "from", status.from_ns);
+        cli_json_time(document, "to", status.to_ns);
+        add_counts(counts, &status.counts);
+        cli_json_add(document, "counts", counts);
+        for (size_t i = 0; i < status.group_count; i++)
+            cli_json_push(groups, group_json(&status.groups[i]));
+        cli_json_add(document, "groups", groups);
+        return cli_print_json(cli, document);
+    }
+    mlops_time_format(status.from_ns, from);
+    mlops_time_format(status.to_ns, to);
+    cli_print(cli, "%s from %s to %s", options.model, from, to);
+    for (size_t i = 0; i < status.group_count; i++)
+        print_group(cli, &status.groups[i]);
+    if (status.group_count == 0)
+        cli_say(cli, "no events");
+    if (set_aside(&status.counts))
+        cli_note(cli, "set aside since the beginning: %" PRIu64 " of %" PRIu64 " lines",
+                 set_aside(&status.counts), status.counts.received);
+    return MLOPS_OK;
+}
+
+static int run(struct cli *cli)
+{
+    static int (*const actions[])(struct cli *) = {ingest, label, status};
+    size_t action;
+
+    TRY(cli_action(cli, &action));
+    return actions[action](cli);
+}
+
+const struct command command_monitor = {
+    .name = "monitor",
+    .summary = "watch a model in production",
+    .synopsis = "ACTION MODEL [FILE]",
+    .description =
+        "ingest counts events, one a line of JSON or CSV, out of FILE or standard input: each once, whatever comes twice, late or out of order. What cannot be "
+        "counted goes to the dead-letter file with the reason. label joins what became known of "
+        "events to them, however late. status shows what happened: traffic, errors, latency, drift "
+        "of features and predictions, and performance where labels are known.\n\n"
+        "docs/monitoring.md has the schema of events and labels, and what is durable when.",
+    .group = GROUP_WATCH,
+    .registry = true,
+    .args = {{"ACTION", COMPLETE_NONE, "ingest label status"},
+             {"MODEL", COMPLETE_MODEL, NULL},
+             {"FILE", COMPLETE_FILE | OPTIONAL, NULL}},
+    .options =
+        {{.name = "follow", .help = "ingest: go on when FILE ends, and when it is rotated"},
+         {.name = "dead-letter", .kind = OPTION_TEXT, .argument = "PATH",
+          .help = "ingest: where lines go that are not counted", .completion = COMPLETE_FILE},
+         {.name = "lateness", .kind = OPTION_DURATION, .argument = "TIME",
+          .help = "ingest: count events that are this much older than the newest (7d)"},
+         {.name = "keep-raw", .kind = OPTION_DURATION, .argument = "TIME",
+          .help = "ingest: keep the lines themselves this long (30d)"},
+         {.name = "keep-minutes", .kind = OPTION_DURATION, .argument = "TIME",
+          .help = "ingest: keep windows of a minute this long (2d)"},
+         {.name = "version", .kind = OPTION_COUNT, .argument = "N",
+          .help = "ingest: that of events that do not say; status: this one alone"},
+         {.name = "since", .kind = OPTION_TEXT, .argument = "TIME",
+          .help = "status: from this time on, or this long before the newest event (1h)"},
+         {.name = "stage", .kind = OPTION_TEXT, .argument = "STAGE",
+          .help = "status: events of this stage alone", .completion = COMPLETE_STAGE},
+         {.name = "segment", .kind = OPTION_TEXT, .argument = "NAME",
+          .help = "status: events of this segment alone"},
+         {.name = "by-segment", .help = "status: each segment apart"}},
+    .examples = {{"mlops monitor ingest fraud events.jsonl", "count a file of events"},
+                 {"mlops monitor ingest fraud --follow /var/log/fraud.jsonl",
+                  "count what a service writes, as it writes it"},
+                 {"mlops monitor label fraud chargebacks.csv", "say which were fraud"},
+                 {"mlops monitor status fraud --since 24h", "how it went in the last day"}},
+    .exits = {{MLOPS_NOT_FOUND, "no such model or file, or no events of it yet"}},
+    .json = {{"model", "text", "its name"},
+             {"received", "number", "ingest, label: lines"},
+             {"counted", "number", "ingest: events that count"},
+             {"duplicates", "number", "ingest: events that came before"},
+             {"malformed", "number", "ingest: lines that are no events"},
+             {"unknown", "number", "ingest: of a version that the registry does not have"},
+             {"future", "number", "ingest: of a time that has not come"},
+             {"late", "number", "ingest: older than the watermark"},
+             {"joined", "number", "label: labels that found their event"},
+             {"replaced", "number", "label: of them, those in the place of another"},
+             {"unchanged", "number", "label: of them, those that were known"},
+             {"pending", "number", "label: labels that wait for their event"},
+             {"from", "time", "status: the range"},
+             {"to", "time", "status: its end"},
+             {"counts", "object", "status: as of ingest, since the beginning"},
+             {"groups[].version", "number", "whose events these are"},
+             {"groups[].shadow", "bool", "their answers were not used"},
+             {"groups[].events", "number", "how many"},
+             {"groups[].errors", "number", "of them, those that failed"},
+             {"groups[].per_second", "number", "events a second"},
+             {"groups[].latency_ms", "object", "p50, p90, p99, p999"},
+             {"groups[].positives", "number?", "share of predictions that are positive"},
+             {"groups[].score_mean", "number?", "mean score"},
+             {"groups[].against_training", "object", "drift of the features: as of 'drift'"},
+             {"groups[].against_before", "object", "the same against a week before"},
+             {"groups[].outputs", "object", "drift of score and prediction against a week before"},
+             {"groups[].performance", "object",
+              "labelled, and accuracy to brier as value, low, high"}},
+    .run = run,
+};

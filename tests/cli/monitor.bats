@@ -1,0 +1,162 @@
+#!/usr/bin/env bats
+# A model in production: events in, labels later, and what the status says of both.
+load common
+
+setup() {
+    cli_setup
+    given_registered fraud@2
+}
+
+# events FROM TO [VERSION [EXTRA]]: an event a second from 10:00 on; every tenth is an error, ids are
+# those of the second, the score rises, and predictions follow it.
+events() {
+    awk -v from="$1" -v to="$2" -v version="${3:-1}" -v extra="${4:-}" 'BEGIN {
+        for (i = from; i < to; i++)
+            printf("{\"time\":\"2026-05-03T10:%02d:%02dZ\",\"id\":\"t%d\",\"version\":%d," \
+                "\"features\":{\"age\":%d,\"city\":\"%s\"},\"score\":%.2f,\"prediction\":%d," \
+                "\"latency_ms\":%d,\"status\":%d,\"segment\":\"%s\"%s}\n",
+                i / 60 % 60, i % 60, i, version, 20 + i * 7 % 40, substr("abc", i % 3 + 1, 1),
+                i % 100 / 100, i % 100 >= 50, 10 + i % 90, i % 10 ? 200 : 500,
+                i % 2 ? "web" : "app", extra)
+    }'
+}
+
+# Said of the whole range, as JSON.
+status() {
+    mlops --json monitor status fraud --since 365d "$@"
+}
+
+@test "events are counted once, however often and in whatever order they come" {
+    events 0 600 > all
+    run --separate-stderr mlops --json monitor ingest fraud all
+    ended 0
+    jq -e '.received == 600 and .counted == 600 and .duplicates == 0' <<<"$output"
+    tac all > back
+    (head -n 100 all; events 600 700) >> back
+    run --separate-stderr mlops --json monitor ingest fraud back
+    jq -e '.received == 800 and .counted == 100 and .duplicates == 700' <<<"$output"
+    run status
+    jq -e '.groups[0] | .version == 1 and .events == 700 and .errors == 70' <<<"$output"
+    jq -e '.counts | .received == 1400 and .counted == 700 and .duplicates == 700' <<<"$output"
+}
+
+@test "CSV and standard input are read, too" {
+    (echo 'time,id,version,latency_ms,status,"age",city'
+     echo '2026-05-03T10:00:00Z,a,1,12.5,ok,20,"x, ""y"""'
+     echo '2026-05-03T10:00:01Z,b,1,,error,,z') > e.csv
+    run --separate-stderr bash -c 'mlops --json monitor ingest fraud - < e.csv'
+    ended 0
+    jq -e '.counted == 2 and .malformed == 0' <<<"$output"
+    run status
+    jq -e '.groups[0] | .events == 2 and .errors == 1 and .latency_ms.p50 == 12.5' <<<"$output"
+}
+
+@test "what cannot be counted is set aside with the reason" {
+    (events 0 3; echo '{"time":'; echo '{"id":"x","version":1}'; events 3 4 7
+     echo '{"time":"2100-01-01T00:00:00Z","id":"f","version":1}'
+     echo '{"time":"2020-01-01T00:00:00Z","id":"l","version":1}'; events 4 5) > e
+    run --separate-stderr mlops --json monitor ingest fraud e
+    ended 0
+    jq -e '.received == 9 and .counted == 4 and .malformed == 2 and .unknown == 1 and .future == 1
+        and .late == 1' <<<"$output"
+    dead=.mlops/monitor/fraud/dead-letter.jsonl
+    [ "$(wc -l < "$dead")" -eq 5 ]
+    jq -se 'map(.line) == [4, 5, 6, 7, 8] and .[1].text == "{\"id\":\"x\",\"version\":1}"
+        and .[1].reason == "it has no time"' "$dead" || { cat "$dead"; false; }
+}
+
+@test "labels find their events, late, early and again" {
+    events 0 100 > e
+    (echo id,label; for i in $(seq 50 149); do echo "t$i,$((i % 100 >= 50))"; done) > early.csv
+    run --separate-stderr mlops --json monitor label fraud early.csv
+    ended 0
+    jq -e '.received == 100 and .joined == 0 and .pending == 100' <<<"$output"
+    mlops -q monitor ingest fraud e
+    run status
+    jq -e '.groups[0].performance | .labelled == 50 and .accuracy.value == 1' <<<"$output"
+    (for i in $(seq 0 99); do echo "{\"id\":\"t$i\",\"label\":$((i >= 50))}"; done) > late.jsonl
+    run --separate-stderr mlops --json monitor label fraud late.jsonl
+    jq -e '.joined == 100 and .unchanged == 50 and .replaced == 0 and .pending == 0' <<<"$output"
+    run status
+    jq -e '.groups[0].performance | .labelled == 100 and .auc.value == 1 and .fpr.value == 0 and
+        .recall.value == 1' <<<"$output"
+    echo '{"id":"t99","label":false}' > again.jsonl
+    run --separate-stderr mlops --json monitor label fraud again.jsonl
+    jq -e '.joined == 1 and .replaced == 1' <<<"$output"
+    run status
+    jq -e '.groups[0].performance | .labelled == 100 and .accuracy.value == 0.99 and
+        .auc.value < 1' <<<"$output"
+}
+
+@test "champion and challenger are told apart on the same traffic" {
+    (events 0 120; events 0 120 2 ',"shadow":true') > e
+    mlops -q monitor ingest fraud e
+    (echo id,label; for i in $(seq 0 119); do echo "t$i,$((i % 2))"; done) > l.csv
+    mlops -q monitor label fraud l.csv
+    run status
+    jq -e '.groups | length == 2 and (.[0] | .version == 1 and (.shadow | not)) and
+        (.[1] | .version == 2 and .shadow) and all(.performance.labelled == 120)' <<<"$output"
+    run status --by-segment
+    jq -e '.groups | length == 4 and (map(.events) | add) == 240' <<<"$output"
+}
+
+@test "a feature that moved against the training data is named" {
+    events 0 400 | sed 's/"age":\([0-9]*\)/"age":9\1/' > e
+    mlops -q monitor ingest fraud e
+    run mlops monitor status fraud
+    ended 0 "features against training: 1 of " "age"
+}
+
+@test "a file that goes on and is rotated is followed" {
+    events 0 50 > e.log
+    mlops --json monitor ingest fraud --follow e.log > counts 3>&- &
+    follower=$!
+    sleep 2
+    events 50 60 >> e.log
+    sleep 1
+    mv e.log e.log.1
+    events 60 70 >> e.log.1
+    events 70 100 > e.log
+    for i in $(seq 50); do
+        [ "$(status 2>/dev/null | jq '.groups[0].events')" = 100 ] && break
+        sleep 0.2
+    done
+    kill -TERM "$follower"
+    wait "$follower" || true
+    run status
+    jq -e '.groups[0].events == 100 and .counts.duplicates == 0' <<<"$output"
+}
+
+@test "kill -9 at any time loses nothing that is sent again, and counts nothing twice" {
+    events 0 3000 > e
+    for i in $(seq 12); do
+        timeout -s KILL "0.0$((i * 7 % 10))$i" mlops -q monitor ingest fraud e || true
+    done
+    mlops -q monitor ingest fraud e
+    run status
+    jq -e '.groups[0] | .events == 3000 and .errors == 300' <<<"$output"
+    mlops fsck
+}
+
+@test "ingests of one model at the same time count each event once" {
+    events 0 2000 > e
+    for i in 1 2 3; do mlops -q monitor ingest fraud e 3>&- & done
+    wait
+    run status
+    jq -e '.groups[0].events == 2000 and .counts.received == 6000 and
+        .counts.duplicates == 4000' <<<"$output"
+}
+
+@test "unknown models, missing files and wrong use are refused" {
+    run mlops monitor ingest nothing e
+    ended 3
+    run mlops monitor ingest fraud e
+    ended 3
+    run mlops monitor status fraud
+    ended 3 "no events"
+    run mlops monitor label fraud
+    ended 2
+    echo 'id,what' > l.csv; echo '1,2' >> l.csv
+    run mlops monitor label fraud l.csv
+    ended 2 "label"
+}
