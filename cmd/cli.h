@@ -377,6 +377,8 @@ int cli_new_passphrase(struct cli *cli, char *passphrase, size_t size, bool *giv
 /* All of a small text file, or of standard input for "-"; `what` it is, for messages. The caller
  * frees. Errors: MLOPS_NOT_FOUND; MLOPS_INVALID longer than `max`, or not text; MLOPS_IO. */
 int cli_read_text(struct cli *cli, const char *what, const char *path, size_t max, char **text);
+/* Write a whole text file, `mode` as fopen takes it ("we"; "ae" appends). Errors: MLOPS_IO. */
+int cli_write_text(struct cli *cli, const char *path, const char *mode, const char *text);
 /* How gates are told: "ok" or "FAIL", then what and why; quiet leaves out those that pass. */
 void cli_print_gates(struct cli *cli, const struct mlops_gate_result *gates, size_t count);
 cJSON *cli_gates_json(const struct mlops_gate_result *gates, size_t count);

@@ -1,4 +1,4 @@
-/* cmd/cli_file.c - small text files that commands take. */
+/* cmd/cli_file.c - small text files that commands take and give. */
 #include "cli.h"
 #include <errno.h>
 
@@ -18,5 +18,16 @@ int cli_read_text(struct cli *cli, const char *what, const char *path, size_t ma
     if (length > max || memchr(read, '\0', length))
         return mlops_fail(&cli->err, MLOPS_INVALID, "'%s' is not a %s", path, what);
     *text = TAKE_PTR(read);
+    return MLOPS_OK;
+}
+
+int cli_write_text(struct cli *cli, const char *path, const char *mode, const char *text)
+{
+    FILE *file = fopen(path, mode);
+    if (!file)
+        return mlops_fail_errno(&cli->err, MLOPS_IO, errno, "write %s", path);
+    bool written = fputs(text, file) >= 0;
+    if (fclose(file) != 0 || !written)
+        return mlops_fail_errno(&cli->err, MLOPS_IO, errno, "write %s", path);
     return MLOPS_OK;
 }

@@ -1,15 +1,44 @@
 /* cmd/drift.c - mlops drift REF --current FILE */
 #include "cli.h"
 #include <inttypes.h>
+#include <math.h>
+#include <mlops/driftreport.h>
 
-static void add_row(struct table *table, const struct mlops_drift_column *column)
+#define BLOCKS 12 /* of a histogram in the terminal's table */
+
+/* A column's shares as heights of blocks, both tables to the same scale; neighbours are joined. */
+static void format_blocks(const struct mlops_drift_column *column, bool current,
+                          char text[BLOCKS * 3 + 1])
 {
-    char statistic[32], threshold[32];
+    static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    double heights[2][BLOCKS] = {{0}}, most = 0;
+    size_t each = (column->bar_count + BLOCKS - 1) / BLOCKS, used = 0;
+    for (size_t i = 0; i < column->bar_count; i++) {
+        heights[0][i / each] += column->bars[i].reference;
+        heights[1][i / each] += column->bars[i].current;
+    }
+    for (size_t i = 0; i < BLOCKS; i++)
+        most = fmax(most, fmax(heights[0][i], heights[1][i]));
+    text[0] = '\0';
+    for (size_t i = 0; most > 0 && i * each < column->bar_count; i++) {
+        double share = fmin(fmax(heights[current][i] / most, 0), 1);
+        memcpy(text + used, blocks[(size_t)(share * 7 + 0.5)], 4);
+        used += 3;
+    }
+}
+
+static void add_row(struct table *table, const struct mlops_drift_column *column, bool pictures)
+{
+    char statistic[32], threshold[32], blocks[BLOCKS * 3 + 1];
 
     cli_number_format(column->statistic, statistic);
     cli_number_format(column->threshold, threshold);
     cli_table_cell(table, STYLE_BOLD, "%s", column->name);
     cli_table_cell(table, STYLE_PLAIN, "%s", column->type);
+    for (int current = 0; pictures && current < 2; current++) {
+        format_blocks(column, current, blocks);
+        cli_table_cell(table, current ? STYLE_PLAIN : STYLE_DIM, "%s", blocks);
+    }
     cli_table_cell(table, STYLE_PLAIN, "%s", column->method);
     cli_table_cell(table, STYLE_PLAIN, "%s", statistic);
     cli_table_cell(table, STYLE_DIM, "%s", threshold);
@@ -22,21 +51,34 @@ static void add_row(struct table *table, const struct mlops_drift_column *column
     cli_table_cell(table, STYLE_PLAIN, "%s", column->detail ? column->detail : "");
 }
 
-static void print_report(struct cli *cli, const struct mlops_drift_report *report)
+static void print_columns(struct cli *cli, const struct mlops_drift_report *report)
 {
-    static const struct column columns[] = {
+    static const struct column plain[] = {
         {"COLUMN", false},   {"TYPE", false},   {"METHOD", false},  {"STATISTIC", true},
         {"THRESHOLD", true}, {"MISSING", true}, {"VERDICT", false}, {"WHAT MOVED", false}};
-    _cleanup_(cli_table_clear) struct table table = TABLE(columns, TITLES_ALWAYS, "");
+    static const struct column pictured[] = {
+        {"COLUMN", false},  {"TYPE", false},     {"SNAPSHOT", false},  {"CURRENT", false},
+        {"METHOD", false},  {"STATISTIC", true}, {"THRESHOLD", true},  {"MISSING", true},
+        {"VERDICT", false}, {"WHAT MOVED", false}};
+    _cleanup_(cli_table_clear) struct table table = TABLE(plain, TITLES_ALWAYS, "");
+    if (cli->out_terminal) {
+        table.columns = pictured;
+        table.column_count = ARRAY_LENGTH(pictured);
+    }
+    for (size_t i = 0; i < report->column_count; i++)
+        if (report->columns[i].drift || !cli->quiet)
+            add_row(&table, &report->columns[i], cli->out_terminal);
+    cli_table_print(cli, &table);
+}
+
+static void print_report(struct cli *cli, const struct mlops_drift_report *report)
+{
     char version[VERSION_TEXT_SIZE];
     size_t drifted = 0;
 
-    for (size_t i = 0; i < report->column_count; i++) {
+    for (size_t i = 0; i < report->column_count; i++)
         drifted += report->columns[i].drift;
-        if (report->columns[i].drift || !cli->quiet)
-            add_row(&table, &report->columns[i]);
-    }
-    cli_table_print(cli, &table);
+    print_columns(cli, report);
     cli_version_format(&report->version, version);
     enum style style = report->drift ? STYLE_BAD : STYLE_GOOD;
     if (report->drift)
@@ -52,6 +94,36 @@ static void print_report(struct cli *cli, const struct mlops_drift_report *repor
                 report->data, version);
 }
 
+static void add_range(cJSON *column, const char *key, const double range[2])
+{
+    cJSON *array = cli_json_array();
+    for (size_t i = 0; i < 2; i++)
+        cli_json_push(array, cJSON_CreateNumber(range[i])); /* NaN is printed as null */
+    cli_json_add(column, key, array);
+}
+
+static void add_figures(cJSON *column, const struct mlops_drift_column *from)
+{
+    cJSON *bars = cli_json_array();
+    cli_json_number(column, "p", from->p);
+    cli_json_number(column, "p_adjusted", from->p_adjusted);
+    add_range(column, "range_reference", from->range_reference);
+    add_range(column, "range_current", from->range_current);
+    cli_json_number(column, "outliers_reference", from->outliers_reference);
+    cli_json_number(column, "outliers_current", from->outliers_current);
+    cli_json_add(column, "bars", bars);
+    for (size_t i = 0; i < from->bar_count; i++) {
+        const struct mlops_drift_bar *bar = &from->bars[i];
+        cJSON *item = cli_json_object();
+        cli_json_text(item, "label", bar->label);
+        cli_json_number(item, "low", bar->label ? NAN : bar->low);
+        cli_json_number(item, "high", bar->label ? NAN : bar->high);
+        cli_json_number(item, "reference", bar->reference);
+        cli_json_number(item, "current", bar->current);
+        cli_json_push(bars, item);
+    }
+}
+
 static cJSON *to_json(const struct mlops_drift_report *report)
 {
     cJSON *document = cli_json_object(), *columns = cli_json_array();
@@ -63,6 +135,9 @@ static cJSON *to_json(const struct mlops_drift_report *report)
     cli_json_bool(document, "drift", report->drift);
     cli_json_number(document, "share", report->share);
     cli_json_number(document, "rows", (double)report->rows);
+    cli_json_number(document, "rows_reference", (double)report->rows_reference);
+    cli_json_number(document, "far", report->far);
+    cli_json_bool(document, "calibrated", report->calibrated);
     cli_json_add(document, "columns", columns);
     for (size_t i = 0; i < report->column_count; i++) {
         const struct mlops_drift_column *from = &report->columns[i];
@@ -75,26 +150,64 @@ static cJSON *to_json(const struct mlops_drift_report *report)
         cli_json_bool(column, "drift", from->drift);
         cli_json_number(column, "missing_reference", from->missing_reference);
         cli_json_number(column, "missing_current", from->missing_current);
+        add_figures(column, from);
         cli_json_text_or_null(column, "detail", from->detail);
         cli_json_push(columns, column);
     }
     return document;
 }
 
+/* "1%" or "0.01"; 0 where the option is not given. */
+static int parse_share(struct cli *cli, const char *name, double *share)
+{
+    const char *text = cli_text(cli, name);
+    char *end = NULL;
+    *share = text ? strtod(text, &end) : 0;
+    if (text && *end == '%') {
+        *share /= 100;
+        end++;
+    }
+    if (!text || (end != text && *end == '\0' && *share > 0 && *share < 1))
+        return MLOPS_OK;
+    mlops_fail(&cli->err, MLOPS_INVALID, "--%s: '%s' is no share between 0 and 1", name, text);
+    return mlops_hint(&cli->err, "write 1%% or 0.01");
+}
+
+static int write_reports(struct cli *cli, const struct mlops_drift_report *report)
+{
+    const char *html = cli_text(cli, "html"), *markdown = cli_text(cli, "markdown");
+    if (html) {
+        _cleanup_(free_string) char *text = mlops_drift_report_html(report);
+        TRY(cli_write_text(cli, html, "we", text));
+    }
+    if (markdown) {
+        _cleanup_(free_string) char *text = mlops_drift_report_markdown(report);
+        TRY(cli_write_text(cli, markdown, "we", text));
+    }
+    return MLOPS_OK;
+}
+
 static int run(struct cli *cli)
 {
     _cleanup_(mlops_drift_report_clear) struct mlops_drift_report report = {0};
-    const struct mlops_drift_options options = {
+    struct mlops_drift_options options = {
         .ref = cli->args[0],
         .current = cli_text(cli, "current"),
         .data = cli_text(cli, "data"),
         .numeric_method = cli_text(cli, "method"),
         .categorical_method = cli_text(cli, "categorical-method"),
         .threshold = cli_number(cli, "threshold"),
+        .any_effect = cli_flag(cli, "any-effect"),
     };
 
+    TRY(parse_share(cli, "far", &options.far));
     TRY(mlops_drift(cli_registry(cli), &options, &report, &cli->err));
-    if (cli->json)
+    TRY(write_reports(cli, &report));
+    if (cli_text(cli, "svg")) {
+        _cleanup_(free_string) char *svg = NULL;
+        TRY(mlops_drift_report_svg(&report, cli_text(cli, "svg"), &svg, &cli->err));
+        cli_print(cli, "%s", svg);
+    } else if (cli->json)
         TRY(cli_print_json(cli, to_json(&report)));
     else
         print_report(cli, &report);
@@ -126,24 +239,45 @@ const struct command command_drift = {
                 {.name = "method",
                  .kind = OPTION_TEXT,
                  .argument = "NAME",
-                 .help = "how numeric columns are compared: ks (default), jensen_shannon, psi, "
-                         "wasserstein or total_variation",
-                 .words = "ks jensen_shannon psi wasserstein total_variation"},
+                 .help = "how numeric columns are compared (default: ks; docs/drift.md)",
+                 .words = "ks jensen_shannon psi wasserstein total_variation hellinger l_infinity "
+                          "energy cramer_von_mises anderson_darling chi_square g"},
                 {.name = "categorical-method",
                  .kind = OPTION_TEXT,
                  .argument = "NAME",
-                 .help = "how categorical columns are compared: jensen_shannon (default), psi or "
-                         "total_variation",
-                 .words = "jensen_shannon psi total_variation"},
+                 .help = "how categorical columns are compared (default: jensen_shannon)",
+                 .words = "jensen_shannon psi total_variation hellinger l_infinity chi_square g"},
                 {.name = "threshold",
                  .kind = OPTION_NUMBER,
                  .argument = "NUMBER",
-                 .help = "drift above this statistic (default: each method's own)"}},
+                 .help = "drift above this statistic (default: each method's own)"},
+                {.name = "any-effect",
+                 .help = "let noise alone set the thresholds, however small the effect"},
+                {.name = "far",
+                 .kind = OPTION_TEXT,
+                 .argument = "SHARE",
+                 .help = "how often a table without drift may raise an alarm (default: 1%)"},
+                {.name = "html",
+                 .kind = OPTION_TEXT,
+                 .argument = "FILE",
+                 .help = "write a report with pictures, one file that needs nothing else",
+                 .completion = COMPLETE_FILE},
+                {.name = "markdown",
+                 .kind = OPTION_TEXT,
+                 .argument = "FILE",
+                 .help = "write the report as Markdown",
+                 .completion = COMPLETE_FILE},
+                {.name = "svg",
+                 .kind = OPTION_TEXT,
+                 .argument = "COLUMN",
+                 .help = "print a picture of one column instead of the table"}},
     .examples = {{"mlops drift fraud@production --current today.csv",
                   "does production still see what it learnt from?"},
                  {"zcat may.csv.gz | mlops --json drift fraud@production --current - | jq "
                   "-r '.columns[] | select(.drift) | .name'",
-                  "names of the columns that drifted"}},
+                  "names of the columns that drifted"},
+                 {"mlops drift fraud@production --current today.csv --html drift.html",
+                  "the same for people, with pictures"}},
     .exits = {{1, "at least one column drifted"}},
     .json = {{"model", "text", "whose version it is"},
              {"version", "number?", "null for a bundle that is not registered"},
@@ -152,6 +286,9 @@ const struct command command_drift = {
              {"drift", "bool", "did at least one column drift?"},
              {"share", "number", "of the columns that drifted, 0 to 1"},
              {"rows", "number", "of FILE"},
+             {"rows_reference", "number", "of the snapshot"},
+             {"far", "number", "how often a table without drift raises an alarm, at most"},
+             {"calibrated", "bool", "by draws from the snapshot, or by bounds for any data?"},
              {"columns[].name", "text", "most drifted first"},
              {"columns[].type", "text", "numeric or categorical"},
              {"columns[].method", "text", "how it was compared"},
@@ -160,6 +297,18 @@ const struct command command_drift = {
              {"columns[].drift", "bool", "the verdict"},
              {"columns[].missing_reference", "number", "share of the snapshot's rows, 0 to 1"},
              {"columns[].missing_current", "number", "share of FILE's rows, 0 to 1"},
+             {"columns[].p", "number?", "of Kolmogorov-Smirnov's test, or chi-square"},
+             {"columns[].p_adjusted", "number?", "over all columns, by Benjamini-Hochberg"},
+             {"columns[].range_reference[]", "number?", "of numbers: least and largest"},
+             {"columns[].range_current[]", "number?", "of numbers: least and largest"},
+             {"columns[].outliers_reference", "number?",
+              "share beyond the snapshot's fences, 1.5 interquartile ranges outside"},
+             {"columns[].outliers_current", "number?", "share beyond the same fences"},
+             {"columns[].bars[].label", "text?", "of categories: the value"},
+             {"columns[].bars[].low", "number?", "of numbers: from where"},
+             {"columns[].bars[].high", "number?", "of numbers: to where"},
+             {"columns[].bars[].reference", "number", "share of the snapshot's values"},
+             {"columns[].bars[].current", "number", "share of FILE's values"},
              {"columns[].detail", "text?", "what moved"}},
     .run = run,
 };

@@ -336,17 +336,6 @@ static cJSON *report_json(const struct mlops_test_report *report)
 
 /* ---- for other tools ------------------------------------------------------------------------ */
 
-static int write_file(struct cli *cli, const char *path, const char *mode, const char *text)
-{
-    FILE *file = fopen(path, mode);
-    if (!file)
-        return mlops_fail_errno(&cli->err, MLOPS_IO, errno, "write %s", path);
-    bool written = fputs(text, file) >= 0;
-    if (fclose(file) != 0 || !written)
-        return mlops_fail_errno(&cli->err, MLOPS_IO, errno, "write %s", path);
-    return MLOPS_OK;
-}
-
 static int write_option(struct cli *cli, const char *option, const struct mlops_test_report *report,
                         char *(*format)(const struct mlops_test_report *))
 {
@@ -354,7 +343,7 @@ static int write_option(struct cli *cli, const char *option, const struct mlops_
     if (!path)
         return MLOPS_OK;
     _cleanup_(free_string) char *text = format(report);
-    return write_file(cli, path, "we", text);
+    return cli_write_text(cli, path, "we", text);
 }
 
 /* Within GitHub Actions: annotations, which the runner takes from stderr as well, so that stdout
@@ -370,7 +359,7 @@ static int tell_github(struct cli *cli, const struct mlops_test_report *report)
     if (!summary || !*summary)
         return MLOPS_OK;
     _cleanup_(free_string) char *text = mlops_test_report_markdown(report);
-    return write_file(cli, summary, "ae", text);
+    return cli_write_text(cli, summary, "ae", text);
 }
 
 static int tell_tools(struct cli *cli, const struct mlops_test_report *report)

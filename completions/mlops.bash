@@ -82,9 +82,13 @@ _mlops_option() {
     profile:--ragged) sources=(+refuse +fill +skip) ;;
     drift:--current) sources=(file) ;;
     drift:--data) sources=() ;;
-    drift:--method) sources=(+ks +jensen_shannon +psi +wasserstein +total_variation) ;;
-    drift:--categorical-method) sources=(+jensen_shannon +psi +total_variation) ;;
+    drift:--method) sources=(+ks +jensen_shannon +psi +wasserstein +total_variation +hellinger +l_infinity +energy +cramer_von_mises +anderson_darling +chi_square +g) ;;
+    drift:--categorical-method) sources=(+jensen_shannon +psi +total_variation +hellinger +l_infinity +chi_square +g) ;;
     drift:--threshold) sources=() ;;
+    drift:--far) sources=() ;;
+    drift:--html) sources=(file) ;;
+    drift:--markdown) sources=(file) ;;
+    drift:--svg) sources=() ;;
     monitor:--dead-letter) sources=(file) ;;
     monitor:--lateness) sources=() ;;
     monitor:--keep-raw) sources=() ;;
@@ -194,7 +198,7 @@ _mlops_options() {
     key) sources=(--algorithm --no-passphrase) ;;
     trust) sources=(--role --owner --expires --key --reason) ;;
     profile) sources=(--output --stream --schema --columns --separator --comment --ragged) ;;
-    drift) sources=(--current --data --method --categorical-method --threshold) ;;
+    drift) sources=(--current --data --method --categorical-method --threshold --any-effect --far --html --markdown --svg) ;;
     monitor) sources=(--follow --dead-letter --lateness --keep-raw --keep-minutes --version --since --stage --segment --by-segment) ;;
     env) sources=(--venv --output --captured --all --allow-extra --target --stage --image --python --allow-unpinned) ;;
     fsck) sources=(--quick --repair) ;;

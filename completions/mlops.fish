@@ -84,6 +84,10 @@ set -g __mlops_valued \
     'drift:--method' \
     'drift:--categorical-method' \
     'drift:--threshold' \
+    'drift:--far' \
+    'drift:--html' \
+    'drift:--markdown' \
+    'drift:--svg' \
     'monitor:--dead-letter' \
     'monitor:--lateness' \
     'monitor:--keep-raw' \
@@ -369,9 +373,14 @@ complete -c mlops -n '__mlops_in profile' -F
 complete -c mlops -n __mlops_before -a drift -d 'compare a table with the data that a version learnt from'
 complete -c mlops -n '__mlops_in drift' -l current -r -F -d 'the table to judge, CSV or JSON Lines; - for standard input'
 complete -c mlops -n '__mlops_in drift' -l data -x -d 'the snapshot to compare with (default: the one with role reference)'
-complete -c mlops -n '__mlops_in drift' -l method -x -a 'ks jensen_shannon psi wasserstein total_variation' -d 'how numeric columns are compared: ks (default), jensen_shannon, psi, wasserstein or total_variation'
-complete -c mlops -n '__mlops_in drift' -l categorical-method -x -a 'jensen_shannon psi total_variation' -d 'how categorical columns are compared: jensen_shannon (default), psi or total_variation'
+complete -c mlops -n '__mlops_in drift' -l method -x -a 'ks jensen_shannon psi wasserstein total_variation hellinger l_infinity energy cramer_von_mises anderson_darling chi_square g' -d 'how numeric columns are compared (default: ks; docs/drift.md)'
+complete -c mlops -n '__mlops_in drift' -l categorical-method -x -a 'jensen_shannon psi total_variation hellinger l_infinity chi_square g' -d 'how categorical columns are compared (default: jensen_shannon)'
 complete -c mlops -n '__mlops_in drift' -l threshold -x -d 'drift above this statistic (default: each method\'s own)'
+complete -c mlops -n '__mlops_in drift' -l any-effect -d 'let noise alone set the thresholds, however small the effect'
+complete -c mlops -n '__mlops_in drift' -l far -x -d 'how often a table without drift may raise an alarm (default: 1%)'
+complete -c mlops -n '__mlops_in drift' -l html -r -F -d 'write a report with pictures, one file that needs nothing else'
+complete -c mlops -n '__mlops_in drift' -l markdown -r -F -d 'write the report as Markdown'
+complete -c mlops -n '__mlops_in drift' -l svg -x -d 'print a picture of one column instead of the table'
 complete -c mlops -n '__mlops_in drift 0' -a '(__mlops_ask ref)'
 
 complete -c mlops -n __mlops_before -a monitor -d 'watch a model in production'

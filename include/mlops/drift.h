@@ -13,6 +13,15 @@ struct mlops_drift_options {
     const char *numeric_method;     /* NULL: "ks" */
     const char *categorical_method; /* NULL: "jensen_shannon" */
     double threshold;               /* of the methods' statistic; 0: each method's own */
+    bool any_effect;                /* noise alone decides, however small the effect */
+    double far; /* how often a table without drift may raise an alarm; 0: 0.01 */
+};
+
+/* One bar of a column's histogram: shares of the values that are there, 0…1. */
+struct mlops_drift_bar {
+    char *label;      /* of categories: the value, fit to be shown; NULL of numbers */
+    double low, high; /* of numbers: from where to where */
+    double reference, current;
 };
 
 struct mlops_drift_column {
@@ -23,6 +32,13 @@ struct mlops_drift_column {
     double threshold; /* that it was held against */
     bool drift;
     double missing_reference, missing_current; /* shares of the rows, 0…1 */
+    double p, p_adjusted; /* of the test that goes with the type, and by Benjamini-Hochberg; NaN */
+    double range_reference[2], range_current[2]; /* numbers: least and largest; NaN: none */
+    /* Numbers: shares outside the reference's fences, 1.5 interquartile ranges beyond its quartiles
+     * (Tukey 1977). */
+    double outliers_reference, outliers_current;
+    struct mlops_drift_bar *bars;
+    size_t bar_count;
     char *detail; /* what moved, one line: "median 41.0 -> 77.0"; empty without drift */
 };
 
@@ -32,6 +48,9 @@ struct mlops_drift_report {
     bool drift;    /* at least one column drifted */
     double share;  /* of the columns that drifted, 0…1 */
     uint64_t rows; /* of the current table */
+    uint64_t rows_reference;
+    double far;      /* how often a table without drift raises an alarm, at most */
+    bool calibrated; /* by draws from the reference, so that it is about as often as that */
     struct mlops_drift_column *columns; /* most drifted first */
     size_t column_count;
 };

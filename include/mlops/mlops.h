@@ -8,6 +8,7 @@
 #include <mlops/deploy.h>
 #include <mlops/diff.h>
 #include <mlops/drift.h>
+#include <mlops/driftreport.h>
 #include <mlops/environment.h>
 #include <mlops/error.h>
 #include <mlops/key.h>

@@ -1,195 +1,18 @@
-/* lib/drift/compare.c - the methods, their thresholds, and the verdict on each column. */
+/* lib/drift/compare.c - the verdict on each column. */
 #include "drift/compare.h"
+#include "drift/calibrate.h"
+#include "drift/method.h"
 #include "drift/pair.h"
-#include "stats/distance.h"
+#include "drift/picture.h"
+#include "stats/contingency.h"
 #include "stats/frequent.h"
 #include "table/show.h"
 #include <math.h>
 
 #define SHARE_THRESHOLD 0.05 /* a rise or fall of the missing share, or of new values; absolute */
-#define ALPHA 0.001          /* chance that noise alone passes for drift in one table */
+#define ALPHA 0.001          /* chance that noise alone passes for drift where nothing is calibrated */
+#define OTHER_SHARE 0.1 /* of a stated rate of false alarms: for missing and new values */
 #define CRITERIA 3           /* that a column is held against: values, missing share, new values */
-
-struct drift_method {
-    const char *name;
-    bool numeric, categorical;
-    double threshold; /* from which on it is worth a look, however many rows there are */
-    double (*statistic)(const struct pair *pair);
-    /* What noise alone reaches with probability alpha at the sizes of the two samples. */
-    double (*noise)(const struct pair *pair, double alpha);
-};
-
-/* ---- statistics ------------------------------------------------------------------------- */
-
-static double ks(const struct pair *pair)
-{
-    return distance_ks(&pair->reference_view, &pair->current_view);
-}
-
-/* Infinite values are in neither the distance nor the deviation. */
-static double finite_count(const struct column_profile *column)
-{
-    return (double)(column->count - column->missing - column->infinite);
-}
-
-static double wasserstein(const struct pair *pair)
-{
-    double n = finite_count(pair->reference), m2 = pair->reference->m2;
-    double deviation = n > 1 && m2 > 0 ? sqrt(m2 / n) : 0;
-    double distance = distance_wasserstein(&pair->reference_view, &pair->current_view);
-    if (deviation > 0)
-        return distance / deviation;
-    return distance > 0 ? INFINITY : distance; /* a constant that moved, or did not */
-}
-
-static double jensen_shannon(const struct pair *pair)
-{
-    return distance_jensen_shannon(pair->p, pair->q, pair->cells);
-}
-
-static double total_variation(const struct pair *pair)
-{
-    return distance_total_variation(pair->p, pair->q, pair->cells);
-}
-
-static double psi(const struct pair *pair)
-{
-    return distance_psi(pair->p, pair->q, pair->cells);
-}
-
-/* ---- what noise reaches ------------------------------------------------------------------- */
-
-/* 1/n + 1/m: the variance of a difference of shares is p(1-p) times this. */
-static double inverse_sizes(const struct pair *pair)
-{
-    return 1 / pair->n + 1 / pair->m;
-}
-
-static bool is_exact(const struct column_profile *column)
-{
-    return !column->quantiles || kll_count(column->quantiles) <= KLL_K;
-}
-
-/* How many of the two columns are known by a sketch that had to leave values out. */
-static double sketched(const struct pair *pair)
-{
-    return !is_exact(pair->reference) + !is_exact(pair->current);
-}
-
-/* Smirnov's asymptotic bound, sqrt(-ln(alpha/2)/2 · (1/n + 1/m)); the sketches may add their own
- * errors. */
-static double noise_ks(const struct pair *pair, double alpha)
-{
-    return sqrt(-log(alpha / 2) / 2 * inverse_sizes(pair)) + KLL_RANK_ERROR * sketched(pair);
-}
-
-/* From the least to the largest finite value of both. */
-static double finite_range(const struct pair *pair)
-{
-    const struct kll_view *views[] = {&pair->reference_view, &pair->current_view};
-    double least = INFINITY, largest = -INFINITY;
-    for (size_t i = 0; i < ARRAY_LENGTH(views); i++)
-        for (size_t j = 0; j < views[i]->size; j++) {
-            double value = views[i]->values[j];
-            least = isinf(value) ? least : fmin(least, value);
-            largest = isinf(value) ? largest : fmax(largest, value);
-        }
-    return largest - least;
-}
-
-/*
- * F - G is sqrt(s H(1-H)) times a standard normal variable at every point, whose absolute value has
- * the mean sqrt(2/pi): that is the mean of the area between them. The area is the supremum of an
- * empirical process, over all functions of slope 1, and so exceeds its mean by no more than
- * Bernstein's inequality says (Bousquet 2002). A sketch adds as much as drawing twice KLL_K values
- * would.
- */
-static double noise_wasserstein(const struct pair *pair, double alpha)
-{
-    const struct column_profile *r = pair->reference, *c = pair->current;
-    double n = finite_count(r), m = finite_count(c), s = 1 / n + 1 / m;
-    double within = sqrt((r->m2 + c->m2) / (n + m)), deviation = sqrt(r->m2 / n);
-    double spread = distance_spread(&pair->reference_view, &pair->current_view);
-    double mean = sqrt(2 / M_PI * (s + sketched(pair) / (2 * KLL_K))) * spread;
-    double excess =
-        sqrt(-2 * log(alpha) * s) * within - log(alpha) * finite_range(pair) / (3 * fmin(n, m));
-    double noise = (mean + excess) / deviation;
-    return isfinite(noise) ? noise : noise_ks(pair, alpha); /* constants */
-}
-
-/* Upper quantile of chi-square with k degrees of freedom, by Wilson and Hilferty 1931. */
-static double chi_square_bound(double k, double alpha)
-{
-    /* the normal quantile for small alpha: Abramowitz and Stegun 26.2.23 */
-    double t = sqrt(-2 * log(alpha));
-    double z = t - (2.515517 + 0.802853 * t + 0.010328 * t * t) /
-                       (1 + 1.432788 * t + 0.189269 * t * t + 0.001308 * t * t * t);
-    double base = 1 - 2 / (9 * k) + z * sqrt(2 / (9 * k));
-    return k * base * base * base;
-}
-
-/*
- * Without drift, Σ (p-q)²/mean share · nm/(n+m) is chi-square with cells - 1 degrees of freedom
- * (Pearson's two-sample statistic), and for small differences PSI equals Σ (p-q)²/share. Where the
- * emptiest cell has e expected rows the tail is heavier than that, by less than a factor 1 + 2/e
- * for e >= 10 (found by simulation: docs/drift.md). The share of a cell between two quantiles of a
- * sketch has the errors of both its ends besides.
- */
-static double noise_psi(const struct pair *pair, double alpha)
-{
-    static const double rank_deviation = KLL_RANK_ERROR / 2.58; /* 99 % are within the error */
-    double least = INFINITY, k = (double)pair->cells;
-    for (size_t i = 0; i < pair->cells; i++)
-        least = fmin(least, pair_expected_rows(pair, i));
-    if (pair->cells < 2)
-        return INFINITY; /* too few rows to say anything */
-    double s = inverse_sizes(pair) * (1 + 2 / least) +
-               2 * k * rank_deviation * rank_deviation * sketched(pair);
-    return chi_square_bound(k - 1, alpha) * s;
-}
-
-/* The divergence in bits is, for small differences, that sum / (8 ln 2). */
-static double noise_jensen_shannon(const struct pair *pair, double alpha)
-{
-    return sqrt(noise_psi(pair, alpha) / (8 * M_LN2));
-}
-
-/* Σ|p-q|/2 <= sqrt(Σ (p-q)²/share)/2 by Cauchy and Schwarz. */
-static double noise_total_variation(const struct pair *pair, double alpha)
-{
-    return sqrt(noise_psi(pair, alpha)) / 2;
-}
-
-/* The first method for a kind of column is its default. A newcomer adds a row. */
-static const struct drift_method methods[] = {
-    {"ks", true, false, 0.1, ks, noise_ks},
-    {"jensen_shannon", true, true, 0.1, jensen_shannon, noise_jensen_shannon},
-    {"psi", true, true, 0.2, psi, noise_psi},
-    {"wasserstein", true, false, 0.1, wasserstein, noise_wasserstein},
-    {"total_variation", true, true, 0.1, total_variation, noise_total_variation},
-};
-
-static int find_method(const char *name, bool numeric, const struct drift_method **method,
-                       struct mlops_error *err)
-{
-    const char *fitting[ARRAY_LENGTH(methods) + 1] = {NULL};
-    size_t count = 0;
-    for (size_t i = 0; i < ARRAY_LENGTH(methods); i++) {
-        if (!(numeric ? methods[i].numeric : methods[i].categorical))
-            continue;
-        fitting[count++] = methods[i].name;
-        if (!name || str_equal(name, methods[i].name)) {
-            *method = &methods[i];
-            return MLOPS_OK;
-        }
-    }
-    _cleanup_(buffer_clear) struct buffer list = {0};
-    for (size_t i = 0; i < count; i++)
-        buffer_printf(&list, "%s%s", i ? ", " : "", fitting[i]);
-    mlops_fail(err, MLOPS_INVALID, "'%s' is not a method for %s columns", name,
-               numeric ? "numeric" : "categorical");
-    return mlops_hint(err, "use one of %s", list.data);
-}
 
 /* ---- verdicts ------------------------------------------------------------------------------ */
 
@@ -294,24 +117,39 @@ static void explain_numbers(const struct pair *pair, struct buffer *text)
     }
 }
 
-static void judge(const struct pair *pair, const struct drift_method *method, double threshold,
-                  double alpha, struct mlops_drift_column *column)
+/* How large noise alone becomes: by the draws where the column was in them, and by what holds for
+ * any data otherwise. A sketch that had to leave values out adds its own error, independent of the
+ * draw. */
+static double noise_of(const struct calibrated *column, double alpha)
+{
+    const struct pair *pair = column->pair;
+    if (isnan(column->noise))
+        return column->method->noise(pair, alpha);
+    double sketch = column->method->grows ? 0 : pair_rank_error(pair);
+    return sqrt(column->noise * column->noise + sketch * sketch);
+}
+
+static void judge(const struct calibrated *calibrated, double threshold, double alpha,
+                  double alpha_other, struct mlops_drift_column *column)
 {
     _cleanup_(buffer_clear) struct buffer detail = {0};
+    const struct pair *pair = calibrated->pair;
     const struct column_profile *r = pair->reference, *c = pair->current;
     column->name = xstrdup(r->name);
     column->type = xstrdup(r->quantiles ? "numeric" : "categorical");
-    column->method = xstrdup(method->name);
+    column->method = xstrdup(calibrated->method->name);
     column->threshold = threshold;
     column->missing_reference = missing_share(r);
     column->missing_current = missing_share(c);
+    column->p = method_p(pair);
     if (pair->n > 0 && pair->m > 0) {
-        double statistic = method->statistic(pair), noise = method->noise(pair, alpha);
+        double statistic = calibrated->method->statistic(pair);
+        double noise = noise_of(calibrated, alpha);
         column->statistic = isnan(statistic) ? 0 : statistic;
         column->threshold = isfinite(noise) ? fmax(threshold, noise) : threshold;
     }
     bool values = column->statistic > column->threshold;
-    bool missing = missing_drifted(pair, alpha), novel = is_novel(pair, alpha);
+    bool missing = missing_drifted(pair, alpha_other), novel = is_novel(pair, alpha_other);
     column->drift = values || missing || novel;
     if (novel || (values && pair->novelty.known && pair->novelty.share > 0))
         explain_new(pair, &detail);
@@ -323,13 +161,15 @@ static void judge(const struct pair *pair, const struct drift_method *method, do
         buffer_printf(&detail, "%smissing %.1f %% -> %.1f %%", detail.length ? "; " : "",
                       100 * missing_share(r), 100 * missing_share(c));
     column->detail = buffer_steal(&detail);
+    picture_column(pair, column);
 }
 
 /* Most drifted first; a column that drifted by missing or new values alone comes after those. */
 static int by_severity(const void *a, const void *b)
 {
     const struct mlops_drift_column *x = a, *y = b;
-    double left = x->statistic / x->threshold, right = y->statistic / y->threshold;
+    double left = x->statistic > 0 ? x->statistic / x->threshold : 0;
+    double right = y->statistic > 0 ? y->statistic / y->threshold : 0;
     if (x->drift != y->drift)
         return x->drift ? -1 : 1;
     if (left != right)
@@ -348,11 +188,14 @@ static bool is_left_out(const struct column_profile *column, const char *const *
 int compare_check(const struct compare_options *options, struct mlops_error *err)
 {
     const struct drift_method *method;
-    TRY(find_method(options->numeric_method, true, &method, err));
-    TRY(find_method(options->categorical_method, false, &method, err));
+    TRY(method_find(options->numeric_method, true, &method, err));
+    TRY(method_find(options->categorical_method, false, &method, err));
     if (!(options->threshold >= 0 && isfinite(options->threshold)))
         return mlops_fail(err, MLOPS_INVALID, "a threshold of %g is none: it must be above 0",
                           options->threshold);
+    if (!(options->far >= 0 && options->far < 1))
+        return mlops_fail(err, MLOPS_INVALID, "a rate of false alarms lies between 0 and 1, not at %g",
+                          options->far);
     return MLOPS_OK;
 }
 
@@ -366,35 +209,84 @@ static const struct column_profile *column_near(const struct profile *profile, c
     return profile_column(profile, name);
 }
 
+static void adjust_p(struct mlops_drift_report *report)
+{
+    double *p = xcalloc(report->column_count + 1, sizeof(*p));
+    double *adjusted = xcalloc(report->column_count + 1, sizeof(*adjusted));
+    size_t known = 0;
+    for (size_t i = 0; i < report->column_count; i++)
+        if (!isnan(report->columns[i].p))
+            p[known++] = report->columns[i].p;
+    adjust_benjamini_hochberg(p, known, adjusted);
+    known = 0;
+    for (size_t i = 0; i < report->column_count; i++)
+        report->columns[i].p_adjusted =
+            isnan(report->columns[i].p) ? report->columns[i].p : adjusted[known++];
+    free(p);
+    free(adjusted);
+}
+
+/* Thresholds for all columns at once, and the verdicts. */
+static void judge_all(const struct profile *reference, const struct profile *current,
+                      const struct compare_options *options, struct calibrated *columns,
+                      size_t compared, struct mlops_drift_report *report)
+{
+    bool drawn = options->far >= CALIBRATE_FAR_MIN;
+    double alpha = (options->far > 0 ? options->far : ALPHA) / (CRITERIA * (double)compared);
+    double other = drawn ? options->far * OTHER_SHARE / ((CRITERIA - 1) * (double)compared) : alpha;
+    size_t drifted = 0;
+    if (drawn)
+        calibrate(reference->sample, reference->rows, current->rows,
+                  options->far * (1 - OTHER_SHARE), columns, compared);
+    for (size_t i = 0; i < compared; i++) {
+        double threshold = options->threshold;
+        if (options->any_effect)
+            threshold = 0;
+        else if (!(threshold > 0))
+            threshold = method_threshold(columns[i].method, columns[i].pair);
+        judge(&columns[i], threshold, alpha, other, &report->columns[i]);
+        report->calibrated = report->calibrated || !isnan(columns[i].noise);
+        drifted += report->columns[i].drift;
+    }
+    report->column_count = compared;
+    report->far = options->far > 0 ? options->far : ALPHA;
+    report->drift = drifted > 0;
+    report->share = compared ? (double)drifted / (double)compared : 0;
+    report->rows = current->rows;
+    report->rows_reference = reference->rows;
+}
+
 int profiles_compare(const struct profile *reference, const struct profile *current,
                      const struct compare_options *options, struct mlops_drift_report *report,
                      struct mlops_error *err)
 {
     const struct drift_method *numeric, *categorical;
     TRY(compare_check(options, err));
-    TRY(find_method(options->numeric_method, true, &numeric, err));
-    TRY(find_method(options->categorical_method, false, &categorical, err));
-    size_t compared = 0, drifted = 0, place = 0;
-    for (size_t i = 0; i < reference->column_count; i++)
-        compared += !is_left_out(&reference->columns[i], options->leave_out);
-    report->columns = xcalloc(compared, sizeof(*report->columns));
+    TRY(method_find(options->numeric_method, true, &numeric, err));
+    TRY(method_find(options->categorical_method, false, &categorical, err));
+    size_t compared = 0, place = 0;
+    struct pair *pairs = xcalloc(reference->column_count + 1, sizeof(*pairs));
+    struct calibrated *columns = xcalloc(reference->column_count + 1, sizeof(*columns));
     for (size_t i = 0; i < reference->column_count; i++) {
         const struct column_profile *column = &reference->columns[i];
         if (is_left_out(column, options->leave_out))
             continue;
-        struct pair pair;
-        const struct drift_method *method = column->quantiles ? numeric : categorical;
-        double threshold = options->threshold > 0 ? options->threshold : method->threshold;
-        pair_make(&pair, column, column_near(current, column->name, &place));
-        /* Bonferroni: the chance of a false alarm is ALPHA for the whole table */
-        judge(&pair, method, threshold, ALPHA / (CRITERIA * (double)compared),
-              &report->columns[report->column_count]);
-        drifted += report->columns[report->column_count++].drift;
-        pair_clear(&pair);
+        pair_make(&pairs[compared], column, column_near(current, column->name, &place));
+        columns[compared] =
+            (struct calibrated){.pair = &pairs[compared],
+                                .method = column->quantiles ? numeric : categorical,
+                                .place = i,
+                                .weight = 1,
+                                .noise = NAN};
+        compared++;
     }
+    report->columns = xcalloc(compared + 1, sizeof(*report->columns));
+    judge_all(reference, current, options, columns, compared, report);
+    adjust_p(report);
     qsort(report->columns, compared, sizeof(*report->columns), by_severity);
-    report->drift = drifted > 0;
-    report->share = compared ? (double)drifted / (double)compared : 0;
-    report->rows = current->rows;
+    for (size_t i = 0; i < compared; i++)
+        pair_clear(&pairs[i]);
+    free(pairs);
+    free(columns);
     return MLOPS_OK;
 }

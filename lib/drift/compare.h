@@ -11,6 +11,11 @@ struct compare_options {
     const char *numeric_method;     /* NULL: "ks" */
     const char *categorical_method; /* NULL: "jensen_shannon" */
     double threshold;               /* 0: each method's own */
+    bool any_effect;                /* noise alone decides, however small the effect */
+    /* How often a table without drift may raise an alarm, for which thresholds are calibrated on
+     * the reference's sample of rows (calibrate.h); below CALIBRATE_FAR_MIN by bounds that hold for
+     * any data. 0: 0.001. */
+    double far;
     const char *const *leave_out;   /* columns; NULL-terminated, or NULL */
 };
 

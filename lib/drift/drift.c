@@ -6,6 +6,7 @@
 #include "table/table.h"
 
 #define PROFILE_MAX (1U << 30)
+#define FAR_DEFAULT 0.01
 #define WARNED_MAX 8 /* columns named in a warning */
 
 static int choose_data(const struct manifest *manifest, const char *name,
@@ -164,7 +165,9 @@ int mlops_drift(struct mlops_registry *registry, const struct mlops_drift_option
     *report = (struct mlops_drift_report){0};
     struct compare_options compare = {.numeric_method = options->numeric_method,
                                       .categorical_method = options->categorical_method,
-                                      .threshold = options->threshold};
+                                      .threshold = options->threshold,
+                                      .any_effect = options->any_effect,
+                                      .far = options->far > 0 ? options->far : FAR_DEFAULT};
     TRY(compare_check(&compare, err)); /* before a table is read that may be large */
     TRY(manifest_load(registry, options->ref, &report->version, &manifest, NULL, err));
     TRY(choose_data(&manifest, options->data, &data, err));
@@ -184,6 +187,9 @@ void mlops_drift_report_clear(struct mlops_drift_report *report)
         free(report->columns[i].type);
         free(report->columns[i].method);
         free(report->columns[i].detail);
+        for (size_t j = 0; j < report->columns[i].bar_count; j++)
+            free(report->columns[i].bars[j].label);
+        free(report->columns[i].bars);
     }
     free(report->columns);
     *report = (struct mlops_drift_report){0};

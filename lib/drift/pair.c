@@ -27,6 +27,7 @@ static void bin_numbers(struct pair *pair)
     double edge = -INFINITY, before_p = 0, before_q = 0;
     pair->p = xcalloc(BINS, sizeof(*pair->p));
     pair->q = xcalloc(BINS, sizeof(*pair->q));
+    pair->edges = xcalloc(BINS, sizeof(*pair->edges));
     for (size_t i = 1; i <= BINS; i++) {
         double next = i == BINS ? INFINITY : kll_view_quantile(r, (double)i / BINS);
         if (!(next > edge))
@@ -35,6 +36,7 @@ static void bin_numbers(struct pair *pair)
         double up_to_q = i == BINS ? pair->m : round(kll_view_cdf(c, next) * pair->m);
         pair->p[pair->cells] = up_to_p - before_p;
         pair->q[pair->cells] = up_to_q - before_q;
+        pair->edges[pair->cells] = next;
         pair->cells += pair->p[pair->cells] + pair->q[pair->cells] > 0;
         before_p = up_to_p;
         before_q = up_to_q;
@@ -144,12 +146,14 @@ static void count_texts(struct pair *pair)
     double least = least_count(pair), other_p = pair->n, other_q = pair->m;
     pair->p = xcalloc(count + 1, sizeof(*pair->p));
     pair->q = xcalloc(count + 1, sizeof(*pair->q));
+    pair->hashes = xcalloc(count + 1, sizeof(*pair->hashes));
     for (; pair->cells < count; pair->cells++) {
         const struct value *value = &values[pair->cells];
         if (value->p + value->q < least)
             break;
         pair->p[pair->cells] = value->p;
         pair->q[pair->cells] = value->q;
+        pair->hashes[pair->hash_count++] = value->hash;
         other_p -= value->p;
         other_q -= value->q;
     }
@@ -165,12 +169,14 @@ static void join_cells(struct pair *pair)
 {
     size_t kept = 0;
     double rows = 0;
+    pair->cell_of = xcalloc(pair->cells + 1, sizeof(*pair->cell_of));
     for (size_t i = 0; i < pair->cells; i++) {
         double p = pair->p[i], q = pair->q[i];
         rows += pair_expected_rows(pair, i);
         pair->p[i] = pair->q[i] = 0;
         pair->p[kept] += p;
         pair->q[kept] += q;
+        pair->cell_of[i] = kept;
         if (rows >= PAIR_CELL_MIN) {
             kept++;
             rows = 0;
@@ -180,6 +186,13 @@ static void join_cells(struct pair *pair)
         pair->p[kept - 1] += pair->p[kept];
         pair->q[kept - 1] += pair->q[kept];
     }
+    for (size_t i = 0; i < pair->cells && kept > 0; i++) {
+        pair->cell_of[i] = pair->cell_of[i] < kept ? pair->cell_of[i] : kept - 1;
+        if (pair->edges)
+            pair->edges[pair->cell_of[i]] = pair->edges[i];
+    }
+    if (pair->edges && kept > 0)
+        pair->edges[kept - 1] = INFINITY;
     pair->cells = kept;
 }
 
@@ -206,5 +219,23 @@ void pair_clear(struct pair *pair)
     kll_view_clear(&pair->current_view);
     free(pair->p);
     free(pair->q);
+    free(pair->edges);
+    free(pair->hashes);
+    free(pair->cell_of);
     *pair = (struct pair){0};
+}
+
+static bool is_exact(const struct column_profile *column)
+{
+    return !column->quantiles || kll_count(column->quantiles) <= KLL_K;
+}
+
+size_t pair_sketched(const struct pair *pair)
+{
+    return (size_t)!is_exact(pair->reference) + (size_t)!is_exact(pair->current);
+}
+
+double pair_rank_error(const struct pair *pair)
+{
+    return KLL_RANK_ERROR * sqrt((double)pair_sketched(pair));
 }

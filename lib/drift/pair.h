@@ -23,6 +23,10 @@ struct pair {
     struct kll_view reference_view, current_view; /* numeric columns */
     double *p, *q;                                /* counts of reference and current */
     size_t cells;                                 /* fewer than 2: too few rows to compare so */
+    double *edges;    /* numeric columns: of each cell the upper end */
+    uint64_t *hashes; /* text columns: the values that have a cell, by stats_hash, … */
+    size_t *cell_of;  /* … and which; after the last of them, that of all other values */
+    size_t hash_count;
     struct novelty novelty;                       /* text columns */
 };
 
@@ -33,5 +37,11 @@ void pair_clear(struct pair *pair);
 
 /* Rows that cell `i` would have in the smaller sample if both were alike. */
 double pair_expected_rows(const struct pair *pair, size_t i);
+
+/* How many of the two numeric columns are known by a sketch that had to leave values out. */
+size_t pair_sketched(const struct pair *pair);
+
+/* How far the sketches may put a difference of ranks off, with 99 % confidence. */
+double pair_rank_error(const struct pair *pair);
 
 #endif

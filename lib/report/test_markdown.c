@@ -2,7 +2,7 @@
  * lib/report/test_markdown.c - the report of a test run as GitHub-flavoured Markdown, which GitLab
  * reads as well. What comes from suites is escaped: it must not become markup.
  */
-#include "base/buffer.h"
+#include "report/markdown.h"
 #include <math.h>
 #include <mlops/testreport.h>
 #include <stdio.h>
@@ -14,26 +14,6 @@ static const char *mark(enum mlops_suite_status status)
         [MLOPS_SUITE_TIMEOUT] = "❌", [MLOPS_SUITE_FLAKY] = "⚠️", [MLOPS_SUITE_SKIPPED] = "⏭️",
     };
     return marks[status];
-}
-
-/* Inside a cell: no markup, no HTML, no mention of anybody, one line. */
-static void add_cell(struct buffer *text, const char *content)
-{
-    for (; *content; content++) {
-        if (*content == '\n' || *content == '\r')
-            buffer_putc(text, ' ');
-        else if (*content == '<')
-            buffer_puts(text, "&lt;");
-        else if (*content == '&')
-            buffer_puts(text, "&amp;");
-        else if (*content == '@')
-            buffer_puts(text, "&#64;");
-        else {
-            if (strchr("\\`*_[]|~#!", *content))
-                buffer_putc(text, '\\');
-            buffer_putc(text, *content);
-        }
-    }
 }
 
 static void add_counts(struct buffer *text, const struct mlops_test_counts *counts)
@@ -51,23 +31,23 @@ static void add_suites(struct buffer *text, const struct mlops_test_report *repo
     for (size_t i = 0; i < report->suite_count; i++) {
         const struct mlops_suite_result *suite = &report->suites[i];
         buffer_printf(text, "| %s | ", mark(suite->status));
-        add_cell(text, suite->name);
+        markdown_cell(text, suite->name);
         buffer_printf(text, " | %s | ", suite->kind);
         if (suite->status != MLOPS_SUITE_SKIPPED)
             buffer_printf(text, "%.1f s", suite->seconds);
         buffer_puts(text, " | ");
         add_counts(text, &suite->counts);
         buffer_puts(text, " | ");
-        add_cell(text, suite->message);
+        markdown_cell(text, suite->message);
         buffer_puts(text, " |\n");
     }
 }
 
 static void add_requirement(struct buffer *text, const struct mlops_requirement_result *requirement)
 {
-    add_cell(text, requirement->demand);
+    markdown_cell(text, requirement->demand);
     buffer_printf(text, " | %s ", requirement->met ? "✅" : "❌");
-    add_cell(text, requirement->detail ? requirement->detail : "");
+    markdown_cell(text, requirement->detail ? requirement->detail : "");
 }
 
 static void add_metrics(struct buffer *text, const struct mlops_suite_result *suite)
@@ -75,7 +55,7 @@ static void add_metrics(struct buffer *text, const struct mlops_suite_result *su
     if (suite->metric_count == 0)
         return;
     buffer_puts(text, "\n**");
-    add_cell(text, suite->name);
+    markdown_cell(text, suite->name);
     buffer_puts(text, "**\n\n| metric | value | required | |\n| --- | ---: | --- | --- |\n");
     for (size_t i = 0; i < suite->metric_count; i++) {
         const struct mlops_metric *metric = &suite->metrics[i];
@@ -85,7 +65,7 @@ static void add_metrics(struct buffer *text, const struct mlops_suite_result *su
             if (last ? found > 0 : !str_equal(suite->requirements[j].metric, metric->name))
                 continue;
             buffer_puts(text, "| ");
-            add_cell(text, metric->name);
+            markdown_cell(text, metric->name);
             if (isnan(metric->value))
                 buffer_puts(text, " | – | ");
             else
@@ -114,7 +94,7 @@ static void add_output(struct buffer *text, const struct mlops_suite_result *sui
     longest = longest < sizeof(fence) - 2 ? longest + 1 : sizeof(fence) - 1;
     memset(fence, '`', longest);
     buffer_puts(text, "\n<details><summary>the last output of ");
-    add_cell(text, suite->name);
+    markdown_cell(text, suite->name);
     buffer_printf(text, "</summary>\n\n%stext\n", fence);
     buffer_puts(text, suite->output);
     bool ended = suite->output[strlen(suite->output) - 1] == '\n';
@@ -125,7 +105,7 @@ char *mlops_test_report_markdown(const struct mlops_test_report *report)
 {
     struct buffer text = {0};
     buffer_printf(&text, "### %s ", report->passed ? "✅" : "❌");
-    add_cell(&text, report->version.model);
+    markdown_cell(&text, report->version.model);
     buffer_printf(&text, " version %llu %s\n\n", (unsigned long long)report->version.number,
                   report->passed ? "passed its tests" : "did not pass its tests");
     add_suites(&text, report);

@@ -75,3 +75,46 @@ setup() {
     [ "$status" -eq 3 ]
     [[ "$output" == *"train"* ]]
 }
+
+@test "the rate of false alarms is stated and sets the thresholds" {
+    (head -n 1 p/data/train.csv; tail -n +300 p/data/train.csv | head -n 100) > now.csv
+    threshold() {
+        mlops --json drift fraud@1 --current now.csv --any-effect --far "$1" |
+            jq '.columns[] | select(.name == "amount") | .threshold'
+    }
+    rare=$(threshold 0.5%) common=$(threshold 20%)
+    jq -en "$rare > $common and $common > 0"
+    run mlops --json drift fraud@1 --current now.csv
+    jq -e '.far == 0.01 and .calibrated and .rows_reference == 2000 and
+        (.columns[0] | .bars | length > 1 and ([.[].reference] | add) > 0.99)' <<<"$output"
+    run mlops drift fraud@1 --current now.csv --far 3
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"no share between 0 and 1"* ]]
+}
+
+@test "every method can be asked for, and has an effect below which it says nothing" {
+    for method in hellinger l_infinity energy cramer_von_mises anderson_darling chi_square g; do
+        mlops -q drift fraud@1 --current p/data/train.csv --method "$method"
+    done
+    for method in hellinger l_infinity chi_square g; do
+        mlops -q drift fraud@1 --current p/data/train.csv --categorical-method "$method"
+    done
+}
+
+@test "the report is written as HTML, Markdown and SVG, and holds nothing that a table can inject" {
+    sed '1!s/,de/,<script>x<\/script>/' p/data/train.csv > now.csv
+    grep -q script now.csv || sed -E '2,$s/^([^,]*,[^,]*),[^,]*/\1,<script>x<\/script>/' p/data/train.csv > now.csv
+    run mlops drift fraud@1 --current now.csv --html d.html --markdown d.md
+    [ "$status" -eq 1 ]
+    grep -q '<!doctype html>' d.html
+    grep -q 'DRIFT' d.html
+    [ "$(grep -c '<script>' d.html)" = 1 ]
+    ! grep -qE '(src|href)=' d.html
+    ! grep -q '<script' d.md
+    grep -q '| country |' d.md
+    mlops drift fraud@1 --current p/data/train.csv --svg amount > d.svg
+    xmllint --noout d.svg
+    run mlops drift fraud@1 --current p/data/train.csv --svg nothing
+    [ "$status" -eq 3 ]
+    [[ "$output" == *"no column 'nothing' was compared"* ]]
+}

@@ -1,0 +1,269 @@
+/* lib/drift/method.c - the methods: their statistics, and what noise reaches. */
+#include "drift/method.h"
+#include "stats/contingency.h"
+#include "stats/distance.h"
+#include <math.h>
+
+/* ---- statistics ------------------------------------------------------------------------- */
+
+static double ks(const struct pair *pair)
+{
+    return distance_ks(&pair->reference_view, &pair->current_view);
+}
+
+/* Infinite values are in neither the distance nor the deviation. */
+static double finite_count(const struct column_profile *column)
+{
+    return (double)(column->count - column->missing - column->infinite);
+}
+
+static double wasserstein(const struct pair *pair)
+{
+    double n = finite_count(pair->reference), m2 = pair->reference->m2;
+    double deviation = n > 1 && m2 > 0 ? sqrt(m2 / n) : 0;
+    double distance = distance_wasserstein(&pair->reference_view, &pair->current_view);
+    if (deviation > 0)
+        return distance / deviation;
+    return distance > 0 ? INFINITY : distance; /* a constant that moved, or did not */
+}
+
+static double jensen_shannon(const struct pair *pair)
+{
+    return distance_jensen_shannon(pair->p, pair->q, pair->cells);
+}
+
+static double hellinger(const struct pair *pair)
+{
+    return distance_hellinger(pair->p, pair->q, pair->cells);
+}
+
+static double l_infinity(const struct pair *pair)
+{
+    return distance_l_infinity(pair->p, pair->q, pair->cells);
+}
+
+/* In units of the reference's deviation, as Wasserstein's distance is. */
+static double energy(const struct pair *pair)
+{
+    double n = finite_count(pair->reference), m2 = pair->reference->m2;
+    double deviation = n > 1 && m2 > 0 ? sqrt(m2 / n) : 0;
+    double distance = distance_energy(&pair->reference_view, &pair->current_view);
+    if (deviation > 0)
+        return distance / sqrt(deviation);
+    return distance > 0 ? INFINITY : distance;
+}
+
+static double cramer_von_mises(const struct pair *pair)
+{
+    return test_cramer_von_mises(&pair->reference_view, &pair->current_view).statistic;
+}
+
+static double anderson_darling(const struct pair *pair)
+{
+    return test_anderson_darling(&pair->reference_view, &pair->current_view).statistic;
+}
+
+static double chi_square(const struct pair *pair)
+{
+    return test_chi_square(pair->p, pair->q, pair->cells).statistic;
+}
+
+static double g(const struct pair *pair)
+{
+    return test_g(pair->p, pair->q, pair->cells).statistic;
+}
+
+static double total_variation(const struct pair *pair)
+{
+    return distance_total_variation(pair->p, pair->q, pair->cells);
+}
+
+static double psi(const struct pair *pair)
+{
+    return distance_psi(pair->p, pair->q, pair->cells);
+}
+
+/* ---- what noise reaches ------------------------------------------------------------------- */
+
+/* 1/n + 1/m: the variance of a difference of shares is p(1-p) times this. */
+static double inverse_sizes(const struct pair *pair)
+{
+    return 1 / pair->n + 1 / pair->m;
+}
+
+/* How many of the two columns are known by a sketch that had to leave values out. */
+static double sketched(const struct pair *pair)
+{
+    return (double)pair_sketched(pair);
+}
+
+/* Smirnov's asymptotic bound, sqrt(-ln(alpha/2)/2 · (1/n + 1/m)); the sketches may add their own
+ * errors. */
+static double noise_ks(const struct pair *pair, double alpha)
+{
+    return sqrt(-log(alpha / 2) / 2 * inverse_sizes(pair)) + KLL_RANK_ERROR * sketched(pair);
+}
+
+/* From the least to the largest finite value of both. */
+static double finite_range(const struct pair *pair)
+{
+    const struct kll_view *views[] = {&pair->reference_view, &pair->current_view};
+    double least = INFINITY, largest = -INFINITY;
+    for (size_t i = 0; i < ARRAY_LENGTH(views); i++)
+        for (size_t j = 0; j < views[i]->size; j++) {
+            double value = views[i]->values[j];
+            least = isinf(value) ? least : fmin(least, value);
+            largest = isinf(value) ? largest : fmax(largest, value);
+        }
+    return largest - least;
+}
+
+/*
+ * F - G is sqrt(s H(1-H)) times a standard normal variable at every point, whose absolute value has
+ * the mean sqrt(2/pi): that is the mean of the area between them. The area is the supremum of an
+ * empirical process, over all functions of slope 1, and so exceeds its mean by no more than
+ * Bernstein's inequality says (Bousquet 2002). A sketch adds as much as drawing twice KLL_K values
+ * would.
+ */
+static double noise_wasserstein(const struct pair *pair, double alpha)
+{
+    const struct column_profile *r = pair->reference, *c = pair->current;
+    double n = finite_count(r), m = finite_count(c), s = 1 / n + 1 / m;
+    double within = sqrt((r->m2 + c->m2) / (n + m)), deviation = sqrt(r->m2 / n);
+    double spread = distance_spread(&pair->reference_view, &pair->current_view);
+    double mean = sqrt(2 / M_PI * (s + sketched(pair) / (2 * KLL_K))) * spread;
+    double excess =
+        sqrt(-2 * log(alpha) * s) * within - log(alpha) * finite_range(pair) / (3 * fmin(n, m));
+    double noise = (mean + excess) / deviation;
+    return isfinite(noise) ? noise : noise_ks(pair, alpha); /* constants */
+}
+
+/* Upper quantile of chi-square with k degrees of freedom, by Wilson and Hilferty 1931. */
+static double chi_square_bound(double k, double alpha)
+{
+    /* the normal quantile for small alpha: Abramowitz and Stegun 26.2.23 */
+    double t = sqrt(-2 * log(alpha));
+    double z = t - (2.515517 + 0.802853 * t + 0.010328 * t * t) /
+                       (1 + 1.432788 * t + 0.189269 * t * t + 0.001308 * t * t * t);
+    double base = 1 - 2 / (9 * k) + z * sqrt(2 / (9 * k));
+    return k * base * base * base;
+}
+
+/*
+ * Without drift, Σ (p-q)²/mean share · nm/(n+m) is chi-square with cells - 1 degrees of freedom
+ * (Pearson's two-sample statistic), and for small differences PSI equals Σ (p-q)²/share. Where the
+ * emptiest cell has e expected rows the tail is heavier than that, by less than a factor 1 + 2/e
+ * for e >= 10 (found by simulation: docs/drift.md). The share of a cell between two quantiles of a
+ * sketch has the errors of both its ends besides.
+ */
+static double noise_psi(const struct pair *pair, double alpha)
+{
+    static const double rank_deviation = KLL_RANK_ERROR / 2.58; /* 99 % are within the error */
+    double least = INFINITY, k = (double)pair->cells;
+    for (size_t i = 0; i < pair->cells; i++)
+        least = fmin(least, pair_expected_rows(pair, i));
+    if (pair->cells < 2)
+        return INFINITY; /* too few rows to say anything */
+    double s = inverse_sizes(pair) * (1 + 2 / least) +
+               2 * k * rank_deviation * rank_deviation * sketched(pair);
+    return chi_square_bound(k - 1, alpha) * s;
+}
+
+/* The divergence in bits is, for small differences, that sum / (8 ln 2). */
+static double noise_jensen_shannon(const struct pair *pair, double alpha)
+{
+    return sqrt(noise_psi(pair, alpha) / (8 * M_LN2));
+}
+
+/* Σ|p-q|/2 <= sqrt(Σ (p-q)²/share)/2 by Cauchy and Schwarz. */
+static double noise_total_variation(const struct pair *pair, double alpha)
+{
+    return sqrt(noise_psi(pair, alpha)) / 2;
+}
+
+/* Σ (√p - √q)² / 2 is Σ (p-q)² / share / 8 for small differences. */
+static double noise_hellinger(const struct pair *pair, double alpha)
+{
+    return sqrt(noise_psi(pair, alpha) / 8);
+}
+
+/* ∫ (F - G)² is at most the largest gap times the area. */
+static double noise_energy(const struct pair *pair, double alpha)
+{
+    return sqrt(2 * noise_ks(pair, alpha) * noise_wasserstein(pair, alpha));
+}
+
+static double noise_chi_square(const struct pair *pair, double alpha)
+{
+    return noise_psi(pair, alpha) / inverse_sizes(pair);
+}
+
+/* ω² = nm/(n+m) ∫ (F - G)² dH is at most nm/(n+m) times the square of the largest gap. */
+static double noise_cramer_von_mises(const struct pair *pair, double alpha)
+{
+    double gap = noise_ks(pair, alpha);
+    return gap * gap / inverse_sizes(pair);
+}
+
+/* The limit of A² is Σ Z² / (j(j+1)), whose tail is that of its first term, Z²/2; standardised by its
+ * mean, 1, and its deviation, sqrt(2π²/3 - 6). */
+static double noise_anderson_darling(const struct pair *pair, double alpha)
+{
+    double bound = 1 + chi_square_bound(1, alpha) / 2;
+    double sketch = KLL_RANK_ERROR * sketched(pair);
+    double limit = (bound - 1) / sqrt(2 * M_PI * M_PI / 3 - 6);
+    return limit + sketch * sketch / inverse_sizes(pair) * 10;
+}
+
+/* The first method for a kind of column is its default. A newcomer adds a row. */
+static const struct drift_method methods[] = {
+    {"ks", true, false, false, 0.1, ks, noise_ks},
+    {"jensen_shannon", true, true, false, 0.1, jensen_shannon, noise_jensen_shannon},
+    {"psi", true, true, false, 0.2, psi, noise_psi},
+    {"wasserstein", true, false, false, 0.1, wasserstein, noise_wasserstein},
+    {"total_variation", true, true, false, 0.1, total_variation, noise_total_variation},
+    {"hellinger", true, true, false, 0.1, hellinger, noise_hellinger},
+    {"l_infinity", true, true, false, 0.1, l_infinity, noise_total_variation},
+    {"energy", true, false, false, 0.1, energy, noise_energy},
+    {"cramer_von_mises", true, false, true, 0.005, cramer_von_mises, noise_cramer_von_mises},
+    {"anderson_darling", true, false, true, 0.03, anderson_darling, noise_anderson_darling},
+    {"chi_square", true, true, true, 0.2, chi_square, noise_chi_square},
+    {"g", true, true, true, 0.2, g, noise_chi_square},
+};
+
+double method_threshold(const struct drift_method *method, const struct pair *pair)
+{
+    bool sized = method->grows && pair->n > 0 && pair->m > 0;
+    return sized ? method->threshold / inverse_sizes(pair) : method->threshold;
+}
+
+double method_p(const struct pair *pair)
+{
+    if (pair->n <= 0 || pair->m <= 0)
+        return NAN;
+    if (pair->reference->quantiles)
+        return test_ks(&pair->reference_view, &pair->current_view).p;
+    return pair->cells < 2 ? NAN : test_chi_square(pair->p, pair->q, pair->cells).p;
+}
+
+int method_find(const char *name, bool numeric, const struct drift_method **method,
+                struct mlops_error *err)
+{
+    const char *fitting[ARRAY_LENGTH(methods) + 1] = {NULL};
+    size_t count = 0;
+    for (size_t i = 0; i < ARRAY_LENGTH(methods); i++) {
+        if (!(numeric ? methods[i].numeric : methods[i].categorical))
+            continue;
+        fitting[count++] = methods[i].name;
+        if (!name || str_equal(name, methods[i].name)) {
+            *method = &methods[i];
+            return MLOPS_OK;
+        }
+    }
+    _cleanup_(buffer_clear) struct buffer list = {0};
+    for (size_t i = 0; i < count; i++)
+        buffer_printf(&list, "%s%s", i ? ", " : "", fitting[i]);
+    mlops_fail(err, MLOPS_INVALID, "'%s' is not a method for %s columns", name,
+               numeric ? "numeric" : "categorical");
+    return mlops_hint(err, "use one of %s", list.data);
+}

@@ -1,0 +1,31 @@
+/*
+ * lib/drift/method.h - how a column of two profiles is compared. docs/drift.md has the formulas and
+ * how the thresholds came about.
+ */
+#ifndef DRIFT_METHOD_H
+#define DRIFT_METHOD_H
+#include "drift/pair.h"
+#include <mlops/error.h>
+
+struct drift_method {
+    const char *name;
+    bool numeric, categorical;
+    bool grows; /* with nm/(n+m), as test statistics do; so does the threshold then */
+    double threshold; /* from which on it is worth a look, however many rows there are */
+    double (*statistic)(const struct pair *pair);
+    /* What noise alone reaches with probability alpha at the sizes of the two samples, at most. */
+    double (*noise)(const struct pair *pair, double alpha);
+};
+
+/* The method called `name` for such columns; NULL: the default. Errors: MLOPS_INVALID. */
+int method_find(const char *name, bool numeric, const struct drift_method **method,
+                struct mlops_error *err);
+
+/* The effect from which on it is worth a look, at the sizes of this pair. */
+double method_threshold(const struct drift_method *method, const struct pair *pair);
+
+/* The p-value of the test that goes with the column, Kolmogorov-Smirnov or chi-square; NaN where
+ * there is none. */
+double method_p(const struct pair *pair);
+
+#endif

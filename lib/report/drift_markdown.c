@@ -1,0 +1,58 @@
+/* lib/report/drift_markdown.c - the report of drift as Markdown. */
+#include "report/markdown.h"
+#include <math.h>
+#include <mlops/driftreport.h>
+
+/* A column's shares as eight heights of blocks. */
+static void add_blocks(struct buffer *text, const struct mlops_drift_column *column, bool current)
+{
+    static const char *const blocks[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    double most = 0;
+    for (size_t i = 0; i < column->bar_count; i++)
+        most = fmax(most, fmax(column->bars[i].reference, column->bars[i].current));
+    for (size_t i = 0; i < column->bar_count && most > 0; i++) {
+        double share = current ? column->bars[i].current : column->bars[i].reference;
+        double height = ceil(fmin(fmax(share, 0) / most, 1) * 8 - 1e-9);
+        buffer_puts(text, height > 0 ? blocks[(size_t)height] : "▁");
+    }
+}
+
+static void add_row(struct buffer *text, const struct mlops_drift_column *column)
+{
+    buffer_printf(text, "| %s | ", column->drift ? "❌" : "✅");
+    markdown_cell(text, column->name);
+    buffer_puts(text, " | `");
+    add_blocks(text, column, false);
+    buffer_puts(text, "` | `");
+    add_blocks(text, column, true);
+    buffer_printf(text, "` | %s %.4g | %.4g | %.1f → %.1f %% | ", column->method, column->statistic,
+                  column->threshold, 100 * column->missing_reference,
+                  100 * column->missing_current);
+    markdown_cell(text, column->detail ? column->detail : "");
+    buffer_puts(text, " |\n");
+}
+
+char *mlops_drift_report_markdown(const struct mlops_drift_report *report)
+{
+    struct buffer text = {0};
+    size_t drifted = 0;
+    for (size_t i = 0; i < report->column_count; i++)
+        drifted += report->columns[i].drift;
+    buffer_puts(&text, report->drift ? "### ❌ Drift in " : "### ✅ No drift in ");
+    if (report->drift)
+        buffer_printf(&text, "%zu of ", drifted);
+    buffer_printf(&text, "%zu columns: ", report->column_count);
+    markdown_cell(&text, report->version.model[0] ? report->version.model : report->version.bundle);
+    if (report->version.number)
+        buffer_printf(&text, "@%llu", (unsigned long long)report->version.number);
+    buffer_printf(&text, "\n\n%llu rows against the %llu of the snapshot ",
+                  (unsigned long long)report->rows, (unsigned long long)report->rows_reference);
+    markdown_cell(&text, report->data);
+    buffer_printf(&text, "; without drift there is an alarm in %s%g %% of cases.\n\n",
+                  report->calibrated ? "about " : "at most ", 100 * report->far);
+    buffer_puts(&text, "| | column | snapshot | current | statistic | threshold | missing | what "
+                       "moved |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n");
+    for (size_t i = 0; i < report->column_count; i++)
+        add_row(&text, &report->columns[i]);
+    return buffer_steal(&text);
+}

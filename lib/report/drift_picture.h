@@ -1,0 +1,16 @@
+/* lib/report/drift_picture.h - what the drift reports share: a column's picture, escaped text. */
+#ifndef REPORT_DRIFT_PICTURE_H
+#define REPORT_DRIFT_PICTURE_H
+#include "base/buffer.h"
+#include <mlops/drift.h>
+
+/* Text that is safe between tags and inside quoted attributes of HTML and XML. */
+void drift_picture_escape(struct buffer *out, const char *text);
+
+/* The `svg` element of a column, `width` by `height` pixels: the snapshot as an area, the current
+ * table as a line above it; classes r and c, of which `style` (NULL: the page has it) says how they
+ * look. */
+void drift_picture_svg(struct buffer *out, const struct mlops_drift_column *column, int width,
+                       int height, const char *style);
+
+#endif
