@@ -34,6 +34,7 @@
     X(restore) \
     X(key) \
     X(trust) \
+    X(data) \
     X(profile) \
     X(drift) \
     X(monitor) \

@@ -1,6 +1,6 @@
 # bash completion for mlops, written by 'mlops completion bash'
 
-_mlops_commands='init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback deploy freeze unfreeze retire delete restore key trust profile drift monitor sandbox env fsck stats gc help completion version'
+_mlops_commands='init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback deploy freeze unfreeze retire delete restore key trust data profile drift monitor sandbox env fsck stats gc help completion version'
 
 # COMMAND OPTION: sets $sources for its argument; fails where it takes none.
 _mlops_option() {
@@ -74,6 +74,8 @@ _mlops_option() {
     trust:--expires) sources=() ;;
     trust:--key) sources=(file) ;;
     trust:--reason) sources=() ;;
+    data:--label) sources=() ;;
+    data:--reason) sources=() ;;
     profile:--output | profile:-o) sources=(file) ;;
     profile:--schema) sources=(file) ;;
     profile:--columns) sources=() ;;
@@ -155,6 +157,9 @@ _mlops_argument() {
     key:0) sources=(+generate +list +show) ;;
     trust:0) sources=(+add +remove +list) ;;
     trust:1) sources=(file) ;;
+    data:0) sources=(+add +list +show +remove) ;;
+    data:1) sources=(model) ;;
+    data:2) sources=(file) ;;
     profile:*) sources=(file) ;;
     drift:0) sources=(ref) ;;
     monitor:0) sources=(+ingest +label +status) ;;
@@ -197,6 +202,7 @@ _mlops_options() {
     delete) sources=(--reason) ;;
     key) sources=(--algorithm --no-passphrase) ;;
     trust) sources=(--role --owner --expires --key --reason) ;;
+    data) sources=(--label --reason) ;;
     profile) sources=(--output --stream --schema --columns --separator --comment --ragged) ;;
     drift) sources=(--current --data --method --categorical-method --threshold --any-effect --far --html --markdown --svg) ;;
     monitor) sources=(--follow --dead-letter --lateness --keep-raw --keep-minutes --version --since --stage --segment --by-segment) ;;

@@ -73,6 +73,8 @@ set -g __mlops_valued \
     'trust:--expires' \
     'trust:--key' \
     'trust:--reason' \
+    'data:--label' \
+    'data:--reason' \
     'profile:--output' 'profile:-o' \
     'profile:--schema' \
     'profile:--columns' \
@@ -360,6 +362,13 @@ complete -c mlops -n '__mlops_in trust' -l reason -x -d 'why, for the log'
 complete -c mlops -n '__mlops_in trust 0' -a 'add remove list'
 complete -c mlops -n '__mlops_in trust 1' -F
 
+complete -c mlops -n __mlops_before -a data -d 'keep evaluation sets that versions are examined on'
+complete -c mlops -n '__mlops_in data' -l label -x -d 'add: a column to withhold; the first is the label'
+complete -c mlops -n '__mlops_in data' -l reason -x -d 'why, for the log'
+complete -c mlops -n '__mlops_in data 0' -a 'add list show remove'
+complete -c mlops -n '__mlops_in data 1' -a '(__mlops_ask model)'
+complete -c mlops -n '__mlops_in data 2' -F
+
 complete -c mlops -n __mlops_before -a profile -d 'summarise a table'
 complete -c mlops -n '__mlops_in profile' -s o -l output -r -F -d 'keep the profile'
 complete -c mlops -n '__mlops_in profile' -l stream -d 'read rows on standard input'
@@ -429,7 +438,7 @@ complete -c mlops -n '__mlops_in gc' -l dry-run -d 'say what would go, and chang
 
 complete -c mlops -n __mlops_before -a help -d 'explain a command, or list them all'
 complete -c mlops -n '__mlops_in help' -l man-pages -x -a '(__fish_complete_directories)' -d 'write the manual pages of all commands into DIR instead'
-complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback deploy freeze unfreeze retire delete restore key trust profile drift monitor sandbox env fsck stats gc help completion version'
+complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback deploy freeze unfreeze retire delete restore key trust data profile drift monitor sandbox env fsck stats gc help completion version'
 
 complete -c mlops -n __mlops_before -a completion -d 'print the completions for bash, zsh or fish'
 complete -c mlops -n '__mlops_in completion 0' -a 'bash zsh fish'

@@ -11,6 +11,7 @@
 #include <mlops/driftreport.h>
 #include <mlops/environment.h>
 #include <mlops/error.h>
+#include <mlops/evaluation.h>
 #include <mlops/key.h>
 #include <mlops/maintenance.h>
 #include <mlops/monitor.h>

@@ -13,6 +13,7 @@
 #include <cjson/cJSON.h>
 
 #define PROJECT_FILE "mlops.yaml"
+#define EVALUATION_PREFIX "registry:" /* of a suite's 'data' */
 #define PROJECT_SUITES_MAX 1000
 #define PROJECT_TIMEOUT_MAX_NS (30LL * 86400 * 1000000000)
 
@@ -46,7 +47,9 @@ struct project_suite {
     char *predictions;  /* performance: CSV that `run` writes; normalized */
     char *score;        /* columns in it, NULL where not given */
     char *prediction;
-    char *label;
+    char *label;       /* performance: NULL only where an evaluation set has it */
+    char *evaluation;  /* set of the registry's that it is measured on, MODEL/NAME, or NAME of the
+                          model's own; NULL: the bundle's own data */
     char *task;       /* "binary", "multiclass", "multilabel", "regression", "ranking" */
     double threshold; /* of the score; 0.5 where not given */
     struct project_requirement *require;

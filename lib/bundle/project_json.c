@@ -33,6 +33,10 @@ static cJSON *suite_to_json(const struct project_suite *suite)
     add_text(json, "score", suite->score);
     add_text(json, "prediction", suite->prediction);
     add_text(json, "label", suite->label);
+    if (suite->evaluation) {
+        _cleanup_(free_string) char *data = xprintf(EVALUATION_PREFIX "%s", suite->evaluation);
+        json_add_string(json, "data", data);
+    }
     add_text(json, "task", suite->task);
     if (str_equal(suite->kind, "performance"))
         json_add_number(json, "threshold", suite->threshold);
@@ -207,15 +211,25 @@ static int get_requirements(const cJSON *array, struct project_suite *suite,
     return MLOPS_OK;
 }
 
+static int get_evaluation(const cJSON *json, struct project_suite *suite, struct mlops_error *err)
+{
+    _cleanup_(free_string) char *data = NULL;
+    TRY(get_text(json, "data", &data, err));
+    if (data && !str_starts(data, EVALUATION_PREFIX))
+        return refuse(err, "a suite's data is no set of the registry's");
+    suite->evaluation = data ? xstrdup(data + strlen(EVALUATION_PREFIX)) : NULL;
+    return MLOPS_OK;
+}
+
 /* Does it name the columns that its task needs? */
 static bool has_columns(const struct project_suite *suite)
 {
     if (str_equal(suite->task, "multilabel"))
         return suite->measurement.label_count > 0;
     if (str_equal(suite->task, "ranking"))
-        return suite->label && suite->score && suite->measurement.group;
+        return (suite->label || suite->evaluation) && suite->score && suite->measurement.group;
     bool binary = str_equal(suite->task, "binary");
-    return suite->label && (suite->prediction || (binary && suite->score));
+    return (suite->label || suite->evaluation) && (suite->prediction || (binary && suite->score));
 }
 
 static int get_performance(const cJSON *json, struct project_suite *suite, struct mlops_error *err)
@@ -226,6 +240,7 @@ static int get_performance(const cJSON *json, struct project_suite *suite, struc
     TRY(get_text(json, "score", &suite->score, err));
     TRY(get_text(json, "prediction", &suite->prediction, err));
     TRY(get_text(json, "label", &suite->label, err));
+    TRY(get_evaluation(json, suite, err));
     TRY(get_text(json, "task", &suite->task, err));
     suite->threshold = json_number(json, "threshold", -1);
     if (measurement_load(cJSON_GetObjectItemCaseSensitive(json, "measurement"), &suite->measurement,
@@ -370,6 +385,7 @@ static void suite_clear(struct project_suite *suite)
     free(suite->score);
     free(suite->prediction);
     free(suite->label);
+    free(suite->evaluation);
     free(suite->task);
     for (size_t i = 0; i < suite->require_count; i++) {
         free(suite->require[i].metric);

@@ -272,7 +272,8 @@ static int check_columns(const struct checker *checker, const struct yaml_node *
         return suite->measurement.label_count > 0
                    ? MLOPS_OK
                    : wrong(checker, node, "%s has no 'labels'", where);
-    TRY(demand(checker, node, where, "label", suite->label));
+    if (!suite->evaluation) /* which knows its label */
+        TRY(demand(checker, node, where, "label", suite->label));
     if (str_equal(suite->task, "binary"))
         return suite->score || suite->prediction
                    ? MLOPS_OK
@@ -286,13 +287,37 @@ static int check_columns(const struct checker *checker, const struct yaml_node *
     return demand(checker, node, where, "prediction", suite->prediction);
 }
 
+/* `registry:NAME` or `registry:MODEL/NAME`. */
+static int read_evaluation(const struct checker *checker, const struct yaml_node *node,
+                           struct project_suite *suite)
+{
+    _cleanup_(free_string) char *text = NULL;
+    TRY(take_text(checker, node, "data", &text));
+    if (!text)
+        return MLOPS_OK;
+    if (!str_starts(text, EVALUATION_PREFIX)) {
+        wrong(checker, yaml_get(node, "data"), "'%s' names no evaluation set of the registry", text);
+        return mlops_hint(checker->err, "write one such as registry:holdout-2024; without 'data' "
+                                        "the suite is measured on what the bundle has");
+    }
+    suite->evaluation = xstrdup(text + strlen(EVALUATION_PREFIX));
+    const char *slash = strchr(suite->evaluation, '/');
+    if (slash) {
+        _cleanup_(free_string) char *model =
+            xstrndup(suite->evaluation, (size_t)(slash - suite->evaluation));
+        TRY(check_name(checker, yaml_get(node, "data"), "model", model));
+    }
+    return check_name(checker, yaml_get(node, "data"), "evaluation set",
+                      slash ? slash + 1 : suite->evaluation);
+}
+
 static int read_performance(const struct checker *checker, const struct yaml_node *node,
                             const char *where, struct project_suite *suite)
 {
     static const char *const tasks[] = {"binary",     "multiclass", "multilabel",
                                         "regression", "ranking",    NULL};
-    static const char *const ours[] = {"predictions", "score",   "prediction",     "label", "task",
-                                       "threshold",   "require", MEASUREMENT_KEYS, NULL};
+    static const char *const ours[] = {"predictions", "score", "prediction", "label",          "task",
+                                       "threshold",   "data",  "require",    MEASUREMENT_KEYS, NULL};
     suite->threshold = 0.5;
     if (!str_equal(suite->kind, "performance"))
         return refuse_keys(checker, node, ours, "suites of the kind 'performance'");
@@ -301,6 +326,7 @@ static int read_performance(const struct checker *checker, const struct yaml_nod
     TRY(take_text(checker, node, "score", &suite->score));
     TRY(take_text(checker, node, "prediction", &suite->prediction));
     TRY(take_text(checker, node, "label", &suite->label));
+    TRY(read_evaluation(checker, node, suite));
     TRY(take_choice(checker, node, "task", tasks, &suite->task));
     TRY(read_threshold(checker, yaml_get(node, "threshold"), suite));
     if (yaml_get(node, "require"))
@@ -331,7 +357,8 @@ static int read_suite(const struct checker *checker, const struct yaml_node *nod
 {
     static const char *const keys[] = {
         "kind", "run",       "timeout", "predictions",  "score",          "prediction", "label",
-        "task", "threshold", "require", EXECUTION_KEYS, MEASUREMENT_KEYS, NULL};
+        "task", "threshold", "require", "data",         EXECUTION_KEYS,   MEASUREMENT_KEYS,
+        NULL};
     static const char *const kinds[] = {"unit", "integration", "performance", NULL};
     char where[MLOPS_NAME_MAX + 32];
     TRY(check_name(checker, node, "suite", node->key));

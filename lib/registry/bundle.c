@@ -19,7 +19,9 @@ int registry_bundles(struct mlops_registry *registry, struct bundle_list *list,
                  "CASE WHEN EXISTS (SELECT 1 FROM trash WHERE trash.bundle = bundle.id) "
                  "THEN 1 ELSE 0 END, "
                  "CASE WHEN EXISTS (SELECT 1 FROM retired WHERE retired.bundle = bundle.id "
-                 "AND retired.released_ns > 0) THEN 1 ELSE 0 END "
+                 "AND retired.released_ns > 0) THEN 1 ELSE 0 END, "
+                 "CASE WHEN EXISTS (SELECT 1 FROM evaluation "
+                 "WHERE evaluation.bundle = bundle.id) THEN 1 ELSE 0 END "
                  "FROM bundle LEFT JOIN version ON version.bundle = bundle.id "
                  "WHERE NOT EXISTS (SELECT 1 FROM trash WHERE trash.bundle = bundle.id "
                  "AND trash.purged_ns > 0) ORDER BY bundle.model, bundle.id"));
@@ -44,6 +46,7 @@ int registry_bundles(struct mlops_registry *registry, struct bundle_list *list,
         row->evidence = db_i64(rows, 7) != 0;
         row->trashed = db_i64(rows, 8) != 0;
         row->released = db_i64(rows, 9) != 0;
+        row->evaluation = db_i64(rows, 10) != 0;
     }
 }
 
@@ -87,7 +90,8 @@ int bundle_released_ns(struct mlops_registry *registry, const char *bundle, int6
 
 bool bundle_is_expired(const struct bundle_row *row, int64_t since_ns)
 {
-    return !row->version && !row->trashed && !row->evidence && row->packaged_ns <= since_ns;
+    return !row->version && !row->trashed && !row->evidence && !row->evaluation &&
+           row->packaged_ns <= since_ns;
 }
 
 int bundle_drop_expired(struct transaction *tx, const char *bundle, int64_t since_ns, bool *dropped,
@@ -98,7 +102,8 @@ int bundle_drop_expired(struct transaction *tx, const char *bundle, int64_t sinc
                 "DELETE FROM bundle WHERE id = $1 AND packaged_ns <= $2 "
                 "AND NOT EXISTS (SELECT 1 FROM version WHERE version.bundle = bundle.id) "
                 "AND NOT EXISTS (SELECT 1 FROM trash WHERE trash.bundle = bundle.id) "
-                "AND NOT EXISTS (SELECT 1 FROM evidence WHERE evidence.bundle = bundle.id)",
+                "AND NOT EXISTS (SELECT 1 FROM evidence WHERE evidence.bundle = bundle.id) "
+                "AND NOT EXISTS (SELECT 1 FROM evaluation WHERE evaluation.bundle = bundle.id)",
                 DB_TEXT(bundle), DB_I64(since_ns)));
     *dropped = db_changes(db) > 0;
     return MLOPS_OK;
@@ -132,6 +137,7 @@ int registry_newest_bundle(struct mlops_registry *registry, const char *model,
     TRY(db_query(registry->db, &bundles, err,
                  "SELECT id FROM bundle WHERE model = $1 AND packaged_ns > $2 "
                  "AND NOT EXISTS (SELECT 1 FROM retired WHERE retired.bundle = bundle.id) "
+                 "AND NOT EXISTS (SELECT 1 FROM evaluation WHERE evaluation.bundle = bundle.id) "
                  "ORDER BY created_ns DESC LIMIT 1",
                  DB_TEXT(model), DB_I64(clock_now_ns() - UNREGISTERED_NS)));
     return first_id(bundles, id, err);

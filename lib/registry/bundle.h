@@ -12,6 +12,7 @@ struct bundle_row {
     uint64_t version;                /* 0: not registered */
     bool evidence;                   /* something was found out about it */
     bool trashed;                    /* it is that of a version in the trash */
+    bool evaluation;                 /* it is an evaluation set's */
     bool released;                   /* only the manifest and the profiles are kept */
 };
 

@@ -261,13 +261,31 @@ static const char *const step_7[] = {
     NULL,
 };
 
+static const char *const step_8[] = {
+    /* data that the registry holds to examine versions on: a name stands for one bundle until it is
+     * removed. labels: a JSON array of the columns that are withheld. The log decides (see
+     * registry/evaluation.h). */
+    "CREATE TABLE evaluation (\n"
+    "    name TEXT PRIMARY KEY,\n"
+    "    model TEXT NOT NULL,\n"
+    "    bundle TEXT NOT NULL REFERENCES bundle (id),\n"
+    "    sha256 TEXT NOT NULL,\n"
+    "    row_count BIGINT NOT NULL,\n"
+    "    labels TEXT NOT NULL,\n"
+    "    added_ns BIGINT NOT NULL,\n"
+    "    added_by TEXT NOT NULL\n"
+    ")",
+    "CREATE INDEX evaluation_bundle ON evaluation (bundle)",
+    NULL,
+};
+
 /* `fill` (may be NULL) does what SQL cannot, after it. */
 static const struct {
     const char *const *sql;
     int (*fill)(struct db *db, struct mlops_error *err);
 } steps[SCHEMA_NUMBER] = {{step_1, NULL}, {step_2, NULL}, {step_3, log_tree_fill},
                           {step_4, NULL}, {step_5, NULL}, {step_6, NULL},
-                          {step_7, NULL}};
+                          {step_7, NULL}, {step_8, NULL}};
 
 int schema_number(struct db *db, uint64_t *number, struct mlops_error *err)
 {

@@ -2,6 +2,7 @@
  * policy does, on a set of the registry's where it says so. */
 #include "base/json.h"
 #include "bundle/requirement.h"
+#include "registry/evaluation.h"
 #include "release/gate.h"
 
 /* A stage that the policy does not know holds nothing for ever, and would let everything pass. */
@@ -68,11 +69,58 @@ int gate_requirements(const struct gate_context *context, struct mlops_gate_resu
     return MLOPS_OK;
 }
 
+/* ---- the registry's sets ---------------------------------------------------------------------- */
+
+/* What the policy demands that versions be examined on. */
+struct examination {
+    const char *name;                 /* NULL: anything */
+    char bundle[MLOPS_BUNDLE_ID_SIZE]; /* that the name stands for now, by the log; "" for none */
+    struct mlops_evidence_list tests;
+};
+
+static void examination_clear(struct examination *examination)
+{
+    mlops_evidence_list_clear(&examination->tests);
+}
+
+static int examination_open(const struct gate_context *context, struct examination *examination,
+                            struct mlops_error *err)
+{
+    *examination = (struct examination){.name = context->demands->evaluation};
+    if (!examination->name)
+        return MLOPS_OK;
+    TRY(evaluation_in_force(context->view, examination->name, examination->bundle, err));
+    return mlops_evidence_list(context->registry, context->version->bundle, "test",
+                               &examination->tests, err);
+}
+
+/* Was `suite` measured there, by its newest evidence? Where nothing is demanded, it was. A set of
+ * that name that was removed since, or is another one now, is not meant. */
+static int was_examined(const struct examination *examination, const char *suite, bool *examined,
+                        struct mlops_error *err)
+{
+    *examined = !examination->name;
+    for (size_t i = examination->tests.count; i-- > 0 && !*examined;) {
+        const struct mlops_evidence *evidence = &examination->tests.items[i];
+        _cleanup_(json_free) cJSON *body = NULL;
+        if (!str_equal(evidence->name, suite))
+            continue;
+        TRY(evidence_body(evidence, &body, err));
+        const cJSON *set = cJSON_GetObjectItemCaseSensitive(body, "evaluation");
+        *examined = *examination->bundle &&
+                    str_equal(json_string(set, "name", ""), examination->name) &&
+                    str_equal(json_string(set, "bundle", ""), examination->bundle);
+        return MLOPS_OK;
+    }
+    return MLOPS_OK;
+}
+
 /* ---- the policy's ----------------------------------------------------------------------------- */
 
 /* One demand on every suite that it means; one at least must have the metric. */
-static int judge_metric(const struct gate_context *context, const struct policy_metric *metric,
-                        struct wrongs *wrongs, struct mlops_error *err)
+static int judge_metric(const struct gate_context *context, const struct examination *examination,
+                        const struct policy_metric *metric, struct wrongs *wrongs,
+                        struct mlops_error *err)
 {
     const struct project *project = &context->manifest->project;
     const struct project_requirement required = {.metric = metric->metric,
@@ -81,10 +129,12 @@ static int judge_metric(const struct gate_context *context, const struct policy_
     for (size_t i = 0; i < project->suite_count; i++) {
         _cleanup_(suite_evidence_clear) struct suite_evidence evidence = {0};
         const char *suite = project->suites[i].name;
+        bool examined;
         if (metric->suite && !str_equal(metric->suite, suite))
             continue;
+        TRY(was_examined(examination, suite, &examined, err));
         TRY(judge_evidence(context->judge, suite, &evidence, err));
-        if (!metric_list_find(&evidence.metrics, metric->metric))
+        if (!examined || !metric_list_find(&evidence.metrics, metric->metric))
             continue;
         any = true;
         if (!str_equal(evidence.status, "passed"))
@@ -94,8 +144,10 @@ static int judge_metric(const struct gate_context *context, const struct policy_
             TRY(judge_one(context, suite, &required, &evidence.metrics, wrongs, err));
     }
     if (!any)
-        wrongs_add(wrongs, "; ", "%s is recorded of no suite%s%s", metric->metric,
-                   metric->suite ? " called " : "", metric->suite ? metric->suite : "");
+        wrongs_add(wrongs, "; ", "%s is recorded of no suite%s%s%s%s", metric->metric,
+                   metric->suite ? " called " : "", metric->suite ? metric->suite : "",
+                   examination->name ? " that was measured on " : "",
+                   examination->name ? examination->name : "");
     return MLOPS_OK;
 }
 
@@ -103,9 +155,11 @@ int gate_thresholds(const struct gate_context *context, struct mlops_gate_result
                     struct mlops_error *err)
 {
     const struct policy_stage *demands = context->demands;
+    _cleanup_(examination_clear) struct examination examination = {0};
     _cleanup_(wrongs_clear) struct wrongs wrongs = {0};
+    TRY(examination_open(context, &examination, err));
     for (size_t i = 0; i < demands->metric_count; i++)
-        TRY(judge_metric(context, &demands->metrics[i], &wrongs, err));
+        TRY(judge_metric(context, &examination, &demands->metrics[i], &wrongs, err));
     wrongs_end(&wrongs);
     result->passed = wrongs.count == 0;
     result->detail = result->passed ? xprintf("%zu of %zu metrics are what the policy demands",
@@ -118,23 +172,23 @@ int gate_thresholds(const struct gate_context *context, struct mlops_gate_result
 int gate_evaluation(const struct gate_context *context, struct mlops_gate_result *result,
                     struct mlops_error *err)
 {
-    _cleanup_(mlops_evidence_list_clear) struct mlops_evidence_list tests = {0};
-    const char *wanted = context->demands->evaluation;
-    TRY(mlops_evidence_list(context->registry, context->version->bundle, "test", &tests, err));
-    for (size_t i = tests.count; i-- > 0 && !result->passed;) {
-        _cleanup_(json_free) cJSON *body = NULL;
-        bool newest = true;
-        for (size_t j = i + 1; j < tests.count && newest; j++)
-            newest = !str_equal(tests.items[j].name, tests.items[i].name);
-        TRY(evidence_body(&tests.items[i], &body, err));
-        const cJSON *set = cJSON_GetObjectItemCaseSensitive(body, "evaluation");
-        result->passed = newest && str_equal(tests.items[i].status, "passed") &&
-                         str_equal(json_string(set, "name", ""), wanted);
+    const struct project *project = &context->manifest->project;
+    _cleanup_(examination_clear) struct examination examination = {0};
+    TRY(examination_open(context, &examination, err));
+    for (size_t i = 0; i < project->suite_count && !result->passed; i++) {
+        _cleanup_(suite_evidence_clear) struct suite_evidence evidence = {0};
+        const char *suite = project->suites[i].name;
+        bool examined;
+        TRY(was_examined(&examination, suite, &examined, err));
+        TRY(judge_evidence(context->judge, suite, &evidence, err));
+        result->passed = examined && str_equal(evidence.status, "passed");
         if (result->passed)
-            result->detail = xprintf("%s was measured on %s", tests.items[i].name, wanted);
+            result->detail = xprintf("%s was measured on %s", suite, examination.name);
     }
-    if (!result->passed)
+    if (!result->passed && !*examination.bundle)
+        result->detail = xprintf("the registry has no evaluation set '%s'", examination.name);
+    else if (!result->passed)
         result->detail = xprintf("no suite that passed was measured on the registry's set '%s'",
-                                 wanted);
+                                 examination.name);
     return MLOPS_OK;
 }

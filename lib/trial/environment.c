@@ -3,10 +3,11 @@
  * and how people write, and nothing else, for the rest would make the result depend on who runs it.
  */
 #include "trial/environment.h"
+#include "trial/exam.h"
 #include <ctype.h>
 #include <unistd.h>
 
-#define OURS_MAX 10 /* what is added, and the end */
+#define OURS_MAX 11 /* what is added, and the end */
 #define PATH_DEFAULT "PATH=/usr/local/bin:/usr/bin:/bin"
 
 /* Names, or with a '*' at the end the beginnings of names. docs/testing.md lists them. */
@@ -66,6 +67,8 @@ static char **add_ours(char **end, const struct mlops_version *version,
             *c = (char)toupper((unsigned char)*c);
         *end++ = entry;
     }
+    if (suite->evaluation)
+        *end++ = xprintf("MLOPS_EVALUATION=%s/" EXAM_FILE, places->tree ? places->tree : "");
     if (!places->home)
         return end;
     *end++ = xprintf("HOME=%s", places->home);

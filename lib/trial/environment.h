@@ -8,6 +8,7 @@
 struct environment_places {
     const char *home; /* NULL: the caller's */
     const char *scratch;
+    const char *tree; /* where it runs */
 };
 
 /* "NAME=value" strings, NULL-terminated, for `suite` of `version`: those of this process that

@@ -82,6 +82,15 @@ static cJSON *to_json(const struct project_suite *suite, const struct mlops_suit
     }
     json_add_string(json, "message", result->message);
     json_add_string(json, "output_tail", outcome->tail ? outcome->tail : "");
+    if (*outcome->evaluation.name) {
+        cJSON *set = json_add_object(json, "evaluation");
+        json_add_string(set, "name", outcome->evaluation.name);
+        json_add_string(set, "bundle", outcome->evaluation.bundle);
+        json_add_string(set, "sha256", outcome->evaluation.sha256);
+        json_add_u64(set, "rows", outcome->evaluation.rows);
+        /* without namespaces the suite could have looked for them in the registry */
+        json_add_bool(set, "withheld", outcome->level >= MLOPS_SANDBOX_NAMESPACES);
+    }
     if (outcome->positive)
         json_add_string(json, "positive_class", outcome->positive);
     if (result->counts.known) {

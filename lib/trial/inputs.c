@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/path.h"
 #include "trial/environment.h"
+#include "trial/exam.h"
 #include <glob.h>
 #include <mlops/text.h>
 #include <sys/stat.h>
@@ -103,6 +104,25 @@ static int add_stages(struct mlops_registry *registry, const struct mlops_versio
     return MLOPS_OK;
 }
 
+/* The set that the name stands for now: another one of that name is another exam. */
+static int add_evaluation(struct mlops_registry *registry, const struct mlops_version *version,
+                          const struct project_suite *suite, cJSON *inputs,
+                          struct mlops_error *err)
+{
+    _cleanup_(mlops_evaluation_clear) struct mlops_evaluation set = {0};
+    _cleanup_(free_string) char *name = exam_name(version, suite);
+    if (!name)
+        return MLOPS_OK;
+    struct mlops_error unknown = {0}; /* the suite will say so */
+    int code = mlops_evaluation_find(registry, name, &set, &unknown);
+    if (code && code != MLOPS_NOT_FOUND && code != MLOPS_INVALID) {
+        *err = unknown;
+        return code;
+    }
+    json_add_string(inputs, "evaluation", code ? "" : set.bundle);
+    return MLOPS_OK;
+}
+
 int inputs_digest(struct mlops_registry *registry, const struct mlops_version *version,
                   const struct project_suite *suite, char hex[SHA256_HEX_SIZE],
                   struct mlops_error *err)
@@ -115,6 +135,7 @@ int inputs_digest(struct mlops_registry *registry, const struct mlops_version *v
     json_add_string(inputs, "mlops", mlops_library_version());
     add_environment(inputs, version, suite);
     add_machine(inputs);
+    TRY(add_evaluation(registry, version, suite, inputs, err));
     if (looks_at_stages(suite))
         TRY(add_stages(registry, version, inputs, err));
     TRY(json_write_canonical(inputs, &text, err));

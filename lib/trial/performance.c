@@ -4,6 +4,7 @@
 #include "base/path.h"
 #include "bundle/judge.h"
 #include "registry/registry.h"
+#include "trial/exam.h"
 #include "trial/predictions.h"
 #include <errno.h>
 #include <math.h>
@@ -163,14 +164,19 @@ static bool is_readable(const struct trial *trial, const char *path)
     return false;
 }
 
-int performance_judge(const struct trial *trial, const char *path, struct mlops_error *err)
+int performance_judge(const struct trial *trial, const char *folder, const char *path,
+                      struct mlops_error *err)
 {
     _cleanup_(predictions_report_clear) struct predictions_report report = {0};
+    _cleanup_(exam_clear) struct exam exam = {0};
     struct mlops_error unreadable = {0};
     if (!is_readable(trial, path))
         return MLOPS_OK;
-    if (predictions_measure(path, trial->suite, &report, &unreadable)) {
-        _cleanup_(free_string) char *message = without_tree(unreadable.message, trial->tree);
+    TRY(exam_open(trial, folder, &exam, err));
+    exam.tables.predictions = path;
+    if (predictions_measure(&exam.tables, trial->suite, &report, &unreadable)) {
+        _cleanup_(free_string) char *half = without_tree(unreadable.message, trial->tree);
+        _cleanup_(free_string) char *message = without_tree(half, folder);
         trial_set_status(trial, MLOPS_SUITE_ERROR, "%s%s%s", message, *unreadable.hint ? "; " : "",
                          unreadable.hint);
         return MLOPS_OK;

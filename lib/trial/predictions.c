@@ -365,11 +365,11 @@ void predictions_report_clear(struct predictions_report *report)
     *report = (struct predictions_report){0};
 }
 
-int predictions_measure(const char *path, const struct project_suite *suite,
+int predictions_measure(const struct predictions_tables *tables, const struct project_suite *suite,
                         struct predictions_report *report, struct mlops_error *err)
 {
     _cleanup_(series_clear) struct series_table table = {0};
-    TRY(series_read(path, suite, &table, err));
+    TRY(series_read(tables, suite, &table, err));
     struct view all = {.suite = suite, .table = &table, .count = table.count};
     if (table.binary)
         TRY(choose_positive(&all, report, err));

@@ -6,6 +6,7 @@
 #define TRIAL_PREDICTIONS_H
 #include "bundle/project.h"
 #include "stats/metrics.h"
+#include <mlops/evaluation.h>
 
 /* The metrics of some rows. */
 struct slice_metrics {
@@ -23,14 +24,25 @@ struct predictions_report {
 };
 void predictions_report_clear(struct predictions_report *report);
 
+/* The tables that a suite is measured by. */
+struct predictions_tables {
+    const char *predictions; /* what it wrote */
+
+    /* What the registry holds, row by row beside them; NULL: all columns are in the predictions. */
+    const struct mlops_evaluation *evaluation;
+    const char *rows, *labels;
+};
+
 /*
- * Read the CSV file `path` with the columns that `suite` names and measure it by the suite's task.
+ * Read the CSV files with the columns that `suite` names and measure them by the suite's task. On an
+ * evaluation set the predictions only say what the model says (scores and predictions): labels,
+ * weights and groups are withheld columns of the set, and slices are columns of it, too.
  * Classes are told apart as trial/classes.h says. Binary labels are 0 and 1, true and false, or two
  * texts, of which the one that sorts last is the positive class. Other columns do not matter.
  * Errors: MLOPS_NOT_FOUND no such file; MLOPS_INVALID no such column, or a cell that is missing or
- * does not fit, with file and line; MLOPS_IO.
+ * does not fit, with file and line; not as many predictions as the set has rows; MLOPS_IO.
  */
-int predictions_measure(const char *path, const struct project_suite *suite,
+int predictions_measure(const struct predictions_tables *tables, const struct project_suite *suite,
                         struct predictions_report *report, struct mlops_error *err);
 
 #endif

@@ -4,6 +4,7 @@
 #include "registry/registry.h"
 #include "trial/ending.h"
 #include "trial/environment.h"
+#include "trial/exam.h"
 #include "trial/output.h"
 #include "trial/own_report.h"
 #include "trial/performance.h"
@@ -16,6 +17,7 @@ void suite_outcome_clear(struct suite_outcome *outcome)
     free(outcome->tail);
     free(outcome->positive);
     free(outcome->first_failure);
+    mlops_evaluation_clear(&outcome->evaluation);
     *outcome = (struct suite_outcome){0};
 }
 
@@ -27,17 +29,12 @@ static bool is_performance(const struct trial *trial)
 int runner_start(const struct trial *trial, const struct sandbox *sandbox, const char *folder,
                  struct supervision **supervision, struct mlops_error *err)
 {
-    bool isolated = sandbox->bubblewrap;
+    bool isolated = sandbox->bubblewrap, examined = true;
     _cleanup_(free_string) char *scratch = path_join(folder, "tmp");
-    _cleanup_(free_strings) char **environment =
-        environment_make(trial->version, trial->suite,
-                         &(struct environment_places){.home = isolated ? SANDBOX_HOME : NULL,
-                                                      .scratch = isolated ? "/tmp" : scratch});
     struct supervise_options options = {.sandbox = sandbox,
                                         .folder = folder,
                                         .tree = trial->tree,
                                         .command = trial->suite->run,
-                                        .environment = environment,
                                         .timeout_ns = trial->suite->timeout_ns,
                                         .network = trial->suite->execution.network,
                                         .tail_max = (size_t)2 * TAIL_BYTES};
@@ -50,7 +47,16 @@ int runner_start(const struct trial *trial, const struct sandbox *sandbox, const
         _cleanup_(free_string) char *path = path_join(trial->tree, trial->suite->predictions);
         if (!performance_prepare(trial, path))
             return MLOPS_OK;
+        TRY(exam_prepare(trial, &examined, err));
+        if (!examined)
+            return MLOPS_OK;
     }
+    _cleanup_(free_strings) char **environment = environment_make(
+        trial->version, trial->suite,
+        &(struct environment_places){.home = isolated ? SANDBOX_HOME : NULL,
+                                     .scratch = isolated ? "/tmp" : scratch,
+                                     .tree = isolated ? SANDBOX_TREE : trial->tree});
+    options.environment = environment;
     TRY(own_report_prepare(trial, err));
     return supervise_start(&options, supervision, err);
 }
@@ -84,7 +90,7 @@ int runner_finish(const struct trial *trial, const char *folder,
     }
     if (supervision && is_performance(trial) && result->status == MLOPS_SUITE_PASSED) {
         _cleanup_(free_string) char *path = path_join(trial->tree, trial->suite->predictions);
-        TRY(performance_judge(trial, path, err));
+        TRY(performance_judge(trial, folder, path, err));
     }
     if (result->status != MLOPS_SUITE_PASSED && trial->outcome->tail) {
         free(result->output);

@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "bundle/project.h"
 #include "trial/sandbox.h"
+#include <mlops/evaluation.h>
 #include <mlops/trial.h>
 
 struct trial;
@@ -16,6 +17,7 @@ struct suite_outcome {
     char *tail;      /* the end of what it printed, text; NULL where it did not run */
     char *positive;  /* the text that was taken for the positive class; NULL where it is 1 */
     char inputs[SHA256_HEX_SIZE]; /* of trial/inputs.h */
+    struct mlops_evaluation evaluation; /* that it is measured on; its name is "" where there is none */
     char *first_failure; /* why the first attempt did not pass, where another one followed */
     double cpu_seconds;
     uint64_t memory_bytes, output_bytes, network_refused; /* trial/supervise.h */

@@ -21,21 +21,27 @@ static int find_column(const struct series_table *p, const struct table_schema *
     return mlops_hint(err, "its columns are %s", names.data);
 }
 
+static bool is_wanted(const struct series_table *p, const struct series *series)
+{
+    return series->name && (p->part == SERIES_PARTS || series->part == p->part);
+}
+
 typedef int (*each_series)(struct series_table *p, struct series *series, void *context,
                            struct mlops_error *err);
 
-/* All that are asked for. */
+/* All that are asked for of the part that is being read; of every part at its end. */
 static int visit(struct series_table *p, each_series each, void *context, struct mlops_error *err)
 {
     struct series *const single[] = {&p->label, &p->score, &p->prediction, &p->weight, &p->group};
     struct series *const lists[] = {p->scores, p->truths, p->guesses, p->slices};
     const size_t counts[] = {p->score_count, p->label_count, p->label_count, p->slice_count};
     for (size_t i = 0; i < ARRAY_LENGTH(single); i++)
-        if (single[i]->name)
+        if (is_wanted(p, single[i]))
             TRY(each(p, single[i], context, err));
     for (size_t list = 0; list < ARRAY_LENGTH(lists); list++)
         for (size_t i = 0; i < counts[list]; i++)
-            TRY(each(p, &lists[list][i], context, err));
+            if (is_wanted(p, &lists[list][i]))
+                TRY(each(p, &lists[list][i], context, err));
     return MLOPS_OK;
 }
 
@@ -50,7 +56,7 @@ static int check_roles(const struct series_table *p, struct mlops_error *err)
     const struct series *all[] = {&p->label, &p->score, &p->prediction};
     for (size_t i = 0; i < ARRAY_LENGTH(all); i++)
         for (size_t j = 0; j < i; j++)
-            if (all[i]->name && all[j]->name && all[i]->column == all[j]->column)
+            if (is_wanted(p, all[i]) && is_wanted(p, all[j]) && all[i]->column == all[j]->column)
                 return mlops_fail(err, MLOPS_INVALID,
                                   "%s: label, score and prediction must be columns of their own, "
                                   "and '%s' stands for two of them",
@@ -187,7 +193,7 @@ static int reserve(struct series_table *p, size_t extra, struct mlops_error *err
     return MLOPS_OK;
 }
 
-static int read_all(struct series_table *p, struct mlops_error *err)
+static int read_part(struct series_table *p, struct mlops_error *err)
 {
     _cleanup_(table_schema_clear) struct table_schema schema = {0};
     _cleanup_(table_close_ptr) struct table_reader *reader = NULL;
@@ -205,6 +211,87 @@ static int read_all(struct series_table *p, struct mlops_error *err)
         p->count += rows.batch->rows;
     }
 }
+
+/* ---- evaluation sets ------------------------------------------------------------------------ */
+
+static bool is_withheld(const struct mlops_evaluation *set, const char *name)
+{
+    for (char **label = set->labels; *label; label++)
+        if (str_equal(*label, name))
+            return true;
+    return false;
+}
+
+/* A column that the author must not be able to make up. */
+static int withhold(const struct mlops_evaluation *set, struct series *series, const char *what,
+                    struct mlops_error *err)
+{
+    if (!series->name)
+        return MLOPS_OK;
+    series->part = SERIES_LABELS;
+    if (is_withheld(set, series->name))
+        return MLOPS_OK;
+    mlops_fail(err, MLOPS_INVALID, "'%s' is no withheld column of the evaluation set '%s'",
+               series->name, set->name);
+    return mlops_hint(err, "on an evaluation set the %s is the set's own", what);
+}
+
+static int assign_parts(struct series_table *p, const struct mlops_evaluation *set,
+                        struct mlops_error *err)
+{
+    bool labels = p->label_count > 0;
+    if (!labels && !p->label.name)
+        p->label.name = set->labels[0];
+    if (!labels && !str_equal(p->label.name, set->labels[0])) {
+        mlops_fail(err, MLOPS_INVALID, "the label of the evaluation set '%s' is '%s', not '%s'",
+                   set->name, set->labels[0], p->label.name);
+        return mlops_hint(err, "leave 'label' out of the suite");
+    }
+    TRY(withhold(set, &p->label, "label", err));
+    TRY(withhold(set, &p->weight, "weight", err));
+    TRY(withhold(set, &p->group, "group", err));
+    for (size_t i = 0; i < p->label_count; i++)
+        TRY(withhold(set, &p->truths[i], "truth", err));
+    for (size_t i = 0; i < p->slice_count; i++)
+        p->slices[i].part = is_withheld(set, p->slices[i].name) ? SERIES_LABELS : SERIES_ROWS;
+    return MLOPS_OK;
+}
+
+static bool has_part(const struct series_table *p)
+{
+    const struct series *single[] = {&p->label, &p->weight, &p->group};
+    for (size_t i = 0; i < ARRAY_LENGTH(single); i++)
+        if (is_wanted(p, single[i]))
+            return true;
+    for (size_t i = 0; i < p->slice_count; i++)
+        if (is_wanted(p, &p->slices[i]))
+            return true;
+    return p->part == SERIES_PREDICTIONS || (p->part == SERIES_LABELS && p->label_count > 0);
+}
+
+/* Row i of each table is about the same: so each must have all. */
+static int read_parts(struct series_table *p, const struct predictions_tables *tables,
+                      struct mlops_error *err)
+{
+    const char *const paths[SERIES_PARTS] = {tables->predictions, tables->rows, tables->labels};
+    const struct mlops_evaluation *set = tables->evaluation;
+    TRY(assign_parts(p, set, err));
+    for (p->part = 0; p->part < SERIES_PARTS; p->part++) {
+        if (!has_part(p))
+            continue;
+        p->path = paths[p->part];
+        p->count = p->capacity = 0;
+        TRY(read_part(p, err));
+        if (p->count == set->rows)
+            continue;
+        mlops_fail(err, MLOPS_INVALID, "%s has %zu rows, and the evaluation set '%s' has %llu",
+                   p->path, p->count, set->name, (unsigned long long)set->rows);
+        return mlops_hint(err, "write one prediction for each row, in the order of the rows");
+    }
+    return MLOPS_OK;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------ */
 
 static int free_series(struct series_table *p, struct series *series, void *context,
                        struct mlops_error *err)
@@ -252,6 +339,7 @@ static void ask_for(struct series_table *p, const struct project_suite *suite)
 void series_clear(struct series_table *table)
 {
     struct mlops_error ignored = {0}; /* freeing does not fail */
+    table->part = SERIES_PARTS;
     (void)visit(table, free_series, NULL, &ignored);
     for (size_t i = 0; i < table->slice_count; i++)
         classes_free(table->slice_names[i]);
@@ -265,13 +353,13 @@ void series_clear(struct series_table *table)
     *table = (struct series_table){0};
 }
 
-int series_read(const char *path, const struct project_suite *suite, struct series_table *table,
+int series_read(const struct predictions_tables *tables, const struct project_suite *suite, struct series_table *table,
                 struct mlops_error *err)
 {
-    *table = (struct series_table){.path = path,
+    *table = (struct series_table){.path = tables->predictions,
                                    .binary = str_equal(suite->task, "binary"),
                                    .names = classes_new(),
                                    .groups = classes_new()};
     ask_for(table, suite);
-    return read_all(table, err);
+    return tables->evaluation ? read_parts(table, tables, err) : read_part(table, err);
 }

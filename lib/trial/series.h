@@ -1,16 +1,20 @@
 /* lib/trial/series.h - the columns of a table of predictions that a suite names, in memory. */
 #ifndef TRIAL_SERIES_H
 #define TRIAL_SERIES_H
-#include "bundle/project.h"
+#include "trial/predictions.h"
 #include "trial/classes.h"
 
 #define SERIES_NONE UINT32_MAX /* the class of a missing cell */
+
+/* The table that a column is in. */
+enum series_part { SERIES_PREDICTIONS, SERIES_ROWS, SERIES_LABELS, SERIES_PARTS };
 
 /* One column. */
 struct series {
     const char *name; /* NULL: not asked for */
     bool numeric;     /* read into `numbers`, otherwise into `classes` */
     bool optional;    /* a cell may be missing: NaN, SERIES_NONE */
+    enum series_part part;
     size_t column;
     double *numbers;
     uint32_t *classes;
@@ -18,7 +22,8 @@ struct series {
 };
 
 struct series_table {
-    const char *path;
+    const char *path; /* of the part that is being read */
+    enum series_part part;
     bool binary; /* labels and predictions are of two classes */
     struct series label, score, prediction, weight, group;
     struct series *scores;           /* beside the measurement's, as those below */
@@ -30,9 +35,9 @@ struct series_table {
     struct classes **slice_names;
 };
 
-/* Read the table at `path`. The caller clears `table`, also after an error. Errors: as
+/* Read the tables. The caller clears `table`, also after an error. Errors: as
  * predictions_measure. */
-int series_read(const char *path, const struct project_suite *suite, struct series_table *table,
+int series_read(const struct predictions_tables *tables, const struct project_suite *suite, struct series_table *table,
                 struct mlops_error *err);
 void series_clear(struct series_table *table);
 

@@ -56,7 +56,7 @@ static int measure_bytes(struct fixture *f, struct project_suite suite, const vo
     predictions_report_clear(&f->report);
     f->err = (struct mlops_error){0};
     assert_int_equal(0, file_write_durable(f->path, csv, length, 0644, &f->err));
-    return predictions_measure(f->path, &suite, &f->report, &f->err);
+    return predictions_measure(&(struct predictions_tables){.predictions = f->path}, &suite, &f->report, &f->err);
 }
 
 static void given(struct fixture *f, struct project_suite suite, const char *csv)
@@ -256,7 +256,7 @@ static void files_that_are_no_tables_are_refused(void **state)
     refused(f, BINARY, "p,y\n", "p.csv has a header and no rows");
     refused(f, BINARY, "p,y\n0.1,1\n0.2\n", "p.csv:3: 1 fields where the header has 2");
     assert_int_equal(0, tree_remove(f->path, &f->err));
-    assert_int_equal(MLOPS_NOT_FOUND, predictions_measure(f->path, &suite, &f->report, &f->err));
+    assert_int_equal(MLOPS_NOT_FOUND, predictions_measure(&(struct predictions_tables){.predictions = f->path}, &suite, &f->report, &f->err));
 }
 
 /* Bytes at random: each is measured or refused, never more. */
