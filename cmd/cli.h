@@ -185,6 +185,7 @@ struct cli {
     bool out_terminal, err_terminal; /* is it one that can do more than print lines? */
     bool out_color, err_color;
 
+    struct mlops_settings settings;
     struct mlops_registry *registry;
     struct mlops_error err;
     FILE *out; /* what goes to stdout once the command is done */
@@ -363,6 +364,13 @@ cJSON *cli_json_texts(char *const *texts, size_t count);
 /* The one document on stdout; frees it. */
 int cli_print_json(struct cli *cli, cJSON *document);
 char *cli_json_print(const cJSON *json, bool pretty);
+
+/* ---- settings (cli_config.c) ---------------------------------------------------------------- */
+
+/* Read all settings, with those of the registry in the folder `registry` (NULL: none). */
+int cli_settings_read(struct cli *cli, const char *registry, struct mlops_error *err);
+/* What a file or the environment says; NULL where the default holds. */
+const char *cli_setting(const struct cli *cli, const char *key);
 
 /* ---- keys (cli_signer.c) -------------------------------------------------------------------- */
 

@@ -17,6 +17,8 @@ static bool color_wanted(const struct cli *cli, bool terminal, bool able)
 {
     const char *when = cli_text(cli, "color"), *no_color = getenv("NO_COLOR");
 
+    if (!when)
+        when = cli_setting(cli, "color");
     if (when && !str_equal(when, "auto"))
         return str_equal(when, "always");
     return terminal && able && !(no_color && *no_color);

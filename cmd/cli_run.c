@@ -14,6 +14,11 @@ struct mlops_registry_options cli_registry_options(struct cli *cli)
     int64_t timeout = cli_whole(cli, "lock-timeout");
     if (cli_text(cli, "lock-timeout") && timeout == 0)
         timeout = 1; /* the library takes 0 for its own default; do not wait is what was meant */
+    const char *waits = cli_setting(cli, "lock-timeout");
+    struct mlops_error none = {0};
+    if (!cli_text(cli, "lock-timeout") && waits &&
+        mlops_duration_parse(waits, &timeout, &none) == MLOPS_OK && timeout == 0)
+        timeout = 1;
     return (struct mlops_registry_options){
         .location = cli_text(cli, "registry"),
         .lock_timeout_ns = timeout,
@@ -24,7 +29,18 @@ struct mlops_registry_options cli_registry_options(struct cli *cli)
 int cli_open_registry(struct cli *cli)
 {
     struct mlops_registry_options options = cli_registry_options(cli);
-    TRY(mlops_registry_open(&options, &cli->registry, &cli->err));
+    const char *other = cli_setting(cli, "registry");
+    int code = mlops_registry_open(&options, &cli->registry, &cli->err);
+    if (code == MLOPS_NOT_FOUND && !options.location && other) { /* none in any folder */
+        options.location = other;
+        cli->err = (struct mlops_error){0};
+        code = mlops_registry_open(&options, &cli->registry, &cli->err);
+    }
+    TRY(code);
+    struct mlops_error settings = {0};
+    if (cli_settings_read(cli, mlops_registry_location(cli->registry), &settings) &&
+        cli->settings.count > 0) /* else it is the user's file, and told already */
+        cli_warn(cli, "settings are not used: %s", settings.message);
     cli_detail(cli, "registry: %s", mlops_registry_location(cli->registry));
     return MLOPS_OK;
 }
@@ -52,11 +68,19 @@ static int stopped_by(int code)
 
 int cli_run(struct cli *cli, int code)
 {
+    struct mlops_error settings = {0};
+
+    /* 'config' shows what is set outside, before anything stands in for a variable */
+    bool shown = cli->command && str_equal(cli->command->name, "config");
+    int unread = shown ? MLOPS_OK : cli_settings_read(cli, NULL, &settings);
     cli_output_prepare(cli);
+    if (unread)
+        cli_warn(cli, "settings are not used: %s", settings.message);
     if (code == MLOPS_OK)
         code = execute(cli);
     cli_progress_clear(cli);
     mlops_registry_close(TAKE_PTR(cli->registry));
+    mlops_settings_clear(&cli->settings);
 
     int number = stopped_by(code);
     if (number) {

@@ -41,6 +41,7 @@
     X(sandbox) \
     X(env) \
     X(fsck) \
+    X(config) \
     X(stats) \
     X(gc) \
     X(help) \

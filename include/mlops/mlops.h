@@ -6,6 +6,7 @@
 #include <mlops/bundle.h>
 #include <mlops/catalog.h>
 #include <mlops/deploy.h>
+#include <mlops/config.h>
 #include <mlops/diff.h>
 #include <mlops/drift.h>
 #include <mlops/driftreport.h>
