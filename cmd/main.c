@@ -42,6 +42,7 @@
     X(env) \
     X(fsck) \
     X(config) \
+    X(doctor) \
     X(stats) \
     X(gc) \
     X(help) \

@@ -8,6 +8,7 @@
 #include <mlops/deploy.h>
 #include <mlops/config.h>
 #include <mlops/diff.h>
+#include <mlops/doctor.h>
 #include <mlops/drift.h>
 #include <mlops/driftreport.h>
 #include <mlops/environment.h>
