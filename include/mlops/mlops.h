@@ -5,8 +5,8 @@
 #include <mlops/archive.h>
 #include <mlops/bundle.h>
 #include <mlops/catalog.h>
-#include <mlops/deploy.h>
 #include <mlops/config.h>
+#include <mlops/deploy.h>
 #include <mlops/diff.h>
 #include <mlops/doctor.h>
 #include <mlops/drift.h>
