@@ -113,8 +113,7 @@ static int print_json(struct cli *cli, const struct mlops_search *search)
         cli_json_text(version, "created_by", row->version.created_by);
         cli_json_add(version, "stages", cli_json_texts(row->stages, row->stage_count));
         cli_json_bool(version, "retired", row->retired);
-        if (search->field_count)
-            cli_json_add(version, "values", values_json(search, i));
+        cli_json_add(version, "values", values_json(search, i));
         cli_json_push(versions, version);
     }
     return cli_print_json(cli, document);
