@@ -301,6 +301,8 @@ static cJSON *suite_json(const struct mlops_suite_result *suite)
         cli_json_number(tests, "errors", (double)suite->counts.errors);
         cli_json_number(tests, "skipped", (double)suite->counts.skipped);
         cli_json_add(json, "tests", tests);
+    } else {
+        cli_json_add(json, "tests", cJSON_CreateNull());
     }
     metrics_json(json, suite->metrics, suite->metric_count);
     slices_json(json, suite);
@@ -473,12 +475,14 @@ const struct command command_test = {
              {"suites[].status", "text", "passed, failed, error, timeout, flaky or skipped"},
              {"suites[].reason", "text?",
               "what kept its command from passing: exit, crash, command, network, write, timeout, "
-              "cpu, memory, processes, disk, output; report of its own tests; needs where a suite that it needs did not "
+              "cpu, memory, processes, disk, output; report of its own tests; needs where a suite "
+              "that it needs did not "
               "pass"},
              {"suites[].attempts", "number", "how often it was run"},
              {"suites[].cached", "bool", "was it not run, for the same had passed before?"},
              {"suites[].seconds", "number", "how long it ran"},
-             {"suites[].tests", "object", "where its own report says: passed, failed, errors, skipped"},
+             {"suites[].tests", "object?",
+              "as its own report says: passed, failed, errors, skipped"},
              {"suites[].metrics", "object", "name and value; null where it is not defined"},
              {"suites[].intervals", "object", "of a metric: low, high and method"},
              {"suites[].slices[].name", "text", "which rows: 'country = DE', 'amount > 1000'"},

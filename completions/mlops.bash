@@ -1,6 +1,6 @@
 # bash completion for mlops, written by 'mlops completion bash'
 
-_mlops_commands='init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback deploy freeze unfreeze retire delete restore key trust data profile drift monitor sandbox env fsck stats gc help completion version'
+_mlops_commands='init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback deploy freeze unfreeze retire delete restore key trust data profile drift monitor sandbox env fsck config doctor stats gc help completion version'
 
 # COMMAND OPTION: sets $sources for its argument; fails where it takes none.
 _mlops_option() {
@@ -169,6 +169,8 @@ _mlops_argument() {
     env:0) sources=(+capture +check +diff +render) ;;
     env:1) sources=(ref) ;;
     env:2) sources=(ref) ;;
+    config:0) sources=(+list +get +set +unset) ;;
+    config:1) sources=(+registry +actor +lock-timeout +color +pager +keys +advisories +threads) ;;
     help:0) sources=(command) ;;
     completion:0) sources=(+bash +zsh +fish) ;;
     *) return 1 ;;
@@ -208,6 +210,7 @@ _mlops_options() {
     monitor) sources=(--follow --dead-letter --lateness --keep-raw --keep-minutes --version --since --stage --segment --by-segment) ;;
     env) sources=(--venv --output --captured --all --allow-extra --target --stage --image --python --allow-unpinned) ;;
     fsck) sources=(--quick --repair) ;;
+    config) sources=(--in-registry) ;;
     gc) sources=(--grace --retired-after --dry-run) ;;
     help) sources=(--man-pages) ;;
     *) sources=() ;;

@@ -429,6 +429,13 @@ complete -c mlops -n __mlops_before -a fsck -d 'check that everything in the reg
 complete -c mlops -n '__mlops_in fsck' -l quick -d 'look at structure only: do not read the content of objects'
 complete -c mlops -n '__mlops_in fsck' -l repair -r -F -a '(__fish_complete_directories)' -d 'first get what is damaged or missing from this copy, a folder, archive or registry; may be given more than once'
 
+complete -c mlops -n __mlops_before -a config -d 'show and change settings, with where each comes from'
+complete -c mlops -n '__mlops_in config' -l in-registry -d 'set, unset: in the registry\'s file, for all who use it'
+complete -c mlops -n '__mlops_in config 0' -a 'list get set unset'
+complete -c mlops -n '__mlops_in config 1' -a 'registry actor lock-timeout color pager keys advisories threads'
+
+complete -c mlops -n __mlops_before -a doctor -d 'say what is missing on this machine, and what to do'
+
 complete -c mlops -n __mlops_before -a stats -d 'show how much the registry holds, and what that takes'
 
 complete -c mlops -n __mlops_before -a gc -d 'remove what no bundle needs any more'
@@ -438,7 +445,7 @@ complete -c mlops -n '__mlops_in gc' -l dry-run -d 'say what would go, and chang
 
 complete -c mlops -n __mlops_before -a help -d 'explain a command, or list them all'
 complete -c mlops -n '__mlops_in help' -l man-pages -x -a '(__fish_complete_directories)' -d 'write the manual pages of all commands into DIR instead'
-complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback deploy freeze unfreeze retire delete restore key trust data profile drift monitor sandbox env fsck stats gc help completion version'
+complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback deploy freeze unfreeze retire delete restore key trust data profile drift monitor sandbox env fsck config doctor stats gc help completion version'
 
 complete -c mlops -n __mlops_before -a completion -d 'print the completions for bash, zsh or fish'
 complete -c mlops -n '__mlops_in completion 0' -a 'bash zsh fish'
