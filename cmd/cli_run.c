@@ -79,6 +79,8 @@ int cli_run(struct cli *cli, int code)
     if (code == MLOPS_OK)
         code = execute(cli);
     cli_progress_clear(cli);
+    if (cli->registry)
+        mlops_webhook_flush(cli->registry);
     mlops_registry_close(TAKE_PTR(cli->registry));
     mlops_settings_clear(&cli->settings);
 

@@ -35,6 +35,7 @@
     X(key) \
     X(trust) \
     X(data) \
+    X(webhook) \
     X(profile) \
     X(drift) \
     X(monitor) \

@@ -1,6 +1,6 @@
 # bash completion for mlops, written by 'mlops completion bash'
 
-_mlops_commands='init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback deploy freeze unfreeze retire delete restore key trust data profile drift monitor sandbox env fsck config doctor stats gc help completion version'
+_mlops_commands='init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback deploy freeze unfreeze retire delete restore key trust data webhook profile drift monitor sandbox env fsck config doctor stats gc help completion version'
 
 # COMMAND OPTION: sets $sources for its argument; fails where it takes none.
 _mlops_option() {
@@ -76,6 +76,8 @@ _mlops_option() {
     trust:--reason) sources=() ;;
     data:--label) sources=() ;;
     data:--reason) sources=() ;;
+    webhook:--event) sources=(+register +promote +rollback +approve +retire +policy +freeze +test) ;;
+    webhook:--secret-env) sources=() ;;
     profile:--output | profile:-o) sources=(file) ;;
     profile:--schema) sources=(file) ;;
     profile:--columns) sources=() ;;
@@ -160,6 +162,7 @@ _mlops_argument() {
     data:0) sources=(+add +list +show +remove) ;;
     data:1) sources=(model) ;;
     data:2) sources=(file) ;;
+    webhook:0) sources=(+add +list +remove +deliver) ;;
     profile:*) sources=(file) ;;
     drift:0) sources=(ref) ;;
     monitor:0) sources=(+ingest +label +status) ;;
@@ -205,6 +208,7 @@ _mlops_options() {
     key) sources=(--algorithm --no-passphrase) ;;
     trust) sources=(--role --owner --expires --key --reason) ;;
     data) sources=(--label --reason) ;;
+    webhook) sources=(--event --secret-env --follow) ;;
     profile) sources=(--output --stream --schema --columns --separator --comment --ragged) ;;
     drift) sources=(--current --data --method --categorical-method --threshold --any-effect --far --html --markdown --svg) ;;
     monitor) sources=(--follow --dead-letter --lateness --keep-raw --keep-minutes --version --since --stage --segment --by-segment) ;;

@@ -75,6 +75,8 @@ set -g __mlops_valued \
     'trust:--reason' \
     'data:--label' \
     'data:--reason' \
+    'webhook:--event' \
+    'webhook:--secret-env' \
     'profile:--output' 'profile:-o' \
     'profile:--schema' \
     'profile:--columns' \
@@ -369,6 +371,12 @@ complete -c mlops -n '__mlops_in data 0' -a 'add list show remove'
 complete -c mlops -n '__mlops_in data 1' -a '(__mlops_ask model)'
 complete -c mlops -n '__mlops_in data 2' -F
 
+complete -c mlops -n __mlops_before -a webhook -d 'tell others by HTTP of what happens here'
+complete -c mlops -n '__mlops_in webhook' -l event -x -a 'register promote rollback approve retire policy freeze test' -d 'add: such as promote,rollback; may be given more than once'
+complete -c mlops -n '__mlops_in webhook' -l secret-env -x -d 'add: the environment variable that has the secret'
+complete -c mlops -n '__mlops_in webhook' -s f -l follow -d 'deliver: go on until it is stopped'
+complete -c mlops -n '__mlops_in webhook 0' -a 'add list remove deliver'
+
 complete -c mlops -n __mlops_before -a profile -d 'summarise a table'
 complete -c mlops -n '__mlops_in profile' -s o -l output -r -F -d 'keep the profile'
 complete -c mlops -n '__mlops_in profile' -l stream -d 'read rows on standard input'
@@ -445,7 +453,7 @@ complete -c mlops -n '__mlops_in gc' -l dry-run -d 'say what would go, and chang
 
 complete -c mlops -n __mlops_before -a help -d 'explain a command, or list them all'
 complete -c mlops -n '__mlops_in help' -l man-pages -x -a '(__fish_complete_directories)' -d 'write the manual pages of all commands into DIR instead'
-complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback deploy freeze unfreeze retire delete restore key trust data profile drift monitor sandbox env fsck config doctor stats gc help completion version'
+complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback deploy freeze unfreeze retire delete restore key trust data webhook profile drift monitor sandbox env fsck config doctor stats gc help completion version'
 
 complete -c mlops -n __mlops_before -a completion -d 'print the completions for bash, zsh or fish'
 complete -c mlops -n '__mlops_in completion 0' -a 'bash zsh fish'

@@ -29,4 +29,5 @@
 #include <mlops/text.h>
 #include <mlops/trial.h>
 #include <mlops/trust.h>
+#include <mlops/webhook.h>
 #endif

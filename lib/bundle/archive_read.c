@@ -284,6 +284,8 @@ static int publish(struct import *import, struct mlops_package *package, bool *g
     _cleanup_(transaction_abort_ptr) struct transaction *tx = NULL;
     TRY(store_writer_publish(TAKE_PTR(import->writer), &added, err));
     package->new_bytes = added.new_bytes;
+    if (import->registers)
+        TRY(version_announce(import->registry, package->bundle, package->model, err));
     TRY(transaction_begin(import->registry, &tx, err));
     TRY(bundle_record(tx, package->bundle, package->model, package->files, package->bytes, err));
     TRY(reach_save(tx, import->registry, package->bundle, import->round, gone, err));
@@ -323,6 +325,8 @@ static int import(struct mlops_registry *registry, const char *path, bool regist
         TRY(import_once(registry, path, registers, package, &gone, &again, err));
     if (gone)
         return reach_fail(err);
+    if (package->created)
+        version_announced(registry, &package->version);
     package->seconds = (double)(clock_monotonic_ns() - from) / 1e9;
     return MLOPS_OK;
 }

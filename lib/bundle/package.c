@@ -218,6 +218,8 @@ static int find_unchanged(struct packaging *packaging, struct mlops_package *pac
     if (!last || !digest_equal(&last->key, &packaging->key))
         return MLOPS_OK;
     bundle_id_format(&last->bundle, package->bundle);
+    if (packaging->registers)
+        TRY(version_announce(packaging->registry, package->bundle, package->model, err));
     TRY(transaction_begin(packaging->registry, &tx, err));
     TRY(bundle_is_known(tx, package->bundle, found, err));
     if (!*found)
@@ -587,6 +589,8 @@ static int publish(struct packaging *packaging, struct mlops_package *package, b
     _cleanup_(transaction_abort_ptr) struct transaction *tx = NULL;
     TRY(store_writer_publish(TAKE_PTR(packaging->writer), &added, err));
     package->new_bytes = added.new_bytes;
+    if (packaging->registers)
+        TRY(version_announce(packaging->registry, package->bundle, package->model, err));
     TRY(transaction_begin(packaging->registry, &tx, err));
     TRY(bundle_record(tx, package->bundle, package->model, package->files, package->bytes, err));
     TRY(reach_save(tx, packaging->registry, package->bundle, packaging->round, gone, err));
@@ -669,6 +673,8 @@ int mlops_package_directory(struct mlops_registry *registry,
         TRY(package_once(registry, options, package, &gone, err));
     if (gone)
         return reach_fail(err);
+    if (package->created)
+        version_announced(registry, &package->version);
     package->seconds = (double)(clock_monotonic_ns() - from) / 1e9;
     return MLOPS_OK;
 }

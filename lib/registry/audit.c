@@ -6,6 +6,7 @@
 #include "base/path.h"
 #include "registry/log_control.h"
 #include "registry/log_tree.h"
+#include "registry/outbox.h"
 #include "registry/reference.h"
 #include <mlops/text.h>
 #include <stdio.h>
@@ -201,6 +202,7 @@ int audit_append(struct transaction *tx, const struct audit_entry *entry, struct
         tx->control = tx->tree.size + 1;
         tx->control_leaf = leaf;
     }
+    TRY(outbox_add(tx, or_empty(entry->action), err));
     return tree_append(tx, &leaf, err);
 }
 

@@ -246,6 +246,11 @@ static int verify_ends(struct db *db, struct mlops_error *err)
                     "AND audit.actor = retired.retired_by AND audit.reason = retired.reason "
                     "WHERE audit.position IS NULL LIMIT 1",
                     "is retired otherwise than the audit log says", err));
+    TRY(verify_none(db,
+                    "SELECT webhook.url, 'the webhook' FROM webhook "
+                    "LEFT JOIN audit ON audit.position = webhook.id "
+                    "WHERE audit.position IS NULL OR audit.action <> 'webhook' LIMIT 1",
+                    "was added, and the audit log knows nothing of it", err));
     return verify_none(db,
                        "SELECT audit.model, 'a version' FROM audit LEFT JOIN retired "
                        "ON retired.model = audit.model AND retired.number = audit.version "

@@ -25,6 +25,7 @@ struct mlops_registry {
     struct signing_key *log_key; /* that signs the log's checkpoints; NULL until asked for */
     struct log_controls *controls; /* what was read of the log last (log_control.h), or NULL */
     bool snapshot;          /* a struct snapshot is open */
+    bool outbox_filled;     /* by this handle, since it was last emptied (outbox.h) */
     bool told_of_wait;      /* the observer knows for whom this transaction waits */
 };
 

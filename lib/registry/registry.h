@@ -64,6 +64,12 @@ int bundle_record(struct transaction *tx, const char *bundle, const char *model,
 int version_register(struct transaction *tx, const char *bundle, struct mlops_version *version,
                      bool *created, struct mlops_error *err);
 
+/* Before a transaction that registers: ask the hook, unless the bundle has a version already. And
+ * after it, where it was given one. Errors: those of hook_before. */
+int version_announce(struct mlops_registry *registry, const char *bundle, const char *model,
+                     struct mlops_error *err);
+void version_announced(struct mlops_registry *registry, const struct mlops_version *version);
+
 /* As mlops_version_resolve, seeing what the transaction sees. */
 int version_resolve(struct transaction *tx, const char *ref, struct mlops_version *version,
                     struct mlops_error *err);

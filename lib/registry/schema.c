@@ -279,13 +279,33 @@ static const char *const step_8[] = {
     NULL,
 };
 
+static const char *const step_9[] = {
+    /* whom to tell of what; id: index of the log's entry that added it */
+    "CREATE TABLE webhook (\n"
+    "    id BIGINT PRIMARY KEY,\n"
+    "    url TEXT NOT NULL,\n"
+    "    events TEXT NOT NULL,\n" /* "promote,rollback"; "" all */
+    "    variable TEXT NOT NULL\n"
+    ")",
+    /* of which entries they are to be told still */
+    "CREATE TABLE outbox (\n"
+    "    webhook BIGINT NOT NULL REFERENCES webhook (id),\n"
+    "    position BIGINT NOT NULL REFERENCES audit (position),\n"
+    "    due_ns BIGINT NOT NULL,\n"
+    "    attempts BIGINT NOT NULL,\n"
+    "    last_error TEXT NOT NULL,\n"
+    "    PRIMARY KEY (webhook, position)\n"
+    ")",
+    NULL,
+};
+
 /* `fill` (may be NULL) does what SQL cannot, after it. */
 static const struct {
     const char *const *sql;
     int (*fill)(struct db *db, struct mlops_error *err);
 } steps[SCHEMA_NUMBER] = {{step_1, NULL}, {step_2, NULL}, {step_3, log_tree_fill},
                           {step_4, NULL}, {step_5, NULL}, {step_6, NULL},
-                          {step_7, NULL}, {step_8, NULL}};
+                          {step_7, NULL}, {step_8, NULL}, {step_9, NULL}};
 
 int schema_number(struct db *db, uint64_t *number, struct mlops_error *err)
 {

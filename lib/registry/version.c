@@ -2,6 +2,7 @@
  * lib/registry/version.c - bundles get version numbers; what versions there are.
  */
 #include "base/hash.h"
+#include "registry/hook.h"
 #include "registry/fact.h"
 #include "registry/lifecycle.h"
 #include "registry/reference.h"
@@ -96,6 +97,31 @@ int version_register(struct transaction *tx, const char *bundle, struct mlops_ve
     return *created ? add_version(tx, version, err) : MLOPS_OK;
 }
 
+int version_announce(struct mlops_registry *registry, const char *bundle, const char *model,
+                     struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    bool registered;
+
+    TRY(db_query(registry->db, &rows, err, "SELECT 1 FROM version WHERE bundle = $1",
+                 DB_TEXT(bundle)));
+    TRY(db_step(rows, &registered, err));
+    db_rows_close(TAKE_PTR(rows));
+    return registered ? MLOPS_OK
+                      : hook_before(registry,
+                                    &(struct hook_event){
+                                        .action = "register", .model = model, .bundle = bundle},
+                                    err);
+}
+
+void version_announced(struct mlops_registry *registry, const struct mlops_version *version)
+{
+    hook_after(registry, &(struct hook_event){.action = "register",
+                                              .model = version->model,
+                                              .bundle = version->bundle,
+                                              .version = version->number});
+}
+
 int mlops_register(struct mlops_registry *registry, const char *bundle,
                    struct mlops_version *version, bool *created, struct mlops_error *err)
 {
@@ -106,10 +132,15 @@ int mlops_register(struct mlops_registry *registry, const char *bundle,
     TRY(find_bundle(registry->db, bundle, version, err));
     if (version->number)
         return MLOPS_OK;
+    TRY(version_announce(registry, bundle, version->model, err));
     TRY(transaction_begin(registry, &tx, err));
     /* Where the bundle is known, all of it is in the store: gc drops both in one transaction. */
     TRY(version_register(tx, bundle, version, created, err));
-    return *created ? transaction_commit(TAKE_PTR(tx), err) : MLOPS_OK;
+    if (!*created)
+        return MLOPS_OK;
+    TRY(transaction_commit(TAKE_PTR(tx), err));
+    version_announced(registry, version);
+    return MLOPS_OK;
 }
 
 /* ---- listing ------------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #include "base/path.h"
 #include "bundle/intact.h"
 #include "bundle/layout.h"
+#include "registry/hook.h"
 #include "registry/reference.h"
 #include "registry/registry.h"
 #include "release/attempt.h"
@@ -195,6 +196,13 @@ static int make_live(struct deploy_attempt *attempt, struct mlops_error *err)
                           str_equal(host->live, attempt->id);
     if (deployment->already)
         return MLOPS_OK;
+    struct hook_event event = {.action = "deploy",
+                               .model = deployment->version.model,
+                               .bundle = deployment->version.bundle,
+                               .stage = deployment->stage,
+                               .version = deployment->version.number,
+                               .directory = host->directory};
+    TRY(hook_before(attempt->registry, &event, err));
     TRY(host_record(host, &deployment->version, deployment->stage, clock_now_ns(),
                     deployment->there ? NULL : &attempt->manifest_text, err));
     if (!deployment->there)
@@ -204,6 +212,7 @@ static int make_live(struct deploy_attempt *attempt, struct mlops_error *err)
     TRY(try_it(attempt, err));
     TRY(settle(attempt, err));
     deployment->deployed = true;
+    hook_after(attempt->registry, &event);
     return MLOPS_OK;
 }
 

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "registry/db.h"
+#include "registry/hook.h"
 #include "registry/registry.h"
 #include "release/emergency.h"
 #include "release/gates.h"
@@ -186,8 +187,21 @@ static int attempt_promotion(struct attempt *attempt, struct mlops_error *err)
     TRY(whole_check(attempt->registry, &promotion->version, &attempt->manifest, err));
     TRY(emergency_open(attempt->registry, options, &promotion->version, &attempt->emergency, err));
     TRY(judge(attempt, err));
-    int code = attempt->judged.passed && !options->dry_run ? swap(attempt, err) : MLOPS_OK;
+    struct hook_event event = {.action = "promote",
+                               .model = promotion->version.model,
+                               .bundle = promotion->version.bundle,
+                               .stage = options->stage,
+                               .reason = options->reason,
+                               .version = promotion->version.number,
+                               .previous = promotion->previous};
+    bool goes = attempt->judged.passed && !options->dry_run;
+    int code = goes ? hook_before(attempt->registry, &event, err) : MLOPS_OK;
+    if (goes && code == MLOPS_OK)
+        code = swap(attempt, err);
     hand_over(attempt);
+    event.entry = promotion->entry + 1;
+    if (code == MLOPS_OK && promotion->promoted)
+        hook_after(attempt->registry, &event);
     return code;
 }
 

@@ -1,5 +1,6 @@
 /* lib/release/rollback.c - a stage back to what was there before. */
 #include "base/clock.h"
+#include "registry/hook.h"
 #include "release/gate.h"
 #include "release/health.h"
 #include "release/whole.h"
@@ -230,6 +231,14 @@ int mlops_rollback_stage(struct mlops_registry *registry,
     if (!alerting)
         return MLOPS_OK;
     TRY(check_target(registry, &view, &rollback->to, err));
+    struct hook_event event = {.action = "rollback",
+                               .model = rollback->model,
+                               .bundle = rollback->to.bundle,
+                               .stage = rollback->stage,
+                               .reason = options->reason,
+                               .version = rollback->to.number,
+                               .previous = rollback->from.number};
+    TRY(hook_before(registry, &event, err));
     TRY(transaction_begin(registry, &tx, err));
     TRY(check_unmoved(tx, rollback, steps, err));
     TRY(stage_pop(tx, rollback->model, rollback->stage, rollback->from.number, steps,
@@ -237,5 +246,7 @@ int mlops_rollback_stage(struct mlops_registry *registry,
     rollback->entry = transaction_entry(tx);
     TRY(transaction_commit(TAKE_PTR(tx), err));
     rollback->moved = true;
+    event.entry = rollback->entry + 1;
+    hook_after(registry, &event);
     return MLOPS_OK;
 }
