@@ -43,7 +43,7 @@ const struct command command_approve = {
         "left the version. How many a stage wants is the policy's ('mlops policy show').",
     .group = GROUP_RELEASE,
     .registry = true,
-    .args = {{"REF", COMPLETE_REF}},
+    .args = {{"REF", COMPLETE_REF, NULL}},
     .options =
         {{.name = "for",
           .kind = OPTION_TEXT,

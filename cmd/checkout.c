@@ -60,7 +60,7 @@ const struct command command_checkout = {
     .options = {{.name = "force",
                  .kind = OPTION_FLAG,
                  .help = "lose what was changed in an earlier checkout"}},
-    .args = {{"REF", COMPLETE_REF}, {"DIR", COMPLETE_DIRECTORY}},
+    .args = {{"REF", COMPLETE_REF, NULL}, {"DIR", COMPLETE_DIRECTORY, NULL}},
     .examples = {{"mlops checkout fraud@production serving", "what runs in production"},
                  {"mlops checkout fraud@2 serving", "and what was there before, in its place"}},
     .exits = {{5, "an object is damaged; nothing was laid out"}},

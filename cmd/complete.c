@@ -107,6 +107,6 @@ const struct command command_complete = {
     .synopsis = "KIND [PREFIX]",
     .group = GROUP_HIDDEN,
     .registry = true,
-    .args = {{"KIND", COMPLETE_NONE}, {"PREFIX", COMPLETE_NONE | OPTIONAL}},
+    .args = {{"KIND", COMPLETE_NONE, NULL}, {"PREFIX", COMPLETE_NONE | OPTIONAL, NULL}},
     .run = run,
 };

@@ -66,7 +66,7 @@ const struct command command_completion = {
     .description = "Commands, options, and from the registry models, versions and stages. Where "
                    "mlops is installed, shells find them by themselves.",
     .group = GROUP_HELP,
-    .args = {{"SHELL", COMPLETE_SHELL}},
+    .args = {{"SHELL", COMPLETE_SHELL, NULL}},
     .examples = {{"source <(mlops completion bash)", "for this bash"},
                  {"mlops completion zsh > ~/.zfunc/_mlops", "for zsh, in a folder of its fpath"},
                  {"mlops completion fish > ~/.config/fish/completions/mlops.fish", "for fish"}},

@@ -32,7 +32,7 @@ const struct command command_delete = {
         "To take a version out of use and keep its history, retire it.",
     .group = GROUP_RELEASE,
     .registry = true,
-    .args = {{"REF", COMPLETE_REF}},
+    .args = {{"REF", COMPLETE_REF, NULL}},
     .options =
         {{.name = "reason", .kind = OPTION_TEXT, .argument = "TEXT", .help = "why, for the log"}},
     .examples = {{"mlops delete fraud@4", "it was made by mistake"},

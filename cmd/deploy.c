@@ -256,8 +256,8 @@ const struct command command_deploy = {
         "within a second. When the registry is away, what is live stays live. It ends on SIGTERM "
         "or Ctrl-C.",
     .group = GROUP_RELEASE,
-    .args = {{"REF|DIR", COMPLETE_REF | COMPLETE_DIRECTORY},
-             {"DIR", COMPLETE_DIRECTORY | OPTIONAL}},
+    .args = {{"REF|DIR", COMPLETE_REF | COMPLETE_DIRECTORY, NULL},
+             {"DIR", COMPLETE_DIRECTORY | OPTIONAL, NULL}},
     .options = {{.name = "follow", .letter = 'f', .help = "stay at what the stage holds"},
                 {.name = "reload",
                  .kind = OPTION_TEXT,

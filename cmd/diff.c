@@ -285,7 +285,7 @@ const struct command command_diff = {
     .group = GROUP_LOOK,
     .registry = true,
     .pager = true,
-    .args = {{"FROM", COMPLETE_REF}, {"TO", COMPLETE_REF}},
+    .args = {{"FROM", COMPLETE_REF, NULL}, {"TO", COMPLETE_REF, NULL}},
     .options = {{.name = "stat", .help = "leave the lines of the files out"},
                 {.name = "markdown", .help = "as Markdown, for the comment of a pull request"}},
     .examples = {{"mlops diff fraud@production fraud", "what would change?"},

@@ -225,7 +225,7 @@ const struct command command_drift = {
     .group = GROUP_WATCH,
     .registry = true,
     .pager = true,
-    .args = {{"REF", COMPLETE_REF}},
+    .args = {{"REF", COMPLETE_REF, NULL}},
     .options = {{.name = "current",
                  .kind = OPTION_TEXT,
                  .argument = "FILE",

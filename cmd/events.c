@@ -45,7 +45,7 @@ const struct command command_events = {
         "the members; 'mlops log' shows the same for people.",
     .group = GROUP_LOOK,
     .registry = true,
-    .args = {{"MODEL", COMPLETE_MODEL | OPTIONAL}},
+    .args = {{"MODEL", COMPLETE_MODEL | OPTIONAL, NULL}},
     .options = {{.name = "since",
                  .kind = OPTION_TEXT,
                  .argument = "N",

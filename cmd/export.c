@@ -49,7 +49,7 @@ const struct command command_export = {
         "'mlops import' takes the archive into another registry, under the same id.",
     .group = GROUP_LOOK,
     .registry = true,
-    .args = {{"REF", COMPLETE_REF}, {"FILE", COMPLETE_FILE}},
+    .args = {{"REF", COMPLETE_REF, NULL}, {"FILE", COMPLETE_FILE, NULL}},
     .examples = {{"mlops export fraud@production fraud.tar.zst", "what runs in production"},
                  {"mlops export fraud@3 - | ssh host mlops import -",
                   "into the registry of another machine"}},

@@ -41,7 +41,7 @@ const struct command command_help = {
                    "JSON document.",
     .group = GROUP_HELP,
     .pager = true,
-    .args = {{"COMMAND", COMPLETE_COMMAND | OPTIONAL}},
+    .args = {{"COMMAND", COMPLETE_COMMAND | OPTIONAL, NULL}},
     .options = {{.name = "man-pages",
                  .kind = OPTION_TEXT,
                  .argument = "DIR",

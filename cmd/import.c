@@ -24,7 +24,7 @@ const struct command command_import = {
         "registered.",
     .group = GROUP_MAKE,
     .registry = true,
-    .args = {{"FILE", COMPLETE_FILE}},
+    .args = {{"FILE", COMPLETE_FILE, NULL}},
     .options = {{.name = "register", .help = "go on to register it, and print its version too"}},
     .examples = {{"mlops import fraud.tar.zst", "take a bundle in"},
                  {"mlops import fraud.tar.zst --register", "and give it a version here"}},

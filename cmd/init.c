@@ -102,7 +102,7 @@ const struct command command_init = {
         "Who records needs the key of the log, which is in the folder that made the registry as "
         ".mlops/log.key, by --log-key or in MLOPS_LOG_KEY.",
     .group = GROUP_MAKE,
-    .args = {{"DIR", COMPLETE_DIRECTORY | OPTIONAL}},
+    .args = {{"DIR", COMPLETE_DIRECTORY | OPTIONAL, NULL}},
     .options = {{.name = "metadata",
                  .kind = OPTION_TEXT,
                  .argument = "URL",

@@ -200,7 +200,7 @@ const struct command command_list = {
     .group = GROUP_LOOK,
     .registry = true,
     .pager = true,
-    .args = {{"MODEL", COMPLETE_MODEL | OPTIONAL}},
+    .args = {{"MODEL", COMPLETE_MODEL | OPTIONAL, NULL}},
     .options = {{.name = "where",
                  .kind = OPTION_TEXT,
                  .argument = "CONDITION",

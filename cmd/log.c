@@ -124,7 +124,7 @@ const struct command command_log = {
         "gives all of it, and --from FILE verifies that without the registry.",
     .group = GROUP_LOOK,
     .pager = true,
-    .args = {{"MODEL", COMPLETE_MODEL | OPTIONAL}},
+    .args = {{"MODEL", COMPLETE_MODEL | OPTIONAL, NULL}},
     .options = {{.name = "stage",
                  .kind = OPTION_TEXT,
                  .argument = "STAGE",

@@ -32,7 +32,7 @@ const struct command command_package = {
         "Nothing that others see changes until the bundle is registered.",
     .group = GROUP_MAKE,
     .registry = true,
-    .args = {{"DIR", COMPLETE_DIRECTORY | OPTIONAL}},
+    .args = {{"DIR", COMPLETE_DIRECTORY | OPTIONAL, NULL}},
     .options = {{.name = "register", .help = "go on to register it, and print its version too"},
                 {.name = "param",
                  .kind = OPTION_LIST,

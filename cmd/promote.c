@@ -137,7 +137,7 @@ const struct command command_promote = {
         "releaser, and stands in the log in capitals.",
     .group = GROUP_RELEASE,
     .registry = true,
-    .args = {{"REF", COMPLETE_REF}},
+    .args = {{"REF", COMPLETE_REF, NULL}},
     .options =
         {{.name = "to",
           .kind = OPTION_TEXT,

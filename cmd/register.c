@@ -71,7 +71,7 @@ const struct command command_register = {
         "version keeps it.",
     .group = GROUP_MAKE,
     .registry = true,
-    .args = {{"BUNDLE|DIR|ARCHIVE", COMPLETE_DIRECTORY | COMPLETE_FILE}},
+    .args = {{"BUNDLE|DIR|ARCHIVE", COMPLETE_DIRECTORY | COMPLETE_FILE, NULL}},
     .examples = {{"mlops register .", "package the project of this folder and register it"},
                  {"mlops register \"$(mlops package)\"", "the same in two steps"}},
     .json = {{"model", "text", "whose version it is"},

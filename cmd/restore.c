@@ -26,7 +26,7 @@ const struct command command_restore = {
                    "tags and all that was found out about it.",
     .group = GROUP_RELEASE,
     .registry = true,
-    .args = {{"REF", COMPLETE_NONE}},
+    .args = {{"REF", COMPLETE_NONE, NULL}},
     .examples = {{"mlops restore fraud@4", "it was no mistake"}},
     .exits = {{3, "it is not in the trash, or was purged"}},
     .json = {{"model", "text", "whose version it is"},

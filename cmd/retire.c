@@ -30,7 +30,7 @@ const struct command command_retire = {
         "Refused while a stage holds it. There is no way back: register a new version.",
     .group = GROUP_RELEASE,
     .registry = true,
-    .args = {{"REF", COMPLETE_REF}},
+    .args = {{"REF", COMPLETE_REF, NULL}},
     .options = {{.name = "reason",
                  .kind = OPTION_TEXT,
                  .argument = "TEXT",

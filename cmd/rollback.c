@@ -52,7 +52,7 @@ const struct command command_rollback = {
         "with a new approval ('mlops approve').",
     .group = GROUP_RELEASE,
     .registry = true,
-    .args = {{"MODEL", COMPLETE_MODEL}},
+    .args = {{"MODEL", COMPLETE_MODEL, NULL}},
     .options =
         {{.name = "stage",
           .kind = OPTION_TEXT,

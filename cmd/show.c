@@ -412,7 +412,7 @@ const struct command command_show = {
     .group = GROUP_LOOK,
     .registry = true,
     .pager = true,
-    .args = {{"REF", COMPLETE_REF}},
+    .args = {{"REF", COMPLETE_REF, NULL}},
     .examples = {{"mlops show fraud@production", "what is in production"},
                  {"mlops --json show fraud | jq .manifest.params", "the newest one's parameters"}},
     .exits = {{5, "the manifest is damaged"}},

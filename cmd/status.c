@@ -61,7 +61,7 @@ const struct command command_status = {
     .group = GROUP_LOOK,
     .registry = true,
     .pager = true,
-    .args = {{"MODEL", COMPLETE_MODEL | OPTIONAL}},
+    .args = {{"MODEL", COMPLETE_MODEL | OPTIONAL, NULL}},
     .examples = {{"mlops status", "all models"}, {"mlops status fraud", "one"}},
     .json = {{"stages[].model", "text", "by model, then stage"},
              {"stages[].stage", "text", "such as production"},

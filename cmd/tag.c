@@ -61,7 +61,7 @@ const struct command command_tag = {
                    "--where' finds versions by them.",
     .group = GROUP_LOOK,
     .registry = true,
-    .args = {{"REF", COMPLETE_REF}, {"NAME=VALUE", OPTIONAL | REPEATED}},
+    .args = {{"REF", COMPLETE_REF, NULL}, {"NAME=VALUE", OPTIONAL | REPEATED, NULL}},
     .options = {{.name = "remove", .help = "take the tags off"}},
     .examples = {{"mlops tag fraud@3 owner=payments reviewed", "say who looks after version 3"},
                  {"mlops tag fraud@3 --remove reviewed", "not any more"},
