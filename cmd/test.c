@@ -170,7 +170,8 @@ static void print_metrics(struct cli *cli, const struct mlops_suite_result *suit
         if (!known)
             add_metric(&table, suite->requirements[i].metric, "", "", &suite->requirements[i]);
     }
-    cli_print(cli, "\n%s%s%s", cli_on(cli, STYLE_BOLD), suite->name, cli_off(cli, STYLE_BOLD));
+    cli_print(cli, "\n%s%s%s%s%s", cli_on(cli, STYLE_BOLD), suite->name, cli_off(cli, STYLE_BOLD),
+              *suite->evaluation ? " on " : "", suite->evaluation);
     cli_table_print(cli, &table);
     print_slices(cli, suite);
 }
@@ -304,6 +305,7 @@ static cJSON *suite_json(const struct mlops_suite_result *suite)
     } else {
         cli_json_add(json, "tests", cJSON_CreateNull());
     }
+    cli_json_text_or_null(json, "evaluation", suite->evaluation);
     metrics_json(json, suite->metrics, suite->metric_count);
     slices_json(json, suite);
     cli_json_add(json, "requirements", require);
@@ -419,7 +421,7 @@ const struct command command_test = {
         "by it.",
     .group = GROUP_RELEASE,
     .registry = true,
-    .args = {{"REF", COMPLETE_REF}},
+    .args = {{"REF", COMPLETE_REF, NULL}},
     .options = {{.name = "suite",
                  .kind = OPTION_LIST,
                  .argument = "NAME",
@@ -483,6 +485,7 @@ const struct command command_test = {
              {"suites[].seconds", "number", "how long it ran"},
              {"suites[].tests", "object?",
               "as its own report says: passed, failed, errors, skipped"},
+             {"suites[].evaluation", "text?", "the registry's set that it was measured on"},
              {"suites[].metrics", "object", "name and value; null where it is not defined"},
              {"suites[].intervals", "object", "of a metric: low, high and method"},
              {"suites[].slices[].name", "text", "which rows: 'country = DE', 'amount > 1000'"},

@@ -4,6 +4,7 @@
  */
 #ifndef MLOPS_TRIAL_H
 #define MLOPS_TRIAL_H
+#include <mlops/evaluation.h>
 #include <mlops/registry.h>
 #include <mlops/sandbox.h>
 MLOPS_BEGIN
@@ -62,6 +63,8 @@ struct mlops_suite_result {
     bool cached;       /* it was not: the same had passed before */
     struct mlops_test_counts counts;
     double seconds;
+    char evaluation[MLOPS_EVALUATION_NAME_SIZE]; /* the registry's set that it was measured on; or
+                                                    empty */
     struct mlops_metric *metrics;
     size_t metric_count;
     struct mlops_slice_result *slices; /* as the project file orders them */

@@ -188,6 +188,8 @@ int performance_judge(const struct trial *trial, const char *folder, const char 
                       trial->suite->name, report.positive, trial->suite->label);
     trial->outcome->positive = TAKE_PTR(report.positive);
     copy_report(&report, trial->result);
+    str_copy(trial->result->evaluation, sizeof(trial->result->evaluation),
+             trial->outcome->evaluation.name);
     return judge_requirements(trial, &report, err);
 }
 

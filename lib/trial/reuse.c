@@ -100,6 +100,8 @@ static int take(const struct mlops_evidence *evidence, const char *inputs,
     result->status = MLOPS_SUITE_PASSED;
     result->cached = true;
     result->seconds = json_number(body, "seconds", 0);
+    str_copy(result->evaluation, sizeof(result->evaluation),
+             json_string(cJSON_GetObjectItemCaseSensitive(body, "evaluation"), "name", ""));
     result->metrics = take_metrics(body, &result->metric_count);
     take_slices(body, result);
     take_requirements(body, result);

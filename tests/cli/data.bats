@@ -117,6 +117,8 @@ no = [int(r["amount"]) for r in rows if r["is_fraud"] == "0"]
 auc = sum((a > b) + 0.5 * (a == b) for a in yes for b in no) / (len(yes) * len(no))
 assert abs(auc - float(sys.argv[1])) < 1e-12, (auc, sys.argv[1])
 PY
+    mlops test fraud | grep -qx 'exam on fraud/holdout-2024'
+    [ "$(mlops --json test fraud | jq -c '[.suites[].evaluation]')" = '["fraud/holdout-2024",null,null]' ]
     # known, until the name stands for another set
     [ "$(mlops --json test fraud | jq -r '.suites[] | select(.name == "exam") | .cached')" = true ]
     mlops -q data remove fraud/holdout-2024
