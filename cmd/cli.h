@@ -132,7 +132,7 @@ enum command_group {
 #define COMMAND_OPTIONS 12
 #define COMMAND_EXAMPLES 6
 #define COMMAND_EXITS 6
-#define COMMAND_FIELDS 32
+#define COMMAND_FIELDS 40
 
 struct cli;
 

@@ -81,6 +81,11 @@ static void print_report(struct cli *cli, const struct mlops_drift_report *repor
     print_columns(cli, report);
     cli_version_format(&report->version, version);
     enum style style = report->drift ? STYLE_BAD : STYLE_GOOD;
+    if (report->domain_auc > report->domain_threshold)
+        cli_say(cli,
+                "\nrows of the two can be told apart: AUC %.2f, where chance reaches %.2f%s",
+                report->domain_auc, report->domain_threshold,
+                report->drift ? "" : "; columns go together otherwise than in the snapshot");
     if (report->drift)
         cli_print(cli,
                   "\n%sdrift in %zu of %zu columns%s: %" PRIu64
@@ -138,6 +143,8 @@ static cJSON *to_json(const struct mlops_drift_report *report)
     cli_json_number(document, "rows_reference", (double)report->rows_reference);
     cli_json_number(document, "far", report->far);
     cli_json_bool(document, "calibrated", report->calibrated);
+    cli_json_number(document, "domain_auc", report->domain_auc);
+    cli_json_number(document, "domain_threshold", report->domain_threshold);
     cli_json_add(document, "columns", columns);
     for (size_t i = 0; i < report->column_count; i++) {
         const struct mlops_drift_column *from = &report->columns[i];
@@ -289,6 +296,8 @@ const struct command command_drift = {
              {"rows_reference", "number", "of the snapshot"},
              {"far", "number", "how often a table without drift raises an alarm, at most"},
              {"calibrated", "bool", "by draws from the snapshot, or by bounds for any data?"},
+             {"domain_auc", "number?", "of a classifier that tells rows of the two tables apart"},
+             {"domain_threshold", "number?", "above which it can; for information"},
              {"columns[].name", "text", "most drifted first"},
              {"columns[].type", "text", "numeric or categorical"},
              {"columns[].method", "text", "how it was compared"},

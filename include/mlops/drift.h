@@ -20,6 +20,7 @@ struct mlops_drift_options {
 /* One bar of a column's histogram: shares of the values that are there, 0…1. */
 struct mlops_drift_bar {
     char *label;      /* of categories: the value, fit to be shown; NULL of numbers */
+    bool rest;        /* of categories: all that have no bar of their own */
     double low, high; /* of numbers: from where to where */
     double reference, current;
 };
@@ -51,6 +52,10 @@ struct mlops_drift_report {
     uint64_t rows_reference;
     double far;      /* how often a table without drift raises an alarm, at most */
     bool calibrated; /* by draws from the reference, so that it is about as often as that */
+    /* How well a classifier tells rows of the two tables apart, which shows where columns go together
+     * otherwise though none has drifted: its AUC, about 0.5 where it cannot, and what chance exceeds
+     * as often as `far`. For information: `drift` is that of the columns. NaN: not known. */
+    double domain_auc, domain_threshold;
     struct mlops_drift_column *columns; /* most drifted first */
     size_t column_count;
 };

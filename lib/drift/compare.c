@@ -1,6 +1,7 @@
 /* lib/drift/compare.c - the verdict on each column. */
 #include "drift/compare.h"
 #include "drift/calibrate.h"
+#include "drift/domain.h"
 #include "drift/method.h"
 #include "drift/pair.h"
 #include "drift/picture.h"
@@ -209,6 +210,19 @@ static const struct column_profile *column_near(const struct profile *profile, c
     return profile_column(profile, name);
 }
 
+static void tell_rows_apart(const struct profile *reference, const struct profile *current,
+                            struct mlops_drift_report *report)
+{
+    const char **names = xcalloc(report->column_count + 1, sizeof(*names));
+    for (size_t i = 0; i < report->column_count; i++)
+        names[i] = report->columns[i].name;
+    struct domain domain =
+        domain_classify(reference, current, names, report->column_count, report->far);
+    report->domain_auc = domain.auc;
+    report->domain_threshold = domain.threshold;
+    free(names);
+}
+
 static void adjust_p(struct mlops_drift_report *report)
 {
     double *p = xcalloc(report->column_count + 1, sizeof(*p));
@@ -283,6 +297,9 @@ int profiles_compare(const struct profile *reference, const struct profile *curr
     report->columns = xcalloc(compared + 1, sizeof(*report->columns));
     judge_all(reference, current, options, columns, compared, report);
     adjust_p(report);
+    report->domain_auc = report->domain_threshold = NAN;
+    if (report->calibrated)
+        tell_rows_apart(reference, current, report);
     qsort(report->columns, compared, sizeof(*report->columns), by_severity);
     for (size_t i = 0; i < compared; i++)
         pair_clear(&pairs[i]);

@@ -93,6 +93,7 @@ static void picture_texts(const struct pair *pair, struct mlops_drift_column *co
     count = count > CATEGORIES ? CATEGORIES : count;
     if (rest.reference > 1e-9 || rest.current > 1e-9) {
         rest.label = xstrdup("(all others)");
+        rest.rest = true;
         bars[count++] = rest;
     }
     column->bars = bars;

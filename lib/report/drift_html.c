@@ -28,7 +28,7 @@ static const char head[] =
     "td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}"
     "th.n{text-align:right}\n"
     ".drift{color:var(--now);font-weight:700}.ok{color:var(--good)}"
-    "td b{overflow-wrap:anywhere}\n"
+    "td b{overflow-wrap:break-word}\n"
     ".r{fill:var(--area);fill-opacity:.55}.c{fill:none;stroke:var(--now);stroke-width:1.6}"
     ".key{display:inline-block;width:1.1em;height:.7em;margin-right:.3em}"
     ".key.a{background:var(--area);opacity:.7}.key.b{border-bottom:2px solid var(--now)}\n"
@@ -68,6 +68,11 @@ static void add_summary(struct buffer *out, const struct mlops_drift_report *rep
     buffer_printf(out, "’. A table without drift raises an alarm in %s%g %% of cases%s.</p>\n",
                   report->calibrated ? "about " : "at most ", 100 * report->far,
                   report->calibrated ? ", by draws from the snapshot" : "");
+    if (report->domain_auc >= 0)
+        buffer_printf(out,
+                      "<p class=soft>A classifier tells rows of the two apart with AUC %.2f; chance "
+                      "reaches %.2f.</p>\n",
+                      report->domain_auc, report->domain_threshold);
     buffer_puts(out, "<p class=soft><span class=\"key a\"></span>snapshot &nbsp; "
                      "<span class=\"key b\"></span>current</p>\n");
 }
@@ -83,7 +88,7 @@ static void add_labels(struct buffer *out, const struct mlops_drift_column *colu
     for (size_t i = 0; column->bars[0].label && i < column->bar_count && i < LABELS; i++) {
         buffer_puts(out, i ? ", " : "");
         drift_picture_escape(out, column->bars[i].label);
-        buffer_printf(out, " %.3g → %.3g %%", 100 * column->bars[i].reference,
+        buffer_printf(out, " %.3g&nbsp;→&nbsp;%.3g&nbsp;%%", 100 * column->bars[i].reference,
                       100 * column->bars[i].current);
     }
     buffer_puts(out, "</small>");

@@ -27,7 +27,8 @@ static double tallest(const struct mlops_drift_column *column)
 {
     double most = 0;
     for (size_t i = 0; i < column->bar_count; i++)
-        most = fmax(most, fmax(column->bars[i].reference, column->bars[i].current));
+        if (!column->bars[i].rest) /* many rare values together are not to flatten all others */
+            most = fmax(most, fmax(column->bars[i].reference, column->bars[i].current));
     return most > 0 ? most : 1;
 }
 
@@ -39,7 +40,7 @@ static void add_steps(struct buffer *out, const struct mlops_drift_column *colum
     buffer_printf(out, "<path class=%s d=\"M0 %g", current ? "\"c\"" : "\"r\"", height);
     for (size_t i = 0; i < column->bar_count; i++) {
         double share = current ? column->bars[i].current : column->bars[i].reference;
-        double y = height - 1 - fmax(share, 0) / most * (height - 2);
+        double y = height - 1 - fmin(fmax(share, 0) / most, 1) * (height - 2);
         buffer_printf(out, "V%.4gH%.4g", round(y * 10) / 10,
                       round(step * (double)(i + 1) * 10) / 10);
     }

@@ -118,3 +118,17 @@ setup() {
     [ "$status" -eq 3 ]
     [[ "$output" == *"no column 'nothing' was compared"* ]]
 }
+
+@test "columns that go together otherwise are told of though none has moved" {
+    awk 'BEGIN {print "x,y"; srand(1); for (i = 0; i < 1500; i++) {x = rand() * 100; print x "," x + rand()}}' > pairs.csv
+    mkdir q
+    cp pairs.csv q/train.csv
+    printf 'model: pairs\ncode: [train.csv]\ndata:\n  train: {path: train.csv, role: reference}\n' > q/mlops.yaml
+    mlops register q
+    paste -d , <(cut -d , -f 1 pairs.csv) <(echo y; tail -n +2 pairs.csv | cut -d , -f 2 | sort -R --random-source=pairs.csv) > now.csv
+    run mlops --json drift pairs@1 --current now.csv
+    [ "$status" -eq 0 ]
+    jq -e '(.drift | not) and .domain_auc > .domain_threshold and .domain_auc > 0.7' <<<"$output"
+    run mlops drift pairs@1 --current now.csv
+    [[ "$output" == *"go together otherwise"* ]]
+}

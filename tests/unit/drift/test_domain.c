@@ -1,0 +1,82 @@
+/* tests/unit/drift/test_domain.c - rows told apart by how columns go together. */
+#include "test.h"
+
+#include "drift/domain.h"
+#include <math.h>
+
+static uint64_t seed;
+static double normal(void)
+{
+    double sum = -6;
+    for (int i = 0; i < 12; i++) {
+        seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+        sum += (double)(seed >> 11) / 9007199254740992.0;
+    }
+    return sum;
+}
+
+/* Two columns of mean 0 and deviation 1 that go together by `correlation`, and a text. */
+static struct profile *draw(size_t rows, double correlation)
+{
+    static struct column_schema columns[] = {{(char *)(uintptr_t) "x", COLUMN_FLOAT},
+                                             {(char *)(uintptr_t) "y", COLUMN_FLOAT},
+                                             {(char *)(uintptr_t) "c", COLUMN_CATEGORY}};
+    struct profile *profile = profile_new(&(struct table_schema){columns, 3});
+    for (size_t i = 0; i < rows; i++) {
+        static const uint8_t present[] = {false};
+        double x = normal(), y = correlation * x + sqrt(1 - correlation * correlation) * normal();
+        struct text_view text = {normal() > 0 ? "a" : "b", 1};
+        struct column cells[] = {{COLUMN_FLOAT, 1, present, &x, NULL, NULL},
+                                 {COLUMN_FLOAT, 1, present, &y, NULL, NULL},
+                                 {COLUMN_CATEGORY, 1, present, NULL, NULL, &text}};
+        profile_update(profile, &(struct batch){cells, 3, 1});
+    }
+    return profile;
+}
+
+static const char *const names[] = {"x", "y", "c"};
+
+static struct domain classify(size_t n, double before, size_t m, double after)
+{
+    _cleanup_(profile_free_ptr) struct profile *reference = draw(n, before);
+    _cleanup_(profile_free_ptr) struct profile *current = draw(m, after);
+    return domain_classify(reference, current, names, ARRAY_LENGTH(names), 0.01);
+}
+
+static void columns_that_go_together_otherwise_are_seen(void **state)
+{
+    (void)state;
+    seed = 1;
+    struct domain domain = classify(3000, 0.9, 1000, 0);
+    assert_true(domain.auc > 0.7 && domain.auc > domain.threshold);
+}
+
+static void rows_of_one_source_are_not_told_apart(void **state)
+{
+    (void)state;
+    size_t alarms = 0;
+    seed = 2;
+    for (int trial = 0; trial < 100; trial++) {
+        struct domain domain = classify(600, 0.5, 200, 0.5);
+        assert_true(domain.auc > 0.3 && domain.auc < 0.7);
+        alarms += domain.auc > domain.threshold;
+    }
+    assert_true(alarms <= 4); /* one of a hundred is to be expected */
+}
+
+static void few_rows_say_nothing(void **state)
+{
+    (void)state;
+    seed = 3;
+    assert_true(isnan(classify(600, 0, 20, 0).auc));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(columns_that_go_together_otherwise_are_seen),
+        cmocka_unit_test(rows_of_one_source_are_not_told_apart),
+        cmocka_unit_test(few_rows_say_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
