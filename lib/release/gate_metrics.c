@@ -76,6 +76,7 @@ struct examination {
     const char *name;                 /* NULL: anything */
     char bundle[MLOPS_BUNDLE_ID_SIZE]; /* that the name stands for now, by the log; "" for none */
     struct mlops_evidence_list tests;
+    bool open_book; /* a suite was measured there that could have looked for the labels */
 };
 
 static void examination_clear(struct examination *examination)
@@ -95,8 +96,9 @@ static int examination_open(const struct gate_context *context, struct examinati
 }
 
 /* Was `suite` measured there, by its newest evidence? Where nothing is demanded, it was. A set of
- * that name that was removed since, or is another one now, is not meant. */
-static int was_examined(const struct examination *examination, const char *suite, bool *examined,
+ * that name that was removed since, or is another one now, is not meant; nor is an exam whose
+ * answers could be looked up. */
+static int was_examined(struct examination *examination, const char *suite, bool *examined,
                         struct mlops_error *err)
 {
     *examined = !examination->name;
@@ -110,6 +112,9 @@ static int was_examined(const struct examination *examination, const char *suite
         *examined = *examination->bundle &&
                     str_equal(json_string(set, "name", ""), examination->name) &&
                     str_equal(json_string(set, "bundle", ""), examination->bundle);
+        bool withheld = json_bool(set, "withheld", false);
+        examination->open_book = examination->open_book || (*examined && !withheld);
+        *examined = *examined && withheld;
         return MLOPS_OK;
     }
     return MLOPS_OK;
@@ -118,7 +123,7 @@ static int was_examined(const struct examination *examination, const char *suite
 /* ---- the policy's ----------------------------------------------------------------------------- */
 
 /* One demand on every suite that it means; one at least must have the metric. */
-static int judge_metric(const struct gate_context *context, const struct examination *examination,
+static int judge_metric(const struct gate_context *context, struct examination *examination,
                         const struct policy_metric *metric, struct wrongs *wrongs,
                         struct mlops_error *err)
 {
@@ -187,6 +192,10 @@ int gate_evaluation(const struct gate_context *context, struct mlops_gate_result
     }
     if (!result->passed && !*examination.bundle)
         result->detail = xprintf("the registry has no evaluation set '%s'", examination.name);
+    else if (!result->passed && examination.open_book)
+        result->detail = xprintf("what was measured on %s could have looked for the labels: run "
+                                 "'mlops test' where 'mlops sandbox check' has namespaces",
+                                 examination.name);
     else if (!result->passed)
         result->detail = xprintf("no suite that passed was measured on the registry's set '%s'",
                                  examination.name);

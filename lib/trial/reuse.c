@@ -97,6 +97,9 @@ static int take(const struct mlops_evidence *evidence, const char *inputs,
         !parse_level(json_string(body, "sandbox", ""), level) ||
         (wish == MLOPS_SANDBOX_STRICT && *level != MLOPS_SANDBOX_FULL))
         return MLOPS_OK;
+    bool examined = cJSON_HasObjectItem(body, "evaluation");
+    if (examined && *level < MLOPS_SANDBOX_NAMESPACES && wish != MLOPS_SANDBOX_NONE)
+        return MLOPS_OK; /* it could have looked for the labels: perhaps it cannot now */
     result->status = MLOPS_SUITE_PASSED;
     result->cached = true;
     result->seconds = json_number(body, "seconds", 0);

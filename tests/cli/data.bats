@@ -120,7 +120,9 @@ PY
     mlops test fraud | grep -qx 'exam on fraud/holdout-2024'
     [ "$(mlops --json test fraud | jq -c '[.suites[].evaluation]')" = '["fraud/holdout-2024",null,null]' ]
     # known, until the name stands for another set
-    [ "$(mlops --json test fraud | jq -r '.suites[] | select(.name == "exam") | .cached')" = true ]
+    if mlops -q sandbox check >/dev/null 2>&1; then
+        [ "$(mlops --json test fraud | jq -r '.suites[] | select(.name == "exam") | .cached')" = true ]
+    fi
     mlops -q data remove fraud/holdout-2024
     head -30 exam.csv > shorter.csv
     mlops -q data add fraud/holdout-2024 shorter.csv --label is_fraud
@@ -150,7 +152,13 @@ exam_says() {
     exam_says 'exit 0' "the registry has no evaluation set 'fraud/holdout-2024'"
 }
 
+# Answers that can be looked up are no exam, and so nothing passes where there are no namespaces.
+given_namespaces() {
+    case $(mlops --json sandbox check | jq -r .level) in full | namespaces) ;; *) skip "no namespaces here" ;; esac
+}
+
 @test "a policy is satisfied by the registry's exam alone" {
+    given_namespaces
     cat > policy.yaml <<'YAML'
 stages:
   dev:
@@ -164,6 +172,12 @@ YAML
     run mlops promote fraud --to production
     [ "$status" -eq 1 ]
     [[ "$output" == *"no suite that passed was measured on the registry's set"* ]]
+    # nor by one that was written beside an open book
+    mlops -q test fraud --sandbox none
+    [ "$(mlops --json show fraud | jq '[.evidence[] | select(.name == "exam")][-1].body.evaluation.withheld')" = false ]
+    run mlops promote fraud --to production
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"could have looked for the labels"* ]]
     mlops -q test fraud
     mlops -q promote fraud --to production
 
