@@ -1,34 +1,66 @@
-/* cmd/import.c - mlops import FILE */
+/* cmd/import.c - mlops import [FORMAT] PATH */
 #include "cli.h"
 
-static int run(struct cli *cli)
+static int import_archive(struct cli *cli, const char *file)
 {
     struct mlops_package package;
 
+    if (cli_text(cli, "model"))
+        return mlops_fail(&cli->err, MLOPS_INVALID,
+                          "--model is for folders of other tools; an archive says its model");
+    const char *format = mlops_folder_format(file);
+    if (format) {
+        mlops_fail(&cli->err, MLOPS_INVALID, "'%s' is a folder, and no archive", file);
+        return mlops_hint(&cli->err, "it looks like: mlops import %s %s", format, file);
+    }
     if (cli_flag(cli, "register"))
-        TRY(mlops_archive_register(cli_registry(cli), cli->args[0], &package, &cli->err));
+        TRY(mlops_archive_register(cli_registry(cli), file, &package, &cli->err));
     else
-        TRY(mlops_archive_import(cli_registry(cli), cli->args[0], &package, &cli->err));
+        TRY(mlops_archive_import(cli_registry(cli), file, &package, &cli->err));
+    return cli_report_bundle(cli, "imported", &package);
+}
+
+static int run(struct cli *cli)
+{
+    const struct mlops_import_options options = {.format = cli->args[0],
+                                                 .directory = cli->args[1],
+                                                 .model = cli_text(cli, "model"),
+                                                 .registers = cli_flag(cli, "register")};
+    struct mlops_package package;
+
+    if (cli->arg_count == 1)
+        return import_archive(cli, cli->args[0]);
+    TRY(mlops_folder_import(cli_registry(cli), &options, &package, &cli->err));
     return cli_report_bundle(cli, "imported", &package);
 }
 
 const struct command command_import = {
     .name = "import",
-    .summary = "take the bundle of an archive in, and print its id",
-    .synopsis = "FILE",
+    .summary = "take in an archive, or the folder of another tool",
+    .synopsis = "FILE | mlflow DIR | kitfile DIR | huggingface DIR",
     .description =
         "FILE is what 'mlops export' wrote; '-' is standard input. The archive is not trusted: it "
         "must hold exactly what its manifest says, every byte under its digest. Otherwise it is "
-        "refused, and nothing of it is kept.\n\n"
-        "The id is the one that the bundle had before. Nothing that others see changes until it is "
-        "registered.",
+        "refused, and nothing of it is kept. The id is the one that the bundle had before.\n\n"
+        "DIR is an MLflow model (with MLmodel), what 'kit unpack' wrote (with Kitfile), or a model "
+        "of the Hugging Face hub (with README.md). Its files go in as they are, with a project "
+        "file made of what they say; DIR itself is only read.\n\n"
+        "Nothing that others see changes until the bundle is registered.",
     .group = GROUP_MAKE,
     .registry = true,
-    .args = {{"FILE", COMPLETE_FILE, NULL}},
-    .options = {{.name = "register", .help = "go on to register it, and print its version too"}},
+    .args = {{"FILE|FORMAT", COMPLETE_FILE, NULL}, {"DIR", COMPLETE_DIRECTORY | OPTIONAL, NULL}},
+    .options = {{.name = "register", .help = "go on to register it, and print its version too"},
+                {.name = "model",
+                 .kind = OPTION_TEXT,
+                 .argument = "NAME",
+                 .help = "the model's name; else the tool's file has it, or DIR is called so",
+                 .completion = COMPLETE_MODEL}},
     .examples = {{"mlops import fraud.tar.zst", "take a bundle in"},
-                 {"mlops import fraud.tar.zst --register", "and give it a version here"}},
-    .exits = {{2, "FILE is no archive of a bundle, or holds what no bundle has"},
+                 {"mlops import fraud.tar.zst --register", "and give it a version here"},
+                 {"mlops import mlflow mlruns/0/1f3a/artifacts/model --model fraud --register",
+                  "a model that MLflow logged becomes a version"}},
+    .exits = {{2, "FILE is no archive of a bundle, or DIR is not of that format"},
+              {3, "DIR lacks a file that it names"},
               {5, "FILE is damaged, cut off, or not what its manifest says"}},
     .json = {{"bundle", "text", "its id: sha256: and 64 digits"},
              {"model", "text", "whose bundle it is"},

@@ -14,6 +14,7 @@
 #include <mlops/environment.h>
 #include <mlops/error.h>
 #include <mlops/evaluation.h>
+#include <mlops/exchange.h>
 #include <mlops/key.h>
 #include <mlops/maintenance.h>
 #include <mlops/monitor.h>

@@ -76,7 +76,7 @@ static int read_file(const cJSON *json, struct manifest_file *file, struct mlops
     return MLOPS_OK;
 }
 
-static const struct manifest_file *find_file(const struct manifest *manifest, const char *path)
+const struct manifest_file *manifest_find(const struct manifest *manifest, const char *path)
 {
     size_t low = 0, high = manifest->file_count;
     while (low < high) {
@@ -104,7 +104,7 @@ static int check_files(const struct manifest *manifest, struct mlops_error *err)
         if (!slash)
             continue;
         _cleanup_(free_string) char *parent = xstrndup(path, (size_t)(slash - path));
-        const struct manifest_file *folder = find_file(manifest, parent);
+        const struct manifest_file *folder = manifest_find(manifest, parent);
         if (!folder || folder->kind != MANIFEST_FOLDER)
             return refuse(err, "no folder above", path);
     }
@@ -116,7 +116,7 @@ static int look(void *context, const char *path, bool *there, enum manifest_kind
                 const char **target, struct mlops_error *err)
 {
     (void)err; /* nothing can fail here */
-    const struct manifest_file *file = find_file(context, path);
+    const struct manifest_file *file = manifest_find(context, path);
     *there = file != NULL;
     if (file) {
         *kind = file->kind;
@@ -247,6 +247,31 @@ void manifest_clear(struct manifest *manifest)
     *manifest = (struct manifest){0};
 }
 
+int manifest_part(const struct manifest *whole, const char *folder, const char *leave_out,
+                  struct manifest *part, struct mlops_error *err)
+{
+    size_t prefix = str_equal(folder, ".") ? 0 : strlen(folder) + 1;
+    *part = (struct manifest){.released_ns = whole->released_ns};
+    part->files = xcalloc(whole->file_count, sizeof(*part->files));
+    for (size_t i = 0; i < whole->file_count; i++) {
+        const struct manifest_file *from = &whole->files[i];
+        bool inside = prefix == 0 || (strlen(from->path) > prefix && from->path[prefix - 1] == '/' &&
+                                      memcmp(from->path, folder, prefix - 1) == 0);
+        if (!inside || (leave_out && str_equal(from->path, leave_out)))
+            continue;
+        struct manifest_file *to = &part->files[part->file_count++];
+        *to = *from;
+        to->path = xstrdup(from->path + prefix);
+        to->target = from->target ? xstrdup(from->target) : NULL;
+    }
+    int code = check_links(part, err);
+    if (code) {
+        manifest_clear(part);
+        return mlops_wrap(err, "'%s' cannot be taken out of the bundle alone", folder);
+    }
+    return MLOPS_OK;
+}
+
 /* The bytes of the manifest `bundle`; the store has checked them against the digest. */
 static int read_text(struct mlops_registry *registry, const char *bundle, struct buffer *text,
                      struct mlops_error *err)
@@ -305,7 +330,7 @@ int manifest_read_file(struct mlops_registry *registry, const struct manifest *m
     TRY(manifest_check_files(manifest, err));
     TRY(resolve_path(path, look, (void *)(uintptr_t)manifest, &resolution, err));
     const struct manifest_file *file =
-        resolution.outcome == RESOLVE_FOUND ? find_file(manifest, resolution.path) : NULL;
+        resolution.outcome == RESOLVE_FOUND ? manifest_find(manifest, resolution.path) : NULL;
     if (!file || file->kind != MANIFEST_FILE)
         return mlops_fail(err, MLOPS_NOT_FOUND, "the bundle has no file '%s'", path);
     if (file->size > max)

@@ -45,6 +45,15 @@ int manifest_parse(const char *text, size_t length, struct manifest *manifest,
                    struct mlops_error *err);
 void manifest_clear(struct manifest *manifest);
 
+/* The files below `folder` ("." for all), their paths relative to it, as a manifest that can be laid
+ * out; `leave_out` (may be NULL) is a path of `whole` that is not among them. It has no `json` and
+ * no project. The caller clears `part`. Errors: MLOPS_INTEGRITY a link leads out of `folder`. */
+int manifest_part(const struct manifest *whole, const char *folder, const char *leave_out,
+                  struct manifest *part, struct mlops_error *err);
+
+/* The file, folder or link at `path`, or NULL. */
+const struct manifest_file *manifest_find(const struct manifest *manifest, const char *path);
+
 /* Find `ref`, read its manifest from the store and verify it against the id. `text` (may be NULL)
  * gets the canonical bytes. The caller clears both. */
 int manifest_load(struct mlops_registry *registry, const char *ref, struct mlops_version *version,

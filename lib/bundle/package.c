@@ -6,6 +6,7 @@
 #include "base/pool.h"
 #include "bundle/environment.h"
 #include "bundle/git.h"
+#include "bundle/package.h"
 #include "bundle/reach.h"
 #include "bundle/snapshot.h"
 #include "bundle/stat_cache.h"
@@ -23,6 +24,7 @@ struct packaging {
     struct mlops_registry *registry;
     const char *root;
     const struct mlops_package_options *options;
+    const struct package_source *source; /* NULL: the folder has a project file */
     struct project project;
     struct digest project_digest; /* of the project file as it was read */
     char **real;                  /* for each of the project's paths: where it is without links */
@@ -52,8 +54,17 @@ static void packaging_clear(struct packaging *packaging)
     store_writer_abort(packaging->writer);
 }
 
+static int read_given(struct packaging *packaging, struct mlops_error *err)
+{
+    const char *text = packaging->source->project;
+    sha256_of(text, strlen(text), &packaging->project_digest);
+    return project_parse(text, strlen(text), PROJECT_FILE, &packaging->project, err);
+}
+
 static int read_project(struct packaging *packaging, struct mlops_error *err)
 {
+    if (packaging->source)
+        return read_given(packaging, err);
     _cleanup_(free_string) char *path = path_join(packaging->root, PROJECT_FILE);
     _cleanup_(buffer_clear) struct buffer text = {0};
     int code = file_read(path, PROJECT_FILE_MAX, &text, err);
@@ -143,11 +154,15 @@ static int collect_files(struct packaging *packaging, struct mlops_error *err)
     const struct project *project = &packaging->project;
     packaging->found_ns = clock_now_ns();
     packaging->real = xcalloc(project->path_count, sizeof(*packaging->real));
-    TRY(walk_add(&packaging->walk, PROJECT_FILE, NULL, NULL, err));
+    if (!packaging->source)
+        TRY(walk_add(&packaging->walk, PROJECT_FILE, NULL, NULL, err));
     for (size_t i = 0; i < project->path_count; i++)
         TRY(add_path(packaging, i, err));
     TRY(read_environment(packaging, err));
     TRY(walk_finish(&packaging->walk, err));
+    if (packaging->source)
+        walk_add_made(&packaging->walk, PROJECT_FILE, strlen(packaging->source->project),
+                      &packaging->project_digest);
     for (size_t i = 0; i < packaging->walk.count; i++) {
         const struct walked *item = &packaging->walk.items[i];
         if (item->dangling)
@@ -293,6 +308,12 @@ static int use_known(struct packaging *packaging, bool *known, struct mlops_erro
 {
     for (size_t i = 0; i < packaging->walk.count; i++) {
         struct walked *item = &packaging->walk.items[i];
+        if (item->made) {
+            const char *text = packaging->source->project;
+            TRY(store_writer_add(packaging->writer, text, strlen(text), &item->file.digest, err));
+            known[i] = true;
+            continue;
+        }
         const struct digest *digest =
             item->file.kind == MANIFEST_FILE
                 ? stat_cache_find(packaging->cache, item->file.path, &item->status)
@@ -430,7 +451,9 @@ static int add_values(struct packaging *packaging, cJSON *manifest, const char *
 {
     const struct project_path *path = path_of(packaging, key);
     bool numbers = kind == VALUES_NUMBERS;
-    cJSON *values = NULL;
+    const struct package_source *source = packaging->source;
+    const cJSON *given = !source ? NULL : numbers ? source->metrics : source->params;
+    cJSON *values = given ? xcheck(cJSON_Duplicate(given, true)) : NULL;
     if (path && values_read(packaging->root, real_path(packaging, path), kind, &values, err))
         return mlops_wrap(err, "%s:%d: %s", PROJECT_FILE, path->line, key);
     if (!values)
@@ -621,13 +644,15 @@ static void c_locale_leave(struct c_locale *locale)
 }
 
 static int package_once(struct mlops_registry *registry,
-                        const struct mlops_package_options *options, struct mlops_package *package,
+                        const struct mlops_package_options *options,
+                        const struct package_source *source, struct mlops_package *package,
                         bool *gone, struct mlops_error *err)
 {
     _cleanup_(packaging_clear) struct packaging packaging = {
         .registry = registry,
         .root = options->directory ? options->directory : ".",
         .options = options,
+        .source = source,
         .registers = options->registers,
     };
     packaging.walk.root = packaging.root;
@@ -642,7 +667,7 @@ static int package_once(struct mlops_registry *registry,
     str_copy(package->model, sizeof(package->model), packaging.project.model);
     TRY(collect_files(&packaging, err));
     git_capture(registry, packaging.root, &packaging.git);
-    packaging.cache = stat_cache_open(registry, "package", packaging.root);
+    packaging.cache = stat_cache_open(registry, source ? "import" : "package", packaging.root);
     make_key(&packaging);
     TRY(find_unchanged(&packaging, package, &unchanged, err));
     if (unchanged)
@@ -661,20 +686,27 @@ static int package_once(struct mlops_registry *registry,
     return MLOPS_OK;
 }
 
-int mlops_package_directory(struct mlops_registry *registry,
-                            const struct mlops_package_options *options,
-                            struct mlops_package *package, struct mlops_error *err)
+int package_folder(struct mlops_registry *registry, const struct mlops_package_options *options,
+                   const struct package_source *source, struct mlops_package *package,
+                   struct mlops_error *err)
 {
     int64_t from = clock_monotonic_ns();
     _cleanup_(c_locale_leave) struct c_locale locale;
     c_locale_enter(&locale);
     bool gone = true;
     for (int i = 0; gone && i < REACH_ATTEMPTS; i++)
-        TRY(package_once(registry, options, package, &gone, err));
+        TRY(package_once(registry, options, source, package, &gone, err));
     if (gone)
         return reach_fail(err);
     if (package->created)
         version_announced(registry, &package->version);
     package->seconds = (double)(clock_monotonic_ns() - from) / 1e9;
     return MLOPS_OK;
+}
+
+int mlops_package_directory(struct mlops_registry *registry,
+                            const struct mlops_package_options *options,
+                            struct mlops_package *package, struct mlops_error *err)
+{
+    return package_folder(registry, options, NULL, package, err);
 }

@@ -254,6 +254,16 @@ int walk_finish(struct walk *walk, struct mlops_error *err)
     return MLOPS_OK;
 }
 
+void walk_add_made(struct walk *walk, const char *path, uint64_t size, const struct digest *digest)
+{
+    const struct stat status = {.st_mode = S_IFREG | 0644, .st_size = (off_t)size};
+    struct walked *item = append(walk, path, MANIFEST_FILE, &status);
+    item->made = true;
+    item->file.size = size;
+    item->file.digest = *digest;
+    sort_and_merge(walk);
+}
+
 struct walked *walk_find(const struct walk *walk, const char *path)
 {
     const struct walked key = {.file.path = (char *)(uintptr_t)path};
@@ -272,7 +282,7 @@ int walk_check_unchanged(const struct walk *walk, struct mlops_error *err)
     for (size_t i = 0; i < walk->count; i++) {
         const struct walked *item = &walk->items[i];
         struct stat now;
-        if (item->file.kind != MANIFEST_FILE)
+        if (item->file.kind != MANIFEST_FILE || item->made)
             continue;
         _cleanup_(free_string) char *full = path_join(walk->root, item->file.path);
         if (lstat(full, &now) == 0 && now.st_size == item->status.st_size &&

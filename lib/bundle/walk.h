@@ -14,6 +14,7 @@ struct walked {
     struct stat status;        /* as it was when it was found */
     bool whole;                /* folders: with all that is in them */
     bool dangling;             /* links: nothing that is packaged stands at the other end */
+    bool made;                 /* by walk_add_made: not on the disk */
 };
 
 /* Zeroed but for `root`. */
@@ -36,6 +37,10 @@ int walk_add(struct walk *walk, const char *path, char **real, enum manifest_kin
 /* After the last walk_add: add what links point at, sort, and drop what was added twice.
  * Errors: as walk_add. */
 int walk_finish(struct walk *walk, struct mlops_error *err);
+
+/* After walk_finish: a file with permissions 0644 that the caller has the content of. Nothing may
+ * stand at `path`, which has no folder in it. */
+void walk_add_made(struct walk *walk, const char *path, uint64_t size, const struct digest *digest);
 
 /* The item at `path` or NULL; after walk_finish. */
 struct walked *walk_find(const struct walk *walk, const char *path);

@@ -1,0 +1,54 @@
+/*
+ * include/mlops/exchange.h - folders of other tools: taken in as bundles, and written of bundles.
+ *
+ * docs/exchange.md says what of each format becomes what.
+ */
+#ifndef MLOPS_EXCHANGE_H
+#define MLOPS_EXCHANGE_H
+#include <mlops/bundle.h>
+MLOPS_BEGIN
+
+struct mlops_import_options {
+    const char *format;    /* "mlflow", "kitfile", "huggingface" */
+    const char *directory; /* the folder */
+    const char *model;     /* name of the model; NULL: what the folder says, else its own name */
+    bool registers;        /* give it a version, too, in the same transaction */
+};
+
+/*
+ * Take a folder that another tool wrote in as a bundle: its files byte for byte, and a project file
+ * made of what the tool's own file says. The folder is only read. The same folder gives the same
+ * id.
+ *
+ * Errors: as mlops_package_directory; MLOPS_INVALID an unknown format, the tool's file is malformed
+ * (message with its line), the folder has a project file already, or nothing gives the model a
+ * name; MLOPS_NOT_FOUND the folder, the tool's file, or what that names is not there.
+ */
+MLOPS_API int mlops_folder_import(struct mlops_registry *registry,
+                                  const struct mlops_import_options *options,
+                                  struct mlops_package *package, struct mlops_error *err);
+
+/* The format that the folder `path` looks like; NULL where none, or it is no folder. */
+MLOPS_API const char *mlops_folder_format(const char *path);
+
+/* What was written. */
+struct mlops_folder_export {
+    struct mlops_version version;
+    uint64_t files; /* of the bundle; what is made for the other tool comes on top */
+    uint64_t bytes;
+};
+
+/*
+ * Write the version `ref` for another tool into the folder `directory`, which must not exist or be
+ * empty and appears whole, by one rename. `format`: "mlflow", "kitfile". What was imported from
+ * that format comes back byte for byte.
+ *
+ * Errors: MLOPS_NOT_FOUND no such version; MLOPS_INVALID an unknown format, the folder is not
+ * empty, or the version cannot be told in that format; MLOPS_INTEGRITY; MLOPS_IO.
+ */
+MLOPS_API int mlops_folder_export(struct mlops_registry *registry, const char *ref,
+                                  const char *format, const char *directory,
+                                  struct mlops_folder_export *result, struct mlops_error *err);
+
+MLOPS_END
+#endif
