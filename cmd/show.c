@@ -393,10 +393,20 @@ static int print_summary(struct cli *cli, const struct view *view)
     return MLOPS_OK;
 }
 
+static int print_bom(struct cli *cli)
+{
+    _cleanup_(free_string) char *text = NULL;
+
+    TRY(mlops_bom(cli_registry(cli), cli->args[0], &text, &cli->err));
+    return cli_print_json(cli, cJSON_Parse(text));
+}
+
 static int run(struct cli *cli)
 {
     _cleanup_(view_clear) struct view view = {0};
 
+    if (cli_flag(cli, "bom"))
+        return print_bom(cli);
     TRY(load(cli, &view));
     return cli->json ? print_document(cli, &view) : print_summary(cli, &view);
 }
@@ -413,7 +423,9 @@ const struct command command_show = {
     .registry = true,
     .pager = true,
     .args = {{"REF", COMPLETE_REF, NULL}},
+    .options = {{.name = "bom", .help = "print its bill of materials: CycloneDX 1.6, JSON"}},
     .examples = {{"mlops show fraud@production", "what is in production"},
+                 {"mlops show fraud@production --bom > bom.json", "for an auditor's tools"},
                  {"mlops --json show fraud | jq .manifest.params", "the newest one's parameters"}},
     .exits = {{5, "the manifest is damaged"}},
     .json = {{"model", "text", "whose version it is"},

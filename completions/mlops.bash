@@ -11,6 +11,7 @@ _mlops_option() {
     init:--log-key) sources=(file) ;;
     package:--param) sources=() ;;
     package:--metric) sources=() ;;
+    import:--model) sources=(model) ;;
     list:--where) sources=() ;;
     list:--sort) sources=() ;;
     list:--limit) sources=() ;;
@@ -23,6 +24,7 @@ _mlops_option() {
     log:--key) sources=() ;;
     events:--since) sources=() ;;
     events:--interval) sources=() ;;
+    export:--format) sources=(+archive +mlflow +kitfile) ;;
     scan:--severity) sources=(+info +low +medium +high +critical) ;;
     scan:--sarif) sources=(file) ;;
     scan:--accept) sources=() ;;
@@ -126,6 +128,7 @@ _mlops_argument() {
     init:0) sources=(directory) ;;
     package:0) sources=(directory) ;;
     import:0) sources=(file) ;;
+    import:1) sources=(directory) ;;
     register:0) sources=(file directory) ;;
     list:0) sources=(model) ;;
     show:0) sources=(ref) ;;
@@ -185,13 +188,15 @@ _mlops_options() {
     case $1 in
     init) sources=(--metadata --objects --log-key) ;;
     package) sources=(--register --param --metric) ;;
-    import) sources=(--register) ;;
+    import) sources=(--register --model) ;;
     list) sources=(--where --sort --limit --deleted) ;;
+    show) sources=(--bom) ;;
     log) sources=(--stage --limit --at --verify --checkpoint --since --prove --export --from --key) ;;
     diff) sources=(--stat --markdown) ;;
     tag) sources=(--remove) ;;
     events) sources=(--since --follow --interval) ;;
     checkout) sources=(--force) ;;
+    export) sources=(--format) ;;
     scan) sources=(--severity --sarif --accept --reason --advisories --dry-run --rules) ;;
     test) sources=(--suite --jobs --no-cache --allow-flaky --sandbox --junit --markdown --gitlab-metrics --advisories) ;;
     sign) sources=(--key --certificate --output) ;;

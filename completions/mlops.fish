@@ -10,6 +10,7 @@ set -g __mlops_valued \
     'init:--log-key' \
     'package:--param' \
     'package:--metric' \
+    'import:--model' \
     'list:--where' \
     'list:--sort' \
     'list:--limit' \
@@ -22,6 +23,7 @@ set -g __mlops_valued \
     'log:--key' \
     'events:--since' \
     'events:--interval' \
+    'export:--format' \
     'scan:--severity' \
     'scan:--sarif' \
     'scan:--accept' \
@@ -187,9 +189,11 @@ complete -c mlops -n '__mlops_in package' -l param -x -d 'a parameter, over what
 complete -c mlops -n '__mlops_in package' -l metric -x -d 'a metric, over what the file says'
 complete -c mlops -n '__mlops_in package 0' -a '(__fish_complete_directories)'
 
-complete -c mlops -n __mlops_before -a import -d 'take the bundle of an archive in, and print its id'
+complete -c mlops -n __mlops_before -a import -d 'take in an archive, or the folder of another tool'
 complete -c mlops -n '__mlops_in import' -l register -d 'go on to register it, and print its version too'
+complete -c mlops -n '__mlops_in import' -l model -x -a '(__mlops_ask model)' -d 'the model\'s name; else the tool\'s file has it, or DIR is called so'
 complete -c mlops -n '__mlops_in import 0' -F
+complete -c mlops -n '__mlops_in import 1' -a '(__fish_complete_directories)'
 
 complete -c mlops -n __mlops_before -a register -d 'give a bundle the next version of its model'
 complete -c mlops -n '__mlops_in register 0' -F -a '(__fish_complete_directories)'
@@ -202,6 +206,7 @@ complete -c mlops -n '__mlops_in list' -l deleted -d 'what is in the trash, and 
 complete -c mlops -n '__mlops_in list 0' -a '(__mlops_ask model)'
 
 complete -c mlops -n __mlops_before -a show -d 'show what a version is made of'
+complete -c mlops -n '__mlops_in show' -l bom -d 'print its bill of materials: CycloneDX 1.6, JSON'
 complete -c mlops -n '__mlops_in show 0' -a '(__mlops_ask ref)'
 
 complete -c mlops -n __mlops_before -a log -d 'show what was done, by whom, when and why'
@@ -241,7 +246,8 @@ complete -c mlops -n '__mlops_in checkout' -l force -d 'lose what was changed in
 complete -c mlops -n '__mlops_in checkout 0' -a '(__mlops_ask ref)'
 complete -c mlops -n '__mlops_in checkout 1' -a '(__fish_complete_directories)'
 
-complete -c mlops -n __mlops_before -a export -d 'write a version as one archive'
+complete -c mlops -n __mlops_before -a export -d 'write a version as one archive, or for another tool'
+complete -c mlops -n '__mlops_in export' -l format -x -a 'archive mlflow kitfile' -d 'what to write: archive (a file), mlflow or kitfile (a folder)'
 complete -c mlops -n '__mlops_in export 0' -a '(__mlops_ask ref)'
 complete -c mlops -n '__mlops_in export 1' -F
 

@@ -1,5 +1,6 @@
 /*
- * include/mlops/exchange.h - folders of other tools: taken in as bundles, and written of bundles.
+ * include/mlops/exchange.h - folders of other tools: taken in as bundles, and written of bundles;
+ * bills of materials.
  *
  * docs/exchange.md says what of each format becomes what.
  */
@@ -49,6 +50,15 @@ struct mlops_folder_export {
 MLOPS_API int mlops_folder_export(struct mlops_registry *registry, const char *ref,
                                   const char *format, const char *directory,
                                   struct mlops_folder_export *result, struct mlops_error *err);
+
+/*
+ * The version `ref` as a CycloneDX 1.6 ML-BOM: its model card with parameters and metrics, its
+ * data, files and packages, with their SHA-256. Canonical JSON; the caller frees `*json`.
+ * Errors: MLOPS_NOT_FOUND; MLOPS_INTEGRITY; MLOPS_INVALID a lock file that this mlops cannot read;
+ * MLOPS_IO.
+ */
+MLOPS_API int mlops_bom(struct mlops_registry *registry, const char *ref, char **json,
+                        struct mlops_error *err);
 
 MLOPS_END
 #endif
