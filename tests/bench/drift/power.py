@@ -1,0 +1,90 @@
+"""How often each tool raises an alarm on graded shifts of real data, by its own defaults, on the same
+samples: power.py MLOPS VENV [TRIALS]. VENV has Evidently and NannyML (tests/interop/drift_tools.py).
+Flights from New York: 2,000 rows of reference, 500 current ones, dealt out at random anew for each
+trial. An alarm is a column that drifted; of Evidently also its verdict on the data set (half of the
+columns). The row without a shift is the rate of false alarms."""
+import json, os, subprocess, sys, tempfile, warnings
+
+MLOPS, VENV = os.path.realpath(sys.argv[1]), sys.argv[2]
+PYTHON = os.path.join(VENV, "bin", "python")
+if os.environ.get("DRIFT_TOOLS") != "inside":
+    sys.exit(subprocess.run([PYTHON, *sys.argv], env={**os.environ, "DRIFT_TOOLS": "inside"}).returncode)
+
+warnings.simplefilter("ignore")
+import logging
+logging.disable(logging.CRITICAL)
+import nannyml, numpy as np, pandas as pd
+from evidently.legacy.metric_preset import DataDriftPreset
+from evidently.legacy.report import Report
+
+TRIALS = int(sys.argv[3]) if len(sys.argv) > 3 else 20
+ROOT = os.path.dirname(os.path.abspath(__file__)) + "/../../.."
+flights = pd.read_csv(ROOT + "/docs/quickstart/data/train.csv.gz").drop(columns=["ts", "late"])
+random = np.random.default_rng(5)
+
+
+def shifted(table, kind, size):
+    table = table.copy()
+    chosen = random.uniform(size=len(table)) < size
+    if kind == "mean":
+        table["temp"] += size * flights["temp"].std()
+    elif kind == "scale":
+        table["temp"] = flights["temp"].mean() + (1 + size) * (table["temp"] - flights["temp"].mean())
+    elif kind == "category":
+        table.loc[chosen, "carrier"] = "UA"
+    elif kind == "missing":
+        table.loc[chosen, "humid"] = np.nan
+    elif kind == "correlation":
+        order = random.permutation(np.flatnonzero(chosen))
+        table.iloc[np.flatnonzero(chosen), table.columns.get_loc("temp")] = table["temp"].to_numpy()[order]
+    return table
+
+
+def by_mlops(current, *options):
+    current.to_csv("now.csv", index=False)
+    done = subprocess.run([MLOPS, "--json", "drift", "flights", "--current", "now.csv", *options],
+                          capture_output=True, text=True)
+    found = json.loads(done.stdout)
+    return found["drift"], (found["domain_auc"] or 0) > found["domain_threshold"]
+
+
+def by_evidently(reference, current):
+    report = Report(metrics=[DataDriftPreset()])
+    report.run(reference_data=reference, current_data=current)
+    result = report.as_dict()["metrics"][0]["result"]
+    return result["number_of_drifted_columns"] > 0, result["dataset_drift"]
+
+
+def by_nannyml(reference, current):
+    calculator = nannyml.UnivariateDriftCalculator(column_names=list(reference.columns), chunk_size=500)
+    calculator.fit(reference)
+    result = calculator.calculate(current).filter(period="analysis").to_df()
+    alerts = [column for column in result.columns if column[-1] == "alert"]
+    return bool(result[alerts].to_numpy().any())
+
+
+cases = [("none", 0)] + [(kind, size) for kind in ("mean", "scale", "category", "missing", "correlation")
+                         for size in ((0.1, 0.25, 0.5) if kind != "correlation" else (0.5, 1))]
+counts = {case: np.zeros(6, int) for case in cases}
+with tempfile.TemporaryDirectory() as folder:
+    os.chdir(folder)
+    subprocess.run([MLOPS, "init"], check=True, capture_output=True)
+    os.mkdir("p")
+    with open("p/mlops.yaml", "w") as file:
+        file.write("model: flights\ncode: [mlops.yaml]\ndata:\n  train: {path: train.csv, role: reference}\n")
+    for trial in range(TRIALS):
+        dealt = flights.sample(2500, random_state=trial)
+        reference, rest = dealt[:2000].reset_index(drop=True), dealt[2000:].reset_index(drop=True)
+        reference.to_csv("p/train.csv", index=False)
+        subprocess.run([MLOPS, "register", "p"], check=True, capture_output=True)
+        for case in cases:
+            current = shifted(rest, *case)
+            effect, rows = by_mlops(current)
+            noise, _ = by_mlops(current, "--any-effect")
+            one, half = by_evidently(reference, current)
+            counts[case] += [effect, noise, rows, one, half, by_nannyml(reference, current)]
+print(f"alarms of {TRIALS}; mlops at --far 1%")
+print("| shift | size | mlops | mlops --any-effect | mlops, rows told apart | Evidently, a column | Evidently, data set | NannyML |")
+print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+for (kind, size), found in counts.items():
+    print(f"| {kind} | {size or ''} | " + " | ".join(str(v) for v in found) + " |")
