@@ -116,6 +116,26 @@ static int find_new(const struct intact *intact, const char *relative, struct ml
     return MLOPS_OK;
 }
 
+bool intact_looks(const char *directory, const struct manifest *manifest, struct digest *looks)
+{
+    _cleanup_(sha256_free_ptr) struct sha256 *hash = sha256_new();
+    for (size_t i = 0; i <= manifest->file_count; i++) {
+        const char *name = i < manifest->file_count ? manifest->files[i].path : ".";
+        _cleanup_(free_string) char *path = path_join(directory, name);
+        struct stat status;
+        if (lstat(path, &status) < 0)
+            return false;
+        const int64_t fields[] = {(int64_t)status.st_dev,      (int64_t)status.st_ino,
+                                  (int64_t)status.st_mode,     (int64_t)status.st_size,
+                                  status.st_mtim.tv_sec,       status.st_mtim.tv_nsec,
+                                  i < manifest->file_count ? status.st_ctim.tv_sec : 0,
+                                  i < manifest->file_count ? status.st_ctim.tv_nsec : 0};
+        sha256_update(hash, fields, sizeof(fields));
+    }
+    sha256_final(hash, looks);
+    return true;
+}
+
 static int ask_to_stop(void *context, struct mlops_error *err)
 {
     struct intact *intact = context;

@@ -14,4 +14,11 @@
 int intact_check(const char *directory, const struct manifest *manifest,
                  const struct mlops_observer *observer, char **why, struct mlops_error *err);
 
+/*
+ * How all of it looks without being read: a digest of the inode, size, mode and times of every file
+ * and folder. While that is the same nobody wrote there, short of the disk itself. False: something
+ * is not there.
+ */
+bool intact_looks(const char *directory, const struct manifest *manifest, struct digest *looks);
+
 #endif

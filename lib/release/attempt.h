@@ -13,6 +13,7 @@ struct deploy_attempt {
     struct manifest manifest;
     struct buffer manifest_text;
     char id[SHA256_HEX_SIZE];
+    bool unread; /* the release lies there and looks as it did; its bytes are read after the switch */
 };
 
 /* Make the service take what is live now (options->reload), where there is such a command. `*why`

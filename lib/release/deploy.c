@@ -101,13 +101,11 @@ static int lay_out(struct deploy_attempt *attempt, struct mlops_error *err)
     return code;
 }
 
-/* Is it there already, from an earlier deploy, and whole? */
-static int look(struct deploy_attempt *attempt, struct mlops_error *err)
+/* Every byte of what is there. */
+static int read_release(struct deploy_attempt *attempt, struct mlops_error *err)
 {
     struct mlops_deployment *deployment = attempt->deployment;
     _cleanup_(free_string) char *why = NULL;
-    if (!host_has(&attempt->host, attempt->id))
-        return MLOPS_OK;
     TRY(intact_check(deployment->release, &attempt->manifest, registry_observer(attempt->registry),
                      &why, err));
     deployment->there = !why;
@@ -115,6 +113,17 @@ static int look(struct deploy_attempt *attempt, struct mlops_error *err)
         registry_warn(attempt->registry, "the release on this host is not what it was, and is "
                                          "laid out anew: %s", why);
     return MLOPS_OK;
+}
+
+/* Is it there already, from an earlier deploy, and whole? What looks as it did when it was found
+ * whole is read later: who rolls back is in a hurry. */
+static int look(struct deploy_attempt *attempt, struct mlops_error *err)
+{
+    if (!host_has(&attempt->host, attempt->id))
+        return MLOPS_OK;
+    attempt->unread = host_unchanged(&attempt->host, attempt->id, &attempt->manifest);
+    attempt->deployment->there = attempt->unread;
+    return attempt->unread ? MLOPS_OK : read_release(attempt, err);
 }
 
 /* ---- switching --------------------------------------------------------------------------------- */
@@ -186,14 +195,31 @@ static int settle(struct deploy_attempt *attempt, struct mlops_error *err)
     return MLOPS_OK;
 }
 
+/* It is live: now all of it is read. A disk that lost some of it is the one thing that can show, and
+ * it is exchanged for a new one in its place. */
+static int make_sure(struct deploy_attempt *attempt, struct mlops_error *err)
+{
+    _cleanup_(free_string) char *trouble = NULL;
+    TRY(read_release(attempt, err));
+    if (attempt->deployment->there)
+        return MLOPS_OK;
+    TRY(lay_out(attempt, err));
+    TRY(attempt_reload(attempt, false, &trouble, err));
+    if (trouble)
+        registry_warn(attempt->registry, "after the release was laid out anew, %s", trouble);
+    return MLOPS_OK;
+}
+
 static int make_live(struct deploy_attempt *attempt, struct mlops_error *err)
 {
     struct mlops_deployment *deployment = attempt->deployment;
     struct host *host = &attempt->host;
     int64_t from_ns = clock_monotonic_ns();
     TRY(look(attempt, err));
-    deployment->already = deployment->there && str_equal(host->current, attempt->id) &&
-                          str_equal(host->live, attempt->id);
+    bool live = str_equal(host->current, attempt->id) && str_equal(host->live, attempt->id);
+    if (live && attempt->unread)
+        TRY(read_release(attempt, err)); /* there is no hurry */
+    deployment->already = live && deployment->there;
     if (deployment->already)
         return MLOPS_OK;
     struct hook_event event = {.action = "deploy",
@@ -210,7 +236,10 @@ static int make_live(struct deploy_attempt *attempt, struct mlops_error *err)
     deployment->layout_ns = clock_monotonic_ns() - from_ns;
     TRY(host_save(host, attempt->id, err));
     TRY(try_it(attempt, err));
+    if (attempt->unread && !live)
+        TRY(make_sure(attempt, err));
     TRY(settle(attempt, err));
+    host_remember(host, attempt->id, &attempt->manifest);
     deployment->deployed = true;
     hook_after(attempt->registry, &event);
     return MLOPS_OK;
@@ -239,6 +268,8 @@ int mlops_deploy(struct mlops_registry *registry, const struct mlops_deploy_opti
     if (!options->dry_run)
         return make_live(&attempt, err);
     TRY(look(&attempt, err));
+    if (attempt.unread)
+        TRY(read_release(&attempt, err));
     deployment->already = deployment->there && str_equal(attempt.host.current, attempt.id);
     return MLOPS_OK;
 }

@@ -207,6 +207,29 @@ int host_manifest(const struct host *host, const char *id, struct manifest *mani
     return manifest_parse(text.data, text.length, manifest, err);
 }
 
+void host_remember(const struct host *host, const char *id, const struct manifest *manifest)
+{
+    _cleanup_(free_string) char *path = note_of(host, id, "looks"), *release = host_release(host, id);
+    struct mlops_error ignored = {0}; /* then it is read the next time */
+    struct digest looks;
+    char hex[SHA256_HEX_SIZE];
+    if (!intact_looks(release, manifest, &looks))
+        return;
+    digest_to_hex(&looks, hex);
+    (void)file_write_durable(path, hex, strlen(hex), 0644, &ignored);
+}
+
+bool host_unchanged(const struct host *host, const char *id, const struct manifest *manifest)
+{
+    _cleanup_(free_string) char *path = note_of(host, id, "looks"), *release = host_release(host, id);
+    _cleanup_(buffer_clear) struct buffer text = {0};
+    struct mlops_error ignored = {0};
+    struct digest before, now;
+    return file_read(path, SHA256_HEX_SIZE, &text, &ignored) == MLOPS_OK && text.length > 0 &&
+           digest_from_hex(text.data, text.length, &before) &&
+           intact_looks(release, manifest, &now) && digest_equal(&before, &now);
+}
+
 void host_row(const struct host *host, const char *id, struct mlops_release_row *row)
 {
     _cleanup_(free_string) char *path = note_of(host, id, "json");
@@ -310,11 +333,13 @@ static int let_go(const struct host *host, const char *id, struct mlops_error *e
     _cleanup_(free_string) char *hidden = xprintf(".gone-%s", id);
     _cleanup_(free_string) char *from = host_release(host, id), *to = host_release(host, hidden);
     _cleanup_(free_string) char *manifest = note_of(host, id, "manifest"),
-                                *record = note_of(host, id, "json");
+                                *record = note_of(host, id, "json"),
+                                *looks = note_of(host, id, "looks");
     if (rename(from, to) < 0)
         return mlops_fail_errno(err, MLOPS_IO, errno, "rename '%s'", from);
     TRY(tree_remove(to, err));
     TRY(tree_remove(manifest, err));
+    TRY(tree_remove(looks, err));
     return tree_remove(record, err);
 }
 

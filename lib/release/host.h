@@ -45,6 +45,10 @@ int host_record(const struct host *host, const struct mlops_version *version, co
 /* The manifest of a release, held against its id. Errors: MLOPS_NOT_FOUND; MLOPS_INTEGRITY. */
 int host_manifest(const struct host *host, const char *id, struct manifest *manifest,
                   struct mlops_error *err);
+/* Remember how a release looks, that was just read or written and found whole; and does it still? It
+ * is best effort: what is not remembered is read. */
+void host_remember(const struct host *host, const char *id, const struct manifest *manifest);
+bool host_unchanged(const struct host *host, const char *id, const struct manifest *manifest);
 /* What is known of it; empty members where nothing is. */
 void host_row(const struct host *host, const char *id, struct mlops_release_row *row);
 

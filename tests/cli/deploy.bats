@@ -105,6 +105,28 @@ follow() {
     [[ "$output" == *"'model/new' is new"* ]]
 }
 
+@test "a kept release that was changed is not gone back to, but laid out anew" {
+    released one
+    mlops -q deploy fraud@production host
+    first=$(readlink host/current)
+    released two
+    mlops -q deploy fraud@production host
+    printf x | dd of="host/$first/model/large.bin" bs=1 seek=1000 conv=notrunc status=none
+    run -0 --separate-stderr mlops deploy fraud@1 host
+    [[ "$stderr" == *"'model/large.bin' has another content"* ]]
+    mlops deploy --status --verify host
+    # and one that looks as it did, because only its disk forgot
+    mlops -q deploy fraud@2 host
+    mlops -q deploy fraud@1 host
+    file=host/releases/$(basename "$first")/model/weights.txt
+    stamp=$(stat -c %y "$file")
+    mlops -q deploy fraud@2 host
+    printf y | dd of="$file" bs=1 conv=notrunc status=none
+    touch -d "$stamp" "$file"
+    mlops deploy fraud@1 host
+    mlops deploy --status --verify host
+}
+
 @test "what is not well is taken back, and the reason told" {
     released one
     mlops -q deploy fraud@production host

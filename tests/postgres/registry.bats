@@ -38,6 +38,27 @@ given_server() {
     ended 0 "the log is whole"
 }
 
+@test "a host follows a stage of a shared registry, and webhooks wait in its outbox" {
+    mlops -q init here --metadata "$url" --objects "$PWD/objects"
+    export MLOPS_REGISTRY=here MLOPS_SECRET_OF_TEST=s
+    printf 'stages:\n  production: {}\n' > policy.yaml
+    mlops -q policy set --default policy.yaml
+    given_project project
+    mlops -q register project
+    mlops -q webhook add http://127.0.0.1:9/ --event promote --secret-env MLOPS_SECRET_OF_TEST
+    mlops deploy fraud@production host --follow > follow.out 2>&1 3>&- &
+    local follower=$! i
+    mlops -q promote fraud --to production 2> /dev/null
+    for i in $(seq 200); do [ ! -e host/current ] || break; sleep 0.05; done
+    diff -r project/model host/current/model
+    kill "$follower"
+    wait "$follower"
+    run mlops --json webhook list
+    [ "$(jq '.webhooks[0].waiting' <<<"$output")" = 1 ]
+    run mlops webhook deliver
+    ended 1 "0 delivered, 1 failed, 1 left"
+}
+
 @test "who joins records with the key of the log, and with no other" {
     mlops -q init here --metadata "$url" --objects "$PWD/objects"
     mlops -q init there --metadata "$url" 2>/dev/null
