@@ -216,7 +216,10 @@ void host_remember(const struct host *host, const char *id, const struct manifes
     if (!intact_looks(release, manifest, &looks))
         return;
     digest_to_hex(&looks, hex);
-    (void)file_write_durable(path, hex, strlen(hex), 0644, &ignored);
+    /* not synced: what a loss of power makes of it is no digest, or that of what is there */
+    _cleanup_(fd_close) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd >= 0)
+        (void)fd_write_full(fd, hex, strlen(hex), &ignored);
 }
 
 bool host_unchanged(const struct host *host, const char *id, const struct manifest *manifest)

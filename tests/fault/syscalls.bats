@@ -273,7 +273,8 @@ sweep_back() {
     local n
     for n in $(seq 1 40); do
         reset
-        timeout -s KILL "0.0$(printf '%02d' "$n")" ./deploy_ill > output 2>&1 || true
+        timeout -s KILL "0.0$(printf '%02d' "$n")" mlops deploy fraud@2 host --health false \
+            > output 2>&1 || true
         sound || return 1
         ./deploy_ill > output 2>&1 || { cat output; return 1; }
         effect || return 1
