@@ -129,7 +129,7 @@ enum command_group {
 };
 
 #define COMMAND_ARGUMENTS 4
-#define COMMAND_OPTIONS 12
+#define COMMAND_OPTIONS 16
 #define COMMAND_EXAMPLES 6
 #define COMMAND_EXITS 6
 #define COMMAND_FIELDS 40

@@ -1,5 +1,5 @@
 /* cmd/monitor.c - mlops monitor ingest|label|status MODEL [FILE] */
-#include "cli.h"
+#include "cli_monitor.h"
 #include <inttypes.h>
 #include <math.h>
 
@@ -273,7 +273,8 @@ static int status(struct cli *cli)
 
 static int run(struct cli *cli)
 {
-    static int (*const actions[])(struct cli *) = {ingest, label, status};
+    static int (*const actions[])(struct cli *) = {ingest,        label,          status,
+                                                 monitor_check, monitor_alerts, monitor_rule};
     size_t action;
 
     TRY(cli_action(cli, &action));
@@ -283,18 +284,21 @@ static int run(struct cli *cli)
 const struct command command_monitor = {
     .name = "monitor",
     .summary = "watch a model in production",
-    .synopsis = "ACTION MODEL [FILE]",
+    .synopsis = "ACTION MODEL [FILE|NAME=RULE]",
     .description =
         "ingest counts events, one a line of JSON or CSV, out of FILE or standard input: each once, whatever comes twice, late or out of order. What cannot be "
         "counted goes to the dead-letter file with the reason. label joins what became known of "
         "events to them, however late. status shows what happened: traffic, errors, latency, drift "
         "of features and predictions, and performance where labels are known.\n\n"
+        "check judges the rules over what happened, opens and resolves alerts, and is exit 1 while "
+        "one is open. alerts lists them. rule lists the rules of the registry, sets one, or, with "
+        "'NAME=', removes it; those of the project file hold beside them (docs/alerts.md).\n\n"
         "docs/monitoring.md has the schema of events and labels, and what is durable when.",
     .group = GROUP_WATCH,
     .registry = true,
-    .args = {{"ACTION", COMPLETE_NONE, "ingest label status"},
+    .args = {{"ACTION", COMPLETE_NONE, "ingest label status check alerts rule"},
              {"MODEL", COMPLETE_MODEL, NULL},
-             {"FILE", COMPLETE_FILE | OPTIONAL, NULL}},
+             {"FILE|NAME=RULE", COMPLETE_FILE | OPTIONAL, NULL}},
     .options =
         {{.name = "follow", .help = "ingest: go on when FILE ends, and when it is rotated"},
          {.name = "dead-letter", .kind = OPTION_TEXT, .argument = "PATH",
@@ -313,12 +317,18 @@ const struct command command_monitor = {
           .help = "status: events of this stage alone", .completion = COMPLETE_STAGE},
          {.name = "segment", .kind = OPTION_TEXT, .argument = "NAME",
           .help = "status: events of this segment alone"},
-         {.name = "by-segment", .help = "status: each segment apart"}},
+         {.name = "by-segment", .help = "status: each segment apart"},
+         {.name = "at", .kind = OPTION_TEXT, .argument = "TIME",
+          .help = "check: as of this time (now)"},
+         {.name = "all", .help = "alerts: those that are resolved, too"}},
     .examples = {{"mlops monitor ingest fraud events.jsonl", "count a file of events"},
                  {"mlops monitor ingest fraud --follow /var/log/fraud.jsonl",
                   "count what a service writes, as it writes it"},
                  {"mlops monitor label fraud chargebacks.csv", "say which were fraud"},
-                 {"mlops monitor status fraud --since 24h", "how it went in the last day"}},
+                 {"mlops monitor status fraud --since 24h", "how it went in the last day"},
+                 {"mlops monitor rule fraud 'slow=latency_p99 <= 250ms over 5m for 2m'",
+                  "alert when answers are slow for two minutes"},
+                 {"mlops monitor check fraud", "open and resolve alerts: for cron"}},
     .exits = {{MLOPS_NOT_FOUND, "no such model or file, or no events of it yet"}},
     .json = {{"model", "text", "its name"},
              {"received", "number", "ingest, label: lines"},
@@ -347,6 +357,11 @@ const struct command command_monitor = {
              {"groups[].against_before", "object", "the same against a week before"},
              {"groups[].outputs", "object", "drift of score and prediction against a week before"},
              {"groups[].performance", "object",
-              "labelled, and accuracy to brier as value, low, high"}},
+              "labelled, and accuracy to brier as value, low, high"},
+             {"alerts[]", "object",
+              "check, alerts: rule, state (pending, open, resolved), severity, what, cause, since, opened, resolved"},
+             {"rules", "any", "check: how many; rule: name, rule, set_by, set"},
+             {"unknown", "number", "check: rules whose measure is not known"},
+             {"open", "number", "check: alerts that are open"}},
     .run = run,
 };

@@ -103,6 +103,7 @@ _mlops_option() {
     monitor:--since) sources=() ;;
     monitor:--stage) sources=(stage) ;;
     monitor:--segment) sources=() ;;
+    monitor:--at) sources=() ;;
     env:--venv) sources=(directory) ;;
     env:--output | env:-o) sources=(file) ;;
     env:--target | env:-t) sources=(+requirements +conda +containerfile +kubernetes +compose) ;;
@@ -168,7 +169,7 @@ _mlops_argument() {
     webhook:0) sources=(+add +list +remove +deliver) ;;
     profile:*) sources=(file) ;;
     drift:0) sources=(ref) ;;
-    monitor:0) sources=(+ingest +label +status) ;;
+    monitor:0) sources=(+ingest +label +status +check +alerts +rule) ;;
     monitor:1) sources=(model) ;;
     monitor:2) sources=(file) ;;
     sandbox:0) sources=(+check) ;;
@@ -216,7 +217,7 @@ _mlops_options() {
     webhook) sources=(--event --secret-env --follow) ;;
     profile) sources=(--output --stream --schema --columns --separator --comment --ragged) ;;
     drift) sources=(--current --data --method --categorical-method --threshold --any-effect --far --html --markdown --svg) ;;
-    monitor) sources=(--follow --dead-letter --lateness --keep-raw --keep-minutes --version --since --stage --segment --by-segment) ;;
+    monitor) sources=(--follow --dead-letter --lateness --keep-raw --keep-minutes --version --since --stage --segment --by-segment --at --all) ;;
     env) sources=(--venv --output --captured --all --allow-extra --target --stage --image --python --allow-unpinned) ;;
     fsck) sources=(--quick --repair) ;;
     config) sources=(--in-registry) ;;

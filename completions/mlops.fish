@@ -102,6 +102,7 @@ set -g __mlops_valued \
     'monitor:--since' \
     'monitor:--stage' \
     'monitor:--segment' \
+    'monitor:--at' \
     'env:--venv' \
     'env:--output' 'env:-o' \
     'env:--target' 'env:-t' \
@@ -417,7 +418,9 @@ complete -c mlops -n '__mlops_in monitor' -l since -x -d 'status: from this time
 complete -c mlops -n '__mlops_in monitor' -l stage -x -a '(__mlops_ask stage)' -d 'status: events of this stage alone'
 complete -c mlops -n '__mlops_in monitor' -l segment -x -d 'status: events of this segment alone'
 complete -c mlops -n '__mlops_in monitor' -l by-segment -d 'status: each segment apart'
-complete -c mlops -n '__mlops_in monitor 0' -a 'ingest label status'
+complete -c mlops -n '__mlops_in monitor' -l at -x -d 'check: as of this time (now)'
+complete -c mlops -n '__mlops_in monitor' -l all -d 'alerts: those that are resolved, too'
+complete -c mlops -n '__mlops_in monitor 0' -a 'ingest label status check alerts rule'
 complete -c mlops -n '__mlops_in monitor 1' -a '(__mlops_ask model)'
 complete -c mlops -n '__mlops_in monitor 2' -F
 

@@ -1,0 +1,10 @@
+/* cmd/cli_monitor.h - those actions of 'mlops monitor' that judge: check, alerts, rule. */
+#ifndef CMD_CLI_MONITOR_H
+#define CMD_CLI_MONITOR_H
+#include "cli.h"
+
+int monitor_check(struct cli *cli);
+int monitor_alerts(struct cli *cli);
+int monitor_rule(struct cli *cli);
+
+#endif

@@ -1,0 +1,149 @@
+#!/usr/bin/env bats
+# Rules judged over what a model does in production: alerts open and resolve, and a rollback heeds them.
+load common
+
+setup() {
+    cli_setup
+    given_registered fraud@2
+    now=$(date +%s)
+}
+
+# served VERSION SECONDS_AGO COUNT LATENCY [AGE]: an event a second from that long ago on.
+served() {
+    awk -v version="$1" -v from="$((now - $2))" -v count="$3" -v latency="$4" -v age="${5:-20}" 'BEGIN {
+        for (i = 0; i < count; i++)
+            printf("{\"time\":%d,\"id\":\"%d-%d\",\"version\":%d,\"features\":{\"age\":%d}," \
+                "\"score\":%.2f,\"latency_ms\":%d}\n", from + i, version, from + i, version,
+                age + i * 7 % 40, i % 100 / 100, latency)
+    }' > events
+    mlops -q monitor ingest fraud events
+}
+
+promoted() {
+    for version in "$@"; do
+        mlops -q test "fraud@$version"
+        mlops -q promote "fraud@$version" --to production
+    done
+}
+
+at() {
+    date -u -d "@$((now - $1))" +%Y-%m-%dT%H:%M:%SZ
+}
+
+@test "a rule is set, listed, judged, replaced and removed" {
+    run mlops monitor rule fraud 'slow=latency_p99 <= 250ms over 5m severity critical'
+    ended 0 "rule slow is set"
+    run mlops monitor rule fraud
+    ended 0 "slow  latency_p99 <= 250ms over 5m severity critical"
+    run mlops monitor rule fraud 'slow=latency_p99 < 300'
+    run --separate-stderr mlops --json monitor rule fraud
+    jq -e '.rules | length == 1 and .[0].rule == "latency_p99 < 300"' <<<"$output"
+    run mlops monitor rule fraud slow=
+    ended 0 "removed"
+    run mlops monitor rule fraud slow=
+    ended 3 "fraud has no rule 'slow'"
+    [[ "$(mlops log fraud)" == *"slow: latency_p99 < 300"* ]]
+}
+
+@test "what is no rule is refused with what to write" {
+    run mlops monitor rule fraud 'slow=latencyp99 <= 250'
+    ended 2 "'latencyp99' is not a measure" "latency_p99"
+    run mlops monitor rule fraud 'slow=latency_p99 = 250'
+    ended 2 "is not one of <= < >= >"
+    run mlops monitor rule fraud 'slow=error_rate <= 5m'
+    ended 2 "'5m' is not a limit of error_rate"
+    run mlops monitor rule fraud 'slow=error_rate <= 1 over'
+    ended 2 "a rule is a measure"
+    run mlops monitor rule fraud 'slow=error_rate <= 1 over 0s'
+    ended 2 "nothing can be measured over"
+    run mlops monitor rule fraud slow
+    ended 2 "is not NAME=RULE"
+    run mlops monitor rule ghost 'a=events > 1'
+    ended 3
+}
+
+@test "an alert opens once, waits for its durations, and resolves" {
+    promoted 1
+    mlops -q monitor rule fraud 'slow=latency_p99 <= 250ms over 5m for 2m recover 3m'
+    served 1 3600 600 100
+    served 1 3000 600 900
+    served 1 2400 900 100
+    run --separate-stderr mlops --json monitor check fraud --at "$(at 3100)"
+    ended 0
+    jq -e '.open == 0 and .rules == 1 and .unknown == 0 and .alerts == []' <<<"$output"
+    run --separate-stderr mlops --json monitor check fraud --at "$(at 2800)"
+    ended 0
+    jq -e '.alerts[0] | .state == "pending" and .rule == "slow"' <<<"$output"
+    run --separate-stderr mlops --json monitor check fraud --at "$(at 2600)"
+    ended 1
+    jq -e '.open == 1 and (.alerts[0] | .state == "open" and .changed)' <<<"$output"
+    run --separate-stderr mlops --json monitor check fraud --at "$(at 2500)"
+    ended 1
+    jq -e '.alerts | length == 1 and (.[0].changed | not)' <<<"$output"
+    run mlops monitor alerts fraud
+    ended 0 "open  slow  fraud@1 in production" "mlops rollback fraud --stage production"
+    mlops --json monitor check fraud --at "$(at 1900)" || [ $? -eq 1 ]
+    run --separate-stderr mlops --json monitor check fraud --at "$(at 1700)"
+    ended 0
+    jq -e '.alerts[0] | .state == "resolved" and .changed' <<<"$output"
+    run mlops monitor alerts fraud
+    ended 0 "no alerts are open"
+    run --separate-stderr mlops --json monitor alerts fraud --all
+    jq -e '.alerts | length == 1' <<<"$output"
+}
+
+@test "drift alerts name the features that moved" {
+    promoted 1
+    mlops -q monitor rule fraud 'moved=drift <= 0'
+    served 1 1800 1500 10 400
+    run mlops monitor check fraud
+    ended 1 "drift is" "moved: age: "
+}
+
+@test "a rollback that asks moves while an alert is open, and the soak heeds it" {
+    promoted 1 2
+    served 2 1200 1200 900
+    run mlops monitor check fraud
+    ended 0 "0 rules"
+    run mlops rollback fraud --if-alerting
+    ended 0
+    [ "$(mlops --json show fraud@production | jq .version)" = 2 ]
+    mlops -q monitor rule fraud 'slow=latency_p99 <= 250ms over 10m'
+    run mlops monitor check fraud
+    ended 1 "open  slow  fraud@2"
+    run --separate-stderr mlops --json rollback fraud --if-alerting
+    ended 0
+    jq -e '.from == 2 and .to == 1' <<<"$output"
+    run --separate-stderr mlops --json monitor check fraud
+    ended 0
+    jq -e '.version == 1 and .open == 0 and .alerts[0].state == "resolved"' <<<"$output"
+    mlops log --verify
+    run mlops log fraud
+    ended 0 "alert" "slow, warning: latency_p99 is" "resolve"
+}
+
+@test "a policy lets nothing in that comes from where an alert is open" {
+    mlops -q test fraud@2
+    mlops -q promote fraud@2 --to staging
+    printf 'stages: {staging: , production: {from: staging with no open alert}}\n' > policy.yaml
+    mlops -q policy set fraud policy.yaml
+    mlops -q monitor rule fraud 'slow=latency_p99 <= 250ms over 10m'
+    served 2 900 900 900
+    sed -i 's/"version"/"stage":"staging","version"/' events
+    mlops -q monitor ingest fraud events
+    run mlops monitor check fraud --stage staging
+    ended 1 "fraud@2 in staging"
+    run mlops promote fraud@2 --to production
+    ended 1 "slow"
+    mlops -q monitor rule fraud 'slow=latency_p99 <= 2s over 10m'
+    mlops -q monitor check fraud --stage staging
+    run mlops promote fraud@2 --to production
+    ended 0
+}
+
+@test "nothing in the stage, or no such model: exit 3" {
+    run mlops monitor check fraud
+    ended 3 "nothing of fraud is in production"
+    run mlops monitor check ghost
+    ended 3
+}
