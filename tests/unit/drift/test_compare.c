@@ -176,6 +176,9 @@ static struct mlops_drift_column compare_texts(struct profile *reference, struct
     assert_int_equal(1, report.column_count);
     struct mlops_drift_column result = report.columns[0];
     free(report.columns);
+    for (size_t i = 0; i < result.bar_count; i++)
+        free(result.bars[i].label);
+    free(result.bars);
     free(result.name);
     free(result.type);
     free(result.method);
