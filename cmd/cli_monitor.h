@@ -1,4 +1,4 @@
-/* cmd/cli_monitor.h - those actions of 'mlops monitor' that judge: check, alerts, rule. */
+/* cmd/cli_monitor.h - those actions of 'mlops monitor' that judge or give out: check, alerts, rule, export. */
 #ifndef CMD_CLI_MONITOR_H
 #define CMD_CLI_MONITOR_H
 #include "cli.h"
@@ -6,5 +6,6 @@
 int monitor_check(struct cli *cli);
 int monitor_alerts(struct cli *cli);
 int monitor_rule(struct cli *cli);
+int monitor_export(struct cli *cli);
 
 #endif

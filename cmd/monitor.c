@@ -274,7 +274,8 @@ static int status(struct cli *cli)
 static int run(struct cli *cli)
 {
     static int (*const actions[])(struct cli *) = {ingest,        label,          status,
-                                                 monitor_check, monitor_alerts, monitor_rule};
+                                                 monitor_check, monitor_alerts, monitor_rule,
+                                                 monitor_export};
     size_t action;
 
     TRY(cli_action(cli, &action));
@@ -292,11 +293,12 @@ const struct command command_monitor = {
         "of features and predictions, and performance where labels are known.\n\n"
         "check judges the rules over what happened, opens and resolves alerts, and is exit 1 while "
         "one is open. alerts lists them. rule lists the rules of the registry, sets one, or, with "
-        "'NAME=', removes it; those of the project file hold beside them (docs/alerts.md).\n\n"
+        "'NAME=', removes it; those of the project file hold beside them (docs/alerts.md). "
+        "export writes the last hour and the open alerts as OpenMetrics, to FILE at once or to standard output.\n\n"
         "docs/monitoring.md has the schema of events and labels, and what is durable when.",
     .group = GROUP_WATCH,
     .registry = true,
-    .args = {{"ACTION", COMPLETE_NONE, "ingest label status check alerts rule"},
+    .args = {{"ACTION", COMPLETE_NONE, "ingest label status check alerts rule export"},
              {"MODEL", COMPLETE_MODEL, NULL},
              {"FILE|NAME=RULE", COMPLETE_FILE | OPTIONAL, NULL}},
     .options =
@@ -362,6 +364,7 @@ const struct command command_monitor = {
               "check, alerts: rule, state (pending, open, resolved), severity, what, cause, since, opened, resolved"},
              {"rules", "any", "check: how many; rule: name, rule, set_by, set"},
              {"unknown", "number", "check: rules whose measure is not known"},
-             {"open", "number", "check: alerts that are open"}},
+             {"open", "number", "check: alerts that are open"},
+             {"text", "text", "export: OpenMetrics"}},
     .run = run,
 };

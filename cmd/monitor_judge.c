@@ -1,6 +1,8 @@
-/* cmd/monitor_judge.c - mlops monitor check|alerts|rule MODEL [NAME=RULE] */
+/* cmd/monitor_judge.c - mlops monitor check|alerts|rule|export MODEL [NAME=RULE|FILE] */
 #include "cli_monitor.h"
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 
 static cJSON *alert_json(const struct mlops_alert *alert)
 {
@@ -148,5 +150,38 @@ int monitor_rule(struct cli *cli)
         return cli_print_json(cli, document);
     }
     cli_say(cli, equals[1] ? "rule %s is set" : "rule %s is removed", name);
+    return MLOPS_OK;
+}
+
+/* Renamed into place, so that a collector never reads half of it. */
+static int write_whole(struct cli *cli, const char *path, const char *text)
+{
+    size_t size = strlen(path) + sizeof(".new");
+    _cleanup_(free_string) char *beside = malloc(size);
+    if (!beside)
+        return mlops_fail(&cli->err, MLOPS_IO, "out of memory");
+    (void)snprintf(beside, size, "%s.new", path);
+    TRY(cli_write_text(cli, beside, "we", text));
+    if (rename(beside, path) != 0)
+        return mlops_fail_errno(&cli->err, MLOPS_IO, errno, "rename %s to %s", beside, path);
+    return MLOPS_OK;
+}
+
+int monitor_export(struct cli *cli)
+{
+    _cleanup_(free_string) char *text = NULL;
+
+    TRY(mlops_openmetrics(cli_registry(cli), cli->args[1], 0, &text, &cli->err));
+    bool file = cli->args[2] && !str_equal(cli->args[2], "-");
+    if (file)
+        TRY(write_whole(cli, cli->args[2], text));
+    if (cli->json) {
+        cJSON *document = cli_json_object();
+        cli_json_text(document, "model", cli->args[1]);
+        cli_json_text(document, "text", text);
+        return cli_print_json(cli, document);
+    }
+    if (!file)
+        (void)fputs(text, cli->out);
     return MLOPS_OK;
 }

@@ -169,7 +169,7 @@ _mlops_argument() {
     webhook:0) sources=(+add +list +remove +deliver) ;;
     profile:*) sources=(file) ;;
     drift:0) sources=(ref) ;;
-    monitor:0) sources=(+ingest +label +status +check +alerts +rule) ;;
+    monitor:0) sources=(+ingest +label +status +check +alerts +rule +export) ;;
     monitor:1) sources=(model) ;;
     monitor:2) sources=(file) ;;
     sandbox:0) sources=(+check) ;;

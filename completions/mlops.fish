@@ -420,7 +420,7 @@ complete -c mlops -n '__mlops_in monitor' -l segment -x -d 'status: events of th
 complete -c mlops -n '__mlops_in monitor' -l by-segment -d 'status: each segment apart'
 complete -c mlops -n '__mlops_in monitor' -l at -x -d 'check: as of this time (now)'
 complete -c mlops -n '__mlops_in monitor' -l all -d 'alerts: those that are resolved, too'
-complete -c mlops -n '__mlops_in monitor 0' -a 'ingest label status check alerts rule'
+complete -c mlops -n '__mlops_in monitor 0' -a 'ingest label status check alerts rule export'
 complete -c mlops -n '__mlops_in monitor 1' -a '(__mlops_ask model)'
 complete -c mlops -n '__mlops_in monitor 2' -F
 

@@ -20,6 +20,7 @@
 #include <mlops/maintenance.h>
 #include <mlops/monitor.h>
 #include <mlops/observer.h>
+#include <mlops/openmetrics.h>
 #include <mlops/policy.h>
 #include <mlops/profile.h>
 #include <mlops/registry.h>

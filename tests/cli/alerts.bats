@@ -141,6 +141,23 @@ at() {
     ended 0
 }
 
+@test "traffic and alerts are exported for Prometheus, whose own lint passes" {
+    promoted 1
+    mlops -q monitor rule fraud 'slow=latency_p99 <= 250ms'
+    served 1 600 300 900
+    run mlops monitor check fraud
+    run --separate-stderr mlops monitor export fraud
+    ended 0 'mlops_events{model="fraud",version="1",stage="production",segment="",shadow="false"} 300' \
+        'mlops_alert_open{model="fraud",version="1",stage="production",rule="slow",severity="warning"} 1'
+    [ "${lines[-1]}" = "# EOF" ]
+    mlops monitor export fraud fraud.prom
+    [ "$(cat fraud.prom)" = "$output" ] && [ ! -e fraud.prom.new ]
+    run mlops monitor export ghost
+    ended 3
+    command -v promtool > promtool || skip "promtool is not installed (Debian: prometheus)"
+    promtool check metrics < fraud.prom
+}
+
 @test "nothing in the stage, or no such model: exit 3" {
     run mlops monitor check fraud
     ended 3 "nothing of fraud is in production"
