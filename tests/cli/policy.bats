@@ -189,6 +189,8 @@ YAML
     mlops log --verify
 }
 
+# puts copies of the database's file back
+# bats test_tags=one-machine
 @test "a policy that was weakened behind the log's back is refused" {
     registered
     policy_of_two
@@ -314,6 +316,8 @@ hidden() {
     ended 5
 }
 
+# puts copies of the database's file back
+# bats test_tags=one-machine
 @test "nothing that restricts can be hidden by changing its row" {
     registered
     people

@@ -109,6 +109,8 @@ refused() {
     done
 }
 
+# damages a pack in the folder
+# bats test_tags=local-objects
 @test "a file that the store cannot give leaves the earlier checkout as it was" {
     mlops -q checkout fraud@2 out
     chmod u+w .mlops/objects/packs/*
