@@ -46,6 +46,7 @@
     X(doctor) \
     X(stats) \
     X(gc) \
+    X(registry) \
     X(help) \
     X(completion) \
     X(version) \

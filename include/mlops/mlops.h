@@ -1,6 +1,7 @@
 /* include/mlops/mlops.h - the whole public API. */
 #ifndef MLOPS_MLOPS_H
 #define MLOPS_MLOPS_H
+#include <mlops/access.h>
 #include <mlops/alert.h>
 #include <mlops/approval.h>
 #include <mlops/archive.h>

@@ -131,16 +131,32 @@ static void witness(struct db *base, const char *sql, const struct db_value *val
 
 /* ---- looking --------------------------------------------------------------------------------- */
 
+/* A schema that this user may not use is none to PostgreSQL. */
+static int fail_no_schema(const struct postgres_db *db, struct mlops_error *err)
+{
+    const char *user = db->connection ? db->api.PQuser(db->connection) : "you";
+
+    mlops_fail(err, MLOPS_IO, "%s: %s may use no schema of its search path, or there is none",
+               db->shown, user);
+    return mlops_hint(err, "an admin of the registry gives roles: 'mlops registry grant ROLE %s'; "
+                           "CREATE SCHEMA makes schemas",
+                      user);
+}
+
 static int has_table(struct db *base, const char *name, bool *has, struct mlops_error *err)
 {
     _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
 
     TRY(db_query(base, &rows, err,
-                 "SELECT 1 FROM pg_catalog.pg_class WHERE relname = $1 AND relkind IN ('r', 'p') "
-                 "AND relnamespace = (SELECT oid FROM pg_catalog.pg_namespace "
-                 "WHERE nspname = current_schema())",
+                 "SELECT current_schema() IS NULL, EXISTS (SELECT 1 FROM pg_catalog.pg_class "
+                 "WHERE relname = $1 AND relkind IN ('r', 'p') AND relnamespace = "
+                 "(SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = current_schema()))",
                  DB_TEXT(name)));
-    return db_step(rows, has, err);
+    TRY(db_step(rows, has, err));
+    if (*has && db_i64(rows, 0))
+        return fail_no_schema((struct postgres_db *)base, err);
+    *has = *has && db_i64(rows, 1);
+    return MLOPS_OK;
 }
 
 /* Read every row whole: a damaged page or value is found where it is read. */

@@ -217,8 +217,7 @@ static int enter(const struct mlops_registry_join_options *options, const char *
     if (!found.metadata) {
         mlops_fail(err, MLOPS_INVALID, "the registry %s is there already, and is not shared",
                    folder);
-        return mlops_hint(err, "join from another folder; 'mlops registry copy' moves what is in "
-                               "it");
+        return mlops_hint(err, "join from another folder");
     }
     if (str_equal(found.metadata, plain))
         return MLOPS_OK;
