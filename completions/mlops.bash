@@ -1,6 +1,6 @@
 # bash completion for mlops, written by 'mlops completion bash'
 
-_mlops_commands='init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback deploy freeze unfreeze retire delete restore key trust data webhook profile drift monitor sandbox env fsck config doctor stats gc help completion version'
+_mlops_commands='init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback deploy freeze unfreeze retire delete restore key trust data webhook profile drift monitor sandbox env fsck config doctor stats gc registry help completion version'
 
 # COMMAND OPTION: sets $sources for its argument; fails where it takes none.
 _mlops_option() {
@@ -178,6 +178,8 @@ _mlops_argument() {
     env:2) sources=(ref) ;;
     config:0) sources=(+list +get +set +unset) ;;
     config:1) sources=(+registry +actor +lock-timeout +color +pager +keys +advisories +threads) ;;
+    registry:0) sources=(+grant +revoke +show) ;;
+    registry:1) sources=(+reader +author +releaser +admin) ;;
     help:0) sources=(command) ;;
     completion:0) sources=(+bash +zsh +fish) ;;
     *) return 1 ;;
