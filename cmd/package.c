@@ -10,10 +10,13 @@ static int run(struct cli *cli)
 {
     _cleanup_(free_list) const char **params = cli_list(cli, "param");
     _cleanup_(free_list) const char **metrics = cli_list(cli, "metric");
+    _cleanup_(free_list) const char **parents = cli_list(cli, "parent");
     const struct mlops_package_options options = {.directory = cli->args[0],
                                                   .registers = cli_flag(cli, "register"),
                                                   .params = params,
-                                                  .metrics = metrics};
+                                                  .metrics = metrics,
+                                                  .parents = parents,
+                                                  .run = cli_text(cli, "run")};
     struct mlops_package package;
 
     TRY(mlops_package_directory(cli_registry(cli), &options, &package, &cli->err));
@@ -41,10 +44,20 @@ const struct command command_package = {
                 {.name = "metric",
                  .kind = OPTION_LIST,
                  .argument = "KEY=NUMBER",
-                 .help = "a metric, over what the file says"}},
+                 .help = "a metric, over what the file says"},
+                {.name = "parent",
+                 .kind = OPTION_LIST,
+                 .argument = "REF",
+                 .help = "a version that it was made from, such as the one that was retrained"},
+                {.name = "run",
+                 .kind = OPTION_TEXT,
+                 .argument = "ID",
+                 .help = "the run that made it, as its tracker calls it"}},
     .examples = {{"mlops package", "the project of this folder"},
                  {"mlops package --metric auc=0.93 --param model.depth=6 --register",
                   "with what a training run found out"},
+                 {"mlops package --parent fraud@production --run 8f3c2a --register",
+                  "retrained from what serves now"},
                  {"mlops package models/fraud --register", "package and register in one step"}},
     .json = {{"bundle", "text", "its id: sha256: and 64 digits"},
              {"model", "text", "whose bundle it is"},

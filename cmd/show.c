@@ -163,6 +163,19 @@ static void add_code(struct table *table, const cJSON *manifest)
     fact(table, "remote", text_of(git, "remote"));
 }
 
+static void add_lineage(struct table *table, const cJSON *lineage)
+{
+    const cJSON *parent;
+
+    cJSON_ArrayForEach(parent, member(lineage, "parents"))
+    {
+        _cleanup_(free_string) char *text =
+            cli_format("%s, %s", text_of(parent, "model"), text_of(parent, "bundle"));
+        fact(table, "made from", text);
+    }
+    fact(table, "run", text_of(lineage, "run"));
+}
+
 static void add_files(struct table *table, const cJSON *manifest)
 {
     const cJSON *file;
@@ -224,6 +237,7 @@ static void print_facts(struct cli *cli, const struct view *view)
     add_code(&table, view->manifest);
     fact(&table, "environment", text_of(member(view->manifest, "environment"), "path"));
     fact(&table, "training", text_of(member(member(view->manifest, "project"), "train"), "run"));
+    add_lineage(&table, member(view->manifest, "lineage"));
     add_files(&table, view->manifest);
     cli_table_print(cli, &table);
 }

@@ -11,6 +11,8 @@ _mlops_option() {
     init:--log-key) sources=(file) ;;
     package:--param) sources=() ;;
     package:--metric) sources=() ;;
+    package:--parent) sources=() ;;
+    package:--run) sources=() ;;
     import:--model) sources=(model) ;;
     list:--where) sources=() ;;
     list:--sort) sources=() ;;
@@ -190,7 +192,7 @@ _mlops_argument() {
 _mlops_options() {
     case $1 in
     init) sources=(--metadata --objects --log-key) ;;
-    package) sources=(--register --param --metric) ;;
+    package) sources=(--register --param --metric --parent --run) ;;
     import) sources=(--register --model) ;;
     list) sources=(--where --sort --limit --deleted) ;;
     show) sources=(--bom) ;;

@@ -10,6 +10,8 @@ set -g __mlops_valued \
     'init:--log-key' \
     'package:--param' \
     'package:--metric' \
+    'package:--parent' \
+    'package:--run' \
     'import:--model' \
     'list:--where' \
     'list:--sort' \
@@ -188,6 +190,8 @@ complete -c mlops -n __mlops_before -a package -d 'make a bundle of a project fo
 complete -c mlops -n '__mlops_in package' -l register -d 'go on to register it, and print its version too'
 complete -c mlops -n '__mlops_in package' -l param -x -d 'a parameter, over what the file says'
 complete -c mlops -n '__mlops_in package' -l metric -x -d 'a metric, over what the file says'
+complete -c mlops -n '__mlops_in package' -l parent -x -d 'a version that it was made from, such as the one that was retrained'
+complete -c mlops -n '__mlops_in package' -l run -x -d 'the run that made it, as its tracker calls it'
 complete -c mlops -n '__mlops_in package 0' -a '(__fish_complete_directories)'
 
 complete -c mlops -n __mlops_before -a import -d 'take in an archive, or the folder of another tool'

@@ -14,6 +14,8 @@ struct mlops_package_options {
     bool registers;             /* give it a version, too, in the same transaction */
     const char *const *params;  /* "key=value", NULL-terminated, over those of the file; or NULL */
     const char *const *metrics; /* the same; numbers */
+    const char *const *parents; /* refs of the versions that it was made from; or NULL */
+    const char *run;            /* the run that made it, as its tracker calls it; or NULL */
 };
 
 struct mlops_package {

@@ -3,6 +3,7 @@
 #include "base/escape.h"
 #include "base/json.h"
 #include "base/path.h"
+#include "bundle/lineage.h"
 #include "bundle/resolve.h"
 #include "bundle/walk.h"
 #include "registry/bundle.h"
@@ -182,6 +183,8 @@ static int read_manifest(struct manifest *manifest, struct mlops_error *err)
                           err));
     if (!str_equal(json_string(json, "model", ""), manifest->project.model))
         return refuse(err, "it and its project name different models", NULL);
+    if (!lineage_is_sound(json))
+        return refuse(err, "its lineage is none", NULL);
     const cJSON *files = cJSON_GetObjectItemCaseSensitive(json, "files");
     const cJSON *data = cJSON_GetObjectItemCaseSensitive(json, "data");
     if (!cJSON_IsArray(files) || !cJSON_IsObject(data))

@@ -6,6 +6,7 @@
 #include "base/pool.h"
 #include "bundle/environment.h"
 #include "bundle/git.h"
+#include "bundle/lineage.h"
 #include "bundle/package.h"
 #include "bundle/reach.h"
 #include "bundle/snapshot.h"
@@ -32,6 +33,7 @@ struct packaging {
     int64_t found_ns; /* when the walk began */
     struct lock lock; /* of the environment */
     struct git_state git;
+    struct lineage lineage;
     struct stat_cache *cache;
     struct digest key;        /* of all that the bundle depends on, as it looks */
     struct manifest previous; /* of the model's newest bundle; empty where there is none */
@@ -201,6 +203,9 @@ static void make_key(struct packaging *packaging)
     add_text(hash, git->dirty ? "dirty" : NULL);
     add_list(hash, packaging->options->params);
     add_list(hash, packaging->options->metrics);
+    for (size_t i = 0; i < packaging->lineage.parent_count; i++)
+        add_text(hash, packaging->lineage.parents[i].bundle);
+    add_text(hash, packaging->lineage.run);
     for (size_t i = 0; i < packaging->walk.count; i++) {
         const struct walked *item = &packaging->walk.items[i];
         const struct stat *status = &item->status;
@@ -569,6 +574,7 @@ static int build_manifest(struct packaging *packaging, cJSON *manifest, struct m
     TRY(add_values(packaging, manifest, "params", VALUES_ANY, err));
     TRY(add_values(packaging, manifest, "metrics", VALUES_NUMBERS, err));
     add_environment(packaging, manifest);
+    lineage_write(&packaging->lineage, manifest);
     return add_data(packaging, manifest, err);
 }
 
@@ -664,6 +670,7 @@ static int package_once(struct mlops_registry *registry,
     *package = (struct mlops_package){0};
     *gone = false;
     TRY(read_project(&packaging, err));
+    TRY(lineage_resolve(registry, options->parents, options->run, &packaging.lineage, err));
     str_copy(package->model, sizeof(package->model), packaging.project.model);
     TRY(collect_files(&packaging, err));
     git_capture(registry, packaging.root, &packaging.git);

@@ -125,17 +125,35 @@ static int add_data(struct recorder *recorder, const cJSON *data, const struct b
     return MLOPS_OK;
 }
 
+/* lineage.parents.0 and so on are bundles' ids. */
+static int add_lineage(struct recorder *recorder, const cJSON *lineage, struct mlops_error *err)
+{
+    const cJSON *parent;
+    size_t index = 0;
+
+    cJSON_ArrayForEach(parent, cJSON_GetObjectItemCaseSensitive(lineage, "parents"))
+    {
+        _cleanup_(free_string) char *name = xprintf("lineage.parents.%zu", index++);
+        TRY(add_text(recorder, name, json_string(parent, "bundle", NULL), err));
+    }
+    return add_text(recorder, "lineage.run", json_string(lineage, "run", NULL), err);
+}
+
 static int add_all(struct recorder *recorder, const struct buffer *manifest,
                    struct mlops_error *err)
 {
-    static const char *const members[] = {"code", "data", "environment", "metrics", "params"};
+    /* lineage first: 'delete' relies on it, so that no number of parameters may crowd it out */
+    static const char *const members[] = {"lineage",     "code",    "data",
+                                          "environment", "metrics", "params"};
 
     for (size_t i = 0; i < ARRAY_LENGTH(members); i++) {
         _cleanup_(json_free) cJSON *json = NULL;
         TRY(json_member(manifest->data, manifest->length, members[i], &json, err));
         if (!json)
             continue;
-        if (str_equal(members[i], "code"))
+        if (str_equal(members[i], "lineage"))
+            TRY(add_lineage(recorder, json, err));
+        else if (str_equal(members[i], "code"))
             TRY(add_code(recorder, json, err));
         else if (str_equal(members[i], "data"))
             TRY(add_data(recorder, json, manifest, err));

@@ -18,6 +18,7 @@ static const struct field {
     {"metrics.", FIELD_NUMBER, SOURCE_FACT}, {"data.", FIELD_ANY, SOURCE_FACT},
     {"tags.", FIELD_TEXT, SOURCE_TAG},       {"retired", FIELD_TIME, SOURCE_RETIRED},
     {"code.", FIELD_ANY, SOURCE_FACT},       {"environment", FIELD_TEXT, SOURCE_FACT},
+    {"lineage.", FIELD_TEXT, SOURCE_FACT},
 };
 
 static const struct field *find(const char *name)
@@ -74,6 +75,6 @@ int query_field_check(const char *name, size_t position, struct mlops_error *err
     if (near && !str_equal(near, cut))
         return mlops_hint(err, "did you mean '%s'?", near);
     return mlops_hint(err, "fields are metrics.NAME, params.NAME, data.NAME, tags.NAME, "
-                           "code.commit, stage, retired, "
+                           "code.commit, lineage.run, stage, retired, "
                            "created, age, by, version, model, bundle, files, bytes, environment");
 }

@@ -7,6 +7,9 @@
 #include "base/util.h"
 #include <mlops/registry.h>
 
+/* Of a version; each is a fact (registry/fact.h), lineage.parents.0 and so on. */
+#define LINEAGE_PARENTS_MAX 8
+
 struct store;
 struct db;
 struct transaction;

@@ -63,6 +63,30 @@ static int check_approvals(struct db *db, const struct mlops_version *version,
     return fail_needed(version, err);
 }
 
+/* A version that was made from it. */
+static int check_lineage(struct db *db, const struct mlops_version *version,
+                         struct mlops_error *err)
+{
+    for (size_t i = 0; i < LINEAGE_PARENTS_MAX; i++) {
+        _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+        _cleanup_(free_string) char *name = xprintf("lineage.parents.%zu", i);
+        bool any;
+
+        TRY(db_query(db, &rows, err,
+                     "SELECT model, number FROM fact WHERE name = $1 AND content = $2 "
+                     "ORDER BY model, number LIMIT 1",
+                     DB_TEXT(name), DB_TEXT(version->bundle)));
+        TRY(db_step(rows, &any, err));
+        if (!any)
+            continue;
+        mlops_fail(err, MLOPS_CONFLICT, "%s@%llu is needed: %s@%llu was made from it",
+                   version->model, (unsigned long long)version->number, db_string(rows, 0),
+                   (unsigned long long)db_i64(rows, 1));
+        return fail_needed(version, err);
+    }
+    return MLOPS_OK;
+}
+
 /* ---- into the trash and back ---------------------------------------------------------------- */
 
 static int resolve_registered(struct transaction *tx, const char *ref,
@@ -85,6 +109,7 @@ int mlops_version_delete(struct mlops_registry *registry, const char *ref, const
     TRY(resolve_registered(tx, ref, version, err));
     TRY(check_stages(db, version, err));
     TRY(check_approvals(db, version, err));
+    TRY(check_lineage(db, version, err));
     TRY(audit_append(tx,
                      &(struct audit_entry){.action = "delete",
                                            .model = version->model,

@@ -80,6 +80,46 @@ static void a_manifest_is_read(void **state)
     free(text);
 }
 
+/* A manifest with this lineage, in canonical form. */
+static char *given_lineage(const char *lineage)
+{
+    return xprintf("{\"code\":{\"git\":null},\"data\":{},\"description\":null,\"environment\":"
+                   "null,\"files\":[],\"format\":\"mlops-bundle/1\",\"lineage\":%s,\"metrics\":{},"
+                   "\"model\":\"m\",\"params\":{},\"project\":{\"model\":\"m\",\"tests\":[]}}",
+                   lineage);
+}
+
+#define PARENT(digits) "{\"bundle\":\"sha256:" digits "\",\"model\":\"m\"}"
+
+static void lineage_is_a_sorted_list_of_bundles_and_a_run(void **state)
+{
+    static const char *const wrong[] = {
+        "null",
+        "[]",
+        "{}",
+        "{\"parents\":{}}",
+        "{\"parents\":[],\"run\":7}",
+        "{\"parents\":[],\"run\":\"\"}",
+        "{\"parents\":[],\"run\":\"a\\u0001\"}",
+        "{\"parents\":[7]}",
+        "{\"parents\":[null]}",
+        "{\"parents\":[{\"bundle\":\"sha256:12\",\"model\":\"m\"}]}",
+        "{\"parents\":[{\"bundle\":\"sha256:" DIGEST "\",\"model\":\"../m\"}]}",
+        "{\"parents\":[{\"bundle\":\"sha256:" DIGEST "\"}]}",
+        "{\"parents\":[" PARENT(DIGEST) "," PARENT(DIGEST) "]}",
+    };
+    struct manifest manifest;
+    struct mlops_error err;
+    (void)state;
+    char *text = given_lineage("{\"parents\":[" PARENT(DIGEST) "],\"run\":\"run-7\"}");
+    if (parse(text, &manifest, &err))
+        fail_msg("%s", err.message);
+    manifest_clear(&manifest);
+    free(text);
+    for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++)
+        refused_text(given_lineage(wrong[i]), "the manifest is wrong: its lineage is none");
+}
+
 static void paths_that_lead_out_are_refused(void **state)
 {
     (void)state;
@@ -244,6 +284,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_manifest_is_read),
+        cmocka_unit_test(lineage_is_a_sorted_list_of_bundles_and_a_run),
         cmocka_unit_test(paths_that_lead_out_are_refused),
         cmocka_unit_test(names_that_a_terminal_would_act_on_are_refused_and_escaped),
         cmocka_unit_test(git_folders_and_registries_are_refused),
