@@ -30,9 +30,10 @@ static int add_rule(struct rules *rules, const char *name, const char *text, str
     for (size_t i = 0; i < rules->count; i++)
         if (str_equal(rules->items[i].name, name))
             return MLOPS_OK; /* the registry's own goes first */
-    if (rule_parse(name, text, &rule, err)) {
+    int code = rule_parse(name, text, &rule, err);
+    if (code) {
         rule_clear(&rule);
-        return err->code;
+        return code;
     }
     rules->items = xrealloc(rules->items, rules->count + 1, sizeof(*rules->items));
     rules->items[rules->count++] = rule;
