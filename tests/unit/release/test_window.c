@@ -9,7 +9,7 @@ static bool is_open(const char *text, const char *at)
     struct mlops_error err = {0};
     struct window window;
     int64_t time_ns;
-    bool open;
+    bool open = false;
     assert_true(clock_parse(at, strlen(at), &time_ns));
     if (window_parse(text, &window, &err) || window_open(&window, time_ns, &open, &err))
         fail_msg("%s", err.message);

@@ -217,7 +217,6 @@ static void a_server_of_its_own_is_reached(void **state)
 static void with_network_true_the_interfaces_are_the_machines(void **state)
 {
     struct session *s = *state;
-    _cleanup_(free_string) char *ours = realpath("/proc/self/ns/net", NULL);
     char link[64] = "";
     assert_true(readlink("/proc/self/ns/net", link, sizeof(link) - 1) > 0);
     _cleanup_(free_string) char *same = xprintf(
@@ -301,6 +300,7 @@ static void without_namespaces_the_filter_keeps_the_network_away(void **state)
     if (!has_filter())
         skip();
     _cleanup_(path_restore) char *path = path_hide(); /* the suite says where its programs are */
+    assert_non_null(path);
     const struct mlops_suite_result *result =
         run_in(s, MLOPS_SANDBOX_AUTO, "    run: PATH=/usr/bin:/bin; " CONNECT "\n");
     assert_int_equal(MLOPS_SANDBOX_FILTER, s->report.sandbox);
@@ -316,6 +316,7 @@ static void strict_runs_nothing_where_it_cannot_be_had(void **state)
     struct session *s = *state;
     (void)given_version(s, "model: fraud\ntests: {only: {kind: unit, run: exit 1}}\n");
     _cleanup_(path_restore) char *path = path_hide();
+    assert_non_null(path);
     int code = mlops_test(s->registry, "fraud",
                           &(struct mlops_test_options){.sandbox = MLOPS_SANDBOX_STRICT}, &s->report,
                           &s->err);
