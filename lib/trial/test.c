@@ -258,6 +258,7 @@ int mlops_test(struct mlops_registry *registry, const char *ref,
     _cleanup_(manifest_clear) struct manifest manifest = {0};
     *report = (struct mlops_test_report){0};
     TRY(manifest_load(registry, ref, &report->version, &manifest, NULL, err));
+    TRY(manifest_check_files(&manifest, err));
     TRY(check_testable(&report->version, err));
     TRY(check_names(options, &manifest.project, err));
     return run_and_record(registry, &manifest, options, report, err);
