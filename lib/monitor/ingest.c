@@ -55,7 +55,7 @@ static int find_version(struct ingest *ingest, uint64_t number, const struct kno
 
 static bool same_text(const char *a, const struct text_view *b)
 {
-    return strlen(a) == b->length && memcmp(a, b->data, b->length) == 0;
+    return strlen(a) == b->length && (b->length == 0 || memcmp(a, b->data, b->length) == 0);
 }
 
 static size_t find_group(struct ingest *ingest, const struct event *event, size_t guess)

@@ -31,7 +31,8 @@ tmpfs_or_skip() {
     mlops -q checkout fraud@1 out
     diff -r p out
     project p second
-    for command in "register p" "package p" "promote fraud@1 --to production" "test fraud@1"; do
+    for command in "register p" "package p" "promote fraud@1 --to production" \
+        "test --no-cache fraud@1"; do
         run mlops $command
         [ "$status" -eq 6 ] || { echo "$command: $status $output"; false; }
         [[ "$output" == *[Rr]ead-only* ]] || { echo "$command: $output"; false; }
