@@ -27,6 +27,8 @@ static int ingest(struct cli *cli)
     const struct mlops_monitor_ingest_options options = {
         .model = cli->args[1],
         .path = cli->args[2],
+        .listen = cli_text(cli, "listen"),
+        .token = getenv("MLOPS_MONITOR_TOKEN"),
         .dead_letter = cli_text(cli, "dead-letter"),
         .follow = cli_flag(cli, "follow"),
         .lateness_ns = cli_whole(cli, "lateness"),
@@ -35,6 +37,8 @@ static int ingest(struct cli *cli)
         .version = (uint64_t)cli_whole(cli, "version"),
     };
 
+    if (options.listen && options.path)
+        return mlops_fail(&cli->err, MLOPS_INVALID, "--listen takes no FILE");
     if (options.follow && (!options.path || str_equal(options.path, "-")))
         return mlops_fail(&cli->err, MLOPS_INVALID, "--follow needs a FILE");
     TRY(mlops_monitor_ingest(cli_registry(cli), &options, &counts, &cli->err));
@@ -287,7 +291,8 @@ const struct command command_monitor = {
     .summary = "watch a model in production",
     .synopsis = "ACTION MODEL [FILE|NAME=RULE]",
     .description =
-        "ingest counts events, one a line of JSON or CSV, out of FILE or standard input: each once, whatever comes twice, late or out of order. What cannot be "
+        "ingest counts events, one a line of JSON or CSV, out of FILE, standard input or, with "
+        "--listen, a socket: each once, whatever comes twice, late or out of order. What cannot be "
         "counted goes to the dead-letter file with the reason. label joins what became known of "
         "events to them, however late. status shows what happened: traffic, errors, latency, drift "
         "of features and predictions, and performance where labels are known.\n\n"
@@ -303,6 +308,8 @@ const struct command command_monitor = {
              {"FILE|NAME=RULE", COMPLETE_FILE | OPTIONAL, NULL}},
     .options =
         {{.name = "follow", .help = "ingest: go on when FILE ends, and when it is rotated"},
+         {.name = "listen", .kind = OPTION_TEXT, .argument = "WHERE",
+          .help = "ingest: serve unix:PATH, PORT (of loopback) or ADDRESS:PORT"},
          {.name = "dead-letter", .kind = OPTION_TEXT, .argument = "PATH",
           .help = "ingest: where lines go that are not counted", .completion = COMPLETE_FILE},
          {.name = "lateness", .kind = OPTION_DURATION, .argument = "TIME",

@@ -97,6 +97,7 @@ _mlops_option() {
     drift:--html) sources=(file) ;;
     drift:--markdown) sources=(file) ;;
     drift:--svg) sources=() ;;
+    monitor:--listen) sources=() ;;
     monitor:--dead-letter) sources=(file) ;;
     monitor:--lateness) sources=() ;;
     monitor:--keep-raw) sources=() ;;
@@ -221,7 +222,7 @@ _mlops_options() {
     webhook) sources=(--event --secret-env --follow) ;;
     profile) sources=(--output --stream --schema --columns --separator --comment --ragged) ;;
     drift) sources=(--current --data --method --categorical-method --threshold --any-effect --far --html --markdown --svg) ;;
-    monitor) sources=(--follow --dead-letter --lateness --keep-raw --keep-minutes --version --since --stage --segment --by-segment --at --all) ;;
+    monitor) sources=(--follow --listen --dead-letter --lateness --keep-raw --keep-minutes --version --since --stage --segment --by-segment --at --all) ;;
     env) sources=(--venv --output --captured --all --allow-extra --target --stage --image --python --allow-unpinned) ;;
     fsck) sources=(--quick --repair) ;;
     config) sources=(--in-registry) ;;

@@ -96,6 +96,7 @@ set -g __mlops_valued \
     'drift:--html' \
     'drift:--markdown' \
     'drift:--svg' \
+    'monitor:--listen' \
     'monitor:--dead-letter' \
     'monitor:--lateness' \
     'monitor:--keep-raw' \
@@ -413,6 +414,7 @@ complete -c mlops -n '__mlops_in drift 0' -a '(__mlops_ask ref)'
 
 complete -c mlops -n __mlops_before -a monitor -d 'watch a model in production'
 complete -c mlops -n '__mlops_in monitor' -l follow -d 'ingest: go on when FILE ends, and when it is rotated'
+complete -c mlops -n '__mlops_in monitor' -l listen -x -d 'ingest: serve unix:PATH, PORT (of loopback) or ADDRESS:PORT'
 complete -c mlops -n '__mlops_in monitor' -l dead-letter -r -F -d 'ingest: where lines go that are not counted'
 complete -c mlops -n '__mlops_in monitor' -l lateness -x -d 'ingest: count events that are this much older than the newest (7d)'
 complete -c mlops -n '__mlops_in monitor' -l keep-raw -x -d 'ingest: keep the lines themselves this long (30d)'

@@ -25,6 +25,8 @@ struct mlops_monitor_counts {
 struct mlops_monitor_ingest_options {
     const char *model;
     const char *path;        /* of a file; NULL or "-": standard input */
+    const char *listen;      /* "unix:PATH", "PORT" or "ADDRESS:PORT" instead of a file */
+    const char *token;       /* what clients must say first; needed beyond loopback */
     const char *dead_letter; /* file; NULL: monitor/MODEL/dead-letter.jsonl in the registry */
     bool follow;             /* go on when the file ends, also with the one that takes its name */
     int64_t skew_ns;         /* 0: 5 minutes */

@@ -244,7 +244,9 @@ static void take_back_features(struct event_chunk *chunk)
 static void read_line(struct event_chunk *chunk, const struct event_layout *layout,
                       const char *line, size_t length, uint64_t number)
 {
+    const struct text_view none = {"", 0};
     struct event event = {.score = NAN, .latency_ms = NAN, .time_ns = INT64_MIN, .line = number,
+                          .stage = none, .segment = none, .prediction = none,
                           .text = {line, (uint32_t)length}};
     const char *wrong = NULL;
     chunk->lines++;

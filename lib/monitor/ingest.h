@@ -1,7 +1,7 @@
 /*
  * lib/monitor/ingest.h - events under way from lines to the database: what the files of ingest share.
  *
- * ingest.c counts lines into open windows; commit.c writes them down; source.c brings lines. Between commits nothing is durable and nothing is acknowledged.
+ * ingest.c counts lines into open windows; commit.c writes them down; source.c and listen.c bring lines. Between commits nothing is durable and nothing is acknowledged.
  */
 #ifndef MONITOR_INGEST_H
 #define MONITOR_INGEST_H
@@ -76,8 +76,9 @@ bool ingest_is_due(const struct ingest *ingest);
 /* Make all that was taken durable and visible. Errors: MLOPS_IO; then nothing of it is. */
 int ingest_commit(struct ingest *ingest, struct mlops_error *err);
 
-/* Read files, pipes and what follows them until the end. */
+/* Read files, pipes and what follows them, or serve a socket, until the end. */
 int ingest_source(struct ingest *ingest, struct mlops_error *err);
+int ingest_listen(struct ingest *ingest, struct mlops_error *err);
 
 /* ---- between ingest.c and commit.c ------------------------------------------------------------- */
 

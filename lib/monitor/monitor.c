@@ -47,5 +47,5 @@ int mlops_monitor_ingest(struct mlops_registry *registry,
     TRY(ingest_open(registry, options, counts, &ingest, err));
     if (!options->dead_letter)
         ingest.options.dead_letter = dead;
-    return ingest_source(&ingest, err);
+    return options->listen ? ingest_listen(&ingest, err) : ingest_source(&ingest, err);
 }

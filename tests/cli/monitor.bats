@@ -160,3 +160,79 @@ status() {
     run mlops monitor label fraud l.csv
     ended 2 "label"
 }
+
+# Send standard input to the socket, and print the answers as they come, until all of it was
+# acknowledged.
+sender() {
+    python3 -c '
+import socket, sys
+where, head = sys.argv[1], sys.argv[2]
+s = socket.socket(socket.AF_UNIX if "/" in where else socket.AF_INET)
+s.connect(where if "/" in where else ("127.0.0.1", int(where)))
+data = sys.stdin.buffer.read()
+s.sendall(head.encode() + data)
+lines, answers = data.count(b"\n"), b""
+while f"ok {lines}\n".encode() not in answers:
+    got = s.recv(65536)
+    if not got: break
+    answers += got
+    sys.stdout.write(got.decode())
+    sys.stdout.flush()
+' "$@"
+}
+
+# listening WHERE: an ingest that serves it, until stopped.
+listening() {
+    mlops --json monitor ingest fraud --listen "$1" > counts 3>&- &
+    server=$!
+    for i in $(seq 100); do
+        [ -S "${1#unix:}" ] || (: < "/dev/tcp/127.0.0.1/$1") 2>/dev/null && return
+        sleep 0.05
+    done
+    false
+}
+
+@test "events over a socket are acknowledged, and kill -9 loses none that were" {
+    events 0 4000 > e
+    for round in 1 2 3 4 5 6; do
+        listening "unix:$PWD/s"
+        : > answers
+        from=$(((round - 1) * 500))
+        tail -n "+$((from + 1))" e | head -n 900 | sender "$PWD/s" "" >> answers 2>/dev/null 3>&- &
+        client=$!
+        if ((round % 2)); then # when something was acknowledged
+            for i in $(seq 100); do [ -s answers ] && break; sleep 0.1; done
+        else
+            sleep "0.$round"
+        fi
+        kill -KILL "$server"
+        wait "$server" || true
+        wait "$client" || true
+        got=$(sed -n 's/^ok //p' answers | tail -n 1)
+        [ -z "$got" ] || head -n "$((from + got))" e | tail -n "$got" >> sent
+    done
+    [ -s sent ]
+    run --separate-stderr mlops --json monitor ingest fraud sent
+    jq -e '.counted == 0' <<<"$output" # what was acknowledged is there
+    mlops -q monitor ingest fraud e
+    run status
+    jq -e '.groups[0] | .events == 4000 and .errors == 400' <<<"$output"
+}
+
+@test "a port of loopback is served, and the token asked for" {
+    export MLOPS_MONITOR_TOKEN=secret
+    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    listening "$port"
+    run sender "$port" $'token wrong\n' < <(events 0 10)
+    [[ "$output" == *"error"* ]]
+    run sender "$port" $'token secret\n' < <(events 0 100)
+    [[ "$output" == *"ok 100"* ]]
+    kill -TERM "$server"
+    wait "$server"
+    jq -e '.counted == 100 and .malformed == 0' counts
+    unset MLOPS_MONITOR_TOKEN
+    run mlops monitor ingest fraud --listen "0.0.0.0:$port"
+    ended 2 "MLOPS_MONITOR_TOKEN"
+    run mlops monitor ingest fraud --listen nowhere
+    ended 2 "ADDRESS:PORT"
+}
