@@ -28,6 +28,11 @@ struct intake;
 int text_input_open(struct intake *intake, const struct table_options *options,
                     const struct table_schema *layout, struct input **input,
                     struct mlops_error *err);
+/* Parquet, and arrays of numpy. `fd` is of a regular file called `name`, and becomes the input's,
+ * also after an error. */
+int parquet_input_open(int fd, const char *name, const struct table_options *options,
+                       const struct table_schema *layout, struct input **input,
+                       struct mlops_error *err);
 static inline void input_close(struct input *input)
 {
     if (input)

@@ -1,8 +1,12 @@
 /* lib/table/reader.c - one table out of one or many files. */
 #include "table/input.h"
 #include "table/intake.h"
+#include <fcntl.h>
 #include <glob.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#define MAGIC 6 /* first bytes that tell the kinds of files apart */
 
 struct table_reader {
     char **paths; /* NULL-terminated */
@@ -76,11 +80,35 @@ static int expand(const char *const *paths, size_t count, char ***expanded,
     return code;
 }
 
+/* A file that is read at any place, by its first bytes; -1 where it is none: text, or a pipe. */
+static int open_binary(const char *path, char magic[MAGIC])
+{
+    struct stat status;
+    bool standard = str_equal(path, "-");
+    _cleanup_(fd_close) int fd = standard && lseek(STDIN_FILENO, 0, SEEK_CUR) == 0
+                                     ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                                     : -1;
+    if (!standard && stat(path, &status) == 0 && S_ISREG(status.st_mode))
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) ||
+        pread(fd, magic, MAGIC, 0) != MAGIC)
+        return -1; /* what is wrong with it, the reader of text will find and say */
+    int opened = fd;
+    fd = -1;
+    return opened;
+}
+
 static int open_input(struct table_reader *reader, struct input **input, struct mlops_error *err)
 {
     const char *path = reader->paths[reader->next++];
     const struct table_schema *layout = reader->first ? &reader->first->header.schema : NULL;
+    const char *name = str_equal(path, "-") ? "standard input" : path;
     struct intake *intake;
+    char magic[MAGIC] = {0};
+    int fd = open_binary(path, magic);
+    if (memcmp(magic, "PAR1", 4) == 0)
+        return parquet_input_open(fd, name, &reader->options, layout, input, err);
+    fd_close(&fd);
     TRY(intake_open(path, &intake, err));
     return text_input_open(intake, &reader->options, layout, input, err);
 }

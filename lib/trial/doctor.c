@@ -43,7 +43,7 @@ static void add(struct mlops_doctor_report *report, const char *name,
 static void look_for_libraries(struct mlops_doctor_report *report)
 {
     static const struct {
-        const char *name, *sonames[4], *advice;
+        const char *name, *sonames[5], *advice;
     } libraries[] = {
         {"git",
          {"libgit2.so.1.5", "libgit2.so.1.7", "libgit2.so.1.9", "libgit2.so"},
@@ -60,12 +60,15 @@ static void look_for_libraries(struct mlops_doctor_report *report)
         {"lz4", {"liblz4.so.1"}, "apt install liblz4-1: to scan .lz4"},
         {"duckdb",
          {"libduckdb.so"},
-         "put libduckdb.so where the loader finds it: Parquet files need it"},
+         "say in MLOPS_DUCKDB where libduckdb.so of duckdb.org is: Parquet files need it"},
     };
+    const char *duckdb = getenv("MLOPS_DUCKDB");
     for (size_t i = 0; i < ARRAY_LENGTH(libraries); i++) {
         void *library = NULL;
-        const char *const *soname = libraries[i].sonames;
-        for (size_t j = 0; j < ARRAY_LENGTH(libraries[i].sonames) && soname[j] && !library; j++)
+        const char *const named[] = {duckdb, NULL};
+        bool is_named = str_equal(libraries[i].name, "duckdb") && duckdb && *duckdb;
+        const char *const *soname = is_named ? named : libraries[i].sonames;
+        for (size_t j = 0; soname[j] && !library; j++)
             library = dlopen(soname[j], RTLD_LAZY | RTLD_LOCAL);
         if (library)
             add(report, libraries[i].name, MLOPS_FINDING_GOOD, NULL, "its library is there");

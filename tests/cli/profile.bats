@@ -76,3 +76,14 @@ setup() {
     run mlops profile merge x y
     [ "$status" -eq 2 ]
 }
+
+@test "Parquet without DuckDB's library is refused with what to install" {
+    printf 'PAR1 is how Parquet begins' > t.parquet
+    MLOPS_DUCKDB=$PWD/none.so run mlops profile t.parquet
+    [ "$status" -eq 3 ]
+    [[ "$output" == *"t.parquet: Parquet is read by DuckDB's C library"*none.so* ]]
+    [[ "$output" == *"hint: get libduckdb.so"*MLOPS_DUCKDB* ]]
+    run mlops profile --stream < <(cat t.parquet)
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"put it into a file"* ]]
+}
