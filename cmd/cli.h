@@ -129,10 +129,10 @@ enum command_group {
 };
 
 #define COMMAND_ARGUMENTS 4
-#define COMMAND_OPTIONS 16
-#define COMMAND_EXAMPLES 6
+#define COMMAND_OPTIONS 32
+#define COMMAND_EXAMPLES 8
 #define COMMAND_EXITS 6
-#define COMMAND_FIELDS 40
+#define COMMAND_FIELDS 56
 
 struct cli;
 

@@ -1,4 +1,4 @@
-/* cmd/cli_monitor.h - those actions of 'mlops monitor' that judge or give out: check, alerts, rule, export. */
+/* cmd/cli_monitor.h - actions of 'mlops monitor' that have files of their own. */
 #ifndef CMD_CLI_MONITOR_H
 #define CMD_CLI_MONITOR_H
 #include "cli.h"
@@ -7,5 +7,6 @@ int monitor_check(struct cli *cli);
 int monitor_alerts(struct cli *cli);
 int monitor_rule(struct cli *cli);
 int monitor_export(struct cli *cli);
+int monitor_silence(struct cli *cli);
 
 #endif

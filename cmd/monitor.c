@@ -277,19 +277,21 @@ static int status(struct cli *cli)
 
 static int run(struct cli *cli)
 {
-    static int (*const actions[])(struct cli *) = {ingest,        label,          status,
-                                                 monitor_check, monitor_alerts, monitor_rule,
-                                                 monitor_export};
+    static int (*const actions[])(struct cli *) = {
+        ingest,       label,          status,         monitor_check,
+        monitor_alerts, monitor_rule, monitor_export, monitor_silence};
     size_t action;
 
     TRY(cli_action(cli, &action));
+    if (actions[action] != monitor_silence && cli->arg_count > 3)
+        return mlops_fail(&cli->err, MLOPS_INVALID, "'%s' is one argument too many", cli->args[3]);
     return actions[action](cli);
 }
 
 const struct command command_monitor = {
     .name = "monitor",
     .summary = "watch a model in production",
-    .synopsis = "ACTION MODEL [FILE|NAME=RULE]",
+    .synopsis = "ACTION MODEL [FILE|NAME=RULE] | silence add|list|remove MODEL [MATCHER...|ID]",
     .description =
         "ingest counts events, one a line of JSON or CSV, out of FILE, standard input or, with "
         "--listen, a socket: each once, whatever comes twice, late or out of order. What cannot be "
@@ -299,13 +301,14 @@ const struct command command_monitor = {
         "check judges the rules over what happened, opens and resolves alerts, and is exit 1 while "
         "one is open. alerts lists them. rule lists the rules of the registry, sets one, or, with "
         "'NAME=', removes it; those of the project file hold beside them (docs/alerts.md). "
+        "silence add, list and remove say which alerts nobody is to be told of, until when and why. "
         "export writes the last hour and the open alerts as OpenMetrics, to FILE at once or to standard output.\n\n"
         "docs/monitoring.md has the schema of events and labels, and what is durable when.",
     .group = GROUP_WATCH,
     .registry = true,
-    .args = {{"ACTION", COMPLETE_NONE, "ingest label status check alerts rule export"},
+    .args = {{"ACTION", COMPLETE_NONE, "ingest label status check alerts rule export silence"},
              {"MODEL", COMPLETE_MODEL, NULL},
-             {"FILE|NAME=RULE", COMPLETE_FILE | OPTIONAL, NULL}},
+             {"FILE|NAME=RULE", COMPLETE_FILE | OPTIONAL | REPEATED, NULL}},
     .options =
         {{.name = "follow", .help = "ingest: go on when FILE ends, and when it is rotated"},
          {.name = "listen", .kind = OPTION_TEXT, .argument = "WHERE",
@@ -329,7 +332,10 @@ const struct command command_monitor = {
          {.name = "by-segment", .help = "status: each segment apart"},
          {.name = "at", .kind = OPTION_TEXT, .argument = "TIME",
           .help = "check: as of this time (now)"},
-         {.name = "all", .help = "alerts: those that are resolved, too"}},
+         {.name = "all", .help = "alerts, silence list: those that are over, too"},
+         {.name = "until", .kind = OPTION_TEXT, .argument = "TIME",
+          .help = "silence add: a time, or this long from now"},
+         {.name = "reason", .kind = OPTION_TEXT, .argument = "TEXT", .help = "silence add: why"}},
     .examples = {{"mlops monitor ingest fraud events.jsonl", "count a file of events"},
                  {"mlops monitor ingest fraud --follow /var/log/fraud.jsonl",
                   "count what a service writes, as it writes it"},
@@ -337,6 +343,8 @@ const struct command command_monitor = {
                  {"mlops monitor status fraud --since 24h", "how it went in the last day"},
                  {"mlops monitor rule fraud 'slow=latency_p99 <= 250ms over 5m for 2m'",
                   "alert when answers are slow for two minutes"},
+                 {"mlops monitor silence add fraud rule=slow --until 2h --reason 'load test'",
+                  "tell nobody of slow answers for two hours"},
                  {"mlops monitor check fraud", "open and resolve alerts: for cron"}},
     .exits = {{MLOPS_NOT_FOUND, "no such model or file, or no events of it yet"}},
     .json = {{"model", "text", "its name"},
@@ -372,6 +380,9 @@ const struct command command_monitor = {
              {"rules", "any", "check: how many; rule: name, rule, set_by, set"},
              {"unknown", "number", "check: rules whose measure is not known"},
              {"open", "number", "check: alerts that are open"},
+             {"silenced", "number", "check: of them, those that nobody is told of"},
+             {"id", "number", "silence add, remove: the silence"},
+             {"silences[]", "object", "silence list: id, matchers, reason, author, since, until"},
              {"text", "text", "export: OpenMetrics"}},
     .run = run,
 };

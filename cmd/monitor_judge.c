@@ -20,6 +20,7 @@ static cJSON *alert_json(const struct mlops_alert *alert)
     cli_json_text(json, "what", alert->what);
     cli_json_text(json, "cause", alert->cause);
     cli_json_bool(json, "changed", alert->changed);
+    cli_json_bool(json, "silenced", alert->silenced);
     return json;
 }
 
@@ -40,10 +41,11 @@ static void print_alert(struct cli *cli, const struct mlops_alert *alert)
 
     mlops_time_format(alert->since_ns, since);
     mlops_time_format(alert->resolved_ns, resolved);
-    cli_print(cli, "%s%s%s  %s  %s@%" PRIu64 " in %s, %s, since %s%s%s", cli_on(cli, style),
+    cli_print(cli, "%s%s%s  %s  %s@%" PRIu64 " in %s, %s, since %s%s%s%s", cli_on(cli, style),
               mlops_alert_state_name(alert->state), cli_off(cli, style), alert->rule, alert->model,
               alert->version, alert->stage, alert->severity, since,
-              alert->resolved_ns ? " to " : "", alert->resolved_ns ? resolved : "");
+              alert->resolved_ns ? " to " : "", alert->resolved_ns ? resolved : "",
+              alert->silenced ? ", silenced" : "");
     cli_print(cli, "  %s", what);
     if (*cause)
         cli_print(cli, "  moved: %s", cause);
@@ -69,6 +71,7 @@ int monitor_check(struct cli *cli)
         cli_json_number(document, "rules", (double)check.rules);
         cli_json_number(document, "unknown", (double)check.unknown);
         cli_json_number(document, "open", (double)check.open);
+        cli_json_number(document, "silenced", (double)check.silenced);
         add_alerts(document, &check.alerts);
         TRY(cli_print_json(cli, document));
         return check.open ? MLOPS_REFUSED : MLOPS_OK;

@@ -107,6 +107,8 @@ _mlops_option() {
     monitor:--stage) sources=(stage) ;;
     monitor:--segment) sources=() ;;
     monitor:--at) sources=() ;;
+    monitor:--until) sources=() ;;
+    monitor:--reason) sources=() ;;
     env:--venv) sources=(directory) ;;
     env:--output | env:-o) sources=(file) ;;
     env:--target | env:-t) sources=(+requirements +conda +containerfile +kubernetes +compose) ;;
@@ -172,9 +174,9 @@ _mlops_argument() {
     webhook:0) sources=(+add +list +remove +deliver) ;;
     profile:*) sources=(file) ;;
     drift:0) sources=(ref) ;;
-    monitor:0) sources=(+ingest +label +status +check +alerts +rule +export) ;;
+    monitor:0) sources=(+ingest +label +status +check +alerts +rule +export +silence) ;;
     monitor:1) sources=(model) ;;
-    monitor:2) sources=(file) ;;
+    monitor:*) sources=(file) ;;
     sandbox:0) sources=(+check) ;;
     env:0) sources=(+capture +check +diff +render) ;;
     env:1) sources=(ref) ;;
@@ -222,7 +224,7 @@ _mlops_options() {
     webhook) sources=(--event --secret-env --follow) ;;
     profile) sources=(--output --stream --schema --columns --separator --comment --ragged) ;;
     drift) sources=(--current --data --method --categorical-method --threshold --any-effect --far --html --markdown --svg) ;;
-    monitor) sources=(--follow --listen --dead-letter --lateness --keep-raw --keep-minutes --version --since --stage --segment --by-segment --at --all) ;;
+    monitor) sources=(--follow --listen --dead-letter --lateness --keep-raw --keep-minutes --version --since --stage --segment --by-segment --at --all --until --reason) ;;
     env) sources=(--venv --output --captured --all --allow-extra --target --stage --image --python --allow-unpinned) ;;
     fsck) sources=(--quick --repair) ;;
     config) sources=(--in-registry) ;;

@@ -106,6 +106,8 @@ set -g __mlops_valued \
     'monitor:--stage' \
     'monitor:--segment' \
     'monitor:--at' \
+    'monitor:--until' \
+    'monitor:--reason' \
     'env:--venv' \
     'env:--output' 'env:-o' \
     'env:--target' 'env:-t' \
@@ -425,10 +427,12 @@ complete -c mlops -n '__mlops_in monitor' -l stage -x -a '(__mlops_ask stage)' -
 complete -c mlops -n '__mlops_in monitor' -l segment -x -d 'status: events of this segment alone'
 complete -c mlops -n '__mlops_in monitor' -l by-segment -d 'status: each segment apart'
 complete -c mlops -n '__mlops_in monitor' -l at -x -d 'check: as of this time (now)'
-complete -c mlops -n '__mlops_in monitor' -l all -d 'alerts: those that are resolved, too'
-complete -c mlops -n '__mlops_in monitor 0' -a 'ingest label status check alerts rule export'
+complete -c mlops -n '__mlops_in monitor' -l all -d 'alerts, silence list: those that are over, too'
+complete -c mlops -n '__mlops_in monitor' -l until -x -d 'silence add: a time, or this long from now'
+complete -c mlops -n '__mlops_in monitor' -l reason -x -d 'silence add: why'
+complete -c mlops -n '__mlops_in monitor 0' -a 'ingest label status check alerts rule export silence'
 complete -c mlops -n '__mlops_in monitor 1' -a '(__mlops_ask model)'
-complete -c mlops -n '__mlops_in monitor 2' -F
+complete -c mlops -n '__mlops_in monitor' -F
 
 complete -c mlops -n __mlops_before -a sandbox -d 'find out how far suites are kept apart on this machine'
 complete -c mlops -n '__mlops_in sandbox 0' -a 'check'

@@ -23,8 +23,9 @@ struct mlops_rule_list {
 
 /*
  * Set or replace a rule of `model`: a measure, <= < >= or >, a limit, and in any order `over D` (the
- * time that is measured; 1 h), `for D` (it must fail so long before an alert opens), `recover D`
- * (hold so long before it resolves), `severity info|warning|critical`.
+ * time that is measured; 1 h), `short D` (it must fail over that, too), `against BASE` (the limit is
+ * of the change), `slo SHARE` (of burn_rate), `for D` (it must fail so long before an alert opens),
+ * `recover D` (hold so long before it resolves), `severity info|warning|critical`.
  * Errors: MLOPS_INVALID the name or the text; MLOPS_NOT_FOUND no such model; MLOPS_IO.
  */
 MLOPS_API int mlops_rule_set(struct mlops_registry *registry, const char *model, const char *name,
@@ -52,6 +53,7 @@ struct mlops_alert {
     char *what;          /* "latency_p99 is 412, must be <= 250 over 5m" */
     char *cause;         /* which features moved, and how; "" where none did */
     bool changed;        /* by this check: it opened or resolved */
+    bool silenced;       /* nobody is told (silence.h) */
 };
 struct mlops_alert_list {
     struct mlops_alert *items;
@@ -70,7 +72,7 @@ struct mlops_check {
     int64_t at_ns;
     size_t rules;                   /* that there are */
     size_t unknown;                 /* of them, those whose measure is not known: no events, labels */
-    size_t open;
+    size_t open, silenced;          /* silenced: of those that are open */
     struct mlops_alert_list alerts; /* pending, open, and those that this check resolved */
 };
 

@@ -29,6 +29,7 @@
 #include <mlops/sandbox.h>
 #include <mlops/scan.h>
 #include <mlops/signature.h>
+#include <mlops/silence.h>
 #include <mlops/testreport.h>
 #include <mlops/text.h>
 #include <mlops/trial.h>

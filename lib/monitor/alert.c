@@ -1,5 +1,7 @@
 /* lib/monitor/alert.c - alerts open, stay one while they last, and resolve. */
 #include "monitor/alert.h"
+#include "base/clock.h"
+#include "monitor/silence.h"
 #include "registry/db.h"
 #include "registry/registry.h"
 
@@ -213,6 +215,8 @@ int mlops_alert_list(struct mlops_registry *registry, const char *model, bool al
     TRY(mlops_version_list(registry, model, &versions, err));
     TRY(snapshot_begin(registry, &snapshot, err));
     int code = read_all(registry_db(registry), model, NULL, all, list, err);
+    if (code == MLOPS_OK)
+        code = silences_apply(registry_db(registry), model, clock_now_ns(), list, err);
     if (code)
         mlops_alert_list_clear(list);
     return code;

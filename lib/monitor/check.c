@@ -1,14 +1,11 @@
 /* lib/monitor/check.c - rules judged over the windows; alerts and evidence of what came out. */
 #include "base/clock.h"
 #include "base/json.h"
-#include "bundle/manifest.h"
 #include "monitor/alert.h"
-#include "monitor/rule.h"
+#include "monitor/judge.h"
+#include "monitor/silence.h"
 #include "registry/db.h"
-#include "registry/registry.h"
-#include <math.h>
 
-#define CAUSES_MAX 5
 #define NOW_NS 3600000000000LL      /* what is older says nothing about now */
 #define EVIDENCE_NS 600000000000LL /* as often it is renewed where nothing changed */
 
@@ -42,19 +39,17 @@ static int add_rule(struct rules *rules, const char *name, const char *text, str
 
 /* The registry's, and those of the project file that it does not replace. */
 static int read_rules(struct mlops_registry *registry, const struct mlops_version *version,
-                      struct rules *rules, struct mlops_error *err)
+                      const struct manifest *manifest, struct rules *rules,
+                      struct mlops_error *err)
 {
     static const char *const keys[] = {"latency_p99", "error_rate"};
     _cleanup_(mlops_rule_list_clear) struct mlops_rule_list list = {0};
-    _cleanup_(manifest_clear) struct manifest manifest = {0};
-    struct mlops_version found;
 
     TRY(mlops_rule_list(registry, version->model, &list, err));
     for (size_t i = 0; i < list.count; i++)
         TRY(add_rule(rules, list.items[i].name, list.items[i].text, err));
-    TRY(manifest_load(registry, version->bundle, &found, &manifest, NULL, err));
     for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
-        const char *limit = json_string(manifest.project.monitor, keys[i], NULL);
+        const char *limit = json_string(manifest->project.monitor, keys[i], NULL);
         _cleanup_(free_string) char *text = xprintf("%s <= %s", keys[i], limit ? limit : "");
         if (limit)
             TRY(add_rule(rules, keys[i], text, err));
@@ -64,112 +59,48 @@ static int read_rules(struct mlops_registry *registry, const struct mlops_versio
 
 /* ---- judging -------------------------------------------------------------------------------- */
 
-/* The traffic of one span, kept for the next rule of the same span. */
-struct span {
-    int64_t over_ns;
-    struct mlops_monitor_status status;
-};
-static void span_clear(struct span *span)
+static int judge_one(struct judge *judge, const struct rule *rule, struct db *db,
+                     struct mlops_check *check, struct mlops_error *err)
 {
-    mlops_monitor_status_clear(&span->status);
-}
-
-static int read_span(struct mlops_registry *registry, const struct mlops_check *check,
-                     const char *stage, int64_t over_ns, struct span *span, struct mlops_error *err)
-{
-    if (span->over_ns == over_ns)
-        return MLOPS_OK;
-    mlops_monitor_status_clear(&span->status);
-    span->over_ns = over_ns;
-    return mlops_monitor_status(registry,
-                                &(struct mlops_monitor_status_options){
-                                    .model = check->version.model,
-                                    .version = check->version.number,
-                                    .stage = stage,
-                                    .since_ns = check->at_ns - over_ns,
-                                    .until_ns = check->at_ns,
-                                },
-                                &span->status, err);
-}
-
-static const struct mlops_monitor_group *served(const struct span *span)
-{
-    for (size_t i = 0; i < span->status.group_count; i++)
-        if (!span->status.groups[i].shadow && span->status.groups[i].events)
-            return &span->status.groups[i];
-    return NULL;
-}
-
-static char *say_what(const struct rule *rule, const struct mlops_monitor_measure *measure)
-{
-    struct buffer text = {0};
-    buffer_printf(&text, "%s is %.4g", rule_measure_name(rule), measure->value);
-    if (measure->low < measure->high) {
-        bool sure = !rule_holds(rule, measure->low) && !rule_holds(rule, measure->high);
-        buffer_printf(&text, " (95 %%: %.4g to %.4g%s)", measure->low, measure->high,
-                      sure ? ", all of it beyond" : "; the limit is inside");
-    }
-    buffer_printf(&text, "; the rule: %s", rule->text);
-    return buffer_steal(&text);
-}
-
-/* "age: median 41.0 -> 77.0; city: …", those first that moved most. */
-static char *say_cause(const struct mlops_drift_report *report)
-{
-    struct buffer text = {0};
-    size_t said = 0;
-    for (size_t i = 0; i < report->column_count && said < CAUSES_MAX; i++) {
-        const struct mlops_drift_column *column = &report->columns[i];
-        if (column->drift)
-            buffer_printf(&text, "%s%s: %s", said++ ? "; " : "", column->name, column->detail);
-    }
-    return text.length ? buffer_steal(&text) : xstrdup("");
-}
-
-static int judge(struct mlops_registry *registry, const char *stage, const struct rule *rule,
-                 struct span *span, struct db *db, struct mlops_check *check,
-                 struct mlops_error *err)
-{
-    struct mlops_monitor_measure measure = {NAN, NAN, NAN};
-    TRY(read_span(registry, check, stage, rule->over_ns, span, err));
-    const struct mlops_monitor_group *group = served(span);
-    if (group)
-        measure = rule_measure(rule, group);
-    bool known = !isnan(measure.value);
-    _cleanup_(free_string) char *what = say_what(rule, &measure);
-    _cleanup_(free_string) char *cause = group ? say_cause(&group->against_training) : xstrdup("");
-    check->unknown += !known;
+    _cleanup_(judgement_clear) struct judgement judgement = {.known = false};
+    TRY(judge_rule(judge, rule, &judgement, err));
+    check->unknown += !judgement.known;
     return alert_advance(db,
                          &(struct finding){.version = &check->version,
-                                           .stage = stage,
+                                           .stage = judge->stage,
                                            .rule = rule->name,
                                            .severity = rule->severity,
-                                           .known = known,
-                                           .holds = known && rule_holds(rule, measure.value),
+                                           .known = judgement.known,
+                                           .holds = judgement.known && judgement.holds,
                                            .at_ns = check->at_ns,
                                            .for_ns = rule->for_ns,
                                            .recover_ns = rule->recover_ns,
-                                           .what = what,
-                                           .cause = cause},
+                                           .what = judgement.what,
+                                           .cause = judgement.cause},
                          &check->alerts, err);
 }
 
-static int judge_all(struct mlops_registry *registry, const char *stage, const struct rules *rules,
-                     struct db *db, struct mlops_check *check, struct mlops_error *err)
+static int judge_all(struct judge *judge, const struct rules *rules, struct db *db,
+                     struct mlops_check *check, struct mlops_error *err)
 {
-    _cleanup_(span_clear) struct span span = {.over_ns = 0};
     const char **names = xcalloc(rules->count + 1, sizeof(*names));
     int code;
 
     for (size_t i = 0; i < rules->count; i++)
         names[i] = rules->items[i].name;
-    code = alert_resolve_others(db, &check->version, stage, names, check->at_ns, &check->alerts, err);
+    code = alert_resolve_others(db, &check->version, judge->stage, names, check->at_ns,
+                                &check->alerts, err);
     for (size_t i = 0; i < rules->count && code == MLOPS_OK; i++)
-        code = judge(registry, stage, &rules->items[i], &span, db, check, err);
-    for (size_t i = 0; i < check->alerts.count; i++)
-        check->open += check->alerts.items[i].state == MLOPS_ALERT_OPEN;
+        code = judge_one(judge, &rules->items[i], db, check, err);
     free(names);
-    return code;
+    TRY(code);
+    TRY(silences_apply(db, check->version.model, check->at_ns, &check->alerts, err));
+    for (size_t i = 0; i < check->alerts.count; i++) {
+        bool open = check->alerts.items[i].state == MLOPS_ALERT_OPEN;
+        check->open += open;
+        check->silenced += open && check->alerts.items[i].silenced;
+    }
+    return MLOPS_OK;
 }
 
 /* ---- the log -------------------------------------------------------------------------------- */
@@ -263,17 +194,16 @@ static int find_holder(struct mlops_registry *registry, const char *model, const
 }
 
 /* How many the version answered in the stage since it is there, to the hour or day of long spans. */
-static int count_served(struct mlops_registry *registry, const struct mlops_stage_row *holder,
-                        struct mlops_check *check, uint64_t *predictions, struct mlops_error *err)
+static int count_served(struct judge *judge, const struct mlops_stage_row *holder,
+                        uint64_t *predictions, struct mlops_error *err)
 {
-    _cleanup_(span_clear) struct span span = {.over_ns = 0};
-    int64_t over_ns = check->at_ns - holder->since_ns;
+    const struct mlops_monitor_group *group;
+    int64_t over_ns = judge->at_ns - holder->since_ns;
     *predictions = 0;
     if (over_ns <= 0)
         return MLOPS_OK;
-    TRY(read_span(registry, check, holder->stage, over_ns, &span, err));
-    if (served(&span))
-        *predictions = served(&span)->events;
+    TRY(judge_served(judge, over_ns, &group, err));
+    *predictions = group ? group->events : 0;
     return MLOPS_OK;
 }
 
@@ -281,19 +211,27 @@ int mlops_check(struct mlops_registry *registry, const struct mlops_check_option
                 struct mlops_check *check, struct mlops_error *err)
 {
     _cleanup_(rules_clear) struct rules rules = {0};
+    _cleanup_(manifest_clear) struct manifest manifest = {0};
+    _cleanup_(judge_clear) struct judge judge = {.registry = registry};
     _cleanup_(transaction_abort_ptr) struct transaction *tx = NULL;
-    struct mlops_stage_row holder;
+    struct mlops_stage_row holder = {.since_ns = 0};
+    struct mlops_version found;
     uint64_t predictions;
     const char *stage = options->stage ? options->stage : "production";
 
     *check = (struct mlops_check){.at_ns = options->at_ns ? options->at_ns : clock_now_ns()};
     TRY(find_holder(registry, options->model, stage, &holder, err));
     check->version = holder.version;
-    TRY(read_rules(registry, &check->version, &rules, err));
+    TRY(manifest_load(registry, check->version.bundle, &found, &manifest, NULL, err));
+    TRY(read_rules(registry, &check->version, &manifest, &rules, err));
     check->rules = rules.count;
-    TRY(count_served(registry, &holder, check, &predictions, err));
+    judge.version = &check->version;
+    judge.stage = stage;
+    judge.at_ns = check->at_ns;
+    judge.manifest = &manifest;
+    TRY(count_served(&judge, &holder, &predictions, err));
     TRY(transaction_begin(registry, &tx, err));
-    int code = judge_all(registry, stage, &rules, transaction_db(tx), check, err);
+    int code = judge_all(&judge, &rules, transaction_db(tx), check, err);
     if (code == MLOPS_OK)
         code = log_changes(tx, check, stage, err);
     if (code == MLOPS_OK)

@@ -96,6 +96,17 @@ int labels_read(struct db *db, const char *model, int64_t minute, struct label_l
     return read_rows(rows, list, err);
 }
 
+int labels_read_between(struct db *db, const char *model, int64_t from, int64_t to,
+                        struct label_list *list, struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    TRY(db_query(db, &rows, err,
+                 "SELECT records FROM monitor_label WHERE model = $1 AND minute >= $2 "
+                 "AND minute < $3 ORDER BY batch",
+                 DB_TEXT(model), DB_I64(from), DB_I64(to)));
+    return read_rows(rows, list, err);
+}
+
 int labels_write(struct db *db, const char *model, int64_t minute, uint64_t batch,
                  const struct label_list *list, struct mlops_error *err)
 {

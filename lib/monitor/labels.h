@@ -30,6 +30,9 @@ void label_list_clear(struct label_list *list);
 /* Sorted; the caller clears it. Errors: MLOPS_INTEGRITY; MLOPS_IO. */
 int labels_read(struct db *db, const char *model, int64_t minute, struct label_list *list,
                 struct mlops_error *err);
+/* Those of the minutes `from` to `to` - 1. */
+int labels_read_between(struct db *db, const char *model, int64_t from, int64_t to,
+                        struct label_list *list, struct mlops_error *err);
 int labels_write(struct db *db, const char *model, int64_t minute, uint64_t batch,
                  const struct label_list *list, struct mlops_error *err);
 int pending_read(struct db *db, const char *model, struct label_list *list,

@@ -8,8 +8,11 @@
 
 #define CONFIDENCE 0.95
 #define TEXT_MAX 256
-#define WORDS_MAX 16
+#define WORDS_MAX 24
 #define HOUR_NS 3600000000000LL
+#define MINUTE_NS 60000000000LL
+#define WEEK_NS (168 * HOUR_NS)
+#define SHORT_PART 12 /* of the long window: The Site Reliability Workbook, ch. 5 */
 
 /* ---- measures ------------------------------------------------------------------------------- */
 
@@ -100,30 +103,40 @@ static struct mlops_monitor_measure labelled(const struct mlops_monitor_group *g
     return exact((double)group->performance.labelled);
 }
 
-/* time: its limit may be a duration, and means milliseconds; labels: known only with some. */
+/* time: its limit may be a duration, and means milliseconds; labels: known only with some; changes:
+ * it may be held against other traffic; trained: against what the bundle says of its training. */
 static const struct {
     const char *name;
-    measure_read read;
-    bool time, labels;
+    measure_read read; /* NULL: a detector's */
+    bool time, labels, changes, trained;
+    enum detector_kind detector;
 } measures[] = {
-    {"events", events, false, false},
-    {"error_rate", error_rate, false, false},
-    {"latency_p50", latency_p50, true, false},
-    {"latency_p90", latency_p90, true, false},
-    {"latency_p99", latency_p99, true, false},
-    {"latency_p999", latency_p999, true, false},
-    {"positives", positives, false, false},
-    {"score_mean", score_mean, false, false},
-    {"drift", drift, false, false},
-    {"drift_week", drift_week, false, false},
-    {"drift_outputs", drift_outputs, false, false},
-    {"labelled", labelled, false, false},
-    {"accuracy", accuracy, false, true},
-    {"precision", precision, false, true},
-    {"recall", recall, false, true},
-    {"fpr", fpr, false, true},
-    {"auc", auc, false, true},
-    {"brier", brier, false, true},
+    {"events", events, .changes = true},
+    {"error_rate", error_rate, .changes = true},
+    {"burn_rate", error_rate, .time = false},
+    {"latency_p50", latency_p50, .time = true, .changes = true},
+    {"latency_p90", latency_p90, .time = true, .changes = true},
+    {"latency_p99", latency_p99, .time = true, .changes = true},
+    {"latency_p999", latency_p999, .time = true, .changes = true},
+    {"positives", positives, .changes = true, .trained = true},
+    {"score_mean", score_mean, .changes = true},
+    {"drift", drift, .time = false},
+    {"drift_week", drift_week, .time = false},
+    {"drift_outputs", drift_outputs, .time = false},
+    {"labelled", labelled, .changes = true},
+    {"accuracy", accuracy, .labels = true, .changes = true, .trained = true},
+    {"precision", precision, .labels = true, .changes = true, .trained = true},
+    {"recall", recall, .labels = true, .changes = true, .trained = true},
+    {"fpr", fpr, .labels = true, .changes = true, .trained = true},
+    {"auc", auc, .labels = true, .changes = true, .trained = true},
+    {"brier", brier, .labels = true, .changes = true, .trained = true},
+    {"adwin", NULL, .detector = DETECTOR_ADWIN},
+    {"ddm", NULL, .detector = DETECTOR_DDM},
+    {"eddm", NULL, .detector = DETECTOR_EDDM},
+    {"hddm_a", NULL, .detector = DETECTOR_HDDM_A},
+    {"hddm_w", NULL, .detector = DETECTOR_HDDM_W},
+    {"kswin", NULL, .detector = DETECTOR_KSWIN},
+    {"page_hinkley", NULL, .detector = DETECTOR_PAGE_HINKLEY},
 };
 #define MEASURES (sizeof(measures) / sizeof(*measures))
 
@@ -159,7 +172,9 @@ static int take_limit(const char *word, struct rule *rule, struct mlops_error *e
     size_t length = strlen(word);
     bool percent = length > 1 && word[length - 1] == '%';
     int64_t duration_ns;
-    if (number_parse(word, length - percent, &rule->limit) && isfinite(rule->limit)) {
+    rule->ratio = length > 1 && word[length - 1] == 'x';
+    if (number_parse(word, length - (percent || rule->ratio), &rule->limit) &&
+        isfinite(rule->limit)) {
         rule->limit /= percent ? 100 : 1;
         return MLOPS_OK;
     }
@@ -178,20 +193,83 @@ static int take_severity(const char *word, struct rule *rule, struct mlops_error
     return MLOPS_OK;
 }
 
+/* "week", "24h", "training", "@3". */
+static int take_base(const char *word, struct rule *rule, struct mlops_error *err)
+{
+    char *end = NULL;
+    bool training = str_equal(word, "training");
+    if (measures[rule->measure].detector || !measures[rule->measure].changes ||
+        (training && !measures[rule->measure].trained))
+        return mlops_fail(err, MLOPS_INVALID, "'%s' is not held against %s",
+                          measures[rule->measure].name, training ? "training" : "anything");
+    rule->base = training ? BASE_TRAINING : word[0] == '@' ? BASE_VERSION : BASE_BEFORE;
+    if (training)
+        return MLOPS_OK;
+    if (rule->base == BASE_VERSION) {
+        rule->base_version = strtoull(word + 1, &end, 10);
+        if (rule->base_version > 0 && rule->base_version <= INT64_MAX && !*end && word[1] != '-')
+            return MLOPS_OK;
+        return mlops_fail(err, MLOPS_INVALID, "'%s' is no version: write @3", word);
+    }
+    rule->base_ns = WEEK_NS;
+    if (!str_equal(word, "week") && mlops_duration_parse(word, &rule->base_ns, err))
+        return mlops_fail(err, MLOPS_INVALID,
+                          "'%s' is not one of week, a time such as 24h, training, @VERSION", word);
+    return rule->base_ns > 0 ? MLOPS_OK
+                             : mlops_fail(err, MLOPS_INVALID, "nothing is '%s' before now", word);
+}
+
+/* "99.9%" */
+static int take_objective(const char *word, struct rule *rule, struct mlops_error *err)
+{
+    size_t length = strlen(word);
+    bool percent = length > 1 && word[length - 1] == '%';
+    if (!str_equal(measures[rule->measure].name, "burn_rate"))
+        return mlops_fail(err, MLOPS_INVALID, "'slo' is for burn_rate alone");
+    if (number_parse(word, length - percent, &rule->objective))
+        rule->objective /= percent ? 100 : 1;
+    if (rule->objective > 0 && rule->objective < 1)
+        return MLOPS_OK;
+    return mlops_fail(err, MLOPS_INVALID, "'%s' is no objective between 0 and 1, such as 99.9%%",
+                      word);
+}
+
 static int take_clause(const char *key, const char *value, struct rule *rule,
                        struct mlops_error *err)
 {
     if (str_equal(key, "severity"))
         return take_severity(value, rule, err);
+    if (str_equal(key, "against"))
+        return take_base(value, rule, err);
+    if (str_equal(key, "slo"))
+        return take_objective(value, rule, err);
     int64_t *duration = str_equal(key, "over")      ? &rule->over_ns
+                        : str_equal(key, "short")   ? &rule->short_ns
                         : str_equal(key, "for")     ? &rule->for_ns
                         : str_equal(key, "recover") ? &rule->recover_ns
                                                     : NULL;
     if (!duration)
-        return mlops_fail(err, MLOPS_INVALID, "'%s' is not one of over, for, recover, severity", key);
+        return mlops_fail(err, MLOPS_INVALID,
+                          "'%s' is not one of over, short, for, recover, against, slo, severity", key);
     TRY(mlops_duration_parse(value, duration, err));
     if (rule->over_ns <= 0)
         return mlops_fail(err, MLOPS_INVALID, "nothing can be measured over '%s'", value);
+    return MLOPS_OK;
+}
+
+/* What clauses mean together. */
+static int check_whole(struct rule *rule, struct mlops_error *err)
+{
+    bool burns = str_equal(measures[rule->measure].name, "burn_rate");
+    if (rule->ratio && rule->base == BASE_NONE)
+        return mlops_fail(err, MLOPS_INVALID, "a limit in times needs 'against': of what?");
+    if (burns && rule->objective == 0)
+        return mlops_fail(err, MLOPS_INVALID, "burn_rate needs an objective, such as 'slo 99.9%%'");
+    if (burns && rule->short_ns == 0)
+        rule->short_ns = rule->over_ns / SHORT_PART > MINUTE_NS ? rule->over_ns / SHORT_PART
+                                                                : MINUTE_NS;
+    if (rule->short_ns > rule->over_ns)
+        return mlops_fail(err, MLOPS_INVALID, "the short window is longer than the long one");
     return MLOPS_OK;
 }
 
@@ -207,7 +285,7 @@ static int parse_words(char **words, size_t count, struct rule *rule, struct mlo
     TRY(take_limit(words[2], rule, err));
     for (size_t i = 3; i < count; i += 2)
         TRY(take_clause(words[i], words[i + 1], rule, err));
-    return MLOPS_OK;
+    return check_whole(rule, err);
 }
 
 int rule_parse(const char *name, const char *text, struct rule *rule, struct mlops_error *err)
@@ -239,9 +317,37 @@ void rule_clear(struct rule *rule)
 struct mlops_monitor_measure rule_measure(const struct rule *rule,
                                           const struct mlops_monitor_group *group)
 {
-    if (measures[rule->measure].labels && group->performance.labelled == 0)
+    if (!measures[rule->measure].read ||
+        (measures[rule->measure].labels && group->performance.labelled == 0))
         return exact(NAN);
-    return measures[rule->measure].read(group);
+    struct mlops_monitor_measure measure = measures[rule->measure].read(group);
+    if (rule->objective > 0) { /* how many times faster the budget of errors goes than it may */
+        double budget = 1 - rule->objective;
+        measure.value /= budget;
+        measure.low /= budget;
+        measure.high /= budget;
+    }
+    return measure;
+}
+
+bool rule_detector(const struct rule *rule, enum detector_kind *kind)
+{
+    *kind = measures[rule->measure].detector;
+    return !measures[rule->measure].read;
+}
+
+struct mlops_monitor_measure rule_change(const struct rule *rule,
+                                         const struct mlops_monitor_measure *now,
+                                         const struct mlops_monitor_measure *then)
+{
+    if (rule->ratio)
+        return exact(then->value > 0 ? now->value / then->value : NAN);
+    double change = now->value - then->value;
+    if (!(now->low < now->high) || !(then->low <= then->high))
+        return exact(change);
+    return (struct mlops_monitor_measure){
+        change, change - hypot(now->value - now->low, then->high - then->value),
+        change + hypot(now->high - now->value, then->value - then->low)};
 }
 
 bool rule_holds(const struct rule *rule, double value)

@@ -1,6 +1,7 @@
 /* lib/monitor/status.c - one screen of what happened: windows merged, held against what was. */
 #include "drift/compare.h"
 #include "monitor/features.h"
+#include "monitor/status.h"
 #include "monitor/training.h"
 #include "monitor/window.h"
 #include "registry/db.h"
@@ -11,7 +12,7 @@
 #define WEEK_NS (7 * DAY_NS)
 
 /* The coarsest windows that still follow the range; a day of minutes would be read for long. */
-static enum window_level level_for(int64_t length_ns)
+enum window_level status_level(int64_t length_ns)
 {
     return length_ns <= 2 * HOUR_NS ? LEVEL_MINUTE : length_ns <= WEEK_NS ? LEVEL_HOUR : LEVEL_DAY;
 }
@@ -120,7 +121,7 @@ static int against_before(const struct window *now, const struct window *before,
 
 /* ---- groups --------------------------------------------------------------------------------- */
 
-static void fill(struct mlops_monitor_group *group, const struct window *now)
+void status_measure(const struct window *now, struct mlops_monitor_group *group)
 {
     static const double quantiles[4] = {0.5, 0.9, 0.99, 0.999};
     const struct column_profile *score =
@@ -148,12 +149,12 @@ static int fill_group(struct mlops_registry *registry,
                                  .stage = options->stage,
                                  .segment = options->by_segment ? group->segment : options->segment,
                                  .shadow = group->shadow ? SHADOW_ONLY : SHADOW_NOT,
-                                 .level = level_for(status->to_ns - status->from_ns),
+                                 .level = status_level(status->to_ns - status->from_ns),
                                  .from_ns = status->from_ns,
                                  .to_ns = status->to_ns,
                                  .profiles = true};
     TRY(windows_merged(registry, &query, &now, err));
-    fill(group, &now);
+    status_measure(&now, group);
     if (now.events == 0)
         return MLOPS_OK;
     TRY(against_training(registry, options->model, &now, group, err));
@@ -235,7 +236,7 @@ static int fill_status(struct mlops_registry *registry,
                       : status->to_ns - (options->length_ns ? options->length_ns : HOUR_NS);
     if (status->from_ns >= status->to_ns)
         return mlops_fail(err, MLOPS_INVALID, "the range ends before it begins");
-    status->from_ns = window_start_ns(level_for(status->to_ns - status->from_ns), status->from_ns);
+    status->from_ns = window_start_ns(status_level(status->to_ns - status->from_ns), status->from_ns);
     TRY(groups_read(registry, options->model, &groups, &count, err));
     list_groups(status, options, groups, count);
     groups_free(groups, count);

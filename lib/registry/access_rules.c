@@ -19,7 +19,8 @@
     "'register', 'test', 'scan', 'evidence', 'sign', 'approve', 'withdraw', 'tag', 'untag'"
 #define RELEASERS_ACTIONS                                                                          \
     "'promote', 'rollback', 'freeze', 'unfreeze', 'retire', 'delete', 'restore', "                 \
-    "'data-add', 'data-remove', 'alert', 'resolve', 'rule', 'unrule'"
+    "'data-add', 'data-remove', 'alert', 'resolve', 'rule', 'unrule', 'silence', "                 \
+    "'unsilence'"
 
 const char *const access_rules[] = {
     /* ---- grants: which tables at all ---- */
@@ -48,8 +49,8 @@ const char *const access_rules[] = {
     /* what judges versions is not their author's to say: hold-out data, and what production did */
     "GRANT INSERT, DELETE ON evaluation TO @releaser",
     "GRANT INSERT, UPDATE, DELETE ON monitor_model, monitor_group, monitor_window, "
-    "monitor_roster, monitor_label, monitor_pending, monitor_segment, monitor_rule, monitor_alert "
-    "TO @releaser",
+    "monitor_roster, monitor_label, monitor_pending, monitor_segment, monitor_rule, monitor_alert, "
+    "monitor_silence TO @releaser",
 
     "GRANT INSERT ON policy TO @admin",
     "GRANT INSERT, DELETE ON webhook TO @admin",

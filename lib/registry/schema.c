@@ -327,13 +327,27 @@ static const char *const step_10[] = {
     NULL,
 };
 
+static const char *const step_11[] = {
+    /* alerts that nobody is to be told of for a while; id: index of the log's entry that added it */
+    "CREATE TABLE monitor_silence (\n"
+    "    id BIGINT PRIMARY KEY,\n"
+    "    model TEXT NOT NULL,\n"
+    "    matchers TEXT NOT NULL,\n"
+    "    reason TEXT NOT NULL,\n"
+    "    author TEXT NOT NULL,\n"
+    "    since_ns BIGINT NOT NULL,\n"
+    "    until_ns BIGINT NOT NULL\n"
+    ")",
+    NULL,
+};
+
 /* `fill` (may be NULL) does what SQL cannot, after it. */
 static const struct {
     const char *const *sql;
     int (*fill)(struct db *db, struct mlops_error *err);
 } steps[SCHEMA_NUMBER] = {{step_1, NULL}, {step_2, NULL}, {step_3, log_tree_fill},
                           {step_4, NULL}, {step_5, NULL}, {step_6, NULL},
-                          {step_7, NULL}, {step_8, NULL}, {step_9, NULL}, {step_10, NULL}};
+                          {step_7, NULL}, {step_8, NULL}, {step_9, NULL}, {step_10, NULL}, {step_11, NULL}};
 
 int schema_number(struct db *db, uint64_t *number, struct mlops_error *err)
 {

@@ -12,7 +12,8 @@
 static const char *const events[] = {
     "register", "promote", "rollback", "approve", "retire",   "delete", "restore", "policy",
     "freeze",   "unfreeze", "sign",    "test",    "evidence", "tag",    "untag",   "trust",
-    "distrust", "gc",       "webhook", NULL};
+    "distrust", "gc",       "webhook", "alert",  "resolve",  "rule",   "unrule",  "silence",
+    "unsilence", NULL};
 
 void webhook_digest(const char *url, const char *wanted, const char *secret_env,
                     char hex[SHA256_HEX_SIZE])

@@ -141,6 +141,103 @@ at() {
     ended 0
 }
 
+@test "a rule may be held against last week, training or another version" {
+    promoted 1
+    served 1 605400 600 100
+    served 1 600 600 400
+    mlops -q monitor rule fraud 'slower=latency_p99 <= 1.5x over 10m against week'
+    mlops -q monitor rule fraud 'steady=score_mean <= 0.1 over 10m against week'
+    mlops -q monitor rule fraud 'like=positives <= 0.1 over 10m against training'
+    mlops -q monitor rule fraud 'other=error_rate <= 0 over 10m against @2'
+    run --separate-stderr mlops --json monitor check fraud
+    ended 1
+    jq -e '.rules == 4 and .unknown == 1 and .open == 2' <<<"$output"
+    jq -re '.alerts[] | select(.rule == "slower") | .what' <<<"$output" | grep "7 days before: times [34]"
+    # a fifth of the snapshot is positive, half of what was answered is
+    jq -re '.alerts[] | select(.rule == "like") | .what' <<<"$output" | grep "was 0.2 in training: changed by 0.3"
+}
+
+@test "an objective's budget burns over a long and a short window, or nobody is woken" {
+    promoted 1
+    mlops -q monitor rule fraud 'page=burn_rate <= 14.4 over 1h slo 99.9% severity critical'
+    awk -v now="$now" 'BEGIN { for (i = 0; i < 3600; i++) # a bad quarter of an hour, over since half an hour
+        printf("{\"time\":%d,\"id\":%d,\"version\":1,\"error\":%s}\n", now - 3600 + i, i,
+            i >= 900 && i < 1800 && i % 10 == 0 ? "true" : "false") }' > events
+    mlops -q monitor ingest fraud events
+    run mlops monitor check fraud
+    ended 0 "0 alerts open"
+    run mlops monitor check fraud --at "$(at 1800)"
+    ended 1 "burn_rate is" "over the last 5 minutes" "critical"
+    run mlops monitor rule fraud 'page=burn_rate <= 14.4'
+    ended 2 "slo 99.9%"
+}
+
+@test "detectors find that the errors of labelled predictions began to grow" {
+    promoted 1
+    awk -v now="$now" 'BEGIN { for (i = 0; i < 3000; i++)
+        printf("{\"time\":%d,\"id\":%d,\"version\":1,\"prediction\":1}\n", now - 3060 + i, i) }' > events
+    # a tenth is wrong, and after a while a half; the labels come in another order
+    awk 'BEGIN { for (i = 2999; i >= 0; i--)
+        printf("{\"id\":%d,\"label\":%d}\n", i, i % 10 == 0 || (i > 2000 && i % 2 == 0) ? 0 : 1) }' > labels
+    mlops -q monitor ingest fraud events
+    for detector in adwin ddm hddm_a hddm_w page_hinkley; do
+        mlops -q monitor rule fraud "$detector=$detector < 1 over 2h"
+    done
+    run --separate-stderr mlops --json monitor check fraud
+    ended 0
+    jq -e '.unknown == 5' <<<"$output"
+    mlops -q monitor label fraud labels
+    run --separate-stderr mlops --json monitor check fraud
+    ended 1
+    jq -e '[.alerts[].rule] | contains(["adwin", "ddm", "hddm_a", "hddm_w"])' <<<"$output"
+    jq -re '.alerts[] | select(.rule == "ddm") | .what' <<<"$output" |
+        grep "ddm found [0-9]* drifts* among the errors of 3000 labelled predictions, the last at"
+}
+
+@test "a silence names who, why and until when, and mutes without hiding" {
+    promoted 1
+    mlops -q monitor rule fraud 'slow=latency_p99 <= 250ms over 10m'
+    served 1 600 600 900
+    run mlops monitor silence add fraud 'rule=slow' --until 2h --reason 'load test'
+    ended 0 "silence" "holds"
+    run --separate-stderr mlops --json monitor check fraud
+    ended 1
+    jq -e '.open == 1 and .silenced == 1 and .alerts[0].silenced' <<<"$output"
+    run mlops monitor alerts fraud
+    ended 0 "silenced"
+    run --separate-stderr mlops --json monitor silence list fraud
+    jq -e '.silences[0] | .matchers == "rule=slow" and .reason == "load test" and .author == "tester@cli"' <<<"$output"
+    id=$(jq '.silences[0].id' <<<"$output")
+    run mlops monitor silence remove fraud "$id"
+    ended 0 "is over"
+    run mlops monitor silence remove fraud "$id"
+    ended 3 "that is not over"
+    run --separate-stderr mlops --json monitor check fraud
+    jq -e '.silenced == 0' <<<"$output"
+    run mlops monitor silence list fraud
+    ended 0 "nothing is silenced"
+    run mlops log fraud
+    ended 0 "silence" "rule=slow until" "load test" "unsilence"
+    mlops log --verify
+}
+
+@test "a silence without end, reason or matcher is refused" {
+    run mlops monitor silence add fraud rule=slow --reason x
+    ended 2 "until when"
+    run mlops monitor silence add fraud rule=slow --until 1h
+    ended 2 "needs a reason"
+    run mlops monitor silence add fraud --until 1h --reason x
+    ended 2 "which alerts"
+    run mlops monitor silence add fraud slow --until 1h --reason x
+    ended 2 "matches no alert"
+    run mlops monitor silence add fraud rule=slow --until 2020-01-01 --reason x
+    ended 2 "not over"
+    run mlops monitor silence add ghost rule=slow --until 1h --reason x
+    ended 3
+    run mlops monitor silence drop fraud
+    ended 2 "add list remove"
+}
+
 @test "traffic and alerts are exported for Prometheus, whose own lint passes" {
     promoted 1
     mlops -q monitor rule fraud 'slow=latency_p99 <= 250ms'

@@ -230,6 +230,7 @@ told() {
 @test "what makes no webhook is refused" {
     run -2 mlops webhook add ftp://x --secret-env A
     run -2 mlops webhook add https://user:pw@x/ --secret-env A
+    mlops webhook add https://x/ --event alert,resolve,silence --secret-env A
     run -2 mlops webhook add https://x/ --event promot --secret-env A
     [[ "$output" == *"there is no event 'promot' (did you mean 'promote'?)"* ]]
     run -2 mlops webhook add https://x/ --secret-env 'not a name'
