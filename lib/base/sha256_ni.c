@@ -66,9 +66,11 @@ block_of_each(struct lane lanes[LANES_MAX], const uint8_t *const data[LANES_MAX]
 {
     const __m128i big_endian = _mm_set_epi64x(0x0c0d0e0f08090a0bLL, 0x0405060700010203LL);
     __m128i abef[LANES_MAX], cdgh[LANES_MAX];
+#pragma GCC unroll 2
     for (size_t i = 0; i < count; i++) {
         abef[i] = lanes[i].abef;
         cdgh[i] = lanes[i].cdgh;
+#pragma GCC unroll 4
         for (size_t j = 0; j < 4; j++) {
             __m128i words = _mm_loadu_si128((const __m128i *)(const void *)(data[i] + 16 * j));
             lanes[i].schedule[j] = _mm_shuffle_epi8(words, big_endian);
@@ -77,6 +79,7 @@ block_of_each(struct lane lanes[LANES_MAX], const uint8_t *const data[LANES_MAX]
 #pragma GCC unroll 16
     for (size_t group = 0; group < 16; group++) { /* four rounds each */
         const __m128i k = _mm_load_si128((const __m128i *)(const void *)&constants[4 * group]);
+#pragma GCC unroll 2
         for (size_t i = 0; i < count; i++) {
             __m128i *w = lanes[i].schedule;
             __m128i message = _mm_add_epi32(w[group % 4], k);
@@ -92,6 +95,7 @@ block_of_each(struct lane lanes[LANES_MAX], const uint8_t *const data[LANES_MAX]
             w[group % 4] = _mm_sha256msg2_epu32(sum, last);
         }
     }
+#pragma GCC unroll 2
     for (size_t i = 0; i < count; i++) {
         lanes[i].abef = _mm_add_epi32(lanes[i].abef, abef[i]);
         lanes[i].cdgh = _mm_add_epi32(lanes[i].cdgh, cdgh[i]);
