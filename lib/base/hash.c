@@ -139,6 +139,66 @@ void sha256_update_parts(struct sha256 *whole, const uint8_t *data, const uint32
     }
 }
 
+/* One of two parts that are hashed at once. */
+struct lane {
+    struct stream stream;
+    const uint8_t *data;
+    size_t left; /* bytes */
+    struct digest *digest;
+};
+
+/* The lane takes the part that nobody has begun, if there is one. */
+static bool lane_take(struct lane *lane, const uint8_t **data, const uint32_t **lengths,
+                      size_t *count, struct digest **digests)
+{
+    if (*count == 0)
+        return false;
+    *lane = (struct lane){fresh, *data, **lengths, *digests};
+    *data += *(*lengths)++;
+    (*count)--;
+    (*digests)++;
+    return true;
+}
+
+static void lane_advance(struct lane *lane, size_t blocks)
+{
+    lane->stream.length += blocks * BLOCK;
+    lane->data += blocks * BLOCK;
+    lane->left -= blocks * BLOCK;
+}
+
+static void lane_finish(struct lane *lane)
+{
+    stream_update(&lane->stream, lane->data, lane->left);
+    stream_final(&lane->stream, lane->digest);
+}
+
+void sha256_of_parts(const uint8_t *data, const uint32_t *lengths, size_t count,
+                     struct digest *parts)
+{
+    if (!sha256_ni_available()) {
+        for (size_t i = 0; i < count; data += lengths[i++])
+            sha256_of(data, lengths[i], &parts[i]);
+        return;
+    }
+    struct lane a, b;
+    bool has_a = lane_take(&a, &data, &lengths, &count, &parts);
+    bool has_b = lane_take(&b, &data, &lengths, &count, &parts);
+    while (has_a && has_b) {
+        size_t blocks = (a.left < b.left ? a.left : b.left) / BLOCK;
+        sha256_ni_blocks_two(a.stream.state, a.data, b.stream.state, b.data, blocks);
+        lane_advance(&a, blocks);
+        lane_advance(&b, blocks);
+        struct lane *ended = a.left < BLOCK ? &a : &b;
+        lane_finish(ended);
+        *(ended == &a ? &has_a : &has_b) = lane_take(ended, &data, &lengths, &count, &parts);
+    }
+    if (has_a)
+        lane_finish(&a);
+    if (has_b)
+        lane_finish(&b);
+}
+
 void sha256_of_two(const void *first, size_t first_length, const void *second,
                    size_t second_length, struct digest *digest)
 {

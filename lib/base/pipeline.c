@@ -157,6 +157,13 @@ static void tick(struct run *run)
         fail(run, 0, code, &err);
 }
 
+static void wait_for_work(struct run *run, const struct timespec *until)
+{
+    if (run->pipeline->waits)
+        ++*run->pipeline->waits;
+    (void)pthread_cond_timedwait(&run->moved, &run->lock, until);
+}
+
 static int take_part(void *context, size_t index, size_t worker, struct mlops_error *err)
 {
     struct run *run = context;
@@ -182,7 +189,7 @@ static int take_part(void *context, size_t index, size_t worker, struct mlops_er
         } else if (choose_side(run, &share)) {
             run_side(run, &share, worker);
         } else {
-            (void)pthread_cond_timedwait(&run->moved, &run->lock, &until);
+            wait_for_work(run, &until);
         }
     }
     pthread_cond_broadcast(&run->moved);

@@ -12,6 +12,7 @@
 #ifndef BASE_PIPELINE_H
 #define BASE_PIPELINE_H
 #include "base/util.h"
+#include <stdatomic.h>
 
 #define PIPELINE_STAGES_MAX 8
 #define PIPELINE_LANES_MAX 8
@@ -35,6 +36,9 @@ struct pipeline {
      * the whole. */
     int (*side)(void *context, size_t index, size_t worker, struct mlops_error *err);
     size_t side_count, side_run;
+    /* Where it is not NULL: counted up whenever a worker finds nothing to do, for a stage that can
+     * leave a part of its work to a later one. */
+    atomic_size_t *waits;
     /* Called by the caller's thread, worker 0, now and then; a failure stops the whole, too. NULL:
      * nothing. */
     int (*tick)(void *context, struct mlops_error *err);

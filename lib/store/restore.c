@@ -44,6 +44,7 @@ struct run {
     bool last;
     uint32_t lengths[RUN_PIECES];
     struct digest chunks[RUN_PIECES], found[RUN_PIECES];
+    bool hashed; /* `found` is known */
     uint64_t old_offsets[RUN_PIECES]; /* NOWHERE: from the store */
 };
 
@@ -58,6 +59,7 @@ struct restore {
     atomic_bool stop;
     struct target *targets; /* of the large files */
     struct feed feed;
+    atomic_size_t waits, waits_seen; /* for work: how often, and up to when a stage last looked */
 };
 
 static struct reader *reader_of(struct restore *restore, size_t worker)
@@ -324,13 +326,29 @@ static int load_stage(void *context, void *item, size_t worker, struct mlops_err
     return MLOPS_OK;
 }
 
-/* Chunks against their names, and the whole against its own. */
+/* The whole, and the chunks with it where no other core is free to hash those. */
+static int hash_stage(void *context, void *item, size_t worker, struct mlops_error *err)
+{
+    struct restore *restore = context;
+    struct run *run = item;
+    (void)worker, (void)err;
+    size_t waits = restore->waits;
+    run->hashed = atomic_exchange(&restore->waits_seen, waits) == waits;
+    if (run->hashed)
+        sha256_update_parts(run->target->hash, run->data, run->lengths, run->count, run->found);
+    else
+        sha256_update(run->target->hash, run->data, run->length);
+    return MLOPS_OK;
+}
+
+/* Chunks against their names. */
 static int verify_stage(void *context, void *item, size_t worker, struct mlops_error *err)
 {
     struct restore *restore = context;
     struct run *run = item;
     struct target *target = run->target;
-    sha256_update_parts(target->hash, run->data, run->lengths, run->count, run->found);
+    if (!run->hashed)
+        sha256_of_parts(run->data, run->lengths, run->count, run->found);
     for (size_t i = 0; i < run->count; i++) {
         struct location chunk;
         if (digest_equal(&run->found[i], &run->chunks[i]))
@@ -343,14 +361,18 @@ static int verify_stage(void *context, void *item, size_t worker, struct mlops_e
                                  "its content does not have the digest that it should");
         return mlops_wrap(err, "write '%s'", target->file->path);
     }
-    if (!run->last)
-        return MLOPS_OK;
+    return MLOPS_OK;
+}
+
+/* The whole against its name, when all chunks have been held against theirs. */
+static int verify_whole(struct target *target, struct mlops_error *err)
+{
     struct digest digest;
     sha256_final(target->hash, &digest);
-    if (digest_equal(&digest, &target->file->digest))
-        return MLOPS_OK;
-    (void)reader_damaged(err, &target->recipe, "the file put together does not have its digest");
-    return mlops_wrap(err, "write '%s'", target->file->path);
+    return digest_equal(&digest, &target->file->digest)
+               ? MLOPS_OK
+               : reader_damaged(err, &target->recipe,
+                                "the file put together does not have its digest");
 }
 
 /* Serial: the system lets only one write to a file at a time, and who waits for it spins. */
@@ -360,7 +382,10 @@ static int write_stage(void *context, void *item, size_t worker, struct mlops_er
     struct run *run = item;
     struct target *target = run->target;
     (void)worker;
-    if (write_sparse(target->fd, run->data, run->length, run->offset, err))
+    int code = run->last ? verify_whole(target, err) : MLOPS_OK;
+    if (code == MLOPS_OK)
+        code = write_sparse(target->fd, run->data, run->length, run->offset, err);
+    if (code)
         return mlops_wrap(err, "write '%s'", target->file->path);
     restore->done += run->length;
     if (!run->last)
@@ -375,7 +400,8 @@ static int restore_all(struct restore *restore, struct mlops_error *err)
 {
     static const struct pipeline_stage stages[] = {{.serial = true, .run = plan_stage},
                                                    {.run = load_stage},
-                                                   {.serial = true, .run = verify_stage},
+                                                   {.serial = true, .run = hash_stage},
+                                                   {.run = verify_stage},
                                                    {.serial = true, .run = write_stage}};
     void *runs[FEED_ITEMS_MAX];
     feed_init(&restore->feed, restore->large_count);
@@ -398,6 +424,7 @@ static int restore_all(struct restore *restore, struct mlops_error *err)
                                       .side = restore_small,
                                       .side_count = restore->small_count,
                                       .side_run = SMALL_RUN,
+                                      .waits = &restore->waits,
                                       .tick = check_in,
                                       .context = restore};
     int code = pipeline_run(&pipeline, err);

@@ -104,21 +104,45 @@ int slab_fill(struct slab *slab, struct intake *intake, const struct chunker *ch
     return MLOPS_OK;
 }
 
-int slab_hash(struct slab *slab, struct mlops_error *err)
+/* Its digest is the object's, then. */
+static bool is_all_of_it(const struct slab *slab)
+{
+    return slab->last && slab->count == 1 && slab->intake->pieces == 1;
+}
+
+void slab_hash(struct slab *slab, bool pieces)
 {
     struct intake *intake = slab->intake;
-    for (size_t i = 0; i < slab->count; i++)
+    size_t length = 0;
+    for (size_t i = 0; i < slab->count; length += slab->lengths[i++])
         slab->base_counts[i] = intake->match ? match_next(intake->match, slab->lengths[i],
                                                           slab->fingerprints[i], slab->bases[i])
                                              : 0;
-    if (slab->last && slab->count == 1 && intake->pieces == 1) { /* its digest is the object's */
-        sha256_of(slab->data, slab->lengths[0], &slab->digests[0]);
+    slab->hashed = pieces && !is_all_of_it(slab);
+    if (is_all_of_it(slab))
+        return;
+    if (!intake->hash)
+        intake->hash = sha256_new();
+    if (pieces)
+        sha256_update_parts(intake->hash, slab->data, slab->lengths, slab->count, slab->digests);
+    else
+        sha256_update(intake->hash, slab->data, length);
+}
+
+void slab_hash_pieces(struct slab *slab)
+{
+    if (!slab->hashed)
+        sha256_of_parts(slab->data, slab->lengths, slab->count, slab->digests);
+    slab->hashed = true;
+}
+
+int slab_record(struct slab *slab, struct mlops_error *err)
+{
+    struct intake *intake = slab->intake;
+    if (is_all_of_it(slab)) {
         intake->digest = slab->digests[0];
         return MLOPS_OK;
     }
-    if (!intake->hash)
-        intake->hash = sha256_new();
-    sha256_update_parts(intake->hash, slab->data, slab->lengths, slab->count, slab->digests);
     for (size_t i = 0; i < slab->count; i++) {
         struct recipe_entry entry = {.chunk = slab->digests[i],
                                      .length = slab->lengths[i],

@@ -32,7 +32,8 @@ struct slab {
     uint8_t *data; /* SLAB_SIZE */
     size_t lane;   /* the writer's */
     struct intake *intake;
-    bool last; /* of its object */
+    bool last;   /* of its object */
+    bool hashed; /* its pieces */
     size_t count;
     uint32_t lengths[SLAB_PIECES];
     uint64_t fingerprints[SLAB_PIECES];
@@ -53,7 +54,15 @@ void intake_clear(struct intake *intake);
 int slab_fill(struct slab *slab, struct intake *intake, const struct chunker *chunker,
               struct mlops_error *err);
 
-/* Hash the pieces and the whole, write the recipe, find counterparts; in the order of filling. */
-int slab_hash(struct slab *slab, struct mlops_error *err);
+/* Hash the whole and find counterparts of the pieces; in the order of filling. `pieces`: hash those
+ * as well, in the same pass; otherwise slab_hash_pieces is to follow. */
+void slab_hash(struct slab *slab, bool pieces);
+
+/* Hash the pieces where slab_hash has not; in any order, by any thread. */
+void slab_hash_pieces(struct slab *slab);
+
+/* Write the pieces into the recipe, and behind the last the digest of the whole; in the order of
+ * filling, when the pieces are hashed. Errors: MLOPS_INVALID, a file too large. */
+int slab_record(struct slab *slab, struct mlops_error *err);
 
 #endif

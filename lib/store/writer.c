@@ -184,7 +184,9 @@ static int put_object(struct store_writer *writer, struct bench *bench, struct i
         bench->slab = slab_new();
     do {
         TRY(slab_fill(bench->slab, intake, &writer->chunker, err));
-        TRY(slab_hash(bench->slab, err));
+        slab_hash(bench->slab, true);
+        slab_hash_pieces(bench->slab);
+        TRY(slab_record(bench->slab, err));
         TRY(put_slab(writer, bench, bench->slab, false, err));
     } while (!bench->slab->last);
     writer->bytes += intake->size;
@@ -265,6 +267,7 @@ struct job {
     atomic_bool stop;       /* the observer said so */
     struct intake *intakes; /* of the large files */
     struct feed feed;
+    atomic_size_t waits, waits_seen; /* for work: how often, and up to when a stage last looked */
 };
 
 /* By the calling thread only: draw, and ask whether to go on. */
@@ -410,12 +413,30 @@ static int fill_stage(void *context, void *item, size_t worker, struct mlops_err
     return MLOPS_OK;
 }
 
+/* The whole of a file is one chain, which one core makes: if another had nothing to do since the
+ * last time, the pieces are left to it. When all are at work, one pass for both is the least work. */
 static int hash_stage(void *context, void *item, size_t worker, struct mlops_error *err)
+{
+    struct job *job = context;
+    (void)worker, (void)err;
+    size_t waits = job->waits;
+    slab_hash(item, atomic_exchange(&job->waits_seen, waits) == waits);
+    return MLOPS_OK;
+}
+
+static int pieces_stage(void *context, void *item, size_t worker, struct mlops_error *err)
+{
+    (void)context, (void)worker, (void)err;
+    slab_hash_pieces(item);
+    return MLOPS_OK;
+}
+
+static int record_stage(void *context, void *item, size_t worker, struct mlops_error *err)
 {
     struct job *job = context;
     struct slab *slab = item;
     (void)worker;
-    if (slab_hash(slab, err))
+    if (slab_record(slab, err))
         return wrap(err, job->large[slab->intake - job->intakes]);
     return MLOPS_OK;
 }
@@ -440,6 +461,8 @@ static int add_all(struct job *job, struct mlops_error *err)
 {
     static const struct pipeline_stage stages[] = {{.serial = true, .run = fill_stage},
                                                    {.serial = true, .run = hash_stage},
+                                                   {.run = pieces_stage},
+                                                   {.serial = true, .run = record_stage},
                                                    {.run = put_stage}};
     void *slabs[FEED_ITEMS_MAX];
     feed_init(&job->feed, job->large_count);
@@ -461,6 +484,7 @@ static int add_all(struct job *job, struct mlops_error *err)
                                       .side = add_small,
                                       .side_count = job->small_count,
                                       .side_run = SMALL_RUN,
+                                      .waits = &job->waits,
                                       .tick = check_in,
                                       .context = job};
     int code = pipeline_run(&pipeline, err);

@@ -87,9 +87,12 @@ static void the_whole_and_its_parts_are_hashed_at_once(void **state)
         sha256_final(hash, &whole);
         SHA256(data, total, expected.bytes);
         assert_true(digest_equal(&whole, &expected));
+        struct digest alone[PARTS];
+        sha256_of_parts(data, lengths, count, alone);
         for (size_t i = 0, at = 0; i < count; at += lengths[i++]) {
             SHA256(data + at, lengths[i], expected.bytes);
             assert_true(digest_equal(&parts[i], &expected));
+            assert_true(digest_equal(&alone[i], &expected));
         }
     }
 }

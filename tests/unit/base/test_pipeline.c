@@ -21,6 +21,7 @@ struct work {
     atomic_bool early;   /* the last stage saw what the middle had not */
     int ticks, ticks_max;
     size_t lane_count, side_count, side_fails_at;
+    atomic_size_t waits;
     int side[SIDE]; /* 100 and the worker, for each time that it was done */
 };
 
@@ -113,6 +114,7 @@ static int run(struct work *work, struct mlops_error *err)
                                       .side = beside,
                                       .side_count = work->side_count,
                                       .side_run = SIDE_RUN,
+                                      .waits = &work->waits,
                                       .tick = tick,
                                       .context = work};
     return pipeline_run(&pipeline, err);
@@ -129,6 +131,7 @@ static void every_item_passes_every_stage_in_order(void **state)
         assert_int_equal(MLOPS_OK, run(&work, &err));
         assert_int_equal(LANES * COUNT, work.finished);
         assert_false(work.early);
+        assert_true((work.waits > 0) == (i > 0)); /* one alone always has something to do */
         for (int lane = 0; lane < LANES; lane++) {
             assert_int_equal(COUNT, work.lanes[lane].count);
             for (int j = 0; j < COUNT; j++)
