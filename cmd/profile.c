@@ -137,8 +137,8 @@ const struct command command_profile = {
     .summary = "summarise a table",
     .synopsis = "FILE... | --stream | merge PROFILE... | show PROFILE",
     .description =
-        "One pass over CSV or JSON Lines, plain or packed with gzip or zstd, or over Parquet, in "
-        "memory that does not grow with rows. Several files are one table. A profile that is kept with --output can "
+        "One pass over CSV or JSON Lines, plain or packed with gzip or zstd, or over Parquet or npy, "
+        "in memory that does not grow with rows. Several files are one table. A profile that is kept with --output can "
         "be shown, and merged with others: of parts of a table, made on other machines, comes the "
         "profile of the whole. Give such parts the same --schema.",
     .group = GROUP_WATCH,

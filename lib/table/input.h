@@ -33,6 +33,9 @@ int text_input_open(struct intake *intake, const struct table_options *options,
 int parquet_input_open(int fd, const char *name, const struct table_options *options,
                        const struct table_schema *layout, struct input **input,
                        struct mlops_error *err);
+int npy_input_open(int fd, const char *name, const struct table_options *options,
+                   const struct table_schema *layout, struct input **input,
+                   struct mlops_error *err);
 static inline void input_close(struct input *input)
 {
     if (input)

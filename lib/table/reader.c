@@ -108,6 +108,8 @@ static int open_input(struct table_reader *reader, struct input **input, struct 
     int fd = open_binary(path, magic);
     if (memcmp(magic, "PAR1", 4) == 0)
         return parquet_input_open(fd, name, &reader->options, layout, input, err);
+    if (memcmp(magic, "\x93NUMPY", 6) == 0)
+        return npy_input_open(fd, name, &reader->options, layout, input, err);
     fd_close(&fd);
     TRY(intake_open(path, &intake, err));
     return text_input_open(intake, &reader->options, layout, input, err);

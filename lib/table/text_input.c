@@ -215,7 +215,7 @@ static int check_kind(const struct text_input *text, struct mlops_error *err)
     } kinds[] = {
         {"PK\x03\x04", 4, "a ZIP archive or a spreadsheet", "export the table as CSV"},
         {"PAR1", 4, "Parquet that is not a plain file", "put it into a file, unpacked"},
-        {"\x93NUMPY", 6, "npy", "export the table as CSV"},
+        {"\x93NUMPY", 6, "npy that is not a plain file", "put it into a file, unpacked"},
         {"BZh", 3, "compressed with bzip2", "decompress it first: bzcat into a pipe"},
         {"\xfd" "7zXZ", 5, "compressed with xz", "decompress it first: xzcat into a pipe"},
         {"\xff\xfe", 2, "UTF-16", "make it UTF-8 first: iconv -f UTF-16 -t UTF-8"},
