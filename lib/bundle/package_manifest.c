@@ -1,0 +1,127 @@
+/* lib/bundle/package_manifest.c - what was found, written down as a manifest. */
+#include "base/json.h"
+#include "bundle/environment.h"
+#include "bundle/packaging.h"
+#include "bundle/values.h"
+
+/* A member of an object; the first has no comma before it. */
+static void write_member(const char *key, const char *value, struct buffer *out)
+{
+    buffer_puts(out, out->data[out->length - 1] == '{' ? "\"" : ",\"");
+    buffer_puts(out, key);
+    buffer_puts(out, "\":");
+    json_write_string(value, out);
+}
+
+/* In canonical form at once, keys in order: a tree of tens of thousands of files takes longer to
+ * build than its text, which is read back and checked in any case. */
+static void write_file(const struct manifest_file *file, struct buffer *out)
+{
+    static const char *const types[] = {
+        [MANIFEST_FILE] = "file", [MANIFEST_LINK] = "link", [MANIFEST_FOLDER] = "folder"};
+    const char mode[] = {'0', (char)('0' + (file->mode >> 6 & 7)),
+                         (char)('0' + (file->mode >> 3 & 7)), (char)('0' + (file->mode & 7)), 0};
+    buffer_putc(out, '{');
+    if (file->kind != MANIFEST_LINK)
+        write_member("mode", mode, out);
+    write_member("path", file->path, out);
+    if (file->kind == MANIFEST_FILE) {
+        char hex[SHA256_HEX_SIZE];
+        digest_to_hex(&file->digest, hex);
+        write_member("sha256", hex, out);
+        buffer_puts(out, ",\"size\":");
+        json_write_number((double)file->size, out);
+    }
+    if (file->kind == MANIFEST_LINK)
+        write_member("target", file->target, out);
+    write_member("type", types[file->kind], out);
+    buffer_putc(out, '}');
+}
+
+static void add_files_list(const struct walk *walk, cJSON *manifest)
+{
+    _cleanup_(buffer_clear) struct buffer text = {0};
+    buffer_putc(&text, '[');
+    for (size_t i = 0; i < walk->count; i++) {
+        if (i > 0)
+            buffer_putc(&text, ',');
+        write_file(&walk->items[i].file, &text);
+    }
+    buffer_putc(&text, ']');
+    (void)xcheck(cJSON_AddRawToObject(manifest, "files", text.data));
+}
+
+static void add_code(struct packaging *packaging, cJSON *manifest)
+{
+    const struct git_state *state = &packaging->git;
+    cJSON *code = json_add_object(manifest, "code");
+    if (!state->found) {
+        cJSON_AddNullToObject(code, "git");
+        return;
+    }
+    cJSON *git = json_add_object(code, "git");
+    json_add_string(git, "commit", state->commit);
+    json_add_string(git, "branch", state->branch);
+    json_add_string(git, "remote", state->remote);
+    json_add_bool(git, "dirty", state->dirty);
+}
+
+static int add_values(struct packaging *packaging, cJSON *manifest, const char *key,
+                      enum values_kind kind, struct mlops_error *err)
+{
+    const struct project_path *path = packaging_path(packaging, key);
+    bool numbers = kind == VALUES_NUMBERS;
+    const struct package_source *source = packaging->source;
+    const cJSON *given = !source ? NULL : numbers ? source->metrics : source->params;
+    cJSON *values = given ? xcheck(cJSON_Duplicate(given, true)) : NULL;
+    if (path && values_read(packaging->root, packaging_real(packaging, path), kind, &values, err))
+        return mlops_wrap(err, "%s:%d: %s", PROJECT_FILE, path->line, key);
+    if (!values)
+        values = xcheck(cJSON_CreateObject());
+    cJSON_AddItemToObject(manifest, key, values);
+    if (values_override(values, numbers ? packaging->options->metrics : packaging->options->params,
+                        kind, err))
+        return mlops_wrap(err, numbers ? "--metric" : "--param");
+    return MLOPS_OK;
+}
+
+static void add_path_and_digest(const struct packaging *packaging, const struct project_path *path,
+                                cJSON *object)
+{
+    char hex[SHA256_HEX_SIZE];
+    const struct walked *item = walk_find(&packaging->walk, packaging_real(packaging, path));
+    digest_to_hex(&item->file.digest, hex);
+    json_add_string(object, "path", path->path);
+    json_add_string(object, "sha256", hex);
+}
+
+static void add_environment(struct packaging *packaging, cJSON *manifest)
+{
+    const struct project_path *path = packaging_path(packaging, "environment");
+    if (!path) {
+        cJSON_AddNullToObject(manifest, "environment");
+        return;
+    }
+    cJSON *environment = json_add_object(manifest, "environment");
+    add_path_and_digest(packaging, path, environment);
+    environment_describe(&packaging->lock, environment);
+    const struct project_path *captured = packaging_path(packaging, "captured");
+    if (captured)
+        add_path_and_digest(packaging, captured, json_add_object(environment, "captured"));
+}
+
+int package_manifest(struct packaging *packaging, cJSON *manifest, struct mlops_error *err)
+{
+    const struct project *project = &packaging->project;
+    json_add_string(manifest, "format", "mlops-bundle/1");
+    json_add_string(manifest, "model", project->model);
+    json_add_string(manifest, "description", project->description);
+    cJSON_AddItemToObject(manifest, "project", project_to_json(project));
+    add_files_list(&packaging->walk, manifest);
+    add_code(packaging, manifest);
+    TRY(add_values(packaging, manifest, "params", VALUES_ANY, err));
+    TRY(add_values(packaging, manifest, "metrics", VALUES_NUMBERS, err));
+    add_environment(packaging, manifest);
+    lineage_write(&packaging->lineage, manifest);
+    return package_add_data(packaging, manifest, err);
+}
