@@ -130,7 +130,7 @@ enum command_group {
 
 #define COMMAND_ARGUMENTS 4
 #define COMMAND_OPTIONS 32
-#define COMMAND_EXAMPLES 8
+#define COMMAND_EXAMPLES 12
 #define COMMAND_EXITS 6
 #define COMMAND_FIELDS 56
 

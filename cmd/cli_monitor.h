@@ -8,5 +8,6 @@ int monitor_alerts(struct cli *cli);
 int monitor_rule(struct cli *cli);
 int monitor_export(struct cli *cli);
 int monitor_silence(struct cli *cli);
+int monitor_notify(struct cli *cli);
 
 #endif

@@ -278,12 +278,13 @@ static int status(struct cli *cli)
 static int run(struct cli *cli)
 {
     static int (*const actions[])(struct cli *) = {
-        ingest,       label,          status,         monitor_check,
-        monitor_alerts, monitor_rule, monitor_export, monitor_silence};
+        ingest,         label,        status,         monitor_check,
+        monitor_alerts, monitor_rule, monitor_export, monitor_silence, monitor_notify};
     size_t action;
 
     TRY(cli_action(cli, &action));
-    if (actions[action] != monitor_silence && cli->arg_count > 3)
+    bool nested = actions[action] == monitor_silence || actions[action] == monitor_notify;
+    if (!nested && cli->arg_count > 3)
         return mlops_fail(&cli->err, MLOPS_INVALID, "'%s' is one argument too many", cli->args[3]);
     return actions[action](cli);
 }
@@ -291,7 +292,7 @@ static int run(struct cli *cli)
 const struct command command_monitor = {
     .name = "monitor",
     .summary = "watch a model in production",
-    .synopsis = "ACTION MODEL [FILE|NAME=RULE] | silence add|list|remove MODEL [MATCHER...|ID]",
+    .synopsis = "ACTION MODEL [FILE|NAME=RULE] | silence|notify add|list|remove MODEL [...]",
     .description =
         "ingest counts events, one a line of JSON or CSV, out of FILE, standard input or, with "
         "--listen, a socket: each once, whatever comes twice, late or out of order. What cannot be "
@@ -301,12 +302,13 @@ const struct command command_monitor = {
         "check judges the rules over what happened, opens and resolves alerts, and is exit 1 while "
         "one is open. alerts lists them. rule lists the rules of the registry, sets one, or, with "
         "'NAME=', removes it; those of the project file hold beside them (docs/alerts.md). "
-        "silence add, list and remove say which alerts nobody is to be told of, until when and why. "
+        "silence add, list and remove say which alerts nobody is to be told of, until when and why; notify add, list and remove say who is told of the others: exec NAME "
+        "(of the registry's hooks), webhook URL, slack, pagerduty, alertmanager URL, email ADDRESS. "
         "export writes the last hour and the open alerts as OpenMetrics, to FILE at once or to standard output.\n\n"
         "docs/monitoring.md has the schema of events and labels, and what is durable when.",
     .group = GROUP_WATCH,
     .registry = true,
-    .args = {{"ACTION", COMPLETE_NONE, "ingest label status check alerts rule export silence"},
+    .args = {{"ACTION", COMPLETE_NONE, "ingest label status check alerts rule export silence notify"},
              {"MODEL", COMPLETE_MODEL, NULL},
              {"FILE|NAME=RULE", COMPLETE_FILE | OPTIONAL | REPEATED, NULL}},
     .options =
@@ -335,6 +337,10 @@ const struct command command_monitor = {
          {.name = "all", .help = "alerts, silence list: those that are over, too"},
          {.name = "until", .kind = OPTION_TEXT, .argument = "TIME",
           .help = "silence add: a time, or this long from now"},
+         {.name = "secret-env", .kind = OPTION_TEXT, .argument = "NAME",
+          .help = "notify add: the environment variable that has the channel's secret"},
+         {.name = "severity", .kind = OPTION_CHOICE, .argument = "LEAST",
+          .help = "notify add: tell of this and above (info)", .words = "info warning critical"},
          {.name = "reason", .kind = OPTION_TEXT, .argument = "TEXT", .help = "silence add: why"}},
     .examples = {{"mlops monitor ingest fraud events.jsonl", "count a file of events"},
                  {"mlops monitor ingest fraud --follow /var/log/fraud.jsonl",
@@ -345,6 +351,8 @@ const struct command command_monitor = {
                   "alert when answers are slow for two minutes"},
                  {"mlops monitor silence add fraud rule=slow --until 2h --reason 'load test'",
                   "tell nobody of slow answers for two hours"},
+                 {"mlops monitor notify add fraud slack --secret-env SLACK_URL",
+                  "tell a channel of Slack, whose address that variable has"},
                  {"mlops monitor check fraud", "open and resolve alerts: for cron"}},
     .exits = {{MLOPS_NOT_FOUND, "no such model or file, or no events of it yet"}},
     .json = {{"model", "text", "its name"},
@@ -381,7 +389,9 @@ const struct command command_monitor = {
              {"unknown", "number", "check: rules whose measure is not known"},
              {"open", "number", "check: alerts that are open"},
              {"silenced", "number", "check: of them, those that nobody is told of"},
-             {"id", "number", "silence add, remove: the silence"},
+             {"id", "number", "silence, notify: what was added or removed"},
+             {"channels[]", "object",
+              "notify list: id, kind, target, secret_env, severity, waiting, last_error"},
              {"silences[]", "object", "silence list: id, matchers, reason, author, since, until"},
              {"text", "text", "export: OpenMetrics"}},
     .run = run,

@@ -108,6 +108,8 @@ _mlops_option() {
     monitor:--segment) sources=() ;;
     monitor:--at) sources=() ;;
     monitor:--until) sources=() ;;
+    monitor:--secret-env) sources=() ;;
+    monitor:--severity) sources=(+info +warning +critical) ;;
     monitor:--reason) sources=() ;;
     env:--venv) sources=(directory) ;;
     env:--output | env:-o) sources=(file) ;;
@@ -174,7 +176,7 @@ _mlops_argument() {
     webhook:0) sources=(+add +list +remove +deliver) ;;
     profile:*) sources=(file) ;;
     drift:0) sources=(ref) ;;
-    monitor:0) sources=(+ingest +label +status +check +alerts +rule +export +silence) ;;
+    monitor:0) sources=(+ingest +label +status +check +alerts +rule +export +silence +notify) ;;
     monitor:1) sources=(model) ;;
     monitor:*) sources=(file) ;;
     sandbox:0) sources=(+check) ;;
@@ -224,7 +226,7 @@ _mlops_options() {
     webhook) sources=(--event --secret-env --follow) ;;
     profile) sources=(--output --stream --schema --columns --separator --comment --ragged) ;;
     drift) sources=(--current --data --method --categorical-method --threshold --any-effect --far --html --markdown --svg) ;;
-    monitor) sources=(--follow --listen --dead-letter --lateness --keep-raw --keep-minutes --version --since --stage --segment --by-segment --at --all --until --reason) ;;
+    monitor) sources=(--follow --listen --dead-letter --lateness --keep-raw --keep-minutes --version --since --stage --segment --by-segment --at --all --until --secret-env --severity --reason) ;;
     env) sources=(--venv --output --captured --all --allow-extra --target --stage --image --python --allow-unpinned) ;;
     fsck) sources=(--quick --repair) ;;
     config) sources=(--in-registry) ;;

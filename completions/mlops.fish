@@ -107,6 +107,8 @@ set -g __mlops_valued \
     'monitor:--segment' \
     'monitor:--at' \
     'monitor:--until' \
+    'monitor:--secret-env' \
+    'monitor:--severity' \
     'monitor:--reason' \
     'env:--venv' \
     'env:--output' 'env:-o' \
@@ -429,8 +431,10 @@ complete -c mlops -n '__mlops_in monitor' -l by-segment -d 'status: each segment
 complete -c mlops -n '__mlops_in monitor' -l at -x -d 'check: as of this time (now)'
 complete -c mlops -n '__mlops_in monitor' -l all -d 'alerts, silence list: those that are over, too'
 complete -c mlops -n '__mlops_in monitor' -l until -x -d 'silence add: a time, or this long from now'
+complete -c mlops -n '__mlops_in monitor' -l secret-env -x -d 'notify add: the environment variable that has the channel\'s secret'
+complete -c mlops -n '__mlops_in monitor' -l severity -x -a 'info warning critical' -d 'notify add: tell of this and above (info)'
 complete -c mlops -n '__mlops_in monitor' -l reason -x -d 'silence add: why'
-complete -c mlops -n '__mlops_in monitor 0' -a 'ingest label status check alerts rule export silence'
+complete -c mlops -n '__mlops_in monitor 0' -a 'ingest label status check alerts rule export silence notify'
 complete -c mlops -n '__mlops_in monitor 1' -a '(__mlops_ask model)'
 complete -c mlops -n '__mlops_in monitor' -F
 

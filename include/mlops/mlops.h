@@ -7,6 +7,7 @@
 #include <mlops/archive.h>
 #include <mlops/bundle.h>
 #include <mlops/catalog.h>
+#include <mlops/channel.h>
 #include <mlops/config.h>
 #include <mlops/deploy.h>
 #include <mlops/diff.h>

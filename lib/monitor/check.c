@@ -4,7 +4,9 @@
 #include "monitor/alert.h"
 #include "monitor/judge.h"
 #include "monitor/silence.h"
+#include "registry/channel.h"
 #include "registry/db.h"
+#include <mlops/text.h>
 
 #define NOW_NS 3600000000000LL      /* what is older says nothing about now */
 #define EVIDENCE_NS 600000000000LL /* as often it is renewed where nothing changed */
@@ -105,7 +107,23 @@ static int judge_all(struct judge *judge, const struct rules *rules, struct db *
 
 /* ---- the log -------------------------------------------------------------------------------- */
 
-/* Who watches the log, by `mlops events` or a webhook, learns of alerts from it. */
+static int detail_text(const struct mlops_alert *alert, struct buffer *text,
+                       struct mlops_error *err)
+{
+    _cleanup_(json_free) cJSON *detail = cJSON_CreateObject();
+    char since[32];
+    mlops_time_format(alert->since_ns, since);
+    json_add_string(detail, "rule", alert->rule);
+    json_add_string(detail, "severity", alert->severity);
+    json_add_string(detail, "what", alert->what);
+    json_add_string(detail, "cause", alert->cause);
+    json_add_string(detail, "since", since);
+    json_add_bool(detail, "silenced", alert->silenced);
+    return json_write_canonical(detail, text, err);
+}
+
+/* Who watches the log, by `mlops events` or a webhook, learns of alerts from it; the channels of the
+ * model are told, unless somebody silenced it. */
 static int log_changes(struct transaction *tx, const struct mlops_check *check, const char *stage,
                        struct mlops_error *err)
 {
@@ -114,14 +132,20 @@ static int log_changes(struct transaction *tx, const struct mlops_check *check, 
         _cleanup_(free_string) char *reason =
             xprintf("%s, %s: %s%s%s", alert->rule, alert->severity, alert->what,
                     *alert->cause ? "; moved: " : "", alert->cause);
-        if (alert->changed)
-            TRY(audit_append(tx,
-                             &(struct audit_entry){.action = alert->resolved_ns ? "resolve" : "alert",
-                                                   .model = alert->model,
-                                                   .version = alert->version,
-                                                   .stage = stage,
-                                                   .reason = reason},
-                             err));
+        _cleanup_(buffer_clear) struct buffer detail = {0};
+        if (!alert->changed)
+            continue;
+        TRY(detail_text(alert, &detail, err));
+        TRY(audit_append(tx,
+                         &(struct audit_entry){.action = alert->resolved_ns ? "resolve" : "alert",
+                                               .model = alert->model,
+                                               .version = alert->version,
+                                               .stage = stage,
+                                               .reason = reason,
+                                               .detail = detail.data},
+                         err));
+        if (!alert->silenced)
+            TRY(channel_tell(tx, alert->model, alert->severity, err));
     }
     return MLOPS_OK;
 }

@@ -120,10 +120,18 @@ static int measure_base(struct judge *judge, const struct rule *rule,
 /* ---- words ---------------------------------------------------------------------------------- */
 
 static void put_certainty(struct buffer *text, const struct rule *rule,
+                          const struct mlops_monitor_group *group,
                           const struct mlops_monitor_measure *measure)
 {
-    if (!(measure->low < measure->high))
+    if (!(measure->low < measure->high)) {
+        const char *name = rule_measure_name(rule);
+        if (str_starts(name, "latency") && !rule->ratio)
+            buffer_puts(text, " (within 1 % of the exact one)");
+        else if (str_equal(name, "drift") && group->against_training.calibrated)
+            buffer_printf(text, " (where nothing drifts, any in %.3g %% of spans)",
+                          100 * group->against_training.far);
         return;
+    }
     bool sure = !rule_holds(rule, measure->low) && !rule_holds(rule, measure->high);
     buffer_printf(text, " (95 %%: %.4g to %.4g%s)", measure->low, measure->high,
                   sure ? ", all of it beyond" : "; the limit is inside");
@@ -213,7 +221,7 @@ static int judge_group(struct judge *judge, const struct rule *rule,
         buffer_printf(what, ", was %.4g %s: %s %.4g", then.value, base,
                       rule->ratio ? "times" : "changed by", measure.value);
     }
-    put_certainty(what, rule, &measure);
+    put_certainty(what, rule, group, &measure);
     judgement->known = !isnan(measure.value);
     judgement->value = measure.value;
     judgement->holds = rule_holds(rule, measure.value);

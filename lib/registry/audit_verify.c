@@ -249,7 +249,8 @@ static int verify_ends(struct db *db, struct mlops_error *err)
     TRY(verify_none(db,
                     "SELECT webhook.url, 'the webhook' FROM webhook "
                     "LEFT JOIN audit ON audit.position = webhook.id "
-                    "WHERE audit.position IS NULL OR audit.action <> 'webhook' LIMIT 1",
+                    "WHERE audit.position IS NULL OR audit.action <> "
+                    "(CASE webhook.kind WHEN '' THEN 'webhook' ELSE 'notify' END) LIMIT 1",
                     "was added, and the audit log knows nothing of it", err));
     return verify_none(db,
                        "SELECT audit.model, 'a version' FROM audit LEFT JOIN retired "

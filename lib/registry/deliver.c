@@ -8,8 +8,8 @@
 #include "base/base64.h"
 #include "base/clock.h"
 #include "base/http.h"
+#include "registry/channel.h"
 #include "registry/log_view.h"
-#include "registry/outbox.h"
 #include <mlops/webhook.h>
 #include <openssl/hmac.h>
 #include <stdio.h>
@@ -78,8 +78,8 @@ static int check_webhook(const struct log_view *view, const struct outbox_item *
     TRY(log_view_text(view, item->webhook, &text, NULL, err));
     TRY(json_parse(text.data, text.length, "an entry of the audit log", &entry, err));
     const cJSON *detail = cJSON_GetObjectItemCaseSensitive(entry, "detail");
-    webhook_digest(item->url, item->events, item->secret_env, hex);
-    if (str_equal(json_string(entry, "action", ""), "webhook") &&
+    webhook_digest(item, hex);
+    if (str_equal(json_string(entry, "action", ""), *item->kind ? "notify" : "webhook") &&
         str_equal(json_string(detail, "sha256", ""), hex))
         return MLOPS_OK;
     mlops_fail(err, MLOPS_INTEGRITY, "webhook %llu was changed behind the audit log's back",
@@ -87,19 +87,23 @@ static int check_webhook(const struct log_view *view, const struct outbox_item *
     return mlops_hint(err, "remove it and add it again");
 }
 
-int webhook_body(struct mlops_registry *registry, const struct outbox_item *item,
-                 struct buffer *body, struct mlops_error *err)
+int webhook_entry(struct mlops_registry *registry, const struct outbox_item *item, cJSON **entry,
+                  struct mlops_error *err)
 {
     _cleanup_(snapshot_end) struct snapshot snapshot = {0};
     _cleanup_(buffer_clear) struct buffer text = {0};
-    _cleanup_(json_free) cJSON *entry = NULL, *json = NULL;
     struct log_view view;
+    *entry = NULL;
     TRY(snapshot_begin(registry, &snapshot, err));
     TRY(log_view_open(registry, &view, err));
     TRY(check_webhook(&view, item, err));
     TRY(log_view_text(&view, item->position, &text, NULL, err));
-    TRY(json_parse(text.data, text.length, "an entry of the audit log", &entry, err));
-    json = make_body(entry);
+    return json_parse(text.data, text.length, "an entry of the audit log", entry, err);
+}
+
+int webhook_body(const cJSON *entry, struct buffer *body, struct mlops_error *err)
+{
+    _cleanup_(json_free) cJSON *json = make_body(entry);
     return json_write_canonical(json, body, err);
 }
 
@@ -123,16 +127,17 @@ static void sign(const char *secret, const char *signed_text, size_t length, str
     base64_write(mac, sizeof(mac), out);
 }
 
-static int send_body(struct http_client *client, const struct outbox_item *item,
-                     const struct buffer *body, struct mlops_error *err)
+static int send_signed(const struct channel_sending *sending, const cJSON *entry,
+                       struct mlops_error *err)
 {
     _cleanup_(http_response_clear) struct http_response response = {0};
-    _cleanup_(buffer_clear) struct buffer text = {0}, signature = {0};
+    _cleanup_(buffer_clear) struct buffer body = {0}, text = {0}, signature = {0};
+    const struct outbox_item *item = sending->item;
+    const char *name = sending->name;
     long long now = clock_now_ns() / 1000000000;
-    _cleanup_(free_string) char *name = xprintf("mlops-%llu-%llu", (unsigned long long)item->webhook,
-                                                (unsigned long long)item->position);
+    TRY(webhook_body(entry, &body, err));
     buffer_printf(&text, "%s.%lld.", name, now);
-    buffer_append(&text, body->data, body->length);
+    buffer_append(&text, body.data, body.length);
     sign(getenv(item->secret_env), text.data, text.length, &signature);
     _cleanup_(free_string) char *id = xprintf("webhook-id: %s", name),
                                 *time = xprintf("webhook-timestamp: %lld", now),
@@ -141,10 +146,10 @@ static int send_body(struct http_client *client, const struct outbox_item *item,
     struct http_request request = {.method = "POST",
                                    .url = item->url,
                                    .headers = headers,
-                                   .data = body->data,
-                                   .length = body->length,
+                                   .data = body.data,
+                                   .length = body.length,
                                    .once = true};
-    TRY(http_send(client, &request, &response, err));
+    TRY(http_send(sending->client, &request, &response, err));
     if (response.status >= 200 && response.status < 300)
         return MLOPS_OK;
     return http_fail_status(&request, &response, MLOPS_IO, NULL, err);
@@ -179,14 +184,22 @@ static bool is_over(void *context)
            (asked->cancelled && asked->cancelled(asked->context));
 }
 
-static int deliver_one(struct mlops_registry *registry, struct http_client *client,
-                       const struct outbox_item *item, struct mlops_delivery *delivery,
+static bool is_signed(const struct outbox_item *item)
+{
+    return !*item->kind || str_equal(item->kind, "webhook");
+}
+
+static int deliver_one(const struct channel_sending *sending, struct mlops_delivery *delivery,
                        struct mlops_error *err)
 {
-    _cleanup_(buffer_clear) struct buffer body = {0};
+    struct mlops_registry *registry = sending->registry;
+    const struct outbox_item *item = sending->item;
+    _cleanup_(json_free) cJSON *entry = NULL;
     struct mlops_error why = {0};
-    TRY(webhook_body(registry, item, &body, err));
-    if (send_body(client, item, &body, &why) == MLOPS_OK) {
+    TRY(webhook_entry(registry, item, &entry, err));
+    int code = is_signed(item) ? send_signed(sending, entry, &why)
+                               : channel_send(sending, entry, &why);
+    if (code == MLOPS_OK) {
         delivery->delivered++;
         return outbox_done(registry, item, NULL, 0, err);
     }
@@ -215,13 +228,21 @@ int mlops_webhook_deliver(struct mlops_registry *registry,
         TRY(code);
         if (!taken)
             break;
-        if (!client)
+        if (!client && channel_is_http(last.kind))
             TRY(http_client_new(&(struct http_client_options){.connect_ns = each_ns,
                                                               .stall_ns = each_ns,
                                                               .attempts = 1,
                                                               .observer = &observer},
                                 &client, err));
-        TRY(deliver_one(registry, client, &last, delivery, err));
+        _cleanup_(free_string) char *name = xprintf("mlops-%llu-%llu",
+                                                    (unsigned long long)last.webhook,
+                                                    (unsigned long long)last.position);
+        TRY(deliver_one(&(struct channel_sending){.registry = registry,
+                                                  .client = client,
+                                                  .item = &last,
+                                                  .name = name,
+                                                  .each_ns = each_ns},
+                        delivery, err));
     }
     return outbox_count(registry, &delivery->left, err);
 }

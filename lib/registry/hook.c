@@ -120,21 +120,21 @@ static char *describe(const char *name, const struct process_result *result, int
     return buffer_steal(&text);
 }
 
-static int run(struct mlops_registry *registry, const char *name, const char *path,
-               const struct hook_event *event, struct mlops_error *err)
+static int run_with(struct mlops_registry *registry, const char *path,
+                    const struct hook_telling *telling, struct mlops_error *err)
 {
-    _cleanup_(buffer_clear) struct buffer input = {0};
-    _cleanup_(free_strings) char **environment = make_environment(registry, name, event);
+    const char *name = telling->name;
+    _cleanup_(free_strings) char **environment =
+        make_environment(registry, name, &telling->event);
     _cleanup_(process_result_clear) struct process_result result = {0};
     const char *const argv[] = {path, NULL};
     int64_t timeout_ns;
     TRY(find_timeout(&timeout_ns, err));
-    TRY(write_input(registry, name, event, &input, err));
     if (process_run(&(struct process_options){.argv = argv,
                                               .directory = mlops_registry_location(registry),
                                               .environment = (const char *const *)environment,
-                                              .input = input.data,
-                                              .input_length = input.length,
+                                              .input = telling->input,
+                                              .input_length = telling->length,
                                               .timeout_ns = timeout_ns,
                                               .observer = registry_observer(registry)},
                     &result, err))
@@ -143,6 +143,17 @@ static int run(struct mlops_registry *registry, const char *name, const char *pa
         return MLOPS_OK;
     _cleanup_(free_string) char *why = describe(name, &result, timeout_ns);
     return mlops_fail(err, MLOPS_REFUSED, "%s", why);
+}
+
+static int run(struct mlops_registry *registry, const char *name, const char *path,
+               const struct hook_event *event, struct mlops_error *err)
+{
+    _cleanup_(buffer_clear) struct buffer input = {0};
+    TRY(write_input(registry, name, event, &input, err));
+    return run_with(registry, path,
+                    &(struct hook_telling){
+                        .name = name, .input = input.data, .length = input.length, .event = *event},
+                    err);
 }
 
 static int run_if_there(struct mlops_registry *registry, const char *when,
@@ -167,4 +178,16 @@ void hook_after(struct mlops_registry *registry, const struct hook_event *event)
     struct mlops_error trouble = {0};
     if (run_if_there(registry, "post", event, &trouble))
         registry_warn(registry, "%s", trouble.message);
+}
+
+int hook_tell(struct mlops_registry *registry, const struct hook_telling *telling,
+              struct mlops_error *err)
+{
+    _cleanup_(free_string) char *path =
+        xprintf("%s/hooks/%s", mlops_registry_location(registry), telling->name);
+    bool found;
+    TRY(find(path, &found, err));
+    if (found)
+        return run_with(registry, path, telling, err);
+    return mlops_fail(err, MLOPS_NOT_FOUND, "there is no hook '%s'", path);
 }

@@ -24,4 +24,15 @@ int hook_before(struct mlops_registry *registry, const struct hook_event *event,
 /* Run post-ACTION, where there is one. What happened has happened: a failure is a warning. */
 void hook_after(struct mlops_registry *registry, const struct hook_event *event);
 
+/* A hook that is told of something by its own name. */
+struct hook_telling {
+    const char *name;
+    const void *input; /* what it reads */
+    size_t length;
+    struct hook_event event; /* for its environment */
+};
+/* Errors: as of hook_before, and MLOPS_NOT_FOUND there is none of that name. */
+int hook_tell(struct mlops_registry *registry, const struct hook_telling *telling,
+              struct mlops_error *err);
+
 #endif

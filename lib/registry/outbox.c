@@ -9,7 +9,7 @@ int outbox_add(struct transaction *tx, const char *action, struct mlops_error *e
     TRY(db_exec(db, err,
                 "INSERT INTO outbox (webhook, position, due_ns, attempts, last_error) "
                 "SELECT id, $1, $2, 0, '' FROM webhook "
-                "WHERE events = '' OR (',' || events || ',') LIKE $3",
+                "WHERE kind = '' AND (events = '' OR (',' || events || ',') LIKE $3)",
                 DB_I64(tx->audit_index), DB_I64(tx->now_ns),
                 DB_TEXT(pattern)));
     if (db_changes(db) > 0)
@@ -22,10 +22,12 @@ void outbox_item_clear(struct outbox_item *item)
     free(item->url);
     free(item->events);
     free(item->secret_env);
+    free(item->kind);
+    free(item->model);
     *item = (struct outbox_item){0};
 }
 
-/* The first one behind `after` that this process can sign. */
+/* The first one behind `after` that this process can send. A channel is told in order. */
 static int find(struct mlops_registry *registry, int64_t before_ns, const struct outbox_item *after,
                 struct outbox_item *item, bool *found, struct mlops_error *err)
 {
@@ -33,10 +35,12 @@ static int find(struct mlops_registry *registry, int64_t before_ns, const struct
     *found = false;
     TRY(db_query(registry->db, &rows, err,
                  "SELECT outbox.webhook, outbox.position, outbox.attempts, webhook.url, "
-                 "webhook.events, webhook.variable "
+                 "webhook.events, webhook.variable, webhook.kind, webhook.model "
                  "FROM outbox JOIN webhook ON webhook.id = outbox.webhook "
                  "WHERE outbox.due_ns <= $1 AND (outbox.position > $2 OR "
                  "(outbox.position = $2 AND outbox.webhook > $3)) "
+                 "AND (webhook.kind = '' OR NOT EXISTS (SELECT 1 FROM outbox AS earlier "
+                 "WHERE earlier.webhook = outbox.webhook AND earlier.position < outbox.position)) "
                  "ORDER BY outbox.position, outbox.webhook",
                  DB_I64(before_ns), DB_I64(after->url ? (int64_t)after->position : -1),
                  DB_I64(after->webhook)));
@@ -46,14 +50,16 @@ static int find(struct mlops_registry *registry, int64_t before_ns, const struct
         if (!more)
             return MLOPS_OK;
         const char *secret = getenv(db_string(rows, 5));
-        if (!secret || !*secret)
+        if (*db_string(rows, 5) && (!secret || !*secret))
             continue;
         *item = (struct outbox_item){.webhook = (uint64_t)db_i64(rows, 0),
                                      .position = (uint64_t)db_i64(rows, 1),
                                      .attempts = (uint64_t)db_i64(rows, 2),
                                      .url = xstrdup(db_string(rows, 3)),
                                      .events = xstrdup(db_string(rows, 4)),
-                                     .secret_env = xstrdup(db_string(rows, 5))};
+                                     .secret_env = xstrdup(db_string(rows, 5)),
+                                     .kind = xstrdup(db_string(rows, 6)),
+                                     .model = xstrdup(db_string(rows, 7))};
         *found = true;
         return MLOPS_OK;
     }

@@ -12,6 +12,8 @@ int outbox_add(struct transaction *tx, const char *action, struct mlops_error *e
 struct outbox_item {
     uint64_t webhook, position, attempts;
     char *url, *events, *secret_env;
+    char *kind;  /* of a channel (channel.h); "": a plain webhook */
+    char *model; /* that a channel is of; "" */
 };
 void outbox_item_clear(struct outbox_item *item);
 
@@ -27,11 +29,15 @@ int outbox_done(struct mlops_registry *registry, const struct outbox_item *item,
 int outbox_count(struct mlops_registry *registry, uint64_t *count, struct mlops_error *err);
 
 /* What the log keeps of a webhook, to hold its row against: hexadecimal SHA-256. */
-void webhook_digest(const char *url, const char *events, const char *secret_env,
-                    char hex[SHA256_HEX_SIZE]);
+void webhook_digest(const struct outbox_item *item, char hex[SHA256_HEX_SIZE]);
+/* Errors: MLOPS_INVALID it is no http or https URL, or has a user in it; no name of a variable. */
+int webhook_check_url(const char *url, struct mlops_error *err);
+int webhook_check_variable(const char *name, struct mlops_error *err);
 
-/* The body of a delivery: entry `index` of the log, proved, as others are told of it. */
-int webhook_body(struct mlops_registry *registry, const struct outbox_item *item,
-                 struct buffer *body, struct mlops_error *err);
+/* What a delivery is about, proved against the log: the caller deletes `*entry`. And its body for a
+ * webhook. */
+int webhook_entry(struct mlops_registry *registry, const struct outbox_item *item, cJSON **entry,
+                  struct mlops_error *err);
+int webhook_body(const cJSON *entry, struct buffer *body, struct mlops_error *err);
 
 #endif

@@ -341,13 +341,22 @@ static const char *const step_11[] = {
     NULL,
 };
 
+static const char *const step_12[] = {
+    /* channels that are told of alerts; kind '': a plain webhook; least: 0 info, 1 warning, 2
+     * critical, and `events` the same as a word */
+    "ALTER TABLE webhook ADD COLUMN kind TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE webhook ADD COLUMN model TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE webhook ADD COLUMN least BIGINT NOT NULL DEFAULT 0",
+    NULL,
+};
+
 /* `fill` (may be NULL) does what SQL cannot, after it. */
 static const struct {
     const char *const *sql;
     int (*fill)(struct db *db, struct mlops_error *err);
 } steps[SCHEMA_NUMBER] = {{step_1, NULL}, {step_2, NULL}, {step_3, log_tree_fill},
                           {step_4, NULL}, {step_5, NULL}, {step_6, NULL},
-                          {step_7, NULL}, {step_8, NULL}, {step_9, NULL}, {step_10, NULL}, {step_11, NULL}};
+                          {step_7, NULL}, {step_8, NULL}, {step_9, NULL}, {step_10, NULL}, {step_11, NULL}, {step_12, NULL}};
 
 int schema_number(struct db *db, uint64_t *number, struct mlops_error *err)
 {

@@ -15,10 +15,12 @@ static const char *const events[] = {
     "distrust", "gc",       "webhook", "alert",  "resolve",  "rule",   "unrule",  "silence",
     "unsilence", NULL};
 
-void webhook_digest(const char *url, const char *wanted, const char *secret_env,
-                    char hex[SHA256_HEX_SIZE])
+void webhook_digest(const struct outbox_item *item, char hex[SHA256_HEX_SIZE])
 {
-    _cleanup_(free_string) char *text = xprintf("%s\n%s\n%s", url, wanted, secret_env);
+    _cleanup_(free_string) char *text =
+        *item->kind ? xprintf("%s\n%s\n%s\n%s\n%s", item->url, item->events, item->secret_env,
+                              item->kind, item->model)
+                    : xprintf("%s\n%s\n%s", item->url, item->events, item->secret_env);
     struct digest digest;
     sha256_of(text, strlen(text), &digest);
     digest_to_hex(&digest, hex);
@@ -26,7 +28,7 @@ void webhook_digest(const char *url, const char *wanted, const char *secret_env,
 
 /* ---- what may be added ------------------------------------------------------------------------- */
 
-static int check_url(const char *url, struct mlops_error *err)
+int webhook_check_url(const char *url, struct mlops_error *err)
 {
     const char *host = str_starts(url, "https://") ? url + 8 : str_starts(url, "http://") ? url + 7
                                                                                           : NULL;
@@ -40,7 +42,7 @@ static int check_url(const char *url, struct mlops_error *err)
     return MLOPS_OK;
 }
 
-static int check_variable(const char *name, struct mlops_error *err)
+int webhook_check_variable(const char *name, struct mlops_error *err)
 {
     size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
     if (length > 0 && length <= VARIABLE_MAX && !name[length] && (*name < '0' || *name > '9'))
@@ -77,7 +79,12 @@ static int append(struct transaction *tx, const char *what, uint64_t id, const c
     _cleanup_(free_string) char *plain = http_url_plain(url);
     _cleanup_(buffer_clear) struct buffer text = {0};
     char hex[SHA256_HEX_SIZE];
-    webhook_digest(url, wanted, secret_env, hex);
+    webhook_digest(&(struct outbox_item){.url = (char *)(uintptr_t)url, /* borrowed */
+                                         .events = (char *)(uintptr_t)wanted,
+                                         .secret_env = (char *)(uintptr_t)secret_env,
+                                         .kind = (char[]){""},
+                                         .model = (char[]){""}},
+                   hex);
     json_add_string(detail, "webhook", what);
     json_add_string(detail, "url", plain);
     json_add_string(detail, "events", wanted);
@@ -93,8 +100,8 @@ int mlops_webhook_add(struct mlops_registry *registry, const struct mlops_webhoo
 {
     _cleanup_(transaction_abort_ptr) struct transaction *tx = NULL;
     _cleanup_(buffer_clear) struct buffer wanted = {0};
-    TRY(check_url(options->url, err));
-    TRY(check_variable(options->secret_env, err));
+    TRY(webhook_check_url(options->url, err));
+    TRY(webhook_check_variable(options->secret_env, err));
     TRY(join_events(options->events, &wanted, err));
     const char *text = wanted.data ? wanted.data : "";
     TRY(transaction_begin(registry, &tx, err));
@@ -114,7 +121,7 @@ int mlops_webhook_remove(struct mlops_registry *registry, uint64_t id, struct ml
     bool any;
     TRY(transaction_begin(registry, &tx, err));
     TRY(db_query(transaction_db(tx), &rows, err,
-                 "SELECT url, events, variable FROM webhook WHERE id = $1", DB_I64(id)));
+                 "SELECT url, events, variable FROM webhook WHERE id = $1 AND kind = ''", DB_I64(id)));
     TRY(db_step(rows, &any, err));
     if (!any) {
         mlops_fail(err, MLOPS_NOT_FOUND, "there is no webhook %llu", (unsigned long long)id);
@@ -143,6 +150,7 @@ static int read_list(struct mlops_registry *registry, struct mlops_webhook_list 
                         "SELECT webhook.id, webhook.url, webhook.events, webhook.variable, "
                         "count(outbox.position), max(outbox.last_error) "
                         "FROM webhook LEFT JOIN outbox ON outbox.webhook = webhook.id "
+                        "WHERE webhook.kind = '' "
                         "GROUP BY webhook.id, webhook.url, webhook.events, webhook.variable "
                         "ORDER BY webhook.id",
                         &DB_END));

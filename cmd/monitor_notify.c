@@ -1,0 +1,110 @@
+/* cmd/monitor_notify.c - mlops monitor notify add|list|remove MODEL [CHANNEL [TARGET]|ID] */
+#include "cli_monitor.h"
+#include <errno.h>
+#include <inttypes.h>
+
+static int say_id(struct cli *cli, uint64_t id, const char *what)
+{
+    if (!cli->json) {
+        cli_say(cli, "channel %" PRIu64 " %s", id, what);
+        return MLOPS_OK;
+    }
+    cJSON *document = cli_json_object();
+    cli_json_text(document, "model", cli->args[2]);
+    cli_json_number(document, "id", (double)id);
+    return cli_print_json(cli, document);
+}
+
+static int add(struct cli *cli)
+{
+    const char *kind = cli->args[3];
+    struct mlops_channel_options options = {.model = cli->args[2],
+                                            .kind = kind,
+                                            .target = kind ? cli->args[4] : NULL,
+                                            .secret_env = cli_text(cli, "secret-env"),
+                                            .least = cli_text(cli, "severity")};
+    uint64_t id;
+    if (!kind)
+        return mlops_fail(&cli->err, MLOPS_INVALID,
+                          "name the channel: exec, webhook, slack, pagerduty, alertmanager, email");
+    if (options.target && cli->args[5])
+        return mlops_fail(&cli->err, MLOPS_INVALID, "'%s' is one argument too many", cli->args[5]);
+    TRY(mlops_channel_add(cli_registry(cli), &options, &id, &cli->err));
+    return say_id(cli, id, "is told of alerts");
+}
+
+static int remove_one(struct cli *cli)
+{
+    const char *text = cli->args[3];
+    char *end = NULL;
+    errno = 0;
+    uint64_t id = text ? strtoull(text, &end, 10) : 0;
+    if (!text || cli->args[4] || errno || end == text || *end || *text < '0' || *text > '9')
+        return mlops_fail(&cli->err, MLOPS_INVALID, "name one channel by its number");
+    TRY(mlops_channel_remove(cli_registry(cli), cli->args[2], id, &cli->err));
+    return say_id(cli, id, "is told of nothing more");
+}
+
+static cJSON *channel_json(const struct mlops_channel *channel)
+{
+    cJSON *json = cli_json_object();
+    cli_json_number(json, "id", (double)channel->id);
+    cli_json_text(json, "kind", channel->kind);
+    cli_json_text_or_null(json, "target", channel->target);
+    cli_json_text_or_null(json, "secret_env", channel->secret_env);
+    cli_json_text(json, "severity", channel->least);
+    cli_json_number(json, "waiting", (double)channel->waiting);
+    cli_json_text_or_null(json, "last_error", channel->last_error);
+    return json;
+}
+
+static int list(struct cli *cli)
+{
+    static const struct column columns[] = {{"ID", true},        {"CHANNEL", false},
+                                            {"TARGET", false},   {"SECRET", false},
+                                            {"SEVERITY", false}, {"WAITING", true},
+                                            {"LAST ERROR", false}};
+    _cleanup_(cli_table_clear) struct table table = TABLE(columns, TITLES_ON_TERMINAL, "");
+    _cleanup_(mlops_channel_list_clear) struct mlops_channel_list channels = {0};
+    if (cli->args[3])
+        return mlops_fail(&cli->err, MLOPS_INVALID, "'%s' is one argument too many", cli->args[3]);
+    TRY(mlops_channel_list(cli_registry(cli), cli->args[2], &channels, &cli->err));
+    if (cli->json) {
+        cJSON *document = cli_json_object(), *array = cli_json_array();
+        cli_json_text(document, "model", cli->args[2]);
+        for (size_t i = 0; i < channels.count; i++)
+            cli_json_push(array, channel_json(&channels.items[i]));
+        cli_json_add(document, "channels", array);
+        return cli_print_json(cli, document);
+    }
+    for (size_t i = 0; i < channels.count; i++) {
+        const struct mlops_channel *channel = &channels.items[i];
+        cli_table_cell(&table, STYLE_BOLD, "%" PRIu64, channel->id);
+        cli_table_cell(&table, STYLE_PLAIN, "%s", channel->kind);
+        cli_table_cell(&table, STYLE_PLAIN, "%s", channel->target);
+        cli_table_cell(&table, STYLE_PLAIN, "%s%s", *channel->secret_env ? "$" : "",
+                       channel->secret_env);
+        cli_table_cell(&table, STYLE_PLAIN, "%s", channel->least);
+        cli_table_cell(&table, channel->waiting ? STYLE_NOTICE : STYLE_PLAIN, "%" PRIu64,
+                       channel->waiting);
+        cli_table_cell(&table, STYLE_BAD, "%s", channel->last_error);
+    }
+    cli_table_print(cli, &table);
+    if (channels.count == 0)
+        cli_say(cli, "nobody is told");
+    return MLOPS_OK;
+}
+
+int monitor_notify(struct cli *cli)
+{
+    static const char *const names[] = {"add", "list", "remove", NULL};
+    static int (*const actions[])(struct cli *cli) = {add, list, remove_one};
+    for (size_t i = 0; names[i]; i++)
+        if (str_equal(cli->args[1], names[i])) {
+            if (cli->args[2])
+                return actions[i](cli);
+            return mlops_fail(&cli->err, MLOPS_INVALID, "name the MODEL");
+        }
+    mlops_fail(&cli->err, MLOPS_INVALID, "'mlops monitor notify' cannot '%s'", cli->args[1]);
+    return mlops_hint(&cli->err, "it can: add list remove");
+}
