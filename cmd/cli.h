@@ -391,6 +391,13 @@ int cli_write_text(struct cli *cli, const char *path, const char *mode, const ch
 void cli_print_gates(struct cli *cli, const struct mlops_gate_result *gates, size_t count);
 cJSON *cli_gates_json(const struct mlops_gate_result *gates, size_t count);
 
+/* `logs` and `predictions` of a suite; null where there are none (show_log.c). */
+void cli_json_suite_files(cJSON *json, const struct mlops_suite_files *files);
+/* What the suite of the version that the first argument names printed, or predicted. */
+int cli_show_log(struct cli *cli, const char *suite, bool predictions);
+/* What is kept of it; the caller takes `*json`. */
+int cli_log_json(struct cli *cli, const char *suite, cJSON **json);
+
 /* Which of the words that the first argument may be was given: from 0. */
 int cli_action(struct cli *cli, size_t *action);
 

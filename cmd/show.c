@@ -100,7 +100,8 @@ static void add_life(cJSON *document, const struct view *view)
         cli_json_text(retired, "files_released_at", NULL);
 }
 
-static int print_document(struct cli *cli, struct view *view)
+/* Takes `log`, which is NULL where no suite's was asked for. */
+static int print_document(struct cli *cli, struct view *view, cJSON *log)
 {
     cJSON *document = cli_json_object();
 
@@ -116,6 +117,7 @@ static int print_document(struct cli *cli, struct view *view)
     add_life(document, view);
     cli_json_add(document, "manifest", TAKE_PTR(view->manifest));
     cli_json_add(document, "evidence", evidence_json(&view->evidence));
+    cli_json_add(document, "log", log ? log : cJSON_CreateNull());
     return cli_print_json(cli, document);
 }
 
@@ -421,8 +423,15 @@ static int run(struct cli *cli)
 
     if (cli_flag(cli, "bom"))
         return print_bom(cli);
+    const char *predicted = cli_text(cli, "predictions");
+    const char *suite = predicted ? predicted : cli_text(cli, "log");
+    cJSON *log = NULL;
+    if (suite && !cli->json)
+        return cli_show_log(cli, suite, predicted);
     TRY(load(cli, &view));
-    return cli->json ? print_document(cli, &view) : print_summary(cli, &view);
+    if (suite)
+        TRY(cli_log_json(cli, suite, &log));
+    return cli->json ? print_document(cli, &view, log) : print_summary(cli, &view);
 }
 
 const struct command command_show = {
@@ -437,9 +446,19 @@ const struct command command_show = {
     .registry = true,
     .pager = true,
     .args = {{"REF", COMPLETE_REF, NULL}},
-    .options = {{.name = "bom", .help = "print its bill of materials: CycloneDX 1.6, JSON"}},
+    .options = {{.name = "bom", .help = "print its bill of materials: CycloneDX 1.6, JSON"},
+                {.name = "log",
+                 .kind = OPTION_TEXT,
+                 .argument = "SUITE",
+                 .help = "print what the suite printed when 'mlops test' ran it last: its standard "
+                         "output to stdout, its standard error to stderr"},
+                {.name = "predictions",
+                 .kind = OPTION_TEXT,
+                 .argument = "SUITE",
+                 .help = "print the predictions by which the suite was judged last"}},
     .examples = {{"mlops show fraud@production", "what is in production"},
                  {"mlops show fraud@production --bom > bom.json", "for an auditor's tools"},
+                 {"mlops show fraud@3 --log holdout", "what a suite printed"},
                  {"mlops --json show fraud | jq .manifest.params", "the newest one's parameters"}},
     .exits = {{5, "the manifest is damaged"}},
     .json = {{"model", "text", "whose version it is"},
@@ -457,6 +476,9 @@ const struct command command_show = {
              {"evidence[].status", "text", "such as passed or failed"},
              {"evidence[].actor", "text", "who made it"},
              {"evidence[].recorded_at", "time", "when"},
-             {"evidence[].body", "object", "what was found"}},
+             {"evidence[].body", "object", "what was found"},
+             {"log", "object?",
+              "with --log or --predictions: suite, status, evidence (its id), recorded_at, logs and "
+              "predictions as 'mlops test' has them"}},
     .run = run,
 };

@@ -318,6 +318,7 @@ static cJSON *suite_json(const struct mlops_suite_result *suite)
         cli_json_text(requirement, "detail", from->detail);
         cli_json_push(require, requirement);
     }
+    cli_json_suite_files(json, &suite->files);
     cli_json_text_or_null(json, "message", suite->message);
     cli_json_text_or_null(json, "output", suite->output);
     return json;
@@ -418,7 +419,8 @@ const struct command command_test = {
         "'scan' "
         "passes where the verdict is safe.\n\n"
         "The result is recorded as evidence about the bundle, and gates of 'mlops promote' judge "
-        "by it.",
+        "by it. What each suite printed, and the predictions that were judged, are kept with it: "
+        "'mlops show REF --log SUITE' prints them.",
     .group = GROUP_RELEASE,
     .registry = true,
     .args = {{"REF", COMPLETE_REF, NULL}},
@@ -496,6 +498,10 @@ const struct command command_test = {
              {"suites[].requirements[].demand", "text", "as the project file says"},
              {"suites[].requirements[].met", "bool", "is it good enough?"},
              {"suites[].requirements[].detail", "text", "the figures"},
+             {"suites[].logs", "object?",
+              "what it printed, as kept with the evidence: stdout and stderr, each bytes and sha256, "
+              "and whether it was cut; 'mlops show REF --log SUITE' has the text"},
+             {"suites[].predictions", "object?", "that were judged: bytes and sha256"},
              {"suites[].message", "text?", "why it did not pass"},
              {"suites[].output", "text?", "the last that it printed, where it did not pass"}},
     .run = run,

@@ -17,6 +17,8 @@ _mlops_option() {
     list:--where) sources=() ;;
     list:--sort) sources=() ;;
     list:--limit) sources=() ;;
+    show:--log) sources=() ;;
+    show:--predictions) sources=() ;;
     log:--stage) sources=(stage) ;;
     log:--limit | log:-n) sources=() ;;
     log:--at) sources=() ;;
@@ -200,7 +202,7 @@ _mlops_options() {
     package) sources=(--register --param --metric --parent --run) ;;
     import) sources=(--register --model) ;;
     list) sources=(--where --sort --limit --deleted) ;;
-    show) sources=(--bom) ;;
+    show) sources=(--bom --log --predictions) ;;
     log) sources=(--stage --limit --at --verify --checkpoint --since --prove --export --from --key) ;;
     diff) sources=(--stat --markdown) ;;
     tag) sources=(--remove) ;;

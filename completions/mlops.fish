@@ -16,6 +16,8 @@ set -g __mlops_valued \
     'list:--where' \
     'list:--sort' \
     'list:--limit' \
+    'show:--log' \
+    'show:--predictions' \
     'log:--stage' \
     'log:--limit' 'log:-n' \
     'log:--at' \
@@ -217,6 +219,8 @@ complete -c mlops -n '__mlops_in list 0' -a '(__mlops_ask model)'
 
 complete -c mlops -n __mlops_before -a show -d 'show what a version is made of'
 complete -c mlops -n '__mlops_in show' -l bom -d 'print its bill of materials: CycloneDX 1.6, JSON'
+complete -c mlops -n '__mlops_in show' -l log -x -d 'print what the suite printed when \'mlops test\' ran it last: its standard output to stdout, its standard error to stderr'
+complete -c mlops -n '__mlops_in show' -l predictions -x -d 'print the predictions by which the suite was judged last'
 complete -c mlops -n '__mlops_in show 0' -a '(__mlops_ask ref)'
 
 complete -c mlops -n __mlops_before -a log -d 'show what was done, by whom, when and why'

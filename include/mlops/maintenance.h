@@ -78,7 +78,8 @@ MLOPS_API int mlops_gc(struct mlops_registry *registry, const struct mlops_gc_op
 struct mlops_model_usage {
     char model[MLOPS_NAME_MAX + 1];
     uint64_t bundles;
-    uint64_t logical_bytes; /* of all files of all bundles, as if nothing were shared */
+    uint64_t logical_bytes; /* of all files of all bundles and their evidence, as if nothing
+                               were shared */
     uint64_t unique_bytes;  /* of the distinct chunks of them */
     uint64_t stored_bytes;  /* that those take in packs, compressed */
 };

@@ -44,6 +44,19 @@ struct mlops_requirement_result {
     bool met;
 };
 
+/* An object of the registry that evidence speaks of. */
+struct mlops_kept {
+    char sha256[65]; /* empty: it is not kept */
+    uint64_t bytes;  /* also of what was too large to be kept */
+};
+
+/* What a suite left, as its evidence has it. */
+struct mlops_suite_files {
+    struct mlops_kept output, errors; /* its standard output and standard error */
+    bool cut;                         /* it printed more than its limit, and that is not kept */
+    struct mlops_kept predictions;    /* as they were judged */
+};
+
 /* What the suite's own report says of its tests. */
 struct mlops_test_counts {
     bool known; /* false: it makes none */
@@ -71,6 +84,7 @@ struct mlops_suite_result {
     size_t slice_count;
     struct mlops_requirement_result *requirements;
     size_t requirement_count;
+    struct mlops_suite_files files;
     char *message; /* why it did not pass, one line; empty when it did */
     char *output;  /* the last lines that it printed, both streams; empty when it passed */
 };
@@ -111,6 +125,28 @@ MLOPS_API int mlops_test(struct mlops_registry *registry, const char *ref,
                          const struct mlops_test_options *options, struct mlops_test_report *report,
                          struct mlops_error *err);
 MLOPS_API void mlops_test_report_clear(struct mlops_test_report *report);
+
+/* What the newest evidence of a suite has of it. */
+struct mlops_suite_log {
+    struct mlops_version version;
+    uint64_t evidence;
+    int64_t recorded_ns;
+    char suite[MLOPS_NAME_MAX + 1];
+    char status[32];
+    struct mlops_suite_files files;
+};
+
+/* Errors: MLOPS_NOT_FOUND no such version, or no evidence of such a suite; MLOPS_INTEGRITY;
+ * MLOPS_IO. */
+MLOPS_API int mlops_suite_log_find(struct mlops_registry *registry, const char *ref,
+                                   const char *suite, struct mlops_suite_log *log,
+                                   struct mlops_error *err);
+
+/* The bytes of a kept object, as the suite wrote them, with a NUL behind; the caller frees `*bytes`.
+ * Errors: MLOPS_NOT_FOUND it is not kept, or was let go with its version; MLOPS_INTEGRITY;
+ * MLOPS_IO. */
+MLOPS_API int mlops_kept_read(struct mlops_registry *registry, const struct mlops_kept *kept,
+                              char **bytes, size_t *length, struct mlops_error *err);
 
 MLOPS_END
 #endif

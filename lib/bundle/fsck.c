@@ -85,6 +85,27 @@ static int check_files(struct store *store, const struct manifest *manifest,
     return MLOPS_OK;
 }
 
+/* What its evidence speaks of is in the store. */
+static int check_kept(struct store *store, const struct bundle_row *row, struct problems *problems,
+                      struct mlops_error *err)
+{
+    for (size_t i = 0; i < row->kept_count; i++) {
+        const struct kept_object *kept = &row->kept[i];
+        uint64_t size = 0;
+        int code = store_object_size(store, &kept->digest, &size, err);
+        if (code == MLOPS_OK && size != kept->bytes)
+            code = mlops_fail(err, MLOPS_INTEGRITY, "it has %llu bytes, the evidence says %llu",
+                              (unsigned long long)size, (unsigned long long)kept->bytes);
+        if (code == MLOPS_IO)
+            return code;
+        if (code) {
+            mlops_wrap(err, "%s of evidence %llu", kept->what, (unsigned long long)kept->evidence);
+            report(problems, "evidence", row->id, err->message);
+        }
+    }
+    return MLOPS_OK;
+}
+
 static int check_bundle(struct mlops_registry *registry, struct store *store,
                         const struct bundle_row *row, struct problems *problems,
                         struct mlops_error *err)
@@ -101,6 +122,7 @@ static int check_bundle(struct mlops_registry *registry, struct store *store,
     if (!str_equal(manifest.project.model, row->model))
         report(problems, "row", row->id, "its row and its manifest name different models");
     TRY(check_files(store, &manifest, row, problems, err));
+    TRY(check_kept(store, row, problems, err));
     for (size_t i = 0; i < manifest.data_count; i++)
         TRY(check_profile(store, &manifest.data[i], row, problems, err));
     return MLOPS_OK;
@@ -175,6 +197,9 @@ static int check_condemned(struct mlops_registry *registry, struct store *store,
         unsigned how = bundles->items[i].released ? REACH_BASES | REACH_WITHOUT_FILES : REACH_BASES;
         int code =
             reach_visit(store, visitor, bundles->items[i].id, how, note_doomed, &doomed, err);
+        if (code == MLOPS_OK)
+            code = reach_visit_kept(visitor, &bundles->items[i], how, note_doomed, &doomed,
+                                    err);
         if (code == MLOPS_IO) /* what is missing or damaged is told elsewhere */
             return code;
     }

@@ -34,7 +34,7 @@ struct gc {
     /* one look at everything; another run that changes something makes it stale */
     struct condemned_list condemned;
     struct bundle_list bundles;
-    struct digest_set marked; /* bundles whose needs are all in `live` */
+    struct digest_set marked; /* bundles, and objects of evidence, whose needs are all in `live` */
     struct digest_set live;   /* names of records */
     struct sweep sweep;
     bool stale;
@@ -133,6 +133,18 @@ static bool mark_record(void *context, const struct location *location)
     return first;
 }
 
+static int mark_kept(struct marking *marking, struct visitor *visitor,
+                     const struct bundle_row *row, struct mlops_error *err)
+{
+    if (reach_visit_kept(visitor, row, REACH_PARTS, mark_record, marking, err))
+        return mlops_wrap(err, "%.23s… of %s", row->id, row->model);
+    pthread_mutex_lock(&marking->lock);
+    for (size_t i = 0; i < row->kept_count; i++)
+        digest_set_add(&marking->gc->marked, &row->kept[i].digest);
+    pthread_mutex_unlock(&marking->lock);
+    return MLOPS_OK;
+}
+
 static int mark_bundle(void *context, size_t index, size_t worker, struct mlops_error *err)
 {
     struct marking *marking = context;
@@ -149,6 +161,7 @@ static int mark_bundle(void *context, size_t index, size_t worker, struct mlops_
     if (reach_visit(gc->store, marking->visitors[worker], row->id,
                     row->released ? REACH_WITHOUT_FILES : REACH_PARTS, mark_record, marking, err))
         return mlops_wrap(err, "%.23s… of %s", row->id, row->model);
+    TRY(mark_kept(marking, marking->visitors[worker], row, err));
     if (row->released) /* its files may come back meanwhile: looked at again when condemning */
         return MLOPS_OK;
     (void)bundle_id_parse(row->id, &digest); /* reach_visit did */
@@ -211,6 +224,21 @@ static int save_bundle(struct gc *gc, struct transaction *tx, const char *id,
     return gone ? (int)err->code : MLOPS_OK;
 }
 
+/* Evidence may be newer than the look at its bundle. */
+static int save_kept(struct gc *gc, struct transaction *tx, const struct bundle_row *row,
+                     struct mlops_error *err)
+{
+    for (size_t i = 0; i < row->kept_count; i++) {
+        bool gone;
+        if (digest_set_has(&gc->marked, &row->kept[i].digest))
+            continue;
+        TRY(reach_save_objects(tx, gc->registry, &row->kept[i].digest, 1, UINT64_MAX, &gone, err));
+        if (gone)
+            return (int)err->code;
+    }
+    return MLOPS_OK;
+}
+
 static int drop_bundles(struct gc *gc, struct transaction *tx, uint64_t *dropped,
                         struct mlops_error *err)
 {
@@ -235,6 +263,7 @@ static int save_new_bundles(struct gc *gc, struct transaction *tx, struct mlops_
     TRY(registry_bundles(gc->registry, &bundles, err));
     for (size_t i = 0; i < bundles.count; i++) {
         struct digest digest;
+        TRY(save_kept(gc, tx, &bundles.items[i], err));
         if (bundle_id_parse(bundles.items[i].id, &digest) && digest_set_has(&gc->marked, &digest))
             continue;
         TRY(save_bundle(gc, tx, bundles.items[i].id, err));

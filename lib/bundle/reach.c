@@ -66,20 +66,40 @@ static bool note_pack(void *context, const struct location *location)
     return true;
 }
 
-/* Packs are removed in transactions, and this is one: what is there now stays until its end. */
-static int save(struct transaction *tx, struct mlops_registry *registry, const char *id,
-                const struct condemned_list *condemned, bool *gone, struct mlops_error *err)
+/* Something that becomes known: a bundle, or objects. */
+struct known {
+    const char *bundle; /* NULL: objects */
+    unsigned how;
+    const struct digest *objects;
+    size_t count;
+};
+
+static int visit_known(struct store *store, struct visitor *visitor, const struct known *known,
+                       struct saving *saving, struct mlops_error *err)
 {
+    if (known->bundle)
+        return reach_visit(store, visitor, known->bundle, known->how, note_pack, saving, err);
+    for (size_t i = 0; i < known->count; i++)
+        TRY(visit_object(visitor, &known->objects[i], true, note_pack, saving, err));
+    return MLOPS_OK;
+}
+
+/* Packs are removed in transactions, and this is one: what is there now stays until its end. */
+static int save(struct transaction *tx, struct mlops_registry *registry, const struct known *known,
+                uint64_t round, bool *gone, struct mlops_error *err)
+{
+    _cleanup_(condemned_list_clear) struct condemned_list condemned = {0};
     struct store *store;
+    *gone = false;
+    TRY(condemned_read(registry, &condemned, err));
+    if (condemned.count == 0 && condemned.round == round)
+        return MLOPS_OK;
     TRY(registry_store(registry, &store, err));
     _cleanup_(visitor_free_ptr) struct visitor *visitor = visitor_new(store);
-    _cleanup_(saving_clear) struct saving saving = {.condemned = condemned};
+    _cleanup_(saving_clear) struct saving saving = {.condemned = &condemned};
     TRY(store_refresh(store, err));
-    store_shun(store, condemned->packs, condemned->count);
-    int64_t released_ns;
-    TRY(bundle_released_ns(registry, id, &released_ns, err));
-    unsigned how = released_ns ? REACH_BASES | REACH_WITHOUT_FILES : REACH_BASES;
-    int code = reach_visit(store, visitor, id, how, note_pack, &saving, err);
+    store_shun(store, condemned.packs, condemned.count);
+    int code = visit_known(store, visitor, known, &saving, err);
     *gone = code == MLOPS_INTEGRITY || code == MLOPS_NOT_FOUND;
     if (*gone)
         return MLOPS_OK;
@@ -89,15 +109,33 @@ static int save(struct transaction *tx, struct mlops_registry *registry, const c
     return MLOPS_OK;
 }
 
+int reach_visit_kept(struct visitor *visitor, const struct bundle_row *row,
+                     unsigned how, visitor_each each, void *context, struct mlops_error *err)
+{
+    for (size_t i = 0; i < row->kept_count; i++)
+        if (visit_object(visitor, &row->kept[i].digest, how & REACH_BASES, each, context, err))
+            return mlops_wrap(err, "%s of evidence %llu", row->kept[i].what,
+                              (unsigned long long)row->kept[i].evidence);
+    return MLOPS_OK;
+}
+
 int reach_save(struct transaction *tx, struct mlops_registry *registry, const char *id,
                uint64_t round, bool *gone, struct mlops_error *err)
 {
-    _cleanup_(condemned_list_clear) struct condemned_list condemned = {0};
-    *gone = false;
-    TRY(condemned_read(registry, &condemned, err));
-    if (condemned.count == 0 && condemned.round == round)
-        return MLOPS_OK;
-    return save(tx, registry, id, &condemned, gone, err);
+    int64_t released_ns;
+    TRY(bundle_released_ns(registry, id, &released_ns, err));
+    const struct known known = {
+        .bundle = id,
+        .how = released_ns ? REACH_BASES | REACH_WITHOUT_FILES : REACH_BASES};
+    return save(tx, registry, &known, round, gone, err);
+}
+
+int reach_save_objects(struct transaction *tx, struct mlops_registry *registry,
+                       const struct digest *digests, size_t count, uint64_t round, bool *gone,
+                       struct mlops_error *err)
+{
+    const struct known known = {.objects = digests, .count = count};
+    return save(tx, registry, &known, round, gone, err);
 }
 
 int reach_fail(struct mlops_error *err)

@@ -4,6 +4,7 @@
  */
 #ifndef BUNDLE_REACH_H
 #define BUNDLE_REACH_H
+#include "registry/bundle.h"
 #include "registry/registry.h"
 #include "store/visit.h"
 
@@ -28,6 +29,15 @@ int reach_visit(struct store *store, struct visitor *visitor, const char *id, un
  */
 int reach_save(struct transaction *tx, struct mlops_registry *registry, const char *id,
                uint64_t round, bool *gone, struct mlops_error *err);
+
+/* As reach_visit, for the objects that evidence about the bundle of `row` keeps. */
+int reach_visit_kept(struct visitor *visitor, const struct bundle_row *row,
+                     unsigned how, visitor_each each, void *context, struct mlops_error *err);
+
+/* As reach_save, in the transaction that makes `count` objects known for themselves. */
+int reach_save_objects(struct transaction *tx, struct mlops_registry *registry,
+                       const struct digest *digests, size_t count, uint64_t round, bool *gone,
+                       struct mlops_error *err);
 
 /* The MLOPS_CONFLICT error of a bundle that could not be made before gc took parts of it away. */
 int reach_fail(struct mlops_error *err);

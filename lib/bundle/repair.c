@@ -95,6 +95,8 @@ static int look_at_bundle(struct looking *looking, struct visitor *visitor,
                              err));
     for (size_t i = 0; i < manifest.data_count; i++)
         TRY(visitor_missing(visitor, &manifest.data[i].profile, note_missing, looking, err));
+    for (size_t i = 0; i < row->kept_count; i++)
+        TRY(look_at_file(looking, visitor, &row->kept[i].digest, row->kept[i].bytes, err));
     return MLOPS_OK;
 }
 

@@ -5,7 +5,7 @@
 #include "store/check.h"
 #include <mlops/maintenance.h>
 
-/* The bundle's files, profiles and manifest. */
+/* The bundle's files, profiles and manifest, and what its evidence keeps. */
 static int add_bundle(struct mlops_registry *registry, struct store *store,
                       const struct bundle_row *row, struct digest_set *seen,
                       struct store_usage *used, struct mlops_error *err)
@@ -21,6 +21,8 @@ static int add_bundle(struct mlops_registry *registry, struct store *store,
             TRY(store_object_usage(store, &manifest.files[i].digest, seen, used, err));
     for (size_t i = 0; i < manifest.data_count; i++)
         TRY(store_object_usage(store, &manifest.data[i].profile, seen, used, err));
+    for (size_t i = 0; i < row->kept_count; i++)
+        TRY(store_object_usage(store, &row->kept[i].digest, seen, used, err));
     return MLOPS_OK;
 }
 
@@ -46,6 +48,8 @@ static int add_model(struct mlops_registry *registry, struct store *store,
         TRY(code);
         model->bundles++;
         model->logical_bytes += row->bytes;
+        for (size_t i = 0; i < row->kept_count; i++)
+            model->logical_bytes += row->kept[i].bytes;
     }
     model->unique_bytes = used.raw_bytes;
     model->stored_bytes = used.stored_bytes;

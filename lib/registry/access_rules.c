@@ -32,7 +32,7 @@ const char *const access_rules[] = {
     "GRANT SELECT ON ALL TABLES IN SCHEMA @schema TO @reader",
     "ALTER DEFAULT PRIVILEGES IN SCHEMA @schema GRANT SELECT ON TABLES TO @reader",
 
-    "GRANT INSERT ON model, version, bundle, fact, evidence, audit, audit_node, meta, tag "
+    "GRANT INSERT ON model, version, bundle, fact, evidence, kept, audit, audit_node, meta, tag "
     "TO @author",
     "GRANT UPDATE (last_number) ON model TO @author",
     "GRANT UPDATE (packaged_ns) ON bundle TO @author",
@@ -55,7 +55,7 @@ const char *const access_rules[] = {
     "GRANT INSERT ON policy TO @admin",
     "GRANT INSERT, DELETE ON webhook TO @admin",
     "GRANT INSERT, UPDATE ON condemned TO @admin",
-    "GRANT DELETE ON bundle TO @admin",
+    "GRANT DELETE ON bundle, kept TO @admin",
 
     /* ---- the log: which rows, and never another time ---- */
     "ALTER TABLE audit ENABLE ROW LEVEL SECURITY",

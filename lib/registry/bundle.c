@@ -5,13 +5,66 @@
 
 #define UNREGISTERED_NS (12 * 3600000000000LL) /* half of gc's grace where none is given */
 
-int registry_bundles(struct mlops_registry *registry, struct bundle_list *list,
+/* ---- what evidence keeps ---------------------------------------------------------------------- */
+
+static int read_kept(struct mlops_registry *registry, struct bundle_list *list,
                      struct mlops_error *err)
 {
     _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
     size_t capacity = 0;
+    TRY(db_query(registry->db, &rows, err,
+                 "SELECT bundle, evidence, what, sha256, bytes FROM kept"));
+    for (;;) {
+        bool more;
+        TRY(db_step(rows, &more, err));
+        if (!more)
+            return MLOPS_OK;
+        GROW(list->kept, list->kept_count, &capacity);
+        struct kept_object *object = &list->kept[list->kept_count++];
+        str_copy(object->bundle, sizeof(object->bundle), db_string(rows, 0));
+        object->evidence = (uint64_t)db_i64(rows, 1);
+        str_copy(object->what, sizeof(object->what), db_string(rows, 2));
+        object->bytes = (uint64_t)db_i64(rows, 4);
+        if (!digest_from_hex(db_string(rows, 3), strlen(db_string(rows, 3)), &object->digest))
+            return mlops_fail(err, MLOPS_INTEGRITY, "evidence %llu: '%s' is no SHA-256",
+                              (unsigned long long)object->evidence, db_string(rows, 3));
+    }
+}
 
-    *list = (struct bundle_list){0};
+static int compare_kept(const void *a, const void *b)
+{
+    const struct kept_object *left = a, *right = b;
+    int order = strcmp(left->bundle, right->bundle);
+    if (order == 0)
+        order = (left->evidence > right->evidence) - (left->evidence < right->evidence);
+    return order ? order : strcmp(left->what, right->what);
+}
+
+static void hand_out(struct bundle_list *list, struct bundle_row *row)
+{
+    size_t low = 0, high = list->kept_count;
+    while (low < high) { /* the first of its bundle */
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(list->kept[middle].bundle, row->id) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    row->kept = list->kept + low;
+    while (low < list->kept_count && str_equal(list->kept[low].bundle, row->id)) {
+        row->kept_count++;
+        low++;
+    }
+}
+
+/* ---- bundles ---------------------------------------------------------------------------------- */
+
+static int read_bundles(struct mlops_registry *registry, struct bundle_list *list,
+                        struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    size_t capacity = 0;
+
     TRY(db_query(registry->db, &rows, err,
                  "SELECT bundle.id, bundle.model, bundle.files, bundle.bytes, bundle.created_ns, "
                  "version.number, bundle.packaged_ns, CASE WHEN EXISTS "
@@ -27,15 +80,12 @@ int registry_bundles(struct mlops_registry *registry, struct bundle_list *list,
                  "AND trash.purged_ns > 0) ORDER BY bundle.model, bundle.id"));
     for (;;) {
         bool more;
-        int code = db_step(rows, &more, err);
-        if (code) {
-            bundle_list_clear(list);
-            return code;
-        }
+        TRY(db_step(rows, &more, err));
         if (!more)
             return MLOPS_OK;
         GROW(list->items, list->count, &capacity);
         struct bundle_row *row = &list->items[list->count++];
+        *row = (struct bundle_row){0};
         str_copy(row->id, sizeof(row->id), db_string(rows, 0));
         str_copy(row->model, sizeof(row->model), db_string(rows, 1));
         row->files = (uint64_t)db_i64(rows, 2);
@@ -50,9 +100,28 @@ int registry_bundles(struct mlops_registry *registry, struct bundle_list *list,
     }
 }
 
+int registry_bundles(struct mlops_registry *registry, struct bundle_list *list,
+                     struct mlops_error *err)
+{
+    *list = (struct bundle_list){0};
+    int code = read_kept(registry, list, err);
+    if (code == MLOPS_OK)
+        code = read_bundles(registry, list, err);
+    if (code) {
+        bundle_list_clear(list);
+        return code;
+    }
+    if (list->kept_count > 0)
+        qsort(list->kept, list->kept_count, sizeof(*list->kept), compare_kept);
+    for (size_t i = 0; i < list->count; i++)
+        hand_out(list, &list->items[i]);
+    return MLOPS_OK;
+}
+
 void bundle_list_clear(struct bundle_list *list)
 {
     free(list->items);
+    free(list->kept);
     *list = (struct bundle_list){0};
 }
 

@@ -1,8 +1,20 @@
 /* lib/registry/bundle.h - every bundle that a registry knows of, registered or not. */
 #ifndef REGISTRY_BUNDLE_H
 #define REGISTRY_BUNDLE_H
+#include "base/hash.h"
 #include "base/util.h"
 #include <mlops/registry.h>
+
+#define KEPT_WHAT_SIZE 32
+
+/* An object that evidence about a bundle speaks of. */
+struct kept_object {
+    char bundle[MLOPS_BUNDLE_ID_SIZE];
+    uint64_t evidence;
+    char what[KEPT_WHAT_SIZE]; /* "stdout", "stderr", "predictions" and the like */
+    struct digest digest;
+    uint64_t bytes;
+};
 
 struct bundle_row {
     char id[MLOPS_BUNDLE_ID_SIZE];
@@ -14,11 +26,15 @@ struct bundle_row {
     bool trashed;                    /* it is that of a version in the trash */
     bool evaluation;                 /* it is an evaluation set's */
     bool released;                   /* only the manifest and the profiles are kept */
+    const struct kept_object *kept;  /* of its evidence; owned by the list */
+    size_t kept_count;
 };
 
 struct bundle_list {
     struct bundle_row *items;
     size_t count;
+    struct kept_object *kept; /* by bundle, then evidence */
+    size_t kept_count;
 };
 
 /* By model, then id, without those that were purged from the trash. The caller clears `list`. */

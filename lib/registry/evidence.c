@@ -79,6 +79,7 @@ static void remember(struct transaction *tx, uint64_t id, const char *bundle, co
     json_add_string(item, "sha256", hex);
     cJSON_AddItemToArray(tx->evidence, item);
     free(tx->evidence_bundle);
+    tx->evidence_id = id;
     tx->evidence_bundle = xstrdup(bundle);
 }
 
@@ -107,6 +108,19 @@ int evidence_record(struct transaction *tx, const char *bundle, const char *kind
                 DB_TEXT(fields.actor), DB_TEXT(text.data), DB_I64(fields.recorded_ns)));
     remember(tx, fields.id, bundle, hex);
     return MLOPS_OK;
+}
+
+int evidence_keep(struct transaction *tx, const char *what, const struct digest *digest,
+                  uint64_t bytes, struct mlops_error *err)
+{
+    char hex[SHA256_HEX_SIZE];
+
+    digest_to_hex(digest, hex);
+    return db_exec(transaction_db(tx), err,
+                   "INSERT INTO kept (evidence, what, bundle, sha256, bytes) "
+                   "VALUES ($1, $2, $3, $4, $5)",
+                   DB_I64(tx->evidence_id), DB_TEXT(what), DB_TEXT(tx->evidence_bundle),
+                   DB_TEXT(hex), DB_I64(bytes));
 }
 
 /* ---- listing ------------------------------------------------------------------------------- */

@@ -43,6 +43,7 @@ struct transaction {
     struct merkle_frontier tree;
     cJSON *evidence;       /* array of what was recorded and is in no log entry yet, or NULL */
     char *evidence_bundle; /* that the last of it is about */
+    uint64_t evidence_id;  /* of the last of it; 0: none was recorded */
 };
 
 /* A handle to what stands at `location`, not connected yet; `actor` as in mlops_registry_options.

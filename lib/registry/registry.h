@@ -4,6 +4,7 @@
  */
 #ifndef REGISTRY_REGISTRY_H
 #define REGISTRY_REGISTRY_H
+#include "base/hash.h"
 #include "base/util.h"
 #include <mlops/registry.h>
 
@@ -84,6 +85,11 @@ int version_resolve(struct transaction *tx, const char *ref, struct mlops_versio
  */
 int evidence_record(struct transaction *tx, const char *bundle, const char *kind, const char *name,
                     const char *status, const char *body, struct mlops_error *err);
+
+/* The evidence that was recorded last speaks of an object of the store, as its `what`: gc keeps it
+ * as long as it keeps the bundle. The object is there, and saved (bundle/reach.h). */
+int evidence_keep(struct transaction *tx, const char *what, const struct digest *digest,
+                  uint64_t bytes, struct mlops_error *err);
 
 /* One action for the audit log; NULL and 0 where it has none. */
 struct audit_entry {

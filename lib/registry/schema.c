@@ -350,13 +350,29 @@ static const char *const step_12[] = {
     NULL,
 };
 
+static const char *const step_13[] = {
+    /* objects of the store that evidence speaks of: what a suite printed and predicted. As long as
+     * there is a row, gc keeps the object. */
+    "CREATE TABLE kept (\n"
+    "    evidence BIGINT NOT NULL REFERENCES evidence (id),\n"
+    "    what TEXT NOT NULL,\n"
+    "    bundle TEXT NOT NULL,\n"
+    "    sha256 TEXT NOT NULL,\n"
+    "    bytes BIGINT NOT NULL,\n"
+    "    PRIMARY KEY (evidence, what)\n"
+    ")",
+    "CREATE INDEX kept_bundle ON kept (bundle)",
+    NULL,
+};
+
 /* `fill` (may be NULL) does what SQL cannot, after it. */
 static const struct {
     const char *const *sql;
     int (*fill)(struct db *db, struct mlops_error *err);
 } steps[SCHEMA_NUMBER] = {{step_1, NULL}, {step_2, NULL}, {step_3, log_tree_fill},
                           {step_4, NULL}, {step_5, NULL}, {step_6, NULL},
-                          {step_7, NULL}, {step_8, NULL}, {step_9, NULL}, {step_10, NULL}, {step_11, NULL}, {step_12, NULL}};
+                          {step_7, NULL}, {step_8, NULL}, {step_9, NULL}, {step_10, NULL},
+                          {step_11, NULL}, {step_12, NULL}, {step_13, NULL}};
 
 int schema_number(struct db *db, uint64_t *number, struct mlops_error *err)
 {

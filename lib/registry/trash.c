@@ -366,6 +366,8 @@ int lifecycle_let_go(struct mlops_registry *registry, const struct lifecycle_due
                 "AND bundle IN (SELECT id FROM bundle WHERE packaged_ns <= $1)",
                 DB_I64(due->deleted_ns), DB_I64(tx->now_ns)));
     TRY(db_exec(db, err,
+                "DELETE FROM kept WHERE bundle IN (SELECT bundle FROM trash WHERE purged_ns > 0)"));
+    TRY(db_exec(db, err,
                 "UPDATE retired SET released_ns = $2 WHERE released_ns = 0 AND retired_ns <= $1",
                 DB_I64(due->retired_ns), DB_I64(tx->now_ns)));
     return transaction_commit(TAKE_PTR(tx), err);

@@ -4,6 +4,8 @@
  */
 #include "trial/evidence.h"
 #include "base/json.h"
+#include "bundle/reach.h"
+#include "registry/condemned.h"
 #include "registry/registry.h"
 #include "trial/scan.h"
 #include <math.h>
@@ -55,6 +57,27 @@ static void add_slices(cJSON *json, const struct mlops_suite_result *result)
     }
 }
 
+static void add_kept(cJSON *json, const char *name, const struct mlops_kept *kept)
+{
+    cJSON *item = json_add_object(json, name);
+    json_add_u64(item, "bytes", kept->bytes);
+    if (*kept->sha256)
+        json_add_string(item, "sha256", kept->sha256);
+}
+
+/* Predictions without a digest were too large to be kept. */
+static void add_files(cJSON *json, const struct mlops_suite_files *files)
+{
+    if (*files->output.sha256) {
+        cJSON *logs = json_add_object(json, "logs");
+        add_kept(logs, KEEP_OUTPUT, &files->output);
+        add_kept(logs, KEEP_ERRORS, &files->errors);
+        json_add_bool(logs, "cut", files->cut);
+    }
+    if (files->predictions.bytes > 0)
+        add_kept(json, KEEP_PREDICTIONS, &files->predictions);
+}
+
 static cJSON *to_json(const struct project_suite *suite, const struct mlops_suite_result *result,
                       const struct suite_outcome *outcome)
 {
@@ -82,6 +105,7 @@ static cJSON *to_json(const struct project_suite *suite, const struct mlops_suit
     }
     json_add_string(json, "message", result->message);
     json_add_string(json, "output_tail", outcome->tail ? outcome->tail : "");
+    add_files(json, &result->files);
     if (*outcome->evaluation.name) {
         cJSON *set = json_add_object(json, "evaluation");
         json_add_string(set, "name", outcome->evaluation.name);
@@ -136,8 +160,9 @@ static int record_one(struct transaction *tx, const struct mlops_test_report *re
     _cleanup_(buffer_clear) struct buffer body = {0};
     if (json_write_canonical(json, &body, err))
         return mlops_wrap(err, "the evidence of suite '%s'", result->name);
-    return evidence_record(tx, report->version.bundle, "test", result->name,
-                           mlops_suite_status_name(result->status), body.data, err);
+    TRY(evidence_record(tx, report->version.bundle, "test", result->name,
+                        mlops_suite_status_name(result->status), body.data, err));
+    return keep_record(tx, &outcome->files, err);
 }
 
 /* One that had to be skipped is recorded, lest older evidence stand for it. */
@@ -146,20 +171,13 @@ static bool is_news(const struct mlops_suite_result *result)
     return !result->cached && (result->status != MLOPS_SUITE_SKIPPED || *result->reason);
 }
 
-int trial_record(struct mlops_registry *registry, const struct mlops_test_report *report,
-                 const struct project_suite *suites, const struct suite_outcome *outcomes,
-                 const struct mlops_scan_report *scan, struct mlops_error *err)
+static int record_all(struct transaction *tx, const struct mlops_test_report *report,
+                      const struct project_suite *suites, const struct suite_outcome *outcomes,
+                      const struct mlops_scan_report *scan, struct mlops_error *err)
 {
-    _cleanup_(transaction_abort_ptr) struct transaction *tx = NULL;
     size_t counts[MLOPS_SUITE_SKIPPED + 1] = {0}, recorded = 0;
-    bool any = scan;
-    for (size_t i = 0; i < report->suite_count; i++) {
+    for (size_t i = 0; i < report->suite_count; i++)
         counts[report->suites[i].status] += !report->suites[i].cached;
-        any = any || is_news(&report->suites[i]);
-    }
-    if (!any)
-        return MLOPS_OK;
-    TRY(transaction_begin(registry, &tx, err));
     for (size_t i = 0; i + 1 < report->suite_count; i++) {
         if (!is_news(&report->suites[i]))
             continue;
@@ -170,6 +188,77 @@ int trial_record(struct mlops_registry *registry, const struct mlops_test_report
     }
     if (scan)
         TRY(scan_record(tx, scan, err));
-    TRY(add_entry(tx, report, counts, err));
+    return add_entry(tx, report, counts, err);
+}
+
+/* What the suites of this run left. The caller frees the array. */
+static struct kept_files **files_of(const struct mlops_test_report *report,
+                                    struct suite_outcome *outcomes, size_t *count)
+{
+    struct kept_files **files = xcalloc(report->suite_count + 1, sizeof(*files));
+    *count = 0;
+    for (size_t i = 0; i + 1 < report->suite_count; i++)
+        if (is_news(&report->suites[i]))
+            files[(*count)++] = &outcomes[i].files;
+    return files;
+}
+
+static int save(struct transaction *tx, struct mlops_registry *registry,
+                struct kept_files *const *files, size_t count, uint64_t round, bool *gone,
+                struct mlops_error *err)
+{
+    struct digest *digests = xcalloc(count * KEPT_FILES + 1, sizeof(*digests));
+    size_t stored = 0;
+    for (size_t i = 0; i < count; i++)
+        for (size_t which = 0; which < KEPT_FILES; which++)
+            if (files[i]->items[which].stored)
+                digests[stored++] = files[i]->items[which].digest;
+    *gone = false;
+    int code = stored > 0 ? reach_save_objects(tx, registry, digests, stored, round, gone, err)
+                          : MLOPS_OK;
+    free(digests);
+    return code;
+}
+
+/* As every writer: what gc took away meanwhile is stored again (docs/store.md, "Garbage"). */
+static int record_once(struct mlops_registry *registry, struct mlops_test_report *report,
+                       const struct project_suite *suites, struct suite_outcome *outcomes,
+                       const struct mlops_scan_report *scan, bool *gone, struct mlops_error *err)
+{
+    _cleanup_(transaction_abort_ptr) struct transaction *tx = NULL;
+    uint64_t round;
+    size_t count;
+    struct kept_files **files = files_of(report, outcomes, &count);
+    int code = condemned_round(registry, &round, err);
+    if (code == MLOPS_OK)
+        code = keep_store(registry, files, count, err);
+    for (size_t i = 0; code == MLOPS_OK && i + 1 < report->suite_count; i++)
+        if (is_news(&report->suites[i]))
+            keep_tell(&outcomes[i].files, &report->suites[i].files);
+    if (code == MLOPS_OK)
+        code = transaction_begin(registry, &tx, err);
+    if (code == MLOPS_OK)
+        code = save(tx, registry, files, count, round, gone, err);
+    free(files);
+    TRY(code);
+    if (*gone)
+        return MLOPS_OK;
+    TRY(record_all(tx, report, suites, outcomes, scan, err));
     return transaction_commit(TAKE_PTR(tx), err);
+}
+
+int trial_record(struct mlops_registry *registry, struct mlops_test_report *report,
+                 const struct project_suite *suites, struct suite_outcome *outcomes,
+                 const struct mlops_scan_report *scan, struct mlops_error *err)
+{
+    bool any = scan, gone = true;
+    for (size_t i = 0; i < report->suite_count; i++)
+        any = any || is_news(&report->suites[i]);
+    if (!any)
+        return MLOPS_OK;
+    for (int i = 0; gone && i < REACH_ATTEMPTS; i++) {
+        gone = false;
+        TRY(record_once(registry, report, suites, outcomes, scan, &gone, err));
+    }
+    return gone ? reach_fail(err) : MLOPS_OK;
 }

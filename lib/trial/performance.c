@@ -142,8 +142,9 @@ static char *without_tree(const char *message, const char *tree)
     return buffer_steal(&text);
 }
 
-/* A suite may have left anything under that name: what is judged is a file in its own folder. */
-static bool is_readable(const struct trial *trial, const char *path)
+/* A suite may have left anything under that name: what is judged is a file in its own folder, whose
+ * path without links `*found` becomes. */
+static bool find_predictions(const struct trial *trial, const char *path, char **found)
 {
     const char *name = trial->suite->predictions;
     _cleanup_(free_string) char *file = realpath(path, NULL);
@@ -160,18 +161,17 @@ static bool is_readable(const struct trial *trial, const char *path)
     else if (stat(file, &status) < 0 || !S_ISREG(status.st_mode))
         trial_set_status(trial, MLOPS_SUITE_ERROR, "'%s' is not a regular file", name);
     else
-        return true;
-    return false;
+        *found = TAKE_PTR(file);
+    return *found;
 }
 
-int performance_judge(const struct trial *trial, const char *folder, const char *path,
-                      struct mlops_error *err)
+/* Read them, hold them against what is required. */
+static int judge_predictions(const struct trial *trial, const char *folder, const char *path,
+                             struct mlops_error *err)
 {
     _cleanup_(predictions_report_clear) struct predictions_report report = {0};
     _cleanup_(exam_clear) struct exam exam = {0};
     struct mlops_error unreadable = {0};
-    if (!is_readable(trial, path))
-        return MLOPS_OK;
     TRY(exam_open(trial, folder, &exam, err));
     exam.tables.predictions = path;
     if (predictions_measure(&exam.tables, trial->suite, &report, &unreadable)) {
@@ -191,6 +191,17 @@ int performance_judge(const struct trial *trial, const char *folder, const char 
     str_copy(trial->result->evaluation, sizeof(trial->result->evaluation),
              trial->outcome->evaluation.name);
     return judge_requirements(trial, &report, err);
+}
+
+int performance_judge(const struct trial *trial, const char *folder, const char *path,
+                      struct mlops_error *err)
+{
+    _cleanup_(free_string) char *found = NULL;
+    if (!find_predictions(trial, path, &found))
+        return MLOPS_OK;
+    TRY(judge_predictions(trial, folder, path, err));
+    return trial->keep ? keep_file(&trial->outcome->files, KEPT_PREDICTIONS, found, trial->keep, err)
+                       : MLOPS_OK;
 }
 
 bool performance_prepare(const struct trial *trial, const char *path)

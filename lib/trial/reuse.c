@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "registry/registry.h"
 #include "stats/interval.h"
+#include "trial/log.h"
 #include <math.h>
 #include <mlops/scan.h>
 #include <mlops/text.h>
@@ -105,6 +106,7 @@ static int take(const struct mlops_evidence *evidence, const char *inputs,
     result->seconds = json_number(body, "seconds", 0);
     str_copy(result->evaluation, sizeof(result->evaluation),
              json_string(cJSON_GetObjectItemCaseSensitive(body, "evaluation"), "name", ""));
+    suite_files_read(body, &result->files);
     result->metrics = take_metrics(body, &result->metric_count);
     take_slices(body, result);
     take_requirements(body, result);

@@ -18,6 +18,7 @@ void suite_outcome_clear(struct suite_outcome *outcome)
     free(outcome->positive);
     free(outcome->first_failure);
     mlops_evaluation_clear(&outcome->evaluation);
+    kept_files_clear(&outcome->files);
     *outcome = (struct suite_outcome){0};
 }
 
@@ -76,6 +77,22 @@ static void note(const struct trial *trial, const struct supervise_result *ended
     outcome->tail = output_tail(tail->data ? tail->data : "", tail->length, TAIL_BYTES);
 }
 
+/* What it printed, whole unless it was stopped for that. Its own report was read from there. */
+static int keep_logs(const struct trial *trial, const char *folder,
+                     const struct supervise_result *ended, struct mlops_error *err)
+{
+    struct kept_files *files = &trial->outcome->files;
+    _cleanup_(free_string) char *output = path_join(folder, SUPERVISE_STDOUT);
+    _cleanup_(free_string) char *errors = path_join(folder, SUPERVISE_STDERR);
+    if (!trial->keep)
+        return MLOPS_OK;
+    TRY(keep_file(files, KEPT_OUTPUT, output, trial->keep, err));
+    TRY(keep_file(files, KEPT_ERRORS, errors, trial->keep, err));
+    files->cut =
+        ended->output_bytes > files->items[KEPT_OUTPUT].bytes + files->items[KEPT_ERRORS].bytes;
+    return MLOPS_OK;
+}
+
 int runner_finish(const struct trial *trial, const char *folder,
                   const struct supervision *supervision, struct mlops_error *err)
 {
@@ -87,6 +104,7 @@ int runner_finish(const struct trial *trial, const char *folder,
         note(trial, ended);
         ending_judge(trial, &limits, ended);
         own_report_judge(trial, folder);
+        TRY(keep_logs(trial, folder, ended, err));
     }
     if (supervision && is_performance(trial) && result->status == MLOPS_SUITE_PASSED) {
         _cleanup_(free_string) char *path = path_join(trial->tree, trial->suite->predictions);

@@ -3,6 +3,7 @@
 #define TRIAL_RUNNER_H
 #include "base/hash.h"
 #include "bundle/project.h"
+#include "trial/keep.h"
 #include "trial/sandbox.h"
 #include <mlops/evaluation.h>
 #include <mlops/trial.h>
@@ -19,6 +20,7 @@ struct suite_outcome {
     char inputs[SHA256_HEX_SIZE]; /* of trial/inputs.h */
     struct mlops_evaluation evaluation; /* that it is measured on; its name is "" where there is none */
     char *first_failure; /* why the first attempt did not pass, where another one followed */
+    struct kept_files files; /* that it left */
     double cpu_seconds;
     uint64_t memory_bytes, output_bytes, network_refused; /* trial/supervise.h */
     enum mlops_sandbox_level level;

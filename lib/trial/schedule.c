@@ -116,6 +116,7 @@ static int begin(struct run *run, struct slot *slot, size_t suite, struct mlops_
                                  .version = &schedule->report->version,
                                  .suite = suite_at(run, suite),
                                  .tree = slot->workspace.tree,
+                                 .keep = schedule->keep,
                                  .result = &schedule->report->suites[suite],
                                  .outcome = &schedule->outcomes[suite]};
     if (runner_start(&slot->trial, schedule->sandbox, slot->workspace.folder, &slot->supervision,

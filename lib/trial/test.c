@@ -1,7 +1,9 @@
 /* lib/trial/test.c - all suites of a version and a scan of it, and the evidence of them. */
 #include "base/clock.h"
+#include "base/file.h"
 #include "bundle/needs.h"
 #include "registry/registry.h"
+#include "registry/scratch.h"
 #include "trial/evidence.h"
 #include "trial/inputs.h"
 #include "trial/reuse.h"
@@ -132,10 +134,11 @@ static int reuse(struct mlops_registry *registry, const struct project *project,
     return MLOPS_OK;
 }
 
-/* Run those that are asked for; `outcomes` has room for every suite. */
+/* Run those that are asked for; `outcomes` has room for every suite. What they leave lies in the
+ * folder `*keep`, which the caller removes. */
 static int run_all(struct mlops_registry *registry, const struct manifest *manifest,
                    const struct mlops_test_options *options, struct mlops_test_report *report,
-                   struct suite_outcome *outcomes, struct mlops_error *err)
+                   struct suite_outcome *outcomes, char **keep, struct mlops_error *err)
 {
     const struct project *project = &manifest->project;
     _cleanup_(sandbox_clear) struct sandbox sandbox = {0};
@@ -146,6 +149,8 @@ static int run_all(struct mlops_registry *registry, const struct manifest *manif
     int code = reuse(registry, project, options, wanted, report, outcomes, &any, err);
     if (code == MLOPS_OK && any)
         code = sandbox_open(wish, &sandbox, err);
+    if (code == MLOPS_OK && any)
+        code = scratch_make(registry, "evidence", keep, err);
     if (code == MLOPS_OK && any && wish == MLOPS_SANDBOX_AUTO)
         warn_of_sandbox(registry, &sandbox);
     if (any && sandbox.level < report->sandbox)
@@ -155,6 +160,7 @@ static int run_all(struct mlops_registry *registry, const struct manifest *manif
                                       .sandbox = &sandbox,
                                       .report = report,
                                       .outcomes = outcomes,
+                                      .keep = *keep,
                                       .wanted = wanted,
                                       .jobs = options && options->jobs ? options->jobs : 1};
     if (code == MLOPS_OK && any)
@@ -238,7 +244,8 @@ static int run_and_record(struct mlops_registry *registry, const struct manifest
     report->passed = true;
     report->started_ns = clock_now_ns();
     report->suites = xcalloc(project->suite_count + 1, sizeof(*report->suites));
-    int code = run_all(registry, manifest, options, report, outcomes, err);
+    char *keep = NULL;
+    int code = run_all(registry, manifest, options, report, outcomes, &keep, err);
     if (code == MLOPS_OK)
         code = run_scan(registry, manifest, options, report, &scan, err);
     if (code == MLOPS_OK)
@@ -248,6 +255,10 @@ static int run_and_record(struct mlops_registry *registry, const struct manifest
     for (size_t i = 0; i < project->suite_count; i++)
         suite_outcome_clear(&outcomes[i]);
     free(outcomes);
+    struct mlops_error ignored = {0}; /* what stays is stale and removed by a later run */
+    if (keep)
+        (void)tree_remove(keep, &ignored);
+    free(keep);
     return code;
 }
 

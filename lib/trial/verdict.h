@@ -9,6 +9,7 @@ struct trial {
     const struct mlops_version *version;
     const struct project_suite *suite;
     const char *tree; /* its checkout */
+    const char *keep; /* the folder for what it leaves; NULL: nothing is kept */
     struct mlops_suite_result *result;
     struct suite_outcome *outcome;
 };
