@@ -9,5 +9,6 @@ int monitor_rule(struct cli *cli);
 int monitor_export(struct cli *cli);
 int monitor_silence(struct cli *cli);
 int monitor_notify(struct cli *cli);
+int monitor_watch(struct cli *cli);
 
 #endif

@@ -279,7 +279,8 @@ static int run(struct cli *cli)
 {
     static int (*const actions[])(struct cli *) = {
         ingest,         label,        status,         monitor_check,
-        monitor_alerts, monitor_rule, monitor_export, monitor_silence, monitor_notify};
+        monitor_alerts, monitor_rule, monitor_export, monitor_silence, monitor_notify,
+        monitor_watch};
     size_t action;
 
     TRY(cli_action(cli, &action));
@@ -305,16 +306,26 @@ const struct command command_monitor = {
         "silence add, list and remove say which alerts nobody is to be told of, until when and why; notify add, list and remove say who is told of the others: exec NAME "
         "(of the registry's hooks), webhook URL, slack, pagerduty, alertmanager URL, email ADDRESS. "
         "export writes the last hour and the open alerts as OpenMetrics, to FILE at once or to standard output.\n\n"
+        "watch does it all as a service, until it is stopped: it follows FILE or takes events from a "
+        "socket (--events), judges the rules on each tick, sends what is to be told, serves /metrics "
+        "(--listen), and may be told to roll back by itself.\n\n"
         "docs/monitoring.md has the schema of events and labels, and what is durable when.",
     .group = GROUP_WATCH,
     .registry = true,
-    .args = {{"ACTION", COMPLETE_NONE, "ingest label status check alerts rule export silence notify"},
+    .args = {{"ACTION", COMPLETE_NONE, "ingest label status check alerts rule export silence notify watch"},
              {"MODEL", COMPLETE_MODEL, NULL},
              {"FILE|NAME=RULE", COMPLETE_FILE | OPTIONAL | REPEATED, NULL}},
     .options =
         {{.name = "follow", .help = "ingest: go on when FILE ends, and when it is rotated"},
          {.name = "listen", .kind = OPTION_TEXT, .argument = "WHERE",
-          .help = "ingest: serve unix:PATH, PORT (of loopback) or ADDRESS:PORT"},
+          .help = "ingest: serve unix:PATH, PORT (of loopback) or ADDRESS:PORT; watch: the same for "
+                  "/metrics"},
+         {.name = "events", .kind = OPTION_TEXT, .argument = "WHERE",
+          .help = "watch: take events from unix:PATH, PORT or ADDRESS:PORT"},
+         {.name = "tick", .kind = OPTION_DURATION, .argument = "TIME",
+          .help = "watch: judge the rules this often (10s)"},
+         {.name = "auto-rollback",
+          .help = "watch: roll back when a critical alert is open about what was promoted"},
          {.name = "dead-letter", .kind = OPTION_TEXT, .argument = "PATH",
           .help = "ingest: where lines go that are not counted", .completion = COMPLETE_FILE},
          {.name = "lateness", .kind = OPTION_DURATION, .argument = "TIME",
@@ -353,6 +364,8 @@ const struct command command_monitor = {
                   "tell nobody of slow answers for two hours"},
                  {"mlops monitor notify add fraud slack --secret-env SLACK_URL",
                   "tell a channel of Slack, whose address that variable has"},
+                 {"mlops monitor watch fraud /var/log/fraud.jsonl --listen 9105 --auto-rollback",
+                  "all of it, as a service"},
                  {"mlops monitor check fraud", "open and resolve alerts: for cron"}},
     .exits = {{MLOPS_NOT_FOUND, "no such model or file, or no events of it yet"}},
     .json = {{"model", "text", "its name"},
@@ -388,6 +401,11 @@ const struct command command_monitor = {
              {"rules", "any", "check: how many; rule: name, rule, set_by, set"},
              {"unknown", "number", "check: rules whose measure is not known"},
              {"open", "number", "check: alerts that are open"},
+             {"checks", "number", "watch: that were made"},
+             {"failed_checks", "number", "watch: of them, those that failed"},
+             {"opened", "number", "watch: alerts"},
+             {"resolved", "number", "watch: alerts"},
+             {"rollbacks", "number", "watch: that it made by itself"},
              {"silenced", "number", "check: of them, those that nobody is told of"},
              {"id", "number", "silence, notify: what was added or removed"},
              {"channels[]", "object",

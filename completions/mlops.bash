@@ -100,6 +100,8 @@ _mlops_option() {
     drift:--markdown) sources=(file) ;;
     drift:--svg) sources=() ;;
     monitor:--listen) sources=() ;;
+    monitor:--events) sources=() ;;
+    monitor:--tick) sources=() ;;
     monitor:--dead-letter) sources=(file) ;;
     monitor:--lateness) sources=() ;;
     monitor:--keep-raw) sources=() ;;
@@ -178,7 +180,7 @@ _mlops_argument() {
     webhook:0) sources=(+add +list +remove +deliver) ;;
     profile:*) sources=(file) ;;
     drift:0) sources=(ref) ;;
-    monitor:0) sources=(+ingest +label +status +check +alerts +rule +export +silence +notify) ;;
+    monitor:0) sources=(+ingest +label +status +check +alerts +rule +export +silence +notify +watch) ;;
     monitor:1) sources=(model) ;;
     monitor:*) sources=(file) ;;
     sandbox:0) sources=(+check) ;;
@@ -228,7 +230,7 @@ _mlops_options() {
     webhook) sources=(--event --secret-env --follow) ;;
     profile) sources=(--output --stream --schema --columns --separator --comment --ragged) ;;
     drift) sources=(--current --data --method --categorical-method --threshold --any-effect --far --html --markdown --svg) ;;
-    monitor) sources=(--follow --listen --dead-letter --lateness --keep-raw --keep-minutes --version --since --stage --segment --by-segment --at --all --until --secret-env --severity --reason) ;;
+    monitor) sources=(--follow --listen --events --tick --auto-rollback --dead-letter --lateness --keep-raw --keep-minutes --version --since --stage --segment --by-segment --at --all --until --secret-env --severity --reason) ;;
     env) sources=(--venv --output --captured --all --allow-extra --target --stage --image --python --allow-unpinned) ;;
     fsck) sources=(--quick --repair) ;;
     config) sources=(--in-registry) ;;

@@ -99,6 +99,8 @@ set -g __mlops_valued \
     'drift:--markdown' \
     'drift:--svg' \
     'monitor:--listen' \
+    'monitor:--events' \
+    'monitor:--tick' \
     'monitor:--dead-letter' \
     'monitor:--lateness' \
     'monitor:--keep-raw' \
@@ -422,7 +424,10 @@ complete -c mlops -n '__mlops_in drift 0' -a '(__mlops_ask ref)'
 
 complete -c mlops -n __mlops_before -a monitor -d 'watch a model in production'
 complete -c mlops -n '__mlops_in monitor' -l follow -d 'ingest: go on when FILE ends, and when it is rotated'
-complete -c mlops -n '__mlops_in monitor' -l listen -x -d 'ingest: serve unix:PATH, PORT (of loopback) or ADDRESS:PORT'
+complete -c mlops -n '__mlops_in monitor' -l listen -x -d 'ingest: serve unix:PATH, PORT (of loopback) or ADDRESS:PORT; watch: the same for /metrics'
+complete -c mlops -n '__mlops_in monitor' -l events -x -d 'watch: take events from unix:PATH, PORT or ADDRESS:PORT'
+complete -c mlops -n '__mlops_in monitor' -l tick -x -d 'watch: judge the rules this often (10s)'
+complete -c mlops -n '__mlops_in monitor' -l auto-rollback -d 'watch: roll back when a critical alert is open about what was promoted'
 complete -c mlops -n '__mlops_in monitor' -l dead-letter -r -F -d 'ingest: where lines go that are not counted'
 complete -c mlops -n '__mlops_in monitor' -l lateness -x -d 'ingest: count events that are this much older than the newest (7d)'
 complete -c mlops -n '__mlops_in monitor' -l keep-raw -x -d 'ingest: keep the lines themselves this long (30d)'
@@ -438,7 +443,7 @@ complete -c mlops -n '__mlops_in monitor' -l until -x -d 'silence add: a time, o
 complete -c mlops -n '__mlops_in monitor' -l secret-env -x -d 'notify add: the environment variable that has the channel\'s secret'
 complete -c mlops -n '__mlops_in monitor' -l severity -x -a 'info warning critical' -d 'notify add: tell of this and above (info)'
 complete -c mlops -n '__mlops_in monitor' -l reason -x -d 'silence add: why'
-complete -c mlops -n '__mlops_in monitor 0' -a 'ingest label status check alerts rule export silence notify'
+complete -c mlops -n '__mlops_in monitor 0' -a 'ingest label status check alerts rule export silence notify watch'
 complete -c mlops -n '__mlops_in monitor 1' -a '(__mlops_ask model)'
 complete -c mlops -n '__mlops_in monitor' -F
 

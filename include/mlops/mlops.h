@@ -35,5 +35,6 @@
 #include <mlops/text.h>
 #include <mlops/trial.h>
 #include <mlops/trust.h>
+#include <mlops/watch.h>
 #include <mlops/webhook.h>
 #endif

@@ -7,6 +7,7 @@
  * before the connection ends says why. Where there is a token, the first line is "token TOKEN".
  */
 #include "base/clock.h"
+#include "monitor/address.h"
 #include "monitor/ingest.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -43,54 +44,6 @@ struct server {
 };
 
 /* ---- opening -------------------------------------------------------------------------------- */
-
-static int fail_address(const char *where, struct mlops_error *err)
-{
-    mlops_fail(err, MLOPS_INVALID, "'%s' is nothing to listen on", where);
-    return mlops_hint(err, "say unix:PATH, PORT or ADDRESS:PORT");
-}
-
-static bool parse_port(const char *text, uint16_t *port)
-{
-    char *end;
-    unsigned long number = strtoul(text, &end, 10);
-    *port = (uint16_t)number;
-    return *text >= '0' && *text <= '9' && *end == '\0' && number <= 65535;
-}
-
-/* "PORT" of loopback, "ADDRESS:PORT", "[ADDRESS]:PORT". */
-static int parse_address(const char *where, struct sockaddr_storage *address, socklen_t *length,
-                         bool *loopback, struct mlops_error *err)
-{
-    struct sockaddr_in *four = (struct sockaddr_in *)address;
-    struct sockaddr_in6 *six = (struct sockaddr_in6 *)address;
-    char host[INET6_ADDRSTRLEN + 1];
-    const char *colon = strrchr(where, ':');
-    uint16_t port;
-    if (!parse_port(colon ? colon + 1 : where, &port))
-        return fail_address(where, err);
-    bool brackets = colon && *where == '[' && colon[-1] == ']';
-    size_t size = !colon ? 0 : (size_t)(colon - where) - (brackets ? 2 : 0);
-    if (size >= sizeof(host))
-        return fail_address(where, err);
-    memcpy(host, where + brackets, size);
-    host[size] = '\0';
-    memset(address, 0, sizeof(*address));
-    if (inet_pton(AF_INET, size ? host : "127.0.0.1", &four->sin_addr) == 1) {
-        four->sin_family = AF_INET;
-        four->sin_port = htons(port);
-        *length = sizeof(*four);
-        *loopback = (ntohl(four->sin_addr.s_addr) >> 24) == 127;
-        return MLOPS_OK;
-    }
-    if (inet_pton(AF_INET6, host, &six->sin6_addr) != 1)
-        return fail_address(where, err);
-    six->sin6_family = AF_INET6;
-    six->sin6_port = htons(port);
-    *length = sizeof(*six);
-    *loopback = IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
-    return MLOPS_OK;
-}
 
 static int open_socket(struct server *server, const struct sockaddr *address, socklen_t length,
                        const char *where, struct mlops_error *err)
@@ -136,7 +89,7 @@ static int open_server(struct server *server, struct mlops_error *err)
     bool loopback = false;
     if (str_starts(where, "unix:"))
         return open_unix(server, where + 5, err);
-    TRY(parse_address(where, &address, &length, &loopback, err));
+    TRY(address_parse(where, &address, &length, &loopback, err));
     if (!loopback && (!token || *token == '\0')) {
         mlops_fail(err, MLOPS_INVALID, "others could send events to %s", where);
         return mlops_hint(err, "set MLOPS_MONITOR_TOKEN to what they must say first");

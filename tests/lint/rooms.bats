@@ -17,6 +17,7 @@ trial base environment store table stats registry bundle report trust
 drift base environment store table stats registry bundle report trust
 release base environment store table stats registry bundle report trust
 monitor base environment store table stats registry bundle report trust drift
+loop base environment store table stats registry bundle report trust trial drift release monitor
 EOF
 }
 
