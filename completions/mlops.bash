@@ -189,8 +189,9 @@ _mlops_argument() {
     env:2) sources=(ref) ;;
     config:0) sources=(+list +get +set +unset) ;;
     config:1) sources=(+registry +actor +lock-timeout +color +pager +keys +advisories +threads) ;;
-    registry:0) sources=(+grant +revoke +show) ;;
+    registry:0) sources=(+grant +revoke +show +copy) ;;
     registry:1) sources=(+reader +author +releaser +admin) ;;
+    registry:2) sources=(directory) ;;
     help:0) sources=(command) ;;
     completion:0) sources=(+bash +zsh +fish) ;;
     *) return 1 ;;

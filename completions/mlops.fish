@@ -483,9 +483,10 @@ complete -c mlops -n '__mlops_in gc' -l grace -x -d 'how old it must be (default
 complete -c mlops -n '__mlops_in gc' -l retired-after -x -d 'also the files of versions that were retired that long ago'
 complete -c mlops -n '__mlops_in gc' -l dry-run -d 'say what would go, and change nothing'
 
-complete -c mlops -n __mlops_before -a registry -d 'say who may do what in a shared registry'
-complete -c mlops -n '__mlops_in registry 0' -a 'grant revoke show'
+complete -c mlops -n __mlops_before -a registry -d 'say who may do what in a registry, or move it elsewhere'
+complete -c mlops -n '__mlops_in registry 0' -a 'grant revoke show copy'
 complete -c mlops -n '__mlops_in registry 1' -a 'reader author releaser admin'
+complete -c mlops -n '__mlops_in registry 2' -a '(__fish_complete_directories)'
 
 complete -c mlops -n __mlops_before -a help -d 'explain a command, or list them all'
 complete -c mlops -n '__mlops_in help' -l man-pages -x -a '(__fish_complete_directories)' -d 'write the manual pages of all commands into DIR instead'

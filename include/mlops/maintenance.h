@@ -74,6 +74,27 @@ struct mlops_gc_report {
 MLOPS_API int mlops_gc(struct mlops_registry *registry, const struct mlops_gc_options *options,
                        struct mlops_gc_report *report, struct mlops_error *err);
 
+/* What copying moved. */
+struct mlops_registry_copied {
+    bool present;          /* it was copied before: nothing was left to do but what is said below */
+    uint64_t rows;         /* of all tables */
+    uint64_t packs, bytes; /* that were not there yet */
+};
+
+/*
+ * Move everything that is in `from` into `to`, which is empty as mlops_registry_init or
+ * mlops_registry_join make it, on whatever engines: versions, stages, evidence, what was monitored,
+ * and the log, entry for entry, with its key. Packs go first, those that are there already are not
+ * sent again: a copy that was interrupted goes on where it stopped. Rows come in one transaction, as
+ * they are in `from` at one moment: what is written to `from` later stays there. Who has which role
+ * (mlops/access.h), and what stands in a folder beside the registry (hooks, configuration), is not
+ * copied. Let mlops_fsck look at `to` afterwards.
+ * Errors: MLOPS_CONFLICT `to` is not empty; MLOPS_INVALID `from` has not the key of its log at hand;
+ * MLOPS_IO; MLOPS_CANCELLED.
+ */
+MLOPS_API int mlops_registry_copy(struct mlops_registry *from, struct mlops_registry *to,
+                                  struct mlops_registry_copied *copied, struct mlops_error *err);
+
 /* What one model takes; a part that models share counts for each of them. */
 struct mlops_model_usage {
     char model[MLOPS_NAME_MAX + 1];

@@ -35,7 +35,7 @@ static int meta_set(struct db *db, const char *key, const char *value, struct ml
 
 /* ---- the key -------------------------------------------------------------------------------- */
 
-static char *key_path(const char *location)
+char *log_key_path(const char *location)
 {
     const char *named = getenv("MLOPS_LOG_KEY");
 
@@ -44,7 +44,7 @@ static char *key_path(const char *location)
 
 int log_key_make(const char *location, struct mlops_error *err)
 {
-    _cleanup_(free_string) char *path = key_path(location);
+    _cleanup_(free_string) char *path = log_key_path(location);
     _cleanup_(signing_key_free_ptr) struct signing_key *key = NULL;
     _cleanup_(buffer_wipe) struct buffer pem = {0};
     mode_t mask = umask(0);
@@ -64,7 +64,7 @@ static int key_load(struct mlops_registry *registry, struct mlops_error *err)
 
     if (registry->log_key)
         return MLOPS_OK;
-    path = key_path(registry->location);
+    path = log_key_path(registry->location);
     if (file_read(path, KEY_MAX, &pem, err)) {
         mlops_wrap(err, "nothing can be recorded without the key of the audit log");
         return mlops_hint(err, "put %s back from a backup, or name the file with MLOPS_LOG_KEY",

@@ -46,6 +46,9 @@ int log_checkpoint_write(struct mlops_registry *registry, const struct merkle_fr
 /* Make the file of the key where there is none, in the registry's folder or where MLOPS_LOG_KEY
  * says. */
 int log_key_make(const char *location, struct mlops_error *err);
+/* Where the key is: what MLOPS_LOG_KEY says, or the file in the registry's folder. The caller frees.
+ */
+char *log_key_path(const char *location);
 /* Is the key at hand the one that signs this log? */
 bool log_key_fits(struct mlops_registry *registry);
 /* Copy the log's key from the file `path` into the registry's folder.

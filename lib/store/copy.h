@@ -1,0 +1,23 @@
+/*
+ * lib/store/copy.h - the packs of a store carried to another, as they are.
+ */
+#ifndef STORE_COPY_H
+#define STORE_COPY_H
+#include "store/store.h"
+
+struct store_copied {
+    uint64_t packs, bytes; /* that were carried over */
+    uint64_t present;      /* packs that were there already */
+};
+
+/*
+ * Carry over every pack that `to` has not. A pack is named by what is in it, so that one that is
+ * there need not be looked at: what was carried over before an interruption stays. With `missing_ok`
+ * a pack that gc removes meanwhile is passed over. What came is durable and visible when this
+ * returns; the caller checks it (store/check.h), as nothing is decoded on the way. Adds to
+ * `*copied`. Errors: MLOPS_CONFLICT gc removed a pack meanwhile; MLOPS_CANCELLED; MLOPS_IO.
+ */
+int store_copy_packs(struct store *from, struct store *to, bool missing_ok,
+                     struct store_copied *copied, struct mlops_error *err);
+
+#endif
