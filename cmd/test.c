@@ -1,5 +1,6 @@
 /* cmd/test.c - mlops test REF */
 #include "cli.h"
+#include "cli_expectations.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -246,6 +247,9 @@ static void print_report(struct cli *cli, const struct mlops_test_report *report
     for (size_t i = 0; i < report->suite_count; i++)
         print_metrics(cli, &report->suites[i]);
     for (size_t i = 0; i < report->suite_count; i++)
+        if (!is_quiet_about(cli, &report->suites[i]))
+            cli_expectations_print(cli, &report->suites[i]);
+    for (size_t i = 0; i < report->suite_count; i++)
         print_output(cli, &report->suites[i]);
     print_summary(cli, report);
 }
@@ -319,6 +323,7 @@ static cJSON *suite_json(const struct mlops_suite_result *suite)
         cli_json_push(require, requirement);
     }
     cli_json_suite_files(json, &suite->files);
+    cli_expectations_json(json, suite);
     cli_json_text_or_null(json, "message", suite->message);
     cli_json_text_or_null(json, "output", suite->output);
     return json;
@@ -475,7 +480,7 @@ const struct command command_test = {
              {"passed", "bool", "did every suite that ran pass?"},
              {"sandbox", "text", "what kept suites apart: full, namespaces, filter or limits"},
              {"suites[].name", "text", "in the project file's order, then 'scan'"},
-             {"suites[].kind", "text", "unit, integration or performance; security of the scan"},
+             {"suites[].kind", "text", "unit, integration, performance or data; security of the scan"},
              {"suites[].status", "text", "passed, failed, error, timeout, flaky or skipped"},
              {"suites[].reason", "text?",
               "what kept its command from passing: exit, crash, command, network, write, timeout, "
@@ -502,6 +507,13 @@ const struct command command_test = {
               "what it printed, as kept with the evidence: stdout and stderr, each bytes and sha256, "
               "and whether it was cut; 'mlops show REF --log SUITE' has the text"},
              {"suites[].predictions", "object?", "that were judged: bytes and sha256"},
+             {"suites[].expectations[].name", "text", "of a data suite: what is expected"},
+             {"suites[].expectations[].met", "bool", "is it so?"},
+             {"suites[].expectations[].judged", "number", "values, rows or columns looked at"},
+             {"suites[].expectations[].unexpected", "number", "those that are not so"},
+             {"suites[].expectations[].detail", "text", "the figures, and the first of those"},
+             {"suites[].expectations[].examples[].line", "number", "where one of the first stands"},
+             {"suites[].expectations[].examples[].value", "text", "what stands there"},
              {"suites[].message", "text?", "why it did not pass"},
              {"suites[].output", "text?", "the last that it printed, where it did not pass"}},
     .run = run,

@@ -57,6 +57,23 @@ struct mlops_suite_files {
     struct mlops_kept predictions;    /* as they were judged */
 };
 
+/* A value that is not as it is expected to be, and where it stands. */
+struct mlops_expectation_example {
+    uint64_t line; /* of the file; of formats without lines the number of the row */
+    char *value;   /* fit to be shown */
+};
+
+/* One expectation of a data suite, judged. */
+struct mlops_expectation_result {
+    char *name;          /* "amount: from 0 to 10000" */
+    char *detail;        /* one line: "3 of 1000 values", "2 of 11 columns drifted: …" */
+    bool met;
+    uint64_t judged;     /* values, rows or columns that were looked at */
+    uint64_t unexpected; /* of them, those that are not as expected */
+    struct mlops_expectation_example *examples; /* the first of them */
+    size_t example_count;
+};
+
 /* What the suite's own report says of its tests. */
 struct mlops_test_counts {
     bool known; /* false: it makes none */
@@ -65,7 +82,7 @@ struct mlops_test_counts {
 
 struct mlops_suite_result {
     char name[MLOPS_NAME_MAX + 1];
-    char kind[32]; /* "unit", "integration", "performance"; "security" of the scan */
+    char kind[32]; /* "unit", "integration", "performance", "data"; "security" of the scan */
     enum mlops_suite_status status;
     char reason[16]; /* what kept its command from passing: "exit", "crash", "command" (it cannot be
                         run), "network", "write", and the limit that stopped it, "timeout", "cpu",
@@ -85,6 +102,8 @@ struct mlops_suite_result {
     struct mlops_requirement_result *requirements;
     size_t requirement_count;
     struct mlops_suite_files files;
+    struct mlops_expectation_result *expectations; /* of data suites */
+    size_t expectation_count;
     char *message; /* why it did not pass, one line; empty when it did */
     char *output;  /* the last lines that it printed, both streams; empty when it passed */
 };

@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "bundle/deployment.h"
 #include "bundle/execution.h"
+#include "bundle/expectation.h"
 #include "bundle/measurement.h"
 #include <cjson/cJSON.h>
 
@@ -41,8 +42,8 @@ struct project_requirement {
 
 struct project_suite {
     char *name;
-    char *kind;         /* "unit", "integration", "performance" */
-    char *run;          /* shell command */
+    char *kind;         /* "unit", "integration", "performance", "data" */
+    char *run;          /* shell command; NULL of the kind `data`, which runs none */
     int64_t timeout_ns; /* 10 minutes where not given; at most PROJECT_TIMEOUT_MAX_NS */
     char *predictions;  /* performance: CSV that `run` writes; normalized */
     char *score;        /* columns in it, NULL where not given */
@@ -56,6 +57,7 @@ struct project_suite {
     size_t require_count;
     struct execution execution; /* limits and the like */
     struct measurement measurement; /* performance: weights, costs, slices and the like */
+    struct expectations expectations; /* data: what is expected of a snapshot */
 };
 
 struct project {

@@ -27,6 +27,11 @@ static cJSON *suite_to_json(const struct project_suite *suite)
     cJSON *json = cJSON_CreateObject();
     json_add_string(json, "name", suite->name);
     json_add_string(json, "kind", suite->kind);
+    if (suite->expectations.source) {
+        cJSON_AddItemToObject(json, "expect", cJSON_Duplicate(suite->expectations.source, true));
+        execution_write(&suite->execution, json);
+        return json;
+    }
     json_add_string(json, "run", suite->run);
     json_add_number(json, "timeout_seconds", (double)suite->timeout_ns / 1e9);
     add_text(json, "predictions", suite->predictions);
@@ -252,11 +257,26 @@ static int get_performance(const cJSON *json, struct project_suite *suite, struc
     return get_requirements(cJSON_GetObjectItemCaseSensitive(json, "require"), suite, err);
 }
 
+/* Names of snapshots may name none: then the suite says so when it is run. */
+static int get_expectations(const cJSON *json, struct project_suite *suite, struct mlops_error *err)
+{
+    suite->timeout_ns = PROJECT_TIMEOUT_MAX_NS;
+    suite->threshold = 0.5;
+    if (!execution_load(json, &suite->execution))
+        return refuse(err, "how a suite is to be run makes no sense");
+    return expectations_load(cJSON_GetObjectItemCaseSensitive(json, "expect"), &suite->expectations,
+                             err)
+               ? refuse_as(err)
+               : MLOPS_OK;
+}
+
 static int get_suite(const cJSON *json, struct project_suite *suite, struct mlops_error *err)
 {
     static const char *const kinds[] = {"unit", "integration", "performance", NULL};
     TRY(get_name(json, "name", "suite", &suite->name, err));
     TRY(get_text(json, "kind", &suite->kind, err));
+    if (suite->kind && str_equal(suite->kind, "data"))
+        return get_expectations(json, suite, err);
     TRY(get_text(json, "run", &suite->run, err));
     double timeout = json_number(json, "timeout_seconds", 0) * 1e9;
     if (!is_one_of(suite->kind, kinds) || !suite->run || !*suite->run ||
@@ -394,6 +414,7 @@ static void suite_clear(struct project_suite *suite)
     free(suite->require);
     execution_clear(&suite->execution);
     measurement_clear(&suite->measurement);
+    expectations_clear(&suite->expectations);
 }
 
 void project_clear(struct project *project)

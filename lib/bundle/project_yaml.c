@@ -352,14 +352,51 @@ static int read_timeout(const struct checker *checker, const struct yaml_node *n
     return MLOPS_OK;
 }
 
+/* Snapshots that expectations name must be there. */
+static int check_snapshot(const struct checker *checker, const struct yaml_node *node,
+                          const char *name)
+{
+    const struct project *project = checker->project;
+    _cleanup_(buffer_clear) struct buffer names = {0};
+    for (size_t i = 0; i < project->data_count; i++) {
+        if (str_equal(project->data[i].name, name))
+            return MLOPS_OK;
+        buffer_printf(&names, "%s%s", i ? ", " : "", project->data[i].name);
+    }
+    wrong(checker, node, "there is no snapshot called '%s'", name);
+    return mlops_hint(checker->err, "the snapshots are %s",
+                      project->data_count ? names.data : "none: name them under 'data'");
+}
+
+/* A suite that mlops runs itself: nothing of a command means anything. */
+static int read_expectations(const struct checker *checker, const struct yaml_node *node,
+                             struct project_suite *suite)
+{
+    static const char *const commands[] = {"run",    "timeout",    "limits",      "network",
+                                           "retries", "report",    "matrix",      "predictions",
+                                           "score",  "prediction", "label",       "task",
+                                           "threshold", "require", MEASUREMENT_KEYS, NULL};
+    suite->threshold = 0.5;
+    suite->timeout_ns = TIMEOUT_DEFAULT_NS;
+    TRY(refuse_keys(checker, node, commands, "suites that run a command"));
+    TRY(execution_read(node, checker->what, &suite->execution, checker->err));
+    TRY(expectations_read(node, checker->what, &suite->expectations, checker->err));
+    TRY(check_snapshot(checker, node, suite->expectations.data));
+    for (size_t i = 0; i < suite->expectations.count; i++)
+        if (suite->expectations.items[i].other)
+            TRY(check_snapshot(checker, node, suite->expectations.items[i].other));
+    return MLOPS_OK;
+}
+
 static int read_suite(const struct checker *checker, const struct yaml_node *node,
                       struct project_suite *suite)
 {
     static const char *const keys[] = {
         "kind", "run",       "timeout", "predictions",  "score",          "prediction", "label",
         "task", "threshold", "require", "data",         EXECUTION_KEYS,   MEASUREMENT_KEYS,
-        NULL};
-    static const char *const kinds[] = {"unit", "integration", "performance", NULL};
+        EXPECTATION_KEYS, NULL};
+    static const char *const kinds[] = {"unit", "integration", "performance", "data", NULL};
+    static const char *const ours[] = {EXPECTATION_KEYS, NULL};
     char where[MLOPS_NAME_MAX + 32];
     TRY(check_name(checker, node, "suite", node->key));
     (void)snprintf(where, sizeof(where), "the suite '%s'", node->key);
@@ -367,6 +404,9 @@ static int read_suite(const struct checker *checker, const struct yaml_node *nod
     suite->name = xstrdup(node->key);
     TRY(take_choice(checker, node, "kind", kinds, &suite->kind));
     TRY(demand(checker, node, where, "kind", suite->kind));
+    if (str_equal(suite->kind, "data"))
+        return read_expectations(checker, node, suite);
+    TRY(refuse_keys(checker, node, ours, "suites of the kind 'data'"));
     TRY(take_text(checker, node, "run", &suite->run));
     TRY(demand(checker, node, where, "run", suite->run));
     TRY(read_timeout(checker, yaml_get(node, "timeout"), suite));

@@ -16,7 +16,7 @@ static int read_tests(const struct yaml_checker *checker, const struct yaml_node
                       struct policy_stage *stage)
 {
     static const char *const keys[] = {"suites", "kinds", NULL};
-    static const char *const kinds[] = {"unit", "integration", "performance", NULL};
+    static const char *const kinds[] = {"unit", "integration", "performance", "data", NULL};
     const struct yaml_node *suites, *of;
     size_t index;
     if (node->kind == YAML_SCALAR && str_equal(node->text, "all")) {

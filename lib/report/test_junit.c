@@ -68,6 +68,30 @@ static void add_verdict(struct buffer *xml, const struct mlops_suite_result *sui
     buffer_printf(xml, "</%s>", element);
 }
 
+/* A data suite is a class of its own, and each of its expectations a case. */
+static void add_expectations(struct buffer *xml, const struct mlops_test_report *report,
+                             const struct mlops_suite_result *suite)
+{
+    _cleanup_(free_string) char *class =
+        xprintf("%s.%s.%s", report->version.model, suite->kind, suite->name);
+    for (size_t i = 0; i < suite->expectation_count; i++) {
+        const struct mlops_expectation_result *one = &suite->expectations[i];
+        buffer_puts(xml, "    <testcase");
+        add_attribute(xml, "name", one->name);
+        add_attribute(xml, "classname", class);
+        buffer_printf(xml, " time=\"%.3f\">", i ? 0.0 : suite->seconds);
+        if (!one->met) {
+            buffer_puts(xml, "<failure");
+            add_attribute(xml, "message", one->detail);
+            add_attribute(xml, "type", "expectation");
+            buffer_putc(xml, '>');
+            add_text(xml, one->detail);
+            buffer_puts(xml, "</failure>");
+        }
+        buffer_puts(xml, "</testcase>\n");
+    }
+}
+
 static void add_case(struct buffer *xml, const struct mlops_test_report *report,
                      const struct mlops_suite_result *suite)
 {
@@ -125,12 +149,16 @@ static void add_properties(struct buffer *xml, const struct mlops_test_report *r
 
 static void add_head(struct buffer *xml, const struct mlops_test_report *report)
 {
-    size_t counts[MLOPS_SUITE_SKIPPED + 1] = {0};
+    size_t counts[MLOPS_SUITE_SKIPPED + 1] = {0}, cases = 0;
     double seconds = 0;
     char time[32], host[256] = "";
     for (size_t i = 0; i < report->suite_count; i++) {
-        counts[report->suites[i].status]++;
-        seconds += report->suites[i].seconds;
+        const struct mlops_suite_result *suite = &report->suites[i];
+        seconds += suite->seconds;
+        cases += suite->expectation_count ? suite->expectation_count : 1;
+        counts[suite->status] += suite->expectation_count == 0;
+        for (size_t j = 0; j < suite->expectation_count; j++)
+            counts[MLOPS_SUITE_FAILED] += !suite->expectations[j].met;
     }
     mlops_time_format(report->started_ns, time);
     time[strcspn(time, "Z")] = '\0'; /* Ant's schema knows no zone */
@@ -141,7 +169,7 @@ static void add_head(struct buffer *xml, const struct mlops_test_report *report)
     buffer_puts(xml, "  <testsuite");
     add_attribute(xml, "name", name);
     buffer_printf(xml, " package=\"mlops\" id=\"0\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\"",
-                  report->suite_count, counts[MLOPS_SUITE_FAILED] + counts[MLOPS_SUITE_TIMEOUT],
+                  cases, counts[MLOPS_SUITE_FAILED] + counts[MLOPS_SUITE_TIMEOUT],
                   counts[MLOPS_SUITE_ERROR]);
     buffer_printf(xml, " skipped=\"%zu\" time=\"%.3f\"", counts[MLOPS_SUITE_SKIPPED], seconds);
     add_attribute(xml, "timestamp", time);
@@ -156,7 +184,10 @@ char *mlops_test_report_junit(const struct mlops_test_report *report)
     add_head(&xml, report);
     add_properties(&xml, report);
     for (size_t i = 0; i < report->suite_count; i++)
-        add_case(&xml, report, &report->suites[i]);
+        if (report->suites[i].expectation_count > 0)
+            add_expectations(&xml, report, &report->suites[i]);
+        else
+            add_case(&xml, report, &report->suites[i]);
     buffer_puts(&xml, "    <system-out/>\n    <system-err/>\n  </testsuite>\n</testsuites>\n");
     return buffer_steal(&xml);
 }

@@ -80,6 +80,23 @@ static void add_metrics(struct buffer *text, const struct mlops_suite_result *su
     }
 }
 
+static void add_expectations(struct buffer *text, const struct mlops_suite_result *suite)
+{
+    if (suite->expectation_count == 0)
+        return;
+    buffer_puts(text, "\n**");
+    markdown_cell(text, suite->name);
+    buffer_puts(text, "**\n\n| | expected | found |\n| --- | --- | --- |\n");
+    for (size_t i = 0; i < suite->expectation_count; i++) {
+        const struct mlops_expectation_result *one = &suite->expectations[i];
+        buffer_printf(text, "| %s | ", one->met ? "✅" : "❌");
+        markdown_cell(text, one->name);
+        buffer_puts(text, " | ");
+        markdown_cell(text, one->detail);
+        buffer_puts(text, " |\n");
+    }
+}
+
 /* A fence is longer than any run of backticks inside it (CommonMark §4.5). */
 static void add_output(struct buffer *text, const struct mlops_suite_result *suite)
 {
@@ -111,6 +128,8 @@ char *mlops_test_report_markdown(const struct mlops_test_report *report)
     add_suites(&text, report);
     for (size_t i = 0; i < report->suite_count; i++)
         add_metrics(&text, &report->suites[i]);
+    for (size_t i = 0; i < report->suite_count; i++)
+        add_expectations(&text, &report->suites[i]);
     for (size_t i = 0; i < report->suite_count; i++)
         add_output(&text, &report->suites[i]);
     buffer_printf(&text, "\n<sub>bundle `%s` · sandbox %s</sub>\n", report->version.bundle,

@@ -7,6 +7,7 @@
 #include "bundle/reach.h"
 #include "registry/condemned.h"
 #include "registry/registry.h"
+#include "trial/data_run.h"
 #include "trial/scan.h"
 #include <math.h>
 
@@ -78,9 +79,53 @@ static void add_files(cJSON *json, const struct mlops_suite_files *files)
         add_kept(json, KEEP_PREDICTIONS, &files->predictions);
 }
 
+static void add_expectations(cJSON *json, const struct mlops_suite_result *result)
+{
+    cJSON *expectations = json_add_array(json, "expectations");
+    for (size_t i = 0; i < result->expectation_count; i++) {
+        const struct mlops_expectation_result *one = &result->expectations[i];
+        cJSON *item = cJSON_CreateObject();
+        json_add_string(item, "name", one->name);
+        json_add_string(item, "detail", one->detail);
+        json_add_bool(item, "met", one->met);
+        json_add_u64(item, "judged", one->judged);
+        json_add_u64(item, "unexpected", one->unexpected);
+        cJSON *examples = json_add_array(item, "examples");
+        for (size_t j = 0; j < one->example_count; j++) {
+            cJSON *example = cJSON_CreateObject();
+            json_add_u64(example, "line", one->examples[j].line);
+            json_add_string(example, "value", one->examples[j].value);
+            cJSON_AddItemToArray(examples, example);
+        }
+        cJSON_AddItemToArray(expectations, item);
+    }
+}
+
+/* A data suite runs no command, so that there is nothing to say of one. */
+static cJSON *data_to_json(const struct mlops_suite_result *result,
+                           const struct suite_outcome *outcome)
+{
+    cJSON *json = cJSON_CreateObject();
+    json_add_string(json, "kind", result->kind);
+    json_add_number(json, "seconds", result->seconds);
+    json_add_string(json, "inputs", outcome->inputs);
+    json_add_string(json, "message", result->message);
+    if (*result->reason)
+        json_add_string(json, "reason", result->reason);
+    if (outcome->until_ns)
+        json_add_number(json, "holds_until", floor((double)outcome->until_ns / 1e9));
+    cJSON *tests = json_add_object(json, "tests");
+    json_add_u64(tests, "passed", result->counts.passed);
+    json_add_u64(tests, "failed", result->counts.failed);
+    add_expectations(json, result);
+    return json;
+}
+
 static cJSON *to_json(const struct project_suite *suite, const struct mlops_suite_result *result,
                       const struct suite_outcome *outcome)
 {
+    if (suite_reads_data(suite))
+        return data_to_json(result, outcome);
     cJSON *json = cJSON_CreateObject();
     json_add_string(json, "kind", result->kind);
     json_add_number(json, "seconds", result->seconds);

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/path.h"
+#include "trial/data_run.h"
 #include "trial/environment.h"
 #include "trial/exam.h"
 #include <glob.h>
@@ -133,8 +134,10 @@ int inputs_digest(struct mlops_registry *registry, const struct mlops_version *v
     json_add_string(inputs, "bundle", version->bundle); /* has the suite in it */
     json_add_string(inputs, "suite", suite->name);
     json_add_string(inputs, "mlops", mlops_library_version());
-    add_environment(inputs, version, suite);
-    add_machine(inputs);
+    if (!suite_reads_data(suite)) { /* which depends on neither */
+        add_environment(inputs, version, suite);
+        add_machine(inputs);
+    }
     TRY(add_evaluation(registry, version, suite, inputs, err));
     if (looks_at_stages(suite))
         TRY(add_stages(registry, version, inputs, err));

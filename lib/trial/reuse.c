@@ -1,8 +1,10 @@
 /* lib/trial/reuse.c - evidence that stands for another run. */
 #include "trial/reuse.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "registry/registry.h"
 #include "stats/interval.h"
+#include "trial/data_run.h"
 #include "trial/log.h"
 #include <math.h>
 #include <mlops/scan.h>
@@ -85,7 +87,28 @@ static void take_counts(const cJSON *body, struct mlops_test_counts *counts)
                                          .skipped = json_u64(tests, "skipped", 0)};
 }
 
-static int take(const struct mlops_evidence *evidence, const char *inputs,
+static void take_expectations(const cJSON *body, struct mlops_suite_result *result)
+{
+    const cJSON *array = cJSON_GetObjectItemCaseSensitive(body, "expectations"), *item, *example;
+    result->expectations =
+        xcalloc((size_t)cJSON_GetArraySize(array), sizeof(*result->expectations));
+    cJSON_ArrayForEach(item, array)
+    {
+        const cJSON *examples = cJSON_GetObjectItemCaseSensitive(item, "examples");
+        struct mlops_expectation_result *one = &result->expectations[result->expectation_count++];
+        one->name = xstrdup(json_string(item, "name", ""));
+        one->detail = xstrdup(json_string(item, "detail", ""));
+        one->met = json_bool(item, "met", false);
+        one->judged = json_u64(item, "judged", 0);
+        one->unexpected = json_u64(item, "unexpected", 0);
+        one->examples = xcalloc((size_t)cJSON_GetArraySize(examples), sizeof(*one->examples));
+        cJSON_ArrayForEach(example, examples) one->examples[one->example_count++] =
+            (struct mlops_expectation_example){.line = json_u64(example, "line", 0),
+                                               .value = xstrdup(json_string(example, "value", ""))};
+    }
+}
+
+static int take(const struct mlops_evidence *evidence, const char *inputs, bool data,
                 enum mlops_sandbox_wish wish, struct mlops_suite_result *result,
                 enum mlops_sandbox_level *level, struct mlops_error *err)
 {
@@ -95,9 +118,12 @@ static int take(const struct mlops_evidence *evidence, const char *inputs,
         return mlops_wrap(err, "evidence %llu", (unsigned long long)evidence->id);
     }
     if (!str_equal(json_string(body, "inputs", ""), inputs) ||
-        !parse_level(json_string(body, "sandbox", ""), level) ||
+        (!data && !parse_level(json_string(body, "sandbox", ""), level)) ||
         (wish == MLOPS_SANDBOX_STRICT && *level != MLOPS_SANDBOX_FULL))
         return MLOPS_OK;
+    double until = json_number(body, "holds_until", INFINITY);
+    if (until < (double)clock_now_ns() / 1e9)
+        return MLOPS_OK; /* the data has become too old since */
     bool examined = cJSON_HasObjectItem(body, "evaluation");
     if (examined && *level < MLOPS_SANDBOX_NAMESPACES && wish != MLOPS_SANDBOX_NONE)
         return MLOPS_OK; /* it could have looked for the labels: perhaps it cannot now */
@@ -110,6 +136,7 @@ static int take(const struct mlops_evidence *evidence, const char *inputs,
     result->metrics = take_metrics(body, &result->metric_count);
     take_slices(body, result);
     take_requirements(body, result);
+    take_expectations(body, result);
     take_counts(body, &result->counts);
     return MLOPS_OK;
 }
@@ -126,7 +153,7 @@ int reuse_suite(struct mlops_registry *registry, const struct mlops_version *ver
     const struct mlops_evidence *evidence = newest(&list, suite->name);
     int code = MLOPS_OK;
     if (evidence && str_equal(evidence->status, "passed"))
-        code = take(evidence, inputs, wish, result, level, err);
+        code = take(evidence, inputs, suite_reads_data(suite), wish, result, level, err);
     mlops_evidence_list_clear(&list);
     return code;
 }

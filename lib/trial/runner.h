@@ -23,6 +23,7 @@ struct suite_outcome {
     struct kept_files files; /* that it left */
     double cpu_seconds;
     uint64_t memory_bytes, output_bytes, network_refused; /* trial/supervise.h */
+    int64_t until_ns; /* a data suite: when what it found of ages holds no more; 0: for ever */
     enum mlops_sandbox_level level;
 };
 void suite_outcome_clear(struct suite_outcome *outcome);

@@ -5,12 +5,14 @@
 #include "trial/schedule.h"
 #include "bundle/needs.h"
 #include "registry/registry.h"
+#include "trial/data_run.h"
 #include "trial/supervise.h"
 #include "trial/verdict.h"
 #include "trial/workspace.h"
 
 #define JOBS_MAX 256
 #define WAIT_MS 50
+#define DATA_WAIT_MS 2 /* while tables are read, whose threads tell nobody when they are done */
 
 /* A place in which suites run, one after the other. */
 struct slot {
@@ -18,7 +20,8 @@ struct slot {
     size_t suite;
     struct trial trial;
     struct workspace workspace;
-    struct supervision *supervision;
+    struct supervision *supervision; /* of a command; or … */
+    struct data_run *data;           /* … of a data suite, which has none */
 };
 
 enum state {
@@ -56,6 +59,7 @@ static void tell(const struct run *run, size_t suite)
 static void leave(struct run *run, struct slot *slot)
 {
     supervise_free(slot->supervision);
+    data_run_free(slot->data);
     workspace_remove(&slot->workspace);
     *slot = (struct slot){0};
     run->taken--;
@@ -92,7 +96,9 @@ static void mark_flaky(const struct trial *trial)
 static int finish(struct run *run, struct slot *slot, struct mlops_error *err)
 {
     size_t suite = slot->suite;
-    int code = runner_finish(&slot->trial, slot->workspace.folder, slot->supervision, err);
+    int code = slot->data ? data_run_finish(&slot->trial, slot->data, err)
+                          : runner_finish(&slot->trial, slot->workspace.folder, slot->supervision,
+                                          err);
     slot->trial.result->attempts++;
     mark_flaky(&slot->trial);
     leave(run, slot);
@@ -107,10 +113,11 @@ static int finish(struct run *run, struct slot *slot, struct mlops_error *err)
 static int begin(struct run *run, struct slot *slot, size_t suite, struct mlops_error *err)
 {
     const struct schedule *schedule = run->schedule;
+    bool data = suite_reads_data(suite_at(run, suite));
     *slot = (struct slot){.taken = true, .suite = suite};
     run->taken++;
     tell(run, suite);
-    if (workspace_make(schedule->registry, schedule->manifest, &slot->workspace, err))
+    if (workspace_make(schedule->registry, data ? NULL : schedule->manifest, &slot->workspace, err))
         return wrap(run, suite, err);
     slot->trial = (struct trial){.registry = schedule->registry,
                                  .version = &schedule->report->version,
@@ -119,10 +126,13 @@ static int begin(struct run *run, struct slot *slot, size_t suite, struct mlops_
                                  .keep = schedule->keep,
                                  .result = &schedule->report->suites[suite],
                                  .outcome = &schedule->outcomes[suite]};
-    if (runner_start(&slot->trial, schedule->sandbox, slot->workspace.folder, &slot->supervision,
-                     err))
+    int code = data ? data_run_start(&slot->trial, schedule->manifest, slot->workspace.folder,
+                                     &slot->data, err)
+                    : runner_start(&slot->trial, schedule->sandbox, slot->workspace.folder,
+                                   &slot->supervision, err);
+    if (code)
         return wrap(run, suite, err);
-    return slot->supervision ? MLOPS_OK : finish(run, slot, err);
+    return slot->supervision || slot->data ? MLOPS_OK : finish(run, slot, err);
 }
 
 static bool is_good(const struct run *run, size_t suite)
@@ -196,10 +206,13 @@ static void wait_a_moment(const struct run *run)
 {
     struct supervision *running[JOBS_MAX];
     size_t count = 0;
+    int wait_ms = WAIT_MS;
     for (size_t i = 0; i < run->slot_count; i++)
-        if (run->slots[i].taken)
+        if (run->slots[i].data)
+            wait_ms = DATA_WAIT_MS;
+        else if (run->slots[i].taken)
             running[count++] = run->slots[i].supervision;
-    supervise_wait(running, count, WAIT_MS);
+    supervise_wait(running, count, wait_ms);
 }
 
 static int attend(struct run *run, struct mlops_error *err)
@@ -215,7 +228,9 @@ static int attend(struct run *run, struct mlops_error *err)
             if (!slot->taken)
                 continue;
             last = slot->suite;
-            if (supervise_step(slot->supervision, &ended, err))
+            if (slot->data)
+                ended = data_run_ended(slot->data);
+            else if (supervise_step(slot->supervision, &ended, err))
                 return wrap(run, last, err);
             if (ended)
                 TRY(finish(run, slot, err));

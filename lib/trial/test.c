@@ -4,6 +4,7 @@
 #include "bundle/needs.h"
 #include "registry/registry.h"
 #include "registry/scratch.h"
+#include "trial/data_run.h"
 #include "trial/evidence.h"
 #include "trial/inputs.h"
 #include "trial/reuse.h"
@@ -108,16 +109,16 @@ static void warn_of_sandbox(const struct mlops_registry *registry, const struct 
         registry_warn(registry, "suites run without a filter of system calls: %s", check->seccomp);
 }
 
-/* Of those that are wanted, what has passed before; `*any` false where nothing is left to be run.
- * Their evidence says in what sandbox that was. */
+/* Of those that are wanted, what has passed before; `*any` false where nothing is left to be run,
+ * `*any_command` where no command is. Their evidence says in what sandbox that was. */
 static int reuse(struct mlops_registry *registry, const struct project *project,
                  const struct mlops_test_options *options, const bool *wanted,
                  struct mlops_test_report *report, struct suite_outcome *outcomes, bool *any,
-                 struct mlops_error *err)
+                 bool *any_command, struct mlops_error *err)
 {
     enum mlops_sandbox_wish wish = options ? options->sandbox : MLOPS_SANDBOX_AUTO;
     report->sandbox = MLOPS_SANDBOX_FULL;
-    *any = false;
+    *any = *any_command = false;
     for (size_t i = 0; i < project->suite_count; i++) {
         const struct project_suite *suite = &project->suites[i];
         enum mlops_sandbox_level level = MLOPS_SANDBOX_FULL;
@@ -130,6 +131,7 @@ static int reuse(struct mlops_registry *registry, const struct project *project,
         if (level < report->sandbox)
             report->sandbox = level;
         *any = *any || !report->suites[i].cached;
+        *any_command = *any_command || (!report->suites[i].cached && !suite_reads_data(suite));
     }
     return MLOPS_OK;
 }
@@ -142,18 +144,19 @@ static int run_all(struct mlops_registry *registry, const struct manifest *manif
 {
     const struct project *project = &manifest->project;
     _cleanup_(sandbox_clear) struct sandbox sandbox = {0};
-    bool *wanted = choose(options, project), any = false;
+    bool *wanted = choose(options, project), any = false, commands = false;
     for (size_t i = 0; i < project->suite_count; i++)
         suite_result_start(&report->suites[report->suite_count++], &project->suites[i]);
     enum mlops_sandbox_wish wish = options ? options->sandbox : MLOPS_SANDBOX_AUTO;
-    int code = reuse(registry, project, options, wanted, report, outcomes, &any, err);
-    if (code == MLOPS_OK && any)
+    int code = reuse(registry, project, options, wanted, report, outcomes, &any, &commands,
+                     err);
+    if (code == MLOPS_OK && commands)
         code = sandbox_open(wish, &sandbox, err);
     if (code == MLOPS_OK && any)
         code = scratch_make(registry, "evidence", keep, err);
-    if (code == MLOPS_OK && any && wish == MLOPS_SANDBOX_AUTO)
+    if (code == MLOPS_OK && commands && wish == MLOPS_SANDBOX_AUTO)
         warn_of_sandbox(registry, &sandbox);
-    if (any && sandbox.level < report->sandbox)
+    if (commands && sandbox.level < report->sandbox)
         report->sandbox = sandbox.level;
     const struct schedule schedule = {.registry = registry,
                                       .manifest = manifest,

@@ -15,6 +15,8 @@ int workspace_make(struct mlops_registry *registry, const struct manifest *manif
     *workspace = (struct workspace){0};
     scratch_sweep_folders(registry, STALE_NS);
     TRY(scratch_make(registry, "test", &workspace->folder, err));
+    if (!manifest)
+        return MLOPS_OK;
     workspace->tree = path_join(workspace->folder, "bundle");
     int code = manifest_checkout(registry, manifest, workspace->tree, err);
     if (code)

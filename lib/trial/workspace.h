@@ -8,7 +8,7 @@ struct workspace {
     char *tree;   /* the checkout inside it; absolute */
 };
 
-/* Lay `manifest` out anew. Also removes what runs left behind that were killed. */
+/* Lay `manifest` out anew; where it is NULL, there is the folder alone. Also removes what runs left behind that were killed. */
 int workspace_make(struct mlops_registry *registry, const struct manifest *manifest,
                    struct workspace *workspace, struct mlops_error *err);
 /* Remove it with all that was written into it; zeroed memory is fine. */

@@ -13,8 +13,9 @@ registry base store
 trust base environment store table stats registry
 bundle base environment store table stats registry trust
 report base environment store table stats registry trust
-trial base environment store table stats registry bundle report trust
 drift base environment store table stats registry bundle report trust
+quality base environment store table stats registry bundle report trust drift
+trial base environment store table stats registry bundle report trust quality
 release base environment store table stats registry bundle report trust
 monitor base environment store table stats registry bundle report trust drift
 loop base environment store table stats registry bundle report trust trial drift release monitor
