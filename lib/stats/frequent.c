@@ -4,20 +4,29 @@
 #include <math.h>
 #include <stdio.h>
 
-#define SLOTS_MIN 32 /* powers of two; the table is never more than half full */
+#define INDEX_MIN 64   /* places; a power of two */
+#define INDEX_SPACE 4  /* places for each counter, so that a value that is not there is soon known */
 
 struct counter {
     uint64_t hash;
-    uint64_t count; /* 0: an empty slot */
-    uint32_t at;    /* of its key in `keys` */
-    uint32_t length;
+    uint64_t count;
+    union {
+        struct {
+            uint32_t at; /* within `keys` */
+            uint32_t length;
+        } text;
+        char number[8];
+    } key;
 };
 
 struct frequent {
     size_t limit;
-    struct counter *slots; /* open addressing, linear probing */
-    size_t size, used;
-    struct buffer keys; /* each with a NUL behind it */
+    bool numbers; /* keys are numbers, of which the hash tells all: it is one to one on 8 bytes */
+    struct counter *counters; /* close together, in the order of coming */
+    size_t used, capacity;
+    uint16_t *index; /* open addressing, linear probing: a counter's number from 1, or 0 */
+    size_t places;
+    struct buffer keys; /* of texts, each with a NUL behind it */
     uint64_t total, error;
 };
 
@@ -25,8 +34,8 @@ struct frequent *frequent_new_limited(size_t limit)
 {
     struct frequent *sketch = xcalloc(1, sizeof(*sketch));
     sketch->limit = limit;
-    sketch->size = SLOTS_MIN;
-    sketch->slots = xcalloc(sketch->size, sizeof(*sketch->slots));
+    sketch->places = INDEX_MIN;
+    sketch->index = xcalloc(sketch->places, sizeof(*sketch->index));
     return sketch;
 }
 
@@ -39,56 +48,92 @@ void frequent_free(struct frequent *sketch)
 {
     if (!sketch)
         return;
-    free(sketch->slots);
+    free(sketch->counters);
+    free(sketch->index);
     buffer_clear(&sketch->keys);
     free(sketch);
 }
 
-static size_t probe(const struct frequent *sketch, const char *value, size_t length, uint64_t hash)
+/* ---- finding -------------------------------------------------------------------------------- */
+
+/* memcmp(a, b, length) == 0 without a call: keys are short, and one is compared for every value. */
+static inline bool same_bytes(const char *a, const char *b, size_t length)
 {
-    size_t at = hash & (sketch->size - 1);
-    for (; sketch->slots[at].count; at = (at + 1) & (sketch->size - 1)) {
-        const struct counter *slot = &sketch->slots[at];
-        if (slot->hash == hash && slot->length == length &&
-            memcmp(sketch->keys.data + slot->at, value, length) == 0)
-            break;
+    uint64_t x, y;
+    if (length < 8) {
+        for (size_t i = 0; i < length; i++)
+            if (a[i] != b[i])
+                return false;
+        return true;
     }
-    return at;
+    for (size_t at = 0; at < length; at += 8) {
+        size_t from = at + 8 <= length ? at : length - 8; /* the last eight overlap those before */
+        memcpy(&x, a + from, sizeof(x));
+        memcpy(&y, b + from, sizeof(y));
+        if (x != y)
+            return false;
+    }
+    return true;
 }
 
-/* The first free slot for a key that is not there yet. */
-static void place(struct frequent *sketch, struct counter counter)
+static bool has_key(const struct frequent *sketch, const struct counter *counter,
+                    const char *value, size_t length)
 {
-    size_t at = counter.hash & (sketch->size - 1);
-    while (sketch->slots[at].count)
-        at = (at + 1) & (sketch->size - 1);
-    sketch->slots[at] = counter;
-    sketch->used++;
+    return sketch->numbers || (counter->key.text.length == length &&
+                               same_bytes(sketch->keys.data + counter->key.text.at, value, length));
 }
 
-static void grow(struct frequent *sketch)
+/* The counter of a value, or NULL. */
+static inline struct counter *find(const struct frequent *sketch, const char *value, size_t length,
+                                   uint64_t hash)
 {
-    struct counter *before = sketch->slots;
-    size_t size = sketch->size;
-    sketch->size = size * 2;
-    sketch->used = 0;
-    sketch->slots = xcalloc(sketch->size, sizeof(*sketch->slots));
-    for (size_t i = 0; i < size; i++)
-        if (before[i].count)
-            place(sketch, before[i]);
-    free(before);
+    size_t mask = sketch->places - 1;
+    for (size_t at = hash & mask; sketch->index[at]; at = (at + 1) & mask) {
+        struct counter *counter = &sketch->counters[sketch->index[at] - 1];
+        if (counter->hash == hash && has_key(sketch, counter, value, length))
+            return counter;
+    }
+    return NULL;
 }
+
+static inline void enter(struct frequent *sketch, size_t number)
+{
+    size_t mask = sketch->places - 1, at = sketch->counters[number].hash & mask;
+    while (sketch->index[at])
+        at = (at + 1) & mask;
+    sketch->index[at] = (uint16_t)(number + 1);
+}
+
+static void enter_all(struct frequent *sketch)
+{
+    memset(sketch->index, 0, sketch->places * sizeof(*sketch->index));
+    for (size_t i = 0; i < sketch->used; i++)
+        enter(sketch, i);
+}
+
+/* ---- coming and going ----------------------------------------------------------------------- */
 
 /* The value is not there yet. */
 static void insert(struct frequent *sketch, const char *value, size_t length, uint64_t hash,
                    uint64_t count)
 {
-    if (sketch->used >= sketch->size / 2 && sketch->size < 2 * sketch->limit)
-        grow(sketch);
-    struct counter counter = {hash, count, (uint32_t)sketch->keys.length, (uint32_t)length};
-    buffer_append(&sketch->keys, value, length);
-    buffer_putc(&sketch->keys, '\0');
-    place(sketch, counter);
+    if ((sketch->used + 1) * INDEX_SPACE > sketch->places) {
+        sketch->places *= 2;
+        sketch->index = xrealloc(sketch->index, sketch->places, sizeof(*sketch->index));
+        enter_all(sketch);
+    }
+    GROW(sketch->counters, sketch->used, &sketch->capacity);
+    struct counter *counter = &sketch->counters[sketch->used];
+    *counter = (struct counter){.hash = hash, .count = count};
+    if (sketch->numbers) {
+        memcpy(counter->key.number, value, sizeof(counter->key.number));
+    } else {
+        counter->key.text.at = (uint32_t)sketch->keys.length;
+        counter->key.text.length = (uint32_t)length;
+        buffer_append(&sketch->keys, value, length);
+        buffer_putc(&sketch->keys, '\0');
+    }
+    enter(sketch, sketch->used++);
 }
 
 static int compare_counts(const void *a, const void *b)
@@ -102,59 +147,53 @@ static uint64_t median_count(const struct frequent *sketch)
 {
     uint32_t small[64] = {0};
     size_t rank = sketch->used / 2;
-    for (size_t i = 0; i < sketch->size; i++)
-        if (sketch->slots[i].count && sketch->slots[i].count < ARRAY_LENGTH(small))
-            small[sketch->slots[i].count]++;
+    for (size_t i = 0; i < sketch->used; i++)
+        if (sketch->counters[i].count < ARRAY_LENGTH(small))
+            small[sketch->counters[i].count]++;
     size_t below = 0;
     for (size_t count = 1; count < ARRAY_LENGTH(small); count++) {
         below += small[count];
         if (below > rank)
             return count;
     }
-    uint64_t counts[2 * FREQUENT_MAX];
-    size_t found = 0;
-    for (size_t i = 0; i < sketch->size; i++)
-        if (sketch->slots[i].count)
-            counts[found++] = sketch->slots[i].count;
-    qsort(counts, found, sizeof(*counts), compare_counts);
+    uint64_t counts[FREQUENT_MAX + 1];
+    for (size_t i = 0; i < sketch->used; i++)
+        counts[i] = sketch->counters[i].count;
+    qsort(counts, sketch->used, sizeof(*counts), compare_counts);
     return counts[rank];
 }
 
 /* Take the median count off every counter and drop those that reach zero: half of them at least. */
 static void purge(struct frequent *sketch)
 {
-    struct counter kept[2 * FREQUENT_MAX];
-    struct buffer keys = {0};
-    size_t left = 0;
     uint64_t cut = median_count(sketch);
-    for (size_t i = 0; i < sketch->size; i++) {
-        struct counter counter = sketch->slots[i];
-        sketch->slots[i].count = 0;
+    size_t kept = 0, end = 0;
+    for (size_t i = 0; i < sketch->used; i++) {
+        struct counter counter = sketch->counters[i];
         if (counter.count <= cut)
             continue;
-        const char *key = sketch->keys.data + counter.at;
         counter.count -= cut;
-        counter.at = (uint32_t)keys.length;
-        buffer_append(&keys, key, counter.length + 1U);
-        kept[left++] = counter;
+        if (!sketch->numbers) { /* texts stand in the order of their counters: they move down */
+            memmove(sketch->keys.data + end, sketch->keys.data + counter.key.text.at,
+                    counter.key.text.length + 1U);
+            counter.key.text.at = (uint32_t)end;
+            end += counter.key.text.length + 1U;
+        }
+        sketch->counters[kept++] = counter;
     }
-    /* back into the memory that is there: it will be as full again soon */
-    buffer_reset(&sketch->keys);
-    buffer_append(&sketch->keys, keys.data ? keys.data : "", keys.length);
-    buffer_clear(&keys);
-    sketch->used = 0;
-    for (size_t i = 0; i < left; i++)
-        place(sketch, kept[i]);
+    sketch->keys.length = end;
+    sketch->used = kept;
     sketch->error += cut;
+    enter_all(sketch);
 }
 
 static void add(struct frequent *sketch, const char *value, size_t length, uint64_t hash,
                 uint64_t count)
 {
-    size_t at = probe(sketch, value, length, hash);
+    struct counter *counter = find(sketch, value, length, hash);
     sketch->total += count;
-    if (sketch->slots[at].count) {
-        sketch->slots[at].count += count;
+    if (counter) {
+        counter->count += count;
         return;
     }
     insert(sketch, value, length, hash, count);
@@ -167,16 +206,19 @@ void frequent_update_hashed(struct frequent *sketch, const char *value, size_t l
 {
     char key[FREQUENT_KEY_MAX + 20];
     if (length <= FREQUENT_KEY_MAX) {
-        size_t at = probe(sketch, value, length, hash);
-        if (sketch->slots[at].count) { /* nearly always: no key has NUL bytes */
-            sketch->slots[at].count++;
+        struct counter *counter = find(sketch, value, length, hash);
+        if (counter) { /* nearly always: no key has NUL bytes */
+            counter->count++;
             sketch->total++;
             return;
         }
     }
     size_t zero = strnlen(value, length);
     if (length <= FREQUENT_KEY_MAX && zero == length) {
-        add(sketch, value, length, hash, 1);
+        sketch->total++;
+        insert(sketch, value, length, hash, 1);
+        if (sketch->used > sketch->limit)
+            purge(sketch);
         return;
     }
     /* too long, or with NUL bytes */
@@ -191,11 +233,35 @@ void frequent_update(struct frequent *sketch, const char *value, size_t length)
     frequent_update_hashed(sketch, value, length, stats_hash(value, length));
 }
 
-void frequent_update_number(struct frequent *sketch, double value, uint64_t hash)
+void frequent_update_times(struct frequent *sketch, const char *value, uint64_t times)
+{
+    size_t length = strlen(value);
+    if (times > 0)
+        add(sketch, value, length, stats_hash(value, length), times);
+}
+
+void frequent_update_numbers(struct frequent *sketch, const double *values,
+                             const uint64_t *hashes, size_t count)
 {
     char key[8];
-    put_f64((uint8_t *)key, value);
-    add(sketch, key, sizeof(key), hash, 1);
+    sketch->numbers = true;
+    sketch->total += count;
+    for (size_t i = 0; i < count; i++) {
+        struct counter *counter = find(sketch, key, sizeof(key), hashes[i]);
+        if (counter) {
+            counter->count++;
+            continue;
+        }
+        put_f64((uint8_t *)key, values[i]);
+        insert(sketch, key, sizeof(key), hashes[i], 1);
+        if (sketch->used > sketch->limit)
+            purge(sketch);
+    }
+}
+
+void frequent_update_number(struct frequent *sketch, double value, uint64_t hash)
+{
+    frequent_update_numbers(sketch, &value, &hash, 1);
 }
 
 void frequent_merge(struct frequent *sketch, const struct frequent *other)
@@ -203,6 +269,7 @@ void frequent_merge(struct frequent *sketch, const struct frequent *other)
     uint64_t total = sketch->total + other->total;
     size_t count;
     struct frequent_item *items = frequent_items(other, &count); /* in an order of their own */
+    sketch->numbers |= other->numbers;
     for (size_t i = 0; i < count; i++)
         add(sketch, items[i].value, items[i].length, stats_hash(items[i].value, items[i].length),
             items[i].count);
@@ -239,12 +306,14 @@ static int compare_items(const void *a, const void *b)
 struct frequent_item *frequent_items(const struct frequent *sketch, size_t *count)
 {
     struct frequent_item *items = xcalloc(sketch->used, sizeof(*items));
-    *count = 0;
-    for (size_t i = 0; i < sketch->size; i++) {
-        const struct counter *slot = &sketch->slots[i];
-        if (slot->count)
-            items[(*count)++] =
-                (struct frequent_item){sketch->keys.data + slot->at, slot->count, slot->length};
+    *count = sketch->used;
+    for (size_t i = 0; i < sketch->used; i++) {
+        const struct counter *counter = &sketch->counters[i];
+        items[i] = sketch->numbers
+                       ? (struct frequent_item){counter->key.number, counter->count,
+                                                sizeof(counter->key.number)}
+                       : (struct frequent_item){sketch->keys.data + counter->key.text.at,
+                                                counter->count, counter->key.text.length};
     }
     qsort(items, *count, sizeof(*items), compare_items);
     return items;
@@ -253,7 +322,8 @@ struct frequent_item *frequent_items(const struct frequent *sketch, size_t *coun
 uint64_t frequent_count(const struct frequent *sketch, const char *value)
 {
     size_t length = strlen(value);
-    return sketch->slots[probe(sketch, value, length, stats_hash(value, length))].count;
+    const struct counter *counter = find(sketch, value, length, stats_hash(value, length));
+    return counter ? counter->count : 0;
 }
 
 /* Sorted, so that the bytes do not depend on the table's layout. */
@@ -283,6 +353,7 @@ static bool key_fits(const char *value, size_t length, bool numbers)
 static struct frequent *decode(struct wire *wire, size_t limit, bool numbers)
 {
     struct frequent *sketch = frequent_new_limited(limit);
+    sketch->numbers = numbers;
     sketch->total = wire_u64(wire);
     sketch->error = wire_u64(wire);
     size_t count = wire_u32(wire);
@@ -296,7 +367,7 @@ static struct frequent *decode(struct wire *wire, size_t limit, bool numbers)
         if (wire->failed)
             break;
         uint64_t hash = stats_hash(value, length);
-        wire->failed |= sketch->slots[probe(sketch, value, length, hash)].count != 0 ||
+        wire->failed |= find(sketch, value, length, hash) != NULL ||
                         __builtin_add_overflow(sum, times, &sum);
         if (!wire->failed)
             insert(sketch, value, length, hash, times);

@@ -25,8 +25,12 @@ void frequent_update(struct frequent *sketch, const char *value, size_t length);
 /* The same where the caller knows stats_hash(value, length). */
 void frequent_update_hashed(struct frequent *sketch, const char *value, size_t length,
                             uint64_t hash);
+/* A short text that came so many times, at once. */
+void frequent_update_times(struct frequent *sketch, const char *value, uint64_t times);
 /* A number: its key is the eight bytes of the double. Not to be mixed with texts. */
 void frequent_update_number(struct frequent *sketch, double value, uint64_t hash);
+void frequent_update_numbers(struct frequent *sketch, const double *values,
+                             const uint64_t *hashes, size_t count);
 void frequent_merge(struct frequent *sketch, const struct frequent *other);
 uint64_t frequent_total(const struct frequent *sketch);
 uint64_t frequent_error(const struct frequent *sketch); /* 0: every count is exact */

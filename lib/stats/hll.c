@@ -11,26 +11,24 @@ struct hll {
     uint8_t registers[REGISTERS];
 };
 
-/* The finaliser of SplitMix64 (Steele, Lea, Flood 2014), which mixes every bit into every other. */
-static uint64_t mix(uint64_t x)
+/* Up to seven bytes as a little-endian number, by loads that overlap. */
+static uint64_t get_few(const uint8_t *bytes, size_t length)
 {
-    x ^= x >> 30;
-    x *= 0xbf58476d1ce4e5b9ULL;
-    x ^= x >> 27;
-    x *= 0x94d049bb133111ebULL;
-    return x ^ x >> 31;
+    if (length >= 4)
+        return get_u32(bytes) | (uint64_t)get_u32(bytes + length - 4) << 8 * (length - 4);
+    if (length == 0)
+        return 0;
+    return bytes[0] | (uint64_t)bytes[length / 2] << 8 * (length / 2) |
+           (uint64_t)bytes[length - 1] << 8 * (length - 1);
 }
 
 uint64_t stats_hash(const void *data, size_t length)
 {
     const uint8_t *bytes = data;
-    uint64_t hash = mix(length + 0x9e3779b97f4a7c15ULL);
+    uint64_t hash = stats_mix(length + STATS_HASH_STEP);
     for (; length >= 8; bytes += 8, length -= 8)
-        hash = mix(hash ^ get_u64(bytes)) + 0x9e3779b97f4a7c15ULL;
-    uint8_t tail[8] = {0};
-    if (length > 0)
-        memcpy(tail, bytes, length);
-    return mix(hash ^ get_u64(tail));
+        hash = stats_mix(hash ^ get_u64(bytes)) + STATS_HASH_STEP;
+    return stats_mix(hash ^ get_few(bytes, length));
 }
 
 struct hll *hll_new(void)

@@ -28,4 +28,23 @@ struct hll *hll_decode(struct wire *wire, bool compact);
 /* The 64-bit hash that the sketches of this room use; the same on every machine. */
 uint64_t stats_hash(const void *data, size_t length);
 
+#define STATS_HASH_STEP 0x9e3779b97f4a7c15ULL
+
+/* The finaliser of SplitMix64 (Steele, Lea, Flood 2014), which mixes every bit into every other. */
+static inline uint64_t stats_mix(uint64_t x)
+{
+    x ^= x >> 30;
+    x *= 0xbf58476d1ce4e5b9ULL;
+    x ^= x >> 27;
+    x *= 0x94d049bb133111ebULL;
+    return x ^ x >> 31;
+}
+
+/* stats_hash of the eight bytes at `data`; one to one. */
+static inline uint64_t stats_hash_eight(const void *data)
+{
+    uint64_t hash = stats_mix(sizeof(uint64_t) + STATS_HASH_STEP);
+    return stats_mix(stats_mix(hash ^ get_u64(data)) + STATS_HASH_STEP);
+}
+
 #endif

@@ -5,7 +5,9 @@
 #define LEVELS_MAX 48 /* of weight 2^47: more values than 64 bits count are never seen */
 #define LEVEL_MIN 8   /* least capacity of a level */
 #define SEED 0x9e3779b97f4a7c15ULL
-#define SMALL 24 /* so many values are sorted by insertion */
+#define SMALL 24 /* so many values are sorted by rank */
+#define RUNS 6         /* sorted runs of a level that are merged, not sorted */
+#define RUN_ITEMS 1024
 #define SAMPLED_FROM 18 /* from 2^18 values on, one of a group is looked at */
 
 struct level {
@@ -79,15 +81,20 @@ static void swap(double *a, double *b)
     *b = kept;
 }
 
+/* By rank: each pair is compared once, and no branch has to be foreseen. */
 static void sort_few(double *items, size_t count)
 {
-    for (size_t i = 1; i < count; i++) {
-        double item = items[i];
-        size_t at = i;
-        for (; at > 0 && items[at - 1] > item; at--)
-            items[at] = items[at - 1];
-        items[at] = item;
-    }
+    double sorted[SMALL];
+    uint8_t ranks[SMALL] = {0};
+    for (size_t i = 1; i < count; i++)
+        for (size_t j = 0; j < i; j++) {
+            uint8_t after = items[j] > items[i];
+            ranks[j] = (uint8_t)(ranks[j] + after);
+            ranks[i] = (uint8_t)(ranks[i] + !after);
+        }
+    for (size_t i = 0; i < count; i++)
+        sorted[ranks[i]] = items[i];
+    memcpy(items, sorted, count * sizeof(*items));
 }
 
 static void sift(double *items, size_t at, size_t count)
@@ -110,8 +117,24 @@ static void sort_heap(double *items, size_t count)
     }
 }
 
-/* Quicksort by the median of three, by heap after `depth` cuts: a third of a profile's time goes
- * here, and qsort with its calls takes twice as long. */
+/* Items that are less than the last of them (`equal`: not above it) come first, in no order; it
+ * follows them. How many there are. Every item is moved, so that no branch has to be foreseen. */
+static size_t partition(double *items, size_t count, bool equal)
+{
+    double pivot = items[count - 1];
+    size_t low = 0;
+    for (size_t i = 0; i + 1 < count; i++) {
+        double item = items[i];
+        items[i] = items[low];
+        items[low] = item;
+        low += equal ? item <= pivot : item < pivot;
+    }
+    swap(&items[low], &items[count - 1]);
+    return low;
+}
+
+/* Quicksort by the median of three, by heap after `depth` cuts; qsort with its calls takes three
+ * times as long. */
 static void sort(double *items, size_t count, int depth)
 {
     while (count > SMALL) {
@@ -124,30 +147,62 @@ static void sort(double *items, size_t count, int depth)
             swap(middle, &items[0]);
         if (*last < items[0])
             swap(last, &items[0]);
-        if (*last < *middle)
+        if (*middle < *last)
             swap(last, middle);
-        double pivot = *middle;
-        size_t i = 0, j = count - 1;
-        for (;;) {
-            while (items[i] < pivot)
-                i++;
-            while (items[j] > pivot)
-                j--;
-            if (i >= j)
-                break;
-            swap(&items[i++], &items[j--]);
-        }
-        size_t left = j + 1; /* everything up to j is at most the pivot */
-        if (left < count - left) {
+        size_t left = partition(items, count, false), skipped = left + 1;
+        if (left == 0) { /* many equal ones, perhaps: all of the least are done with */
+            swap(&items[0], &items[count - 1]);
+            skipped = partition(items, count, true) + 1;
+        } else if (left < count - skipped) {
             sort(items, left, depth);
-            items += left;
-            count -= left;
         } else {
-            sort(items + left, count - left, depth);
+            sort(items + skipped, count - skipped, depth);
             count = left;
+            skipped = 0;
         }
+        items += skipped;
+        count -= skipped;
     }
     sort_few(items, count);
+}
+
+static void merge_runs(const double *left, size_t left_count, const double *right,
+                       size_t right_count, double *out)
+{
+    size_t i = 0, j = 0;
+    while (i < left_count && j < right_count) {
+        bool from_right = right[j] < left[i];
+        *out++ = from_right ? right[j] : left[i];
+        j += from_right;
+        i += !from_right;
+    }
+    memcpy(out, left + i, (left_count - i) * sizeof(*out));
+    memcpy(out + left_count - i, right + j, (right_count - j) * sizeof(*out));
+}
+
+/* A level above the first has a few sorted runs, one for each time that the level below was halved:
+ * they are merged. Anything else is sorted. */
+static void sort_level(double *items, size_t count)
+{
+    double memory[2][RUN_ITEMS];
+    size_t starts[RUNS + 1], runs = 0;
+    for (size_t i = 0; i < count && runs <= RUNS; i++)
+        if (i == 0 || items[i] < items[i - 1])
+            starts[runs++] = i;
+    if (runs > RUNS || count > RUN_ITEMS) {
+        sort(items, count, 40);
+        return;
+    }
+    const double *merged = items;
+    size_t length = runs > 1 ? starts[1] : count;
+    for (size_t run = 1; run < runs; run++) {
+        size_t end = run + 1 < runs ? starts[run + 1] : count;
+        merge_runs(merged, length, items + starts[run], end - starts[run], memory[run % 2]);
+        merged = memory[run % 2];
+        length = end;
+    }
+    if (merged != items)
+        memcpy(items, merged, count * sizeof(*items));
 }
 
 /* Half of a level, every second item by a coin, goes one up with twice the weight. An odd item
@@ -159,7 +214,7 @@ static void compact(struct kll *sketch, size_t i)
         set_limits(sketch);
     }
     struct level *level = &sketch->levels[i];
-    sort(level->items, level->count, 40);
+    sort_level(level->items, level->count);
     size_t pairs = level->count / 2, from = draw(sketch, 1);
     for (size_t j = 0; j < pairs; j++)
         push(&sketch->levels[i + 1], level->items[2 * j + from]);

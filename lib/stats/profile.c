@@ -55,27 +55,31 @@ static uint64_t multiplier(size_t column)
 }
 
 /* The hash of a row is that of the sum of its cells' hashes, each times its column's number. */
-static void sample_rows(struct row_sample *sample, const struct batch *batch,
-                        const uint64_t *hashes)
+static void hash_rows(const struct batch *batch, const uint64_t *hashes, uint64_t *rows)
 {
-    uint64_t *sums = xcalloc(batch->rows ? batch->rows : 1, sizeof(*sums));
-    uint64_t cells[ROW_SAMPLE_COLUMNS_MAX];
+    memset(rows, 0, batch->rows * sizeof(*rows));
     for (size_t i = 0; i < batch->column_count; i++) {
         uint64_t factor = multiplier(i);
         for (size_t row = 0; row < batch->rows; row++)
-            sums[row] += hashes[i * batch->rows + row] * factor;
+            rows[row] += hashes[i * batch->rows + row] * factor;
     }
+    for (size_t row = 0; row < batch->rows; row++)
+        rows[row] = stats_hash_eight(&rows[row]);
+}
+
+static void sample_rows(struct row_sample *sample, const struct batch *batch,
+                        const uint64_t *hashes, const uint64_t *rows)
+{
+    uint64_t cells[ROW_SAMPLE_COLUMNS_MAX];
     for (size_t row = 0; row < batch->rows; row++) {
-        uint64_t hash = stats_hash(&sums[row], sizeof(sums[row]));
-        if (hash > row_sample_threshold(sample)) {
-            row_sample_update(sample, hash, 1, cells); /* too large: only that there was one */
+        if (rows[row] > row_sample_threshold(sample)) {
+            row_sample_update(sample, rows[row], 1, cells); /* only that there was one */
             continue;
         }
         for (size_t i = 0; i < row_sample_columns(sample); i++)
             cells[i] = cell_bits(&batch->columns[i], row, hashes[i * batch->rows + row]);
-        row_sample_update(sample, hash, 1, cells);
+        row_sample_update(sample, rows[row], 1, cells);
     }
-    free(sums);
 }
 
 /* ---- updating ------------------------------------------------------------------------------- */
@@ -84,7 +88,7 @@ struct update {
     struct profile *profile;
     const struct batch *batches;
     size_t count;
-    uint64_t **hashes; /* of each batch: column by column */
+    uint64_t **hashes; /* of each batch: column by column, then of the rows */
 };
 
 static int update_column(void *context, size_t index, size_t worker, struct mlops_error *err)
@@ -100,24 +104,44 @@ static int update_column(void *context, size_t index, size_t worker, struct mlop
     return MLOPS_OK;
 }
 
-void profile_add(struct profile *profile, const struct batch *batches, size_t count)
+static uint64_t *row_hashes(const struct update *update, size_t i)
+{
+    const struct batch *batch = &update->batches[i];
+    return update->hashes[i] + batch->column_count * batch->rows;
+}
+
+static int update_rows(void *context, size_t index, size_t worker, struct mlops_error *err)
+{
+    const struct update *update = context;
+    (void)worker;
+    (void)err;
+    hash_rows(&update->batches[index], update->hashes[index], row_hashes(update, index));
+    return MLOPS_OK;
+}
+
+static void run_all(bool few, size_t count, pool_work work, struct update *update)
 {
     struct mlops_error err;
+    for (size_t i = 0; i < count && few; i++) /* threads would cost more than they do */
+        (void)work(update, i, 0, &err);
+    if (!few)
+        (void)pool_run(count, work, update, &err); /* cannot fail */
+}
+
+void profile_add(struct profile *profile, const struct batch *batches, size_t count)
+{
     struct update update = {profile, batches, count, xcalloc(count, sizeof(*update.hashes))};
     size_t cells = 0;
     for (size_t i = 0; i < count; i++) {
         profile->rows += batches[i].rows;
         cells += batches[i].rows * profile->column_count;
-        update.hashes[i] = xrealloc(NULL, batches[i].rows * profile->column_count + 1,
+        update.hashes[i] = xrealloc(NULL, batches[i].rows * (profile->column_count + 1) + 1,
                                     sizeof(**update.hashes));
     }
-    if (cells < FEW_CELLS) /* threads would cost more than they do */
-        for (size_t i = 0; i < profile->column_count; i++)
-            (void)update_column(&update, i, 0, &err);
-    else
-        (void)pool_run(profile->column_count, update_column, &update, &err); /* cannot fail */
+    run_all(cells < FEW_CELLS, profile->column_count, update_column, &update);
+    run_all(cells < FEW_CELLS, count, update_rows, &update);
     for (size_t i = 0; i < count; i++) {
-        sample_rows(profile->sample, &batches[i], update.hashes[i]);
+        sample_rows(profile->sample, &batches[i], update.hashes[i], row_hashes(&update, i));
         free(update.hashes[i]);
     }
     free(update.hashes);

@@ -7,6 +7,7 @@
 #include "stats/row_sample.h"
 #include <math.h>
 
+#define LANES 4    /* ranges that run beside one another */
 #define SLICE 1024 /* values that are gathered for the sketches at a time */
 #define DAY_NS 86400000000000LL
 #define HOUR_NS 3600000000000LL
@@ -111,9 +112,38 @@ struct slice {
     uint64_t hashes[SLICE];
 };
 
+static bool any_missing(const uint8_t *missing, size_t count)
+{
+    uint64_t any = 0, eight;
+    size_t i = 0;
+    for (; i + sizeof(eight) <= count; i += sizeof(eight)) {
+        memcpy(&eight, missing + i, sizeof(eight));
+        any |= eight;
+    }
+    for (; i < count; i++)
+        any |= missing[i];
+    return any != 0;
+}
+
+/* All of a slice at once, where nothing is missing: no branch stands in the way of the next value. */
+static void gather_whole(const double *numbers, size_t count, struct slice *slice,
+                         uint64_t *hashes)
+{
+    for (size_t i = 0; i < count; i++)
+        slice->values[i] = numbers[i] + 0.0; /* -0 is 0 */
+    for (size_t i = 0; i < count; i++)
+        slice->hashes[i] = stats_hash_eight(&slice->values[i]);
+    memcpy(hashes, slice->hashes, count * sizeof(*hashes));
+    slice->count = count;
+}
+
 static void gather_numbers(struct column_profile *column, const struct column *from, size_t row,
                            size_t end, struct slice *slice, uint64_t *hashes)
 {
+    if (!any_missing(from->missing + row, end - row)) {
+        gather_whole(from->numbers + row, end - row, slice, hashes + row);
+        return;
+    }
     slice->count = 0;
     for (; row < end; row++) {
         if (from->missing[row]) {
@@ -121,40 +151,78 @@ static void gather_numbers(struct column_profile *column, const struct column *f
             hashes[row] = MISSING_HASH;
             continue;
         }
-        double value = from->numbers[row] + 0.0; /* -0 is 0 */
+        double value = from->numbers[row] + 0.0;
         slice->values[slice->count] = value;
-        slice->hashes[slice->count++] = hashes[row] = stats_hash(&value, sizeof(value));
+        slice->hashes[slice->count++] = hashes[row] = stats_hash_eight(&value);
     }
+}
+
+/* The least and the largest of values of which none is NaN, in lanes that do not wait for one
+ * another. */
+static void range_of(const double *values, size_t count, double *least, double *largest)
+{
+    double low[LANES], high[LANES];
+    size_t i = 0;
+    for (size_t j = 0; j < LANES; j++) {
+        low[j] = INFINITY;
+        high[j] = -INFINITY;
+    }
+    for (; i + LANES <= count; i += LANES)
+        for (size_t j = 0; j < LANES; j++) {
+            double value = values[i + j];
+            low[j] = value < low[j] ? value : low[j];
+            high[j] = value > high[j] ? value : high[j];
+        }
+    *least = INFINITY;
+    *largest = -INFINITY;
+    for (size_t j = 0; j < LANES; j++) {
+        *least = low[j] < *least ? low[j] : *least;
+        *largest = high[j] > *largest ? high[j] : *largest;
+    }
+    for (; i < count; i++) {
+        *least = values[i] < *least ? values[i] : *least;
+        *largest = values[i] > *largest ? values[i] : *largest;
+    }
+}
+
+static size_t drop_infinite(struct slice *slice)
+{
+    size_t kept = 0, dropped;
+    for (size_t i = 0; i < slice->count; i++)
+        if (!isinf(slice->values[i]))
+            slice->values[kept++] = slice->values[i];
+    dropped = slice->count - kept;
+    slice->count = kept;
+    return dropped;
 }
 
 /* Range, zeros and signs; infinite values go, so that what stays is fit for moments. */
 static void range_of_numbers(struct column_profile *column, struct slice *slice)
 {
-    double least = INFINITY, largest = -INFINITY;
+    double least, largest;
+    if (slice->count == 0)
+        return;
+    range_of(slice->values, slice->count, &least, &largest);
+    extend(column, least);
+    extend(column, largest);
     uint64_t zeros = 0, negatives = 0;
-    size_t infinite = 0;
-    for (size_t i = 0; i < slice->count; i++) {
-        double value = slice->values[i];
-        least = value < least ? value : least;
-        largest = value > largest ? value : largest;
-        zeros += value == 0;
-        negatives += value < 0;
-        infinite += isinf(value) != 0;
-    }
-    if (slice->count > 0) {
-        extend(column, least);
-        extend(column, largest);
+    for (size_t i = 0; i < slice->count && least <= 0; i++) {
+        zeros += slice->values[i] == 0;
+        negatives += slice->values[i] < 0;
     }
     column->zeros += zeros;
     column->negatives += negatives;
-    column->infinite += infinite;
-    if (infinite == 0)
-        return;
-    size_t kept = 0;
+    if (isinf(least) || isinf(largest))
+        column->infinite += drop_infinite(slice);
+}
+
+static void count_bools(struct frequent *frequent, const struct slice *slice)
+{
+    uint64_t trues = 0;
     for (size_t i = 0; i < slice->count; i++)
-        if (!isinf(slice->values[i]))
-            slice->values[kept++] = slice->values[i];
-    slice->count = kept;
+        trues += slice->values[i] != 0;
+    frequent_update_times(frequent, "true", trues);
+    frequent_update_times(frequent, "false", slice->count - trues);
 }
 
 static void update_numbers(struct column_profile *column, const struct column *from,
@@ -168,11 +236,10 @@ static void update_numbers(struct column_profile *column, const struct column *f
         gather_numbers(column, from, row, end, &slice, hashes);
         hll_update_hashes(column->distinct, slice.hashes, slice.count);
         kll_update_many(column->quantiles, slice.values, slice.count);
-        for (size_t i = 0; i < slice.count && column->values; i++)
-            frequent_update_number(column->values, slice.values[i], slice.hashes[i]);
-        for (size_t i = 0; i < slice.count && column->frequent; i++)
-            frequent_update(column->frequent, slice.values[i] != 0 ? "true" : "false",
-                            slice.values[i] != 0 ? 4 : 5);
+        if (column->values)
+            frequent_update_numbers(column->values, slice.values, slice.hashes, slice.count);
+        if (column->frequent)
+            count_bools(column->frequent, &slice);
         range_of_numbers(column, &slice);
         add_moments(column, before, slice.values, slice.count);
     }
@@ -212,7 +279,7 @@ static void update_times(struct column_profile *column, const struct column *fro
             count_time(column, time_ns, before + slice.count == 0);
             extend(column, (double)time_ns);
             slice.values[slice.count] = (double)time_ns;
-            slice.hashes[slice.count++] = hashes[i] = stats_hash(&time_ns, sizeof(time_ns));
+            slice.hashes[slice.count++] = hashes[i] = stats_hash_eight(&time_ns);
         }
         hll_update_hashes(column->distinct, slice.hashes, slice.count);
         if (column->times)

@@ -9,7 +9,7 @@
 #include <zstd.h>
 
 #define CHUNK (1U << 20)
-#define AHEAD 4 /* chunks that are read ahead */
+#define AHEAD 8 /* chunks that are read ahead */
 
 enum packing { PACKING_NONE, PACKING_GZIP, PACKING_ZSTD };
 
