@@ -61,6 +61,7 @@ struct duckdb_api {
     int (*duckdb_connect)(void *database, void **connection);
     void (*duckdb_disconnect)(void **connection);
     void (*duckdb_free)(void *memory);
+    int (*duckdb_query)(void *connection, const char *sql, duckdb_result *result);
     int (*duckdb_prepare)(void *connection, const char *sql, void **statement);
     const char *(*duckdb_prepare_error)(void *statement);
     int (*duckdb_bind_varchar)(void *statement, uint64_t parameter, const char *text);

@@ -37,7 +37,7 @@ show("DuckDB SUMMARIZE", seconds, memory, ours)
 print(f"mlops takes {ours / seconds:.2f} x of SUMMARIZE's time")
 scan = BEGIN + f"""
 names = duckdb.sql("SELECT * FROM {source} LIMIT 0").columns
-duckdb.sql("SELECT " + ", ".join("max(" + n + ")" for n in names) + " FROM {source}").fetchall()"""
+duckdb.sql("SELECT " + ", ".join('max(\"' + n + '\")' for n in names) + " FROM {source}").fetchall()"""
 seconds, memory = measure([sys.executable, "-c", scan])
 show("DuckDB, max() of each column", seconds, memory, ours)
 print(f"mlops takes {ours / seconds:.2f} x of a scan's time")
