@@ -168,6 +168,40 @@ static void print_data(const struct out *out, const cJSON *data)
     cli_table_print(out->cli, &table);
 }
 
+/* "1f3a… on main, 2 files changed". The caller frees. */
+static char *show_commit(const cJSON *git)
+{
+    const char *commit = text_of(git, "commit"), *branch = text_of(git, "branch");
+    const cJSON *changes = member(git, "changes");
+    int count = cJSON_GetArraySize(changes);
+
+    if (!cJSON_IsObject(git))
+        return cli_format("not in git");
+    if (!cJSON_IsTrue(member(git, "dirty")))
+        return cli_format("%.12s%s%s", *commit ? commit : "no commit", *branch ? " on " : "",
+                          branch);
+    return cli_format("%.12s%s%s, and %d file%s beside it", *commit ? commit : "no commit",
+                      *branch ? " on " : "", branch, count, count == 1 ? "" : "s");
+}
+
+/* The commits, where they differ or something differs from them. */
+static void print_code(const struct out *out, const cJSON *code)
+{
+    static const struct column columns[] = {{"", false}, {"", false}};
+    _cleanup_(cli_table_clear) struct table table = TABLE(columns, TITLES_NEVER, "  ");
+    const cJSON *from = member(code, "from"), *to = member(code, "to");
+
+    if (cJSON_Compare(from, to, true))
+        return;
+    _cleanup_(free_string) char *before = show_commit(from), *after = show_commit(to);
+    heading(out, "code");
+    if (out->markdown)
+        cli_print(out->cli, "| | |\n| --- | --- |");
+    row(out, &table, (const char *const[]){"from", before}, 2);
+    row(out, &table, (const char *const[]){"to", after}, 2);
+    cli_table_print(out->cli, &table);
+}
+
 static void print_files(const struct out *out, const cJSON *files)
 {
     static const struct column columns[] = {{"", false}, {"", false}, {"", false}, {"", true}};
@@ -202,22 +236,19 @@ static void print_line(struct cli *cli, const char *line, size_t length)
     cli_print(cli, "%s%s%s", cli_on(cli, style), clean, cli_off(cli, style));
 }
 
-/* In Markdown between fences longer than any in the text. */
-static void print_text(const struct out *out, const cJSON *file)
+static char *name_of(const cJSON *version)
 {
-    const char *text = text_of(file, "diff"), *path = text_of(file, "path");
-    const char *status = text_of(file, "status"), *fence = "``````````";
+    const cJSON *number = member(version, "version");
 
-    if (!*text || (out->markdown && strstr(text, fence)))
-        return;
-    if (out->markdown)
-        cli_print(out->cli, "\n%sdiff", fence);
-    else
-        cli_print(out->cli, "%s", "");
-    cli_print(out->cli, "--- %s%s", str_equal(status, "added") ? "/dev/null" : "a/",
-              str_equal(status, "added") ? "" : path);
-    cli_print(out->cli, "+++ %s%s", str_equal(status, "removed") ? "/dev/null" : "b/",
-              str_equal(status, "removed") ? "" : path);
+    return cJSON_IsNumber(number)
+               ? cli_format("%s@%.0f", text_of(version, "model"), number->valuedouble)
+               : cli_format("%.23s", text_of(version, "bundle"));
+}
+
+static const char fence[] = "``````````"; /* of Markdown; text that has it is left out */
+
+static void print_lines(const struct out *out, const char *text)
+{
     while (*text) {
         size_t length = strcspn(text, "\n");
         print_line(out->cli, text, length);
@@ -227,13 +258,43 @@ static void print_text(const struct out *out, const cJSON *file)
         cli_print(out->cli, "%s", fence);
 }
 
-static char *name_of(const cJSON *version)
+static void open_text(const struct out *out)
 {
-    const cJSON *number = member(version, "version");
+    if (out->markdown)
+        cli_print(out->cli, "\n%sdiff", fence);
+    else
+        cli_print(out->cli, "%s", "");
+}
 
-    return cJSON_IsNumber(number)
-               ? cli_format("%s@%.0f", text_of(version, "model"), number->valuedouble)
-               : cli_format("%.23s", text_of(version, "bundle"));
+/* What a side has that its commit has not, unless the other side has the same. */
+static void print_patch(const struct out *out, const cJSON *document, const char *side)
+{
+    const cJSON *code = member(document, "code");
+    const char *from = text_of(code, "diff_from"), *to = text_of(code, "diff_to");
+    const char *text = str_equal(side, "from") ? from : to;
+
+    if (!*text || str_equal(from, to) || (out->markdown && strstr(text, fence)))
+        return;
+    _cleanup_(free_string) char *name = name_of(member(document, side));
+    _cleanup_(free_string) char *title = cli_format("not committed in %s", name);
+    heading(out, title);
+    open_text(out);
+    print_lines(out, text);
+}
+
+static void print_text(const struct out *out, const cJSON *file)
+{
+    const char *text = text_of(file, "diff"), *path = text_of(file, "path");
+    const char *status = text_of(file, "status");
+
+    if (!*text || (out->markdown && strstr(text, fence)))
+        return;
+    open_text(out);
+    cli_print(out->cli, "--- %s%s", str_equal(status, "added") ? "/dev/null" : "a/",
+              str_equal(status, "added") ? "" : path);
+    cli_print(out->cli, "+++ %s%s", str_equal(status, "removed") ? "/dev/null" : "b/",
+              str_equal(status, "removed") ? "" : path);
+    print_lines(out, text);
 }
 
 static int print_all(const struct out *out, const cJSON *document)
@@ -247,6 +308,7 @@ static int print_all(const struct out *out, const cJSON *document)
     print_values(out, "metrics", member(document, "metrics"));
     print_values(out, "params", member(document, "params"));
     print_data(out, member(document, "data"));
+    print_code(out, member(document, "code"));
     print_files(out, member(document, "files"));
     if (cli_flag(out->cli, "stat"))
         return MLOPS_OK;
@@ -254,6 +316,8 @@ static int print_all(const struct out *out, const cJSON *document)
     {
         print_text(out, file);
     }
+    print_patch(out, document, "from");
+    print_patch(out, document, "to");
     return MLOPS_OK;
 }
 
@@ -306,7 +370,9 @@ const struct command command_diff = {
              {"data[].rows_to", "number?", "rows after"},
              {"data[].columns", "array", "name, from, to: types that differ; null where missing"},
              {"data[].drift", "object", "share, and columns: name, method, statistic, detail"},
-             {"code", "object", "from, to: what git said; null outside of git"},
+             {"code", "object",
+              "from, to: what git said; null outside of git. diff_from, diff_to: what was not "
+              "committed"},
              {"files[].path", "text", "of a file that differs"},
              {"files[].kind", "text",
               "code, artifact, data, environment, params, metrics, project"},

@@ -16,6 +16,7 @@ static int run(struct cli *cli)
                                                   .params = params,
                                                   .metrics = metrics,
                                                   .parents = parents,
+                                                  .requires_clean = cli_flag(cli, "require-clean"),
                                                   .run = cli_text(cli, "run")};
     struct mlops_package package;
 
@@ -49,6 +50,8 @@ const struct command command_package = {
                  .kind = OPTION_LIST,
                  .argument = "REF",
                  .help = "a version that it was made from, such as the one that was retrained"},
+                {.name = "require-clean",
+                 .help = "refuse (exit 1) where something is not as a commit of git has it"},
                 {.name = "run",
                  .kind = OPTION_TEXT,
                  .argument = "ID",
@@ -58,7 +61,9 @@ const struct command command_package = {
                   "with what a training run found out"},
                  {"mlops package --parent fraud@production --run 8f3c2a --register",
                   "retrained from what serves now"},
+                 {"mlops package --require-clean --register", "in CI: what is committed, only"},
                  {"mlops package models/fraud --register", "package and register in one step"}},
+    .exits = {{1, "--require-clean, and something is not committed"}},
     .json = {{"bundle", "text", "its id: sha256: and 64 digits"},
              {"model", "text", "whose bundle it is"},
              {"files", "number", "how many files it holds"},

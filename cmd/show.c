@@ -149,6 +149,19 @@ static void fact(struct table *table, const char *label, const char *value)
     cli_table_cell(table, STYLE_PLAIN, "%s", value);
 }
 
+static void add_submodules(struct table *table, const cJSON *submodules)
+{
+    const cJSON *item;
+
+    cJSON_ArrayForEach(item, submodules)
+    {
+        _cleanup_(free_string) char *text =
+            cli_format("%s at %.12s%s", text_of(item, "path"), text_of(item, "commit"),
+                       cJSON_IsTrue(member(item, "dirty")) ? ", with changes" : "");
+        fact(table, "submodule", text);
+    }
+}
+
 static void add_code(struct table *table, const cJSON *manifest)
 {
     const cJSON *git = member(member(manifest, "code"), "git");
@@ -162,7 +175,9 @@ static void add_code(struct table *table, const cJSON *manifest)
         cli_format("%s%s%s%s", *commit ? commit : "before the first commit", *branch ? " on " : "",
                    branch, cJSON_IsTrue(member(git, "dirty")) ? ", with uncommitted changes" : "");
     fact(table, "commit", code);
+    fact(table, "author", text_of(git, "author"));
     fact(table, "remote", text_of(git, "remote"));
+    add_submodules(table, member(git, "submodules"));
 }
 
 static void add_lineage(struct table *table, const cJSON *lineage)
@@ -369,6 +384,31 @@ static void print_file_list(struct cli *cli, const cJSON *files)
     cli_table_print(cli, &table);
 }
 
+/* The files that are not as in the commit; with --verbose their lines, too. */
+static int print_changes(struct cli *cli, const cJSON *changes)
+{
+    static const struct column columns[] = {{"", false}, {"", false}};
+    _cleanup_(cli_table_clear) struct table table = TABLE(columns, TITLES_NEVER, "  ");
+    _cleanup_(free_string) char *patch = NULL;
+    const cJSON *change;
+
+    if (cJSON_GetArraySize(changes) == 0)
+        return MLOPS_OK;
+    heading(cli, "not committed");
+    cJSON_ArrayForEach(change, changes)
+    {
+        cli_table_cell(&table, STYLE_DIM, "%s", text_of(change, "status"));
+        cli_table_cell(&table, STYLE_PLAIN, "%s", text_of(change, "path"));
+    }
+    cli_table_print(cli, &table);
+    if (!cli->verbose)
+        return MLOPS_OK;
+    TRY(mlops_code_diff(cli_registry(cli), cli->args[0], &patch, &cli->err));
+    _cleanup_(free_string) char *clean = cli_clean(patch ? patch : "", true);
+    cli_print(cli, "\n%s", clean);
+    return MLOPS_OK;
+}
+
 static void print_title(struct cli *cli, const struct view *view)
 {
     char name[VERSION_TEXT_SIZE];
@@ -400,6 +440,7 @@ static int print_summary(struct cli *cli, const struct view *view)
     print_description(cli, text_of(view->manifest, "description"));
     fputc('\n', cli->out);
     print_facts(cli, view);
+    TRY(print_changes(cli, member(member(member(view->manifest, "code"), "git"), "changes")));
     print_values(cli, "params", member(view->manifest, "params"));
     print_values(cli, "metrics", member(view->manifest, "metrics"));
     print_data(cli, member(view->manifest, "data"));
@@ -440,7 +481,8 @@ const struct command command_show = {
     .synopsis = "REF",
     .description =
         "Its bundle, stages, git commit, parameters, metrics, data snapshots, and the newest "
-        "evidence of each test suite; with --verbose, every file and all evidence. The manifest "
+        "evidence of each test suite; with --verbose, every file, all evidence, and the lines of "
+        "code that were not committed. The manifest "
         "is verified against the bundle's id.",
     .group = GROUP_LOOK,
     .registry = true,

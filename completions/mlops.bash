@@ -202,7 +202,7 @@ _mlops_argument() {
 _mlops_options() {
     case $1 in
     init) sources=(--metadata --objects --log-key) ;;
-    package) sources=(--register --param --metric --parent --run) ;;
+    package) sources=(--register --param --metric --parent --require-clean --run) ;;
     import) sources=(--register --model) ;;
     list) sources=(--where --sort --limit --deleted) ;;
     show) sources=(--bom --log --predictions) ;;

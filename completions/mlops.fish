@@ -200,6 +200,7 @@ complete -c mlops -n '__mlops_in package' -l register -d 'go on to register it, 
 complete -c mlops -n '__mlops_in package' -l param -x -d 'a parameter, over what the file says'
 complete -c mlops -n '__mlops_in package' -l metric -x -d 'a metric, over what the file says'
 complete -c mlops -n '__mlops_in package' -l parent -x -d 'a version that it was made from, such as the one that was retrained'
+complete -c mlops -n '__mlops_in package' -l require-clean -d 'refuse (exit 1) where something is not as a commit of git has it'
 complete -c mlops -n '__mlops_in package' -l run -x -d 'the run that made it, as its tracker calls it'
 complete -c mlops -n '__mlops_in package 0' -a '(__fish_complete_directories)'
 

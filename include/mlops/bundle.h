@@ -15,6 +15,7 @@ struct mlops_package_options {
     const char *const *params;  /* "key=value", NULL-terminated, over those of the file; or NULL */
     const char *const *metrics; /* the same; numbers */
     const char *const *parents; /* refs of the versions that it was made from; or NULL */
+    bool requires_clean;        /* refuse what is not as a commit of git has it */
     const char *run;            /* the run that made it, as its tracker calls it; or NULL */
 };
 
@@ -36,7 +37,8 @@ struct mlops_package {
  * Errors: MLOPS_NOT_FOUND no mlops.yaml, or a path that it names is missing; MLOPS_INVALID the
  * project file is wrong (message with file, line and nearest known key), a path or symbolic link
  * leads out of the folder, a file is neither regular, folder nor link, a snapshot is not a table;
- * MLOPS_CONFLICT a file changed while it was packaged, or gc removed parts of the bundle faster
+ * MLOPS_REFUSED it is to be clean and is not; MLOPS_CONFLICT a file changed while it was packaged,
+ * or gc removed parts of the bundle faster
  * than they could be stored; MLOPS_IO.
  */
 MLOPS_API int mlops_package_directory(struct mlops_registry *registry,
@@ -72,6 +74,11 @@ MLOPS_API int mlops_checkout(struct mlops_registry *registry, const char *ref,
 /* The manifest of `ref` as canonical JSON, verified against its id; caller frees with free(). */
 MLOPS_API int mlops_manifest_read(struct mlops_registry *registry, const char *ref, char **json,
                                   struct mlops_error *err);
+
+/* In what the code of `ref` differed from its commit when it was packaged, as 'git diff HEAD' says
+ * it; NULL where it did not, or nobody knows. The caller frees it with free(). */
+MLOPS_API int mlops_code_diff(struct mlops_registry *registry, const char *ref, char **text,
+                              struct mlops_error *err);
 
 MLOPS_END
 #endif

@@ -10,6 +10,7 @@
 
 #define ARCHIVE_MANIFEST "mlops-bundle/manifest.json"
 #define ARCHIVE_PROFILES "mlops-bundle/profiles/"
+#define ARCHIVE_PATCH "mlops-bundle/code.diff"
 #define ARCHIVE_FILES "files/"
 
 #define ARCHIVE_LEVEL "3"               /* of zstd; part of the format: others give other bytes */

@@ -224,6 +224,21 @@ static int take_profile(struct import *import, const struct manifest_data *data,
     return check_profile(import, data, &content, err);
 }
 
+static int take_patch(struct import *import, struct mlops_error *err)
+{
+    _cleanup_(buffer_clear) struct buffer content = {0};
+    struct digest digest;
+    if (!import->manifest.has_patch)
+        return MLOPS_OK;
+    TRY(expect(import, ARCHIVE_PATCH, MANIFEST_FILE, err));
+    TRY(take_small(import, MANIFEST_PATCH_MAX, &content, &digest, err));
+    if (!digest_equal(&digest, &import->manifest.patch))
+        return refuse(import, ARCHIVE_PATCH, "does not have the digest that its manifest says",
+                      err);
+    import->source.reader.stated += content.length;
+    return MLOPS_OK;
+}
+
 static int take_content(struct import *import, const struct manifest_file *file,
                         struct mlops_error *err)
 {
@@ -267,6 +282,7 @@ static int take_bundle(struct import *import, struct mlops_package *package,
     for (size_t i = 0; i < import->manifest.data_count; i++)
         if (!archive_profile_repeats(&import->manifest, i))
             TRY(take_profile(import, &import->manifest.data[i], err));
+    TRY(take_patch(import, err));
     while (import->next < import->manifest.file_count)
         TRY(take_file(import, package, err));
     TRY(archive_source_next(&import->source, "its end", &import->item, &end, err));

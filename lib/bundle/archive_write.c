@@ -198,6 +198,16 @@ static int write_profile(struct export *export, const struct manifest_data *data
     return write_memory(export, name, 0644, &content, err);
 }
 
+static int write_patch(struct export *export, const struct manifest *manifest,
+                       struct mlops_error *err)
+{
+    _cleanup_(buffer_clear) struct buffer content = {0};
+    if (!manifest->has_patch)
+        return MLOPS_OK;
+    TRY(manifest_read_patch(export->registry, manifest, &content, err));
+    return write_memory(export, ARCHIVE_PATCH, 0644, &content, err);
+}
+
 static int write_bundle(struct export *export, const struct manifest *manifest,
                         const struct buffer *text, struct mlops_error *err)
 {
@@ -206,6 +216,7 @@ static int write_bundle(struct export *export, const struct manifest *manifest,
     for (size_t i = 0; i < manifest->data_count; i++)
         if (!archive_profile_repeats(manifest, i))
             TRY(write_profile(export, &manifest->data[i], err));
+    TRY(write_patch(export, manifest, err));
     for (size_t i = 0; i < manifest->file_count; i++)
         TRY(write_file(export, &manifest->files[i], err));
     TRY(check(export, export->api.archive_write_close(export->writer), "end", err));

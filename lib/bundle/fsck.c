@@ -106,6 +106,20 @@ static int check_kept(struct store *store, const struct bundle_row *row, struct 
     return MLOPS_OK;
 }
 
+static int check_patch(struct store *store, const struct manifest *manifest,
+                       const struct bundle_row *row, struct problems *problems,
+                       struct mlops_error *err)
+{
+    uint64_t size;
+    int code =
+        manifest->has_patch ? store_object_size(store, &manifest->patch, &size, err) : MLOPS_OK;
+    if (code == MLOPS_IO || code == MLOPS_OK)
+        return code;
+    mlops_wrap(err, "the changes of its code");
+    report(problems, "patch", row->id, err->message);
+    return MLOPS_OK;
+}
+
 static int check_bundle(struct mlops_registry *registry, struct store *store,
                         const struct bundle_row *row, struct problems *problems,
                         struct mlops_error *err)
@@ -125,6 +139,7 @@ static int check_bundle(struct mlops_registry *registry, struct store *store,
     TRY(check_kept(store, row, problems, err));
     for (size_t i = 0; i < manifest.data_count; i++)
         TRY(check_profile(store, &manifest.data[i], row, problems, err));
+    TRY(check_patch(store, &manifest, row, problems, err));
     return MLOPS_OK;
 }
 

@@ -1,63 +1,12 @@
-/* lib/bundle/git.c - commit, branch, remote and dirtiness through libgit2. */
+/* lib/bundle/git.c - commit, author, branch, remote and dirtiness through libgit2. */
 #include "bundle/git.h"
-#include "base/dynload.h"
 #include "base/escape.h"
-#include "bundle/walk.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "bundle/git_changes.h"
 #include "registry/registry.h"
-#include <errno.h>
-#include <git2.h>
-#include <limits.h>
 
-#define GIT_FUNCTIONS(X)                                                                           \
-    X(git_libgit2_init)                                                                            \
-    X(git_libgit2_opts)                                                                            \
-    X(git_libgit2_shutdown)                                                                        \
-    X(git_error_last)                                                                              \
-    X(git_repository_open_ext)                                                                     \
-    X(git_repository_free)                                                                         \
-    X(git_repository_head)                                                                         \
-    X(git_repository_head_detached)                                                                \
-    X(git_repository_workdir)                                                                      \
-    X(git_reference_free)                                                                          \
-    X(git_reference_shorthand)                                                                     \
-    X(git_reference_target)                                                                        \
-    X(git_oid_tostr)                                                                               \
-    X(git_repository_config_snapshot)                                                              \
-    X(git_config_get_string)                                                                       \
-    X(git_config_free)                                                                             \
-    X(git_status_list_new)                                                                         \
-    X(git_status_list_entrycount)                                                                  \
-    X(git_status_byindex)                                                                          \
-    X(git_status_list_free)
-
-struct git_api {
-    GIT_FUNCTIONS(DYNLOAD_MEMBER)
-};
-#define SYMBOL(function) {#function, offsetof(struct git_api, function)},
-static const struct dynload_symbol symbols[] = {GIT_FUNCTIONS(SYMBOL)};
-/* The libraries that Debian and its children have had; the functions above are in all of them. */
-static const char *const sonames[] = {"libgit2.so.1.5", "libgit2.so",     "libgit2.so.1.7",
-                                      "libgit2.so.1.8", "libgit2.so.1.9", NULL};
-
-struct capture {
-    struct git_api api;
-    git_repository *repository;
-};
-
-static void capture_close(struct capture *capture)
-{
-    if (capture->repository)
-        capture->api.git_repository_free(capture->repository);
-    if (capture->api.git_libgit2_shutdown)
-        (void)capture->api.git_libgit2_shutdown(); /* gives back how often it was started */
-}
-
-static int git_failed(const struct capture *capture, struct mlops_error *err, const char *what)
-{
-    const git_error *error = capture->api.git_error_last();
-    return mlops_fail(err, MLOPS_IO, "git: %s: %s", what,
-                      error && error->message ? error->message : "no reason given");
-}
+#define NAMED_MAX 5 /* files in a message */
 
 char *git_strip_credentials(const char *url)
 {
@@ -73,131 +22,164 @@ char *git_strip_credentials(const char *url)
     return xprintf("%.*s%.*s", (int)(host - url), url, (int)strcspn(start, "?#"), start);
 }
 
-/* Names in git are bytes; in a manifest they are text. */
-static char *as_text(const char *name)
+char *git_as_text(const char *name)
 {
     return name_is_plain(name) ? xstrdup(name) : escape_name(name);
 }
 
-static int read_head(struct capture *capture, struct git_state *state, struct mlops_error *err)
+static void read_author(const struct git_library *git, git_reference *head, struct git_state *state)
+{
+    git_object *commit = NULL;
+    if (git->api.git_reference_peel(&commit, head, GIT_OBJECT_COMMIT) < 0)
+        return; /* HEAD is a tag of something else: there is no author */
+    const git_signature *author = git->api.git_commit_author((const git_commit *)commit);
+    _cleanup_(free_string) char *text = xprintf("%s <%s>", author->name, author->email);
+    state->author = git_as_text(text);
+    git->api.git_object_free(commit);
+}
+
+static int read_head(const struct git_library *git, struct git_state *state,
+                     struct mlops_error *err)
 {
     git_reference *head = NULL;
-    int code = capture->api.git_repository_head(&head, capture->repository);
+    int code = git->api.git_repository_head(&head, git->repository);
     if (code == GIT_EUNBORNBRANCH || code == GIT_ENOTFOUND)
         return MLOPS_OK; /* before the first commit */
     if (code < 0)
-        return git_failed(capture, err, "read HEAD");
-    const git_oid *oid = capture->api.git_reference_target(head);
+        return git_failed(git, err, "read HEAD");
+    const git_oid *oid = git->api.git_reference_target(head);
     char hex[GIT_OID_HEXSZ + 1];
     if (oid)
-        state->commit = xstrdup(capture->api.git_oid_tostr(hex, sizeof(hex), oid));
-    if (capture->api.git_repository_head_detached(capture->repository) != 1)
-        state->branch = as_text(capture->api.git_reference_shorthand(head));
-    capture->api.git_reference_free(head);
+        state->commit = xstrdup(git->api.git_oid_tostr(hex, sizeof(hex), oid));
+    if (git->api.git_repository_head_detached(git->repository) != 1)
+        state->branch = git_as_text(git->api.git_reference_shorthand(head));
+    read_author(git, head, state);
+    git->api.git_reference_free(head);
     return MLOPS_OK;
 }
 
 /* From the configuration and not by git_remote_lookup, which leaks in libgit2 1.5.1 and would apply
  * url.*.insteadOf, where people keep tokens. */
-static void read_remote(struct capture *capture, struct git_state *state)
+static void read_remote(const struct git_library *git, struct git_state *state)
 {
     git_config *config = NULL;
     const char *url = NULL;
-    if (capture->api.git_repository_config_snapshot(&config, capture->repository) < 0)
+    if (git->api.git_repository_config_snapshot(&config, git->repository) < 0)
         return; /* no configuration: there is no remote to record */
-    if (capture->api.git_config_get_string(&url, config, "remote.origin.url") == 0 && url) {
+    if (git->api.git_config_get_string(&url, config, "remote.origin.url") == 0 && url) {
         _cleanup_(free_string) char *stripped = git_strip_credentials(url);
-        state->remote = as_text(stripped);
+        state->remote = git_as_text(stripped);
     }
-    capture->api.git_config_free(config);
+    git->api.git_config_free(config);
 }
 
-/* Does packaging leave the file out, as it does the registry and compiled Python? */
-static bool is_left_out(const char *path)
+static int read_state(const struct git_library *git, const char *directory, struct ignore *ignore,
+                      struct git_state *state, struct mlops_error *err)
 {
-    _cleanup_(free_string) char *parts = xstrdup(path);
-    char *rest = NULL;
-    for (char *part = strtok_r(parts, "/", &rest); part; part = strtok_r(NULL, "/", &rest))
-        if (walk_leaves_out(part))
-            return true;
-    return false;
-}
-
-static bool counts(const git_status_entry *entry)
-{
-    const git_diff_delta *delta =
-        entry->index_to_workdir ? entry->index_to_workdir : entry->head_to_index;
-    const char *path = delta->new_file.path ? delta->new_file.path : delta->old_file.path;
-    return !path || !is_left_out(path);
-}
-
-/* Only below the project's folder: what else is in a repository of many projects does not count. */
-static int read_dirty(struct capture *capture, const char *directory, struct git_state *state,
-                      struct mlops_error *err)
-{
-    char resolved[PATH_MAX], top[PATH_MAX];
-    const char *workdir = capture->api.git_repository_workdir(capture->repository);
-    git_status_list *list = NULL;
-    git_status_options options = {.version = GIT_STATUS_OPTIONS_VERSION};
-    char *paths[1];
-    if (!workdir)
-        return MLOPS_OK; /* a bare repository has no state of files */
-    if (!realpath(directory, resolved) || !realpath(workdir, top))
-        return mlops_fail_errno(err, MLOPS_IO, errno, "find the folder '%s'", directory);
-    options.show = GIT_STATUS_SHOW_INDEX_AND_WORKDIR;
-    options.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED | GIT_STATUS_OPT_RECURSE_UNTRACKED_DIRS |
-                    GIT_STATUS_OPT_DISABLE_PATHSPEC_MATCH;
-    size_t prefix = strlen(top);
-    if (strlen(resolved) > prefix + 1) {
-        paths[0] = resolved + prefix + 1;
-        options.pathspec = (git_strarray){.strings = paths, .count = 1};
-    }
-    if (capture->api.git_status_list_new(&list, capture->repository, &options) < 0)
-        return git_failed(capture, err, "compare the files with the commit");
-    size_t count = capture->api.git_status_list_entrycount(list);
-    for (size_t i = 0; i < count && !state->dirty; i++)
-        state->dirty = counts(capture->api.git_status_byindex(list, i));
-    capture->api.git_status_list_free(list);
-    return MLOPS_OK;
-}
-
-static int read_state(struct capture *capture, const char *directory, struct git_state *state,
-                      struct mlops_error *err)
-{
-    if (capture->api.git_libgit2_init() < 0)
-        return git_failed(capture, err, "start libgit2");
-    /* We only read, and CI often runs as another user than the one who cloned. */
-    (void)capture->api.git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
-    int code = capture->api.git_repository_open_ext(&capture->repository, directory, 0, NULL);
-    if (code == GIT_ENOTFOUND)
+    if (!git->repository)
         return MLOPS_OK;
-    if (code < 0)
-        return git_failed(capture, err, "open the repository");
     state->found = true;
-    TRY(read_head(capture, state, err));
-    read_remote(capture, state);
-    return read_dirty(capture, directory, state, err);
+    TRY(read_head(git, state, err));
+    read_remote(git, state);
+    return git_changes_read(git, directory, ignore, state, err);
 }
 
 void git_capture(const struct mlops_registry *registry, const char *directory,
-                 struct git_state *state)
+                 struct ignore *ignore, struct git_state *state)
 {
-    _cleanup_(capture_close) struct capture capture = {0};
+    _cleanup_(git_close) struct git_library git = {0};
     struct mlops_error err = {0};
     *state = (struct git_state){0};
-    if (dynload_open(sonames, "libgit2-1.5", symbols, ARRAY_LENGTH(symbols), &capture.api, &err)) {
-        capture.api.git_libgit2_shutdown = NULL; /* never started */
-        registry_warn(registry, "the git commit is not recorded: %s (%s)", err.message, err.hint);
-    } else if (read_state(&capture, directory, state, &err)) {
-        git_state_clear(state);
-        registry_warn(registry, "the git commit is not recorded: %s", err.message);
+    int code = git_open(directory, &git, &err);
+    if (code == MLOPS_OK)
+        code = read_state(&git, directory, ignore, state, &err);
+    if (code == MLOPS_OK)
+        return;
+    git_state_clear(state);
+    registry_warn(registry, "the git commit is not recorded: %s%s%s%s", err.message,
+                  *err.hint ? " (" : "", err.hint, *err.hint ? ")" : "");
+}
+
+static void describe_changes(const struct git_state *state, cJSON *git)
+{
+    cJSON *changes = json_add_array(git, "changes");
+    for (size_t i = 0; i < state->change_count; i++) {
+        cJSON *change = xcheck(cJSON_CreateObject());
+        json_add_string(change, "path", state->changes[i].path);
+        json_add_string(change, "status", state->changes[i].status);
+        cJSON_AddItemToArray(changes, change);
     }
+    if (state->patch.length > 0) {
+        char hex[SHA256_HEX_SIZE];
+        struct digest digest;
+        sha256_of(state->patch.data, state->patch.length, &digest);
+        digest_to_hex(&digest, hex);
+        json_add_string(git, "diff", hex);
+    }
+}
+
+cJSON *git_describe(const struct git_state *state)
+{
+    if (!state->found)
+        return xcheck(cJSON_CreateNull());
+    cJSON *git = xcheck(cJSON_CreateObject());
+    json_add_string(git, "commit", state->commit);
+    json_add_string(git, "author", state->author);
+    json_add_string(git, "branch", state->branch);
+    json_add_string(git, "remote", state->remote);
+    json_add_bool(git, "dirty", state->dirty);
+    if (state->dirty)
+        describe_changes(state, git);
+    if (state->submodule_count == 0)
+        return git;
+    cJSON *submodules = json_add_array(git, "submodules");
+    for (size_t i = 0; i < state->submodule_count; i++) {
+        cJSON *submodule = xcheck(cJSON_CreateObject());
+        json_add_string(submodule, "path", state->submodules[i].path);
+        json_add_string(submodule, "commit", state->submodules[i].commit);
+        json_add_bool(submodule, "dirty", state->submodules[i].dirty);
+        cJSON_AddItemToArray(submodules, submodule);
+    }
+    return git;
+}
+
+int git_require_clean(const struct git_state *state, struct mlops_error *err)
+{
+    _cleanup_(buffer_clear) struct buffer names = {0};
+    if (!state->commit) {
+        mlops_fail(err, MLOPS_REFUSED, "the folder is %s",
+                   state->found ? "in a git repository without a commit"
+                                : "in no git repository that can be read");
+        return mlops_hint(err, "commit it, or package without --require-clean");
+    }
+    if (!state->dirty)
+        return MLOPS_OK;
+    for (size_t i = 0; i < state->change_count && i < NAMED_MAX; i++)
+        buffer_printf(&names, "%s%s (%s)", i ? ", " : "", state->changes[i].path,
+                      state->changes[i].status);
+    mlops_fail(err, MLOPS_REFUSED, "not as in commit %.12s: %s%s", state->commit, names.data,
+               state->change_total > NAMED_MAX ? ", …" : "");
+    if (state->change_total > NAMED_MAX)
+        return mlops_hint(err, "commit or remove them: 'git status' names all %zu",
+                          state->change_total);
+    return mlops_hint(err, "commit them, remove them, or name what is not to be packaged in "
+                           ".mlopsignore");
 }
 
 void git_state_clear(struct git_state *state)
 {
     free(state->commit);
+    free(state->author);
     free(state->branch);
     free(state->remote);
+    for (size_t i = 0; i < state->change_count; i++)
+        free(state->changes[i].path);
+    free(state->changes);
+    buffer_clear(&state->patch);
+    for (size_t i = 0; i < state->submodule_count; i++) {
+        free(state->submodules[i].path);
+        free(state->submodules[i].commit);
+    }
+    free(state->submodules);
     *state = (struct git_state){0};
 }

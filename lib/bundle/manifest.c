@@ -174,6 +174,18 @@ static int read_data(const cJSON *json, struct manifest_data *data, struct mlops
     return MLOPS_OK;
 }
 
+static int read_patch(struct manifest *manifest, struct mlops_error *err)
+{
+    const cJSON *code = cJSON_GetObjectItemCaseSensitive(manifest->json, "code");
+    const cJSON *git = cJSON_GetObjectItemCaseSensitive(code, "git");
+    const cJSON *diff = cJSON_GetObjectItemCaseSensitive(git, "diff");
+    const char *hex = json_string(git, "diff", "");
+    manifest->has_patch = diff != NULL;
+    if (diff && !digest_from_hex(hex, strlen(hex), &manifest->patch))
+        return refuse(err, "the digest of its code's changes is none", NULL);
+    return MLOPS_OK;
+}
+
 static int read_manifest(struct manifest *manifest, struct mlops_error *err)
 {
     const cJSON *json = manifest->json, *item;
@@ -198,6 +210,7 @@ static int read_manifest(struct manifest *manifest, struct mlops_error *err)
     TRY(check_files(manifest, err));
     TRY(check_links(manifest, err));
     TRY(check_size(manifest, err));
+    TRY(read_patch(manifest, err));
     manifest->data = xcalloc((size_t)cJSON_GetArraySize(data), sizeof(*manifest->data));
     cJSON_ArrayForEach(item, data)
     {
@@ -341,6 +354,31 @@ int manifest_read_file(struct mlops_registry *registry, const struct manifest *m
     TRY(registry_store(registry, &store, err));
     if (store_read(store, &file->digest, max, content, err))
         return mlops_wrap(err, "'%s'", path);
+    return MLOPS_OK;
+}
+
+int manifest_read_patch(struct mlops_registry *registry, const struct manifest *manifest,
+                        struct buffer *patch, struct mlops_error *err)
+{
+    struct store *store;
+    if (!manifest->has_patch)
+        return MLOPS_OK;
+    TRY(registry_store(registry, &store, err));
+    if (store_read(store, &manifest->patch, MANIFEST_PATCH_MAX, patch, err))
+        return mlops_wrap(err, "the changes of its code");
+    return MLOPS_OK;
+}
+
+int mlops_code_diff(struct mlops_registry *registry, const char *ref, char **text,
+                    struct mlops_error *err)
+{
+    _cleanup_(manifest_clear) struct manifest manifest = {0};
+    _cleanup_(buffer_clear) struct buffer patch = {0};
+    struct mlops_version version;
+    *text = NULL;
+    TRY(manifest_load(registry, ref, &version, &manifest, NULL, err));
+    TRY(manifest_read_patch(registry, &manifest, &patch, err));
+    *text = manifest.has_patch ? buffer_steal(&patch) : NULL;
     return MLOPS_OK;
 }
 

@@ -10,6 +10,7 @@
 
 #define MANIFEST_FORMAT "mlops-bundle/1"
 #define MANIFEST_MAX (256U << 20) /* bytes */
+#define MANIFEST_PATCH_MAX (16U << 20) /* bytes of changes to code */
 
 enum manifest_kind { MANIFEST_FILE, MANIFEST_LINK, MANIFEST_FOLDER };
 
@@ -35,6 +36,8 @@ struct manifest {
     size_t file_count;
     struct manifest_data *data;
     size_t data_count;
+    bool has_patch;      /* the code had changes that are not in its commit, and they are kept */
+    struct digest patch; /* object in the store: text as 'git diff' writes it */
     cJSON *json;         /* the whole document */
     int64_t released_ns; /* manifest_load: when the files were released; 0: they are there */
 };
@@ -64,6 +67,10 @@ int manifest_load(struct mlops_registry *registry, const char *ref, struct mlops
 int manifest_read_file(struct mlops_registry *registry, const struct manifest *manifest,
                        const char *path, size_t max, struct buffer *content,
                        struct mlops_error *err);
+
+/* The changes of the code that its commit does not have; empty where there are none. */
+int manifest_read_patch(struct mlops_registry *registry, const struct manifest *manifest,
+                        struct buffer *patch, struct mlops_error *err);
 
 /* Are the files there to be had? Errors: MLOPS_NOT_FOUND they were released. */
 int manifest_check_files(const struct manifest *manifest, struct mlops_error *err);

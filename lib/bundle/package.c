@@ -17,6 +17,7 @@ static void packaging_clear(struct packaging *packaging)
     free(packaging->real);
     project_clear(&packaging->project);
     walk_clear(&packaging->walk);
+    ignore_free(packaging->ignore);
     lock_clear(&packaging->lock);
     git_state_clear(&packaging->git);
     stat_cache_close(packaging->cache);
@@ -108,6 +109,7 @@ static int package_once(struct mlops_registry *registry,
         .registers = options->registers,
     };
     packaging.walk.root = packaging.root;
+    packaging.walk.ignore = packaging.ignore = ignore_new(packaging.root);
     _cleanup_(json_free) cJSON *manifest = cJSON_CreateObject();
     _cleanup_(buffer_clear) struct buffer text = {0};
     struct store *store;
@@ -119,9 +121,11 @@ static int package_once(struct mlops_registry *registry,
     TRY(lineage_resolve(registry, options->parents, options->run, &packaging.lineage, err));
     str_copy(package->model, sizeof(package->model), packaging.project.model);
     TRY(package_collect(&packaging, err));
-    git_capture(registry, packaging.root, &packaging.git);
+    git_capture(registry, packaging.root, packaging.ignore, &packaging.git);
+    if (options->requires_clean)
+        TRY(git_require_clean(&packaging.git, err));
     packaging.cache = stat_cache_open(registry, source ? "import" : "package", packaging.root);
-    package_make_key(&packaging);
+    TRY(package_make_key(&packaging, err));
     TRY(package_find_unchanged(&packaging, package, &unchanged, err));
     if (unchanged)
         return MLOPS_OK;
@@ -129,6 +133,7 @@ static int package_once(struct mlops_registry *registry,
     TRY(condemned_round(registry, &packaging.round, err));
     TRY(store_writer_begin(store, &packaging.writer, err));
     TRY(package_store_files(&packaging, package, err));
+    TRY(package_store_patch(&packaging, err));
     TRY(package_manifest(&packaging, manifest, err));
     TRY(json_write_canonical(manifest, &text, err));
     TRY(pool_run(2, finish_part, &(struct finishing){&packaging, &text, &digest}, err));

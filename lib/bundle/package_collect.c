@@ -34,6 +34,7 @@ static int add_path(struct packaging *packaging, size_t index, struct mlops_erro
 {
     const struct project_path *path = &packaging->project.paths[index];
     enum manifest_kind kind;
+    packaging->walk.is_code = str_equal(path->key, "code");
     int code = walk_add(&packaging->walk, path->path, &packaging->real[index], &kind, err);
     if (code == MLOPS_NOT_FOUND) {
         mlops_fail(err, MLOPS_NOT_FOUND, "%s:%d: %s: '%s' does not exist", PROJECT_FILE, path->line,
@@ -109,6 +110,7 @@ int package_collect(struct packaging *packaging, struct mlops_error *err)
         TRY(walk_add(&packaging->walk, PROJECT_FILE, NULL, NULL, err));
     for (size_t i = 0; i < project->path_count; i++)
         TRY(add_path(packaging, i, err));
+    packaging->walk.is_code = false;
     TRY(read_environment(packaging, err));
     TRY(walk_finish(&packaging->walk, err));
     if (packaging->source)

@@ -112,6 +112,15 @@ int package_store_files(struct packaging *packaging, struct mlops_package *packa
     return code;
 }
 
+int package_store_patch(struct packaging *packaging, struct mlops_error *err)
+{
+    const struct buffer *patch = &packaging->git.patch;
+    struct digest digest;
+    if (patch->length == 0)
+        return MLOPS_OK;
+    return store_writer_add(packaging->writer, patch->data, patch->length, &digest, err);
+}
+
 int package_check_unchanged(const struct packaging *packaging, struct mlops_error *err)
 {
     const struct walked *item = walk_find(&packaging->walk, PROJECT_FILE);

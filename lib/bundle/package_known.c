@@ -1,4 +1,5 @@
 /* lib/bundle/package_known.c - what need not be done, because it was done the last time. */
+#include "base/json.h"
 #include "bundle/packaging.h"
 #include "registry/bundle.h"
 
@@ -15,16 +16,14 @@ static void add_list(struct sha256 *hash, const char *const *texts)
     package_key_text(hash, NULL);
 }
 
-void package_make_key(struct packaging *packaging)
+int package_make_key(struct packaging *packaging, struct mlops_error *err)
 {
-    const struct git_state *git = &packaging->git;
+    _cleanup_(json_free) cJSON *git = git_describe(&packaging->git);
+    _cleanup_(buffer_clear) struct buffer code = {0};
+    TRY(json_write_canonical(git, &code, err));
     _cleanup_(sha256_free_ptr) struct sha256 *hash = sha256_new();
     sha256_update(hash, packaging->project_digest.bytes, sizeof(packaging->project_digest.bytes));
-    package_key_text(hash, git->found ? "git" : NULL);
-    package_key_text(hash, git->commit);
-    package_key_text(hash, git->branch);
-    package_key_text(hash, git->remote);
-    package_key_text(hash, git->dirty ? "dirty" : NULL);
+    package_key_text(hash, code.data);
     add_list(hash, packaging->options->params);
     add_list(hash, packaging->options->metrics);
     for (size_t i = 0; i < packaging->lineage.parent_count; i++)
@@ -49,6 +48,7 @@ void package_make_key(struct packaging *packaging)
                       item->file.kind == MANIFEST_FILE ? sizeof(look) : 2 * sizeof(*look));
     }
     sha256_final(hash, &packaging->key);
+    return MLOPS_OK;
 }
 
 int package_find_unchanged(struct packaging *packaging, struct mlops_package *package, bool *found,

@@ -51,21 +51,6 @@ static void add_files_list(const struct walk *walk, cJSON *manifest)
     (void)xcheck(cJSON_AddRawToObject(manifest, "files", text.data));
 }
 
-static void add_code(struct packaging *packaging, cJSON *manifest)
-{
-    const struct git_state *state = &packaging->git;
-    cJSON *code = json_add_object(manifest, "code");
-    if (!state->found) {
-        cJSON_AddNullToObject(code, "git");
-        return;
-    }
-    cJSON *git = json_add_object(code, "git");
-    json_add_string(git, "commit", state->commit);
-    json_add_string(git, "branch", state->branch);
-    json_add_string(git, "remote", state->remote);
-    json_add_bool(git, "dirty", state->dirty);
-}
-
 static int add_values(struct packaging *packaging, cJSON *manifest, const char *key,
                       enum values_kind kind, struct mlops_error *err)
 {
@@ -118,7 +103,7 @@ int package_manifest(struct packaging *packaging, cJSON *manifest, struct mlops_
     json_add_string(manifest, "description", project->description);
     cJSON_AddItemToObject(manifest, "project", project_to_json(project));
     add_files_list(&packaging->walk, manifest);
-    add_code(packaging, manifest);
+    cJSON_AddItemToObject(json_add_object(manifest, "code"), "git", git_describe(&packaging->git));
     TRY(add_values(packaging, manifest, "params", VALUES_ANY, err));
     TRY(add_values(packaging, manifest, "metrics", VALUES_NUMBERS, err));
     add_environment(packaging, manifest);

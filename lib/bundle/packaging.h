@@ -20,6 +20,7 @@ struct packaging {
     struct digest project_digest; /* of the project file as it was read */
     char **real;                  /* for each of the project's paths: where it is without links */
     struct walk walk;
+    struct ignore *ignore;
     int64_t found_ns; /* when the walk began */
     struct lock lock; /* of the environment */
     struct git_state git;
@@ -50,7 +51,7 @@ const char *packaging_real(const struct packaging *packaging, const struct proje
 void package_key_text(struct sha256 *hash, const char *text);
 /* Everything that a bundle is made from, as it looks: two walks with the same key, whose files are
  * settled (stat_cache.h), give the same bundle. */
-void package_make_key(struct packaging *packaging);
+int package_make_key(struct packaging *packaging, struct mlops_error *err);
 /* Was the folder, as it looks now, packaged last, and is that bundle still there? Then no content
  * is read, and `package` is complete. */
 int package_find_unchanged(struct packaging *packaging, struct mlops_package *package, bool *found,
@@ -63,6 +64,8 @@ void package_remember(struct packaging *packaging, const struct mlops_package *p
 /* All files into the store; sizes and digests come back into the walk, sums into `package`. */
 int package_store_files(struct packaging *packaging, struct mlops_package *package,
                         struct mlops_error *err);
+/* In what the files differ from the commit, which the manifest names by digest. */
+int package_store_patch(struct packaging *packaging, struct mlops_error *err);
 /* The manifest speaks of files that were read more than once: they must have been the same each
  * time. Errors: MLOPS_CONFLICT. */
 int package_check_unchanged(const struct packaging *packaging, struct mlops_error *err);

@@ -32,6 +32,8 @@ int reach_visit(struct store *store, struct visitor *visitor, const char *id, un
             TRY(visit_object(visitor, &manifest.files[i].digest, bases, each, context, err));
     for (size_t i = 0; i < manifest.data_count; i++)
         TRY(visit_object(visitor, &manifest.data[i].profile, bases, each, context, err));
+    if (manifest.has_patch)
+        TRY(visit_object(visitor, &manifest.patch, bases, each, context, err));
     return MLOPS_OK;
 }
 

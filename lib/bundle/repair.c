@@ -97,6 +97,8 @@ static int look_at_bundle(struct looking *looking, struct visitor *visitor,
         TRY(visitor_missing(visitor, &manifest.data[i].profile, note_missing, looking, err));
     for (size_t i = 0; i < row->kept_count; i++)
         TRY(look_at_file(looking, visitor, &row->kept[i].digest, row->kept[i].bytes, err));
+    if (manifest.has_patch)
+        TRY(visitor_missing(visitor, &manifest.patch, note_missing, looking, err));
     return MLOPS_OK;
 }
 

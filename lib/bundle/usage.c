@@ -23,6 +23,8 @@ static int add_bundle(struct mlops_registry *registry, struct store *store,
         TRY(store_object_usage(store, &manifest.data[i].profile, seen, used, err));
     for (size_t i = 0; i < row->kept_count; i++)
         TRY(store_object_usage(store, &row->kept[i].digest, seen, used, err));
+    if (manifest.has_patch)
+        TRY(store_object_usage(store, &manifest.patch, seen, used, err));
     return MLOPS_OK;
 }
 

@@ -1,8 +1,8 @@
 /* lib/bundle/walk.c - the files that a project names. */
 #include "bundle/walk.h"
+#include "base/escape.h"
 #include "base/file.h"
 #include "base/path.h"
-#include "base/escape.h"
 #include "bundle/resolve.h"
 #include <dirent.h>
 #include <errno.h>
@@ -126,6 +126,22 @@ static int judge_link(struct walk *walk, const char *path, struct mlops_error *e
 
 static int add_any(struct walk *walk, const char *path, int depth, struct mlops_error *err);
 
+/* Is the entry of a folder left out, for its name or by the author's rules? */
+static int leave_out(const struct walk *walk, const char *path, const struct dirent *entry,
+                     bool *left_out, struct mlops_error *err)
+{
+    struct stat status;
+    bool is_folder = entry->d_type == DT_DIR;
+    *left_out = walk_leaves_out(entry->d_name);
+    if (*left_out || !walk->ignore)
+        return MLOPS_OK;
+    if (entry->d_type == DT_UNKNOWN) { /* some file systems do not say */
+        _cleanup_(free_string) char *full = path_join(walk->root, path);
+        is_folder = lstat(full, &status) == 0 && S_ISDIR(status.st_mode);
+    }
+    return ignore_judge(walk->ignore, path, is_folder, walk->is_code, left_out, err);
+}
+
 static int add_entries(struct walk *walk, const char *path, const char *full, int depth,
                        struct mlops_error *err)
 {
@@ -142,11 +158,14 @@ static int add_entries(struct walk *walk, const char *path, const char *full, in
         if (!entry)
             return MLOPS_OK;
         const char *name = entry->d_name;
-        if (str_equal(name, ".") || str_equal(name, "..") || walk_leaves_out(name))
+        bool left_out;
+        if (str_equal(name, ".") || str_equal(name, ".."))
             continue;
         _cleanup_(free_string) char *inner =
             str_equal(path, ".") ? xstrdup(name) : path_join(path, name);
-        TRY(add_any(walk, inner, depth + 1, err));
+        TRY(leave_out(walk, inner, entry, &left_out, err));
+        if (!left_out)
+            TRY(add_any(walk, inner, depth + 1, err));
     }
 }
 
@@ -243,6 +262,7 @@ static int add_target(struct walk *walk, size_t sorted, size_t index, struct mlo
 
 int walk_finish(struct walk *walk, struct mlops_error *err)
 {
+    walk->is_code = false;
     for (size_t before = SIZE_MAX; before != walk->count;) {
         sort_and_merge(walk);
         before = walk->count;

@@ -2,10 +2,11 @@
  * lib/bundle/walk.h - which files a project has: the paths that it names, folders with all that is
  * in them, and what the links among them point at; each once, sorted by bytes.
  *
- * `.git`, `.mlops`, `__pycache__` and `*.pyc` inside folders are left out.
+ * `.git`, `.mlops`, `__pycache__` and `*.pyc` inside folders are left out, and what ignore.h says.
  */
 #ifndef BUNDLE_WALK_H
 #define BUNDLE_WALK_H
+#include "bundle/ignore.h"
 #include "bundle/manifest.h"
 #include <sys/stat.h>
 
@@ -17,9 +18,11 @@ struct walked {
     bool made;                 /* by walk_add_made: not on the disk */
 };
 
-/* Zeroed but for `root`. */
+/* Zeroed but for `root` and `ignore`. */
 struct walk {
-    const char *root; /* the project folder; borrowed */
+    const char *root;      /* the project folder; borrowed */
+    struct ignore *ignore; /* what is left out of folders, too; borrowed, may be NULL */
+    bool is_code;          /* what is added now, so that `.gitignore` holds for it */
     struct walked *items;
     size_t count, capacity;
 };

@@ -347,7 +347,18 @@ static int compare_files(struct diff *diff, struct mlops_error *err)
     return MLOPS_OK;
 }
 
-static void compare_code(struct diff *diff)
+static int add_patch(struct diff *diff, cJSON *code, const char *key, const struct side *side,
+                     struct mlops_error *err)
+{
+    _cleanup_(buffer_clear) struct buffer patch = {0};
+
+    TRY(manifest_read_patch(diff->registry, &side->manifest, &patch, err));
+    bool readable = patch.length > 0 && text_diff_is_text(&patch);
+    json_add_string(code, key, readable ? patch.data : NULL);
+    return MLOPS_OK;
+}
+
+static int compare_code(struct diff *diff, struct mlops_error *err)
 {
     const cJSON *from = cJSON_GetObjectItemCaseSensitive(diff->from.manifest.json, "code");
     const cJSON *to = cJSON_GetObjectItemCaseSensitive(diff->to.manifest.json, "code");
@@ -355,6 +366,8 @@ static void compare_code(struct diff *diff)
 
     add_copy(code, "from", cJSON_GetObjectItemCaseSensitive(from, "git"));
     add_copy(code, "to", cJSON_GetObjectItemCaseSensitive(to, "git"));
+    TRY(add_patch(diff, code, "diff_from", &diff->from, err));
+    return add_patch(diff, code, "diff_to", &diff->to, err);
 }
 
 int mlops_diff(struct mlops_registry *registry, const char *from, const char *to, char **json,
@@ -372,7 +385,7 @@ int mlops_diff(struct mlops_registry *registry, const char *from, const char *to
     compare_values(&diff, "params");
     compare_values(&diff, "metrics");
     TRY(compare_data(&diff, err));
-    compare_code(&diff);
+    TRY(compare_code(&diff, err));
     TRY(compare_files(&diff, err));
     *json = xcheck(cJSON_PrintUnformatted(diff.json));
     return MLOPS_OK;

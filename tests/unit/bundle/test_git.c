@@ -39,7 +39,7 @@ static struct git_state capture(struct fixture *f, const char *directory)
 {
     struct git_state state;
     char *path = in_folder(f, directory);
-    git_capture(f->registry, path, &state);
+    git_capture(f->registry, path, NULL, &state);
     free(path);
     return state;
 }
