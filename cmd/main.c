@@ -32,6 +32,7 @@
     X(retire) \
     X(delete) \
     X(restore) \
+    X(retrain) \
     X(key) \
     X(trust) \
     X(data) \

@@ -308,7 +308,7 @@ const struct command command_monitor = {
         "export writes the last hour and the open alerts as OpenMetrics, to FILE at once or to standard output.\n\n"
         "watch does it all as a service, until it is stopped: it follows FILE or takes events from a "
         "socket (--events), judges the rules on each tick, sends what is to be told, serves /metrics "
-        "(--listen), and may be told to roll back by itself.\n\n"
+        "(--listen), and may be told to roll back and to retrain by itself.\n\n"
         "docs/monitoring.md has the schema of events and labels, and what is durable when.",
     .group = GROUP_WATCH,
     .registry = true,
@@ -326,6 +326,7 @@ const struct command command_monitor = {
           .help = "watch: judge the rules this often (10s)"},
          {.name = "auto-rollback",
           .help = "watch: roll back when a critical alert is open about what was promoted"},
+         {.name = "auto-retrain", .help = "watch: retrain where a trigger of 'retrain' says so"},
          {.name = "dead-letter", .kind = OPTION_TEXT, .argument = "PATH",
           .help = "ingest: where lines go that are not counted", .completion = COMPLETE_FILE},
          {.name = "lateness", .kind = OPTION_DURATION, .argument = "TIME",
@@ -406,6 +407,7 @@ const struct command command_monitor = {
              {"opened", "number", "watch: alerts"},
              {"resolved", "number", "watch: alerts"},
              {"rollbacks", "number", "watch: that it made by itself"},
+             {"trainings", "number", "watch: that it began by itself"},
              {"silenced", "number", "check: of them, those that nobody is told of"},
              {"id", "number", "silence, notify: what was added or removed"},
              {"channels[]", "object",

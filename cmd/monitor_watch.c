@@ -21,6 +21,7 @@ int monitor_watch(struct cli *cli)
         .metrics_token = getenv("MLOPS_METRICS_TOKEN"),
         .tick_ns = cli_whole(cli, "tick"),
         .auto_rollback = cli_flag(cli, "auto-rollback"),
+        .auto_retrain = cli_flag(cli, "auto-retrain"),
         .said = said,
         .context = cli,
     };
@@ -36,6 +37,7 @@ int monitor_watch(struct cli *cli)
         cli_json_number(document, "opened", (double)watched.opened);
         cli_json_number(document, "resolved", (double)watched.resolved);
         cli_json_number(document, "rollbacks", (double)watched.rollbacks);
+        cli_json_number(document, "trainings", (double)watched.trainings);
         cli_json_number(document, "counted", (double)watched.events.counted);
         return cli_print_json(cli, document);
     }

@@ -1,6 +1,6 @@
 # bash completion for mlops, written by 'mlops completion bash'
 
-_mlops_commands='init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback deploy freeze unfreeze retire delete restore key trust data webhook profile drift monitor sandbox env fsck config doctor stats gc registry help completion version'
+_mlops_commands='init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback deploy freeze unfreeze retire delete restore retrain key trust data webhook profile drift monitor sandbox env fsck config doctor stats gc registry help completion version'
 
 # COMMAND OPTION: sets $sources for its argument; fails where it takes none.
 _mlops_option() {
@@ -74,6 +74,14 @@ _mlops_option() {
     unfreeze:--key) sources=(file) ;;
     retire:--reason) sources=() ;;
     delete:--reason) sources=() ;;
+    retrain:--data) sources=(file) ;;
+    retrain:--since) sources=() ;;
+    retrain:--until) sources=() ;;
+    retrain:--from) sources=(ref) ;;
+    retrain:--stage) sources=(stage) ;;
+    retrain:--reason) sources=() ;;
+    retrain:--timeout) sources=() ;;
+    retrain:--triggers) sources=() ;;
     key:--algorithm) sources=(+p256 +p384 +p521) ;;
     trust:--role) sources=(+author +approver +releaser) ;;
     trust:--owner) sources=() ;;
@@ -171,6 +179,7 @@ _mlops_argument() {
     unfreeze:0) sources=(model) ;;
     retire:0) sources=(ref) ;;
     delete:0) sources=(ref) ;;
+    retrain:0) sources=(model) ;;
     key:0) sources=(+generate +list +show) ;;
     trust:0) sources=(+add +remove +list) ;;
     trust:1) sources=(file) ;;
@@ -225,13 +234,14 @@ _mlops_options() {
     unfreeze) sources=(--all --stage --reason --key) ;;
     retire) sources=(--reason) ;;
     delete) sources=(--reason) ;;
+    retrain) sources=(--data --since --until --from --stage --reason --no-promote --timeout --strict --if-due --triggers --runs) ;;
     key) sources=(--algorithm --no-passphrase) ;;
     trust) sources=(--role --owner --expires --key --reason) ;;
     data) sources=(--label --reason) ;;
     webhook) sources=(--event --secret-env --follow) ;;
     profile) sources=(--output --stream --schema --columns --separator --comment --ragged) ;;
     drift) sources=(--current --data --method --categorical-method --threshold --any-effect --far --html --markdown --svg) ;;
-    monitor) sources=(--follow --listen --events --tick --auto-rollback --dead-letter --lateness --keep-raw --keep-minutes --version --since --stage --segment --by-segment --at --all --until --secret-env --severity --reason) ;;
+    monitor) sources=(--follow --listen --events --tick --auto-rollback --auto-retrain --dead-letter --lateness --keep-raw --keep-minutes --version --since --stage --segment --by-segment --at --all --until --secret-env --severity --reason) ;;
     env) sources=(--venv --output --captured --all --allow-extra --target --stage --image --python --allow-unpinned) ;;
     fsck) sources=(--quick --repair) ;;
     config) sources=(--in-registry) ;;

@@ -73,6 +73,14 @@ set -g __mlops_valued \
     'unfreeze:--key' \
     'retire:--reason' \
     'delete:--reason' \
+    'retrain:--data' \
+    'retrain:--since' \
+    'retrain:--until' \
+    'retrain:--from' \
+    'retrain:--stage' \
+    'retrain:--reason' \
+    'retrain:--timeout' \
+    'retrain:--triggers' \
     'key:--algorithm' \
     'trust:--role' \
     'trust:--owner' \
@@ -373,6 +381,21 @@ complete -c mlops -n '__mlops_in delete 0' -a '(__mlops_ask ref)'
 
 complete -c mlops -n __mlops_before -a restore -d 'take a version out of the trash'
 
+complete -c mlops -n __mlops_before -a retrain -d 'train a model anew on what production taught'
+complete -c mlops -n '__mlops_in retrain' -l data -r -F -d 'learn from this instead of labelled events'
+complete -c mlops -n '__mlops_in retrain' -l since -x -d 'learn from events from this time on (all that are kept)'
+complete -c mlops -n '__mlops_in retrain' -l until -x -d 'and before this one (the newest)'
+complete -c mlops -n '__mlops_in retrain' -l from -x -a '(__mlops_ask ref)' -d 'take the code of this version'
+complete -c mlops -n '__mlops_in retrain' -l stage -x -a '(__mlops_ask stage)' -d 'whose events and code, and where it goes (production)'
+complete -c mlops -n '__mlops_in retrain' -l reason -x -d 'for the log'
+complete -c mlops -n '__mlops_in retrain' -l no-promote -d 'leave it registered and tested'
+complete -c mlops -n '__mlops_in retrain' -l timeout -x -d 'stop training after this long (1d)'
+complete -c mlops -n '__mlops_in retrain' -l strict -d 'run nothing without the full sandbox'
+complete -c mlops -n '__mlops_in retrain' -l if-due -d 'only where a trigger says so and no limit forbids it'
+complete -c mlops -n '__mlops_in retrain' -l triggers -x -d 'set them, run nothing; \'\' removes them'
+complete -c mlops -n '__mlops_in retrain' -l runs -d 'show triggers and runs, run nothing'
+complete -c mlops -n '__mlops_in retrain 0' -a '(__mlops_ask model)'
+
 complete -c mlops -n __mlops_before -a key -d 'make and show your own signing keys'
 complete -c mlops -n '__mlops_in key' -l algorithm -x -a 'p256 p384 p521' -d 'generate: p256 (default), p384 or p521'
 complete -c mlops -n '__mlops_in key' -l no-passphrase -d 'generate: do not encrypt it; who can read the file can sign'
@@ -429,6 +452,7 @@ complete -c mlops -n '__mlops_in monitor' -l listen -x -d 'ingest: serve unix:PA
 complete -c mlops -n '__mlops_in monitor' -l events -x -d 'watch: take events from unix:PATH, PORT or ADDRESS:PORT'
 complete -c mlops -n '__mlops_in monitor' -l tick -x -d 'watch: judge the rules this often (10s)'
 complete -c mlops -n '__mlops_in monitor' -l auto-rollback -d 'watch: roll back when a critical alert is open about what was promoted'
+complete -c mlops -n '__mlops_in monitor' -l auto-retrain -d 'watch: retrain where a trigger of \'retrain\' says so'
 complete -c mlops -n '__mlops_in monitor' -l dead-letter -r -F -d 'ingest: where lines go that are not counted'
 complete -c mlops -n '__mlops_in monitor' -l lateness -x -d 'ingest: count events that are this much older than the newest (7d)'
 complete -c mlops -n '__mlops_in monitor' -l keep-raw -x -d 'ingest: keep the lines themselves this long (30d)'
@@ -491,7 +515,7 @@ complete -c mlops -n '__mlops_in registry 2' -a '(__fish_complete_directories)'
 
 complete -c mlops -n __mlops_before -a help -d 'explain a command, or list them all'
 complete -c mlops -n '__mlops_in help' -l man-pages -x -a '(__fish_complete_directories)' -d 'write the manual pages of all commands into DIR instead'
-complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback deploy freeze unfreeze retire delete restore key trust data webhook profile drift monitor sandbox env fsck config doctor stats gc registry help completion version'
+complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback deploy freeze unfreeze retire delete restore retrain key trust data webhook profile drift monitor sandbox env fsck config doctor stats gc registry help completion version'
 
 complete -c mlops -n __mlops_before -a completion -d 'print the completions for bash, zsh or fish'
 complete -c mlops -n '__mlops_in completion 0' -a 'bash zsh fish'

@@ -17,6 +17,7 @@ struct mlops_package_options {
     const char *const *parents; /* refs of the versions that it was made from; or NULL */
     bool requires_clean;        /* refuse what is not as a commit of git has it */
     const char *run;            /* the run that made it, as its tracker calls it; or NULL */
+    bool no_git; /* the folder is no working tree, whatever is around it */
 };
 
 struct mlops_package {

@@ -27,6 +27,7 @@
 #include <mlops/profile.h>
 #include <mlops/registry.h>
 #include <mlops/release.h>
+#include <mlops/retrain.h>
 #include <mlops/sandbox.h>
 #include <mlops/scan.h>
 #include <mlops/signature.h>

@@ -16,7 +16,9 @@ struct mlops_watch_options {
     int64_t tick_ns;           /* between checks; 0: 10 s */
     bool auto_rollback; /* where an alert of severity critical that is not silenced is open about a
                            version that was promoted: never twice in a row */
-    /* Told what happens, a line at a time, by the thread that called; may be NULL. */
+    bool auto_retrain;  /* on each tick, retrain where a trigger says so (retrain.h), in a thread of
+                           its own: one at a time */
+    /* Told what happens, a line at a time, by whichever thread it happens in, one at a time; may be NULL. */
     void (*said)(void *context, const char *line);
     void *context;
 };
@@ -25,7 +27,7 @@ struct mlops_watch_options {
 struct mlops_watched {
     uint64_t checks, failed_checks;
     uint64_t opened, resolved;
-    uint64_t rollbacks;
+    uint64_t rollbacks, trainings;
     struct mlops_monitor_counts events;
 };
 

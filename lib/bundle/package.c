@@ -121,7 +121,8 @@ static int package_once(struct mlops_registry *registry,
     TRY(lineage_resolve(registry, options->parents, options->run, &packaging.lineage, err));
     str_copy(package->model, sizeof(package->model), packaging.project.model);
     TRY(package_collect(&packaging, err));
-    git_capture(registry, packaging.root, packaging.ignore, &packaging.git);
+    if (!options->no_git)
+        git_capture(registry, packaging.root, packaging.ignore, &packaging.git);
     if (options->requires_clean)
         TRY(git_require_clean(&packaging.git, err));
     packaging.cache = stat_cache_open(registry, source ? "import" : "package", packaging.root);

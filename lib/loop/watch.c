@@ -8,6 +8,7 @@
 #include "monitor/metrics_server.h"
 #include "registry/registry.h"
 #include <mlops/openmetrics.h>
+#include <mlops/retrain.h>
 #include <mlops/watch.h>
 #include <mlops/webhook.h>
 #include <pthread.h>
@@ -29,6 +30,18 @@ struct intake {
     atomic_bool stop, ended;
 };
 
+/* The thread that trains, with a handle of its own. */
+struct trainer {
+    struct watch *watch;
+    struct mlops_registry *registry;
+    struct mlops_retraining result;
+    struct mlops_error err;
+    int code;
+    pthread_t thread;
+    bool runs;
+    atomic_bool stop, ended;
+};
+
 struct watch {
     struct mlops_registry *registry;
     const struct mlops_watch_options *options;
@@ -36,13 +49,18 @@ struct watch {
     struct mlops_watched *watched;
     struct metrics_server *server;
     struct intake intake;
+    struct trainer trainer;
+    pthread_mutex_t saying;
     char *trouble; /* that was warned of last; NULL: all is well */
 };
 
-static void say(const struct watch *watch, const char *line)
+static void say(struct watch *watch, const char *line)
 {
-    if (watch->options->said)
-        watch->options->said(watch->options->context, line);
+    if (!watch->options->said)
+        return;
+    (void)pthread_mutex_lock(&watch->saying);
+    watch->options->said(watch->options->context, line);
+    (void)pthread_mutex_unlock(&watch->saying);
 }
 
 /* ---- taking events in ----------------------------------------------------------------------- */
@@ -102,8 +120,6 @@ static int stop_intake(struct watch *watch, struct mlops_error *err)
     return MLOPS_OK;
 }
 
-/* ---- a tick --------------------------------------------------------------------------------- */
-
 /* Once, until it is another or over: a tick comes every few seconds. */
 static void warn_once(struct watch *watch, const char *what, const struct mlops_error *trouble)
 {
@@ -114,6 +130,91 @@ static void warn_once(struct watch *watch, const char *what, const struct mlops_
     free(watch->trouble);
     watch->trouble = TAKE_PTR(text);
 }
+
+/* ---- training ------------------------------------------------------------------------------- */
+
+static bool trainer_stopped(void *context)
+{
+    return atomic_load(&((struct trainer *)context)->stop);
+}
+
+static void trainer_said(void *context, const char *line)
+{
+    say(((struct trainer *)context)->watch, line);
+}
+
+static void *run_training(void *context)
+{
+    struct trainer *trainer = context;
+    const struct watch *watch = trainer->watch;
+    trainer->code = mlops_retrain(trainer->registry,
+                                  &(struct mlops_retrain_options){.model = watch->options->model,
+                                                                  .stage = watch->stage,
+                                                                  .if_due = true,
+                                                                  .said = trainer_said,
+                                                                  .context = trainer},
+                                  &trainer->result, &trainer->err);
+    atomic_store(&trainer->ended, true);
+    return NULL;
+}
+
+/* Wait for the one that ended, or is to stop, and say what came of it. */
+static void end_training(struct watch *watch)
+{
+    struct trainer *trainer = &watch->trainer;
+    if (!trainer->runs)
+        return;
+    (void)pthread_join(trainer->thread, NULL);
+    trainer->runs = false;
+    mlops_registry_close(TAKE_PTR(trainer->registry));
+    if (trainer->code) {
+        if (trainer->err.code != MLOPS_CANCELLED)
+            warn_once(watch, "retrain", &trainer->err);
+        return;
+    }
+    if (trainer->result.due) {
+        _cleanup_(free_string) char *line =
+            xprintf("retrained: version %llu%s%s%s%s",
+                    (unsigned long long)trainer->result.version.number,
+                    *trainer->result.reached ? " is in " : "", trainer->result.reached,
+                    *trainer->result.message ? ": " : "", trainer->result.message);
+        watch->watched->trainings++;
+        say(watch, line);
+    }
+    mlops_retraining_clear(&trainer->result);
+}
+
+/* Whether it is due, and whether it may, mlops_retrain decides. */
+static int begin_training(struct watch *watch, struct mlops_error *err)
+{
+    struct trainer *trainer = &watch->trainer;
+    *trainer = (struct trainer){.watch = watch};
+    const struct mlops_registry_options again = {
+        .location = mlops_registry_location(watch->registry),
+        .actor = registry_actor(watch->registry),
+        .observer = {.context = trainer, .cancelled = trainer_stopped}};
+    TRY(mlops_registry_open(&again, &trainer->registry, err));
+    if (pthread_create(&trainer->thread, NULL, run_training, trainer) != 0) {
+        mlops_registry_close(TAKE_PTR(trainer->registry));
+        return mlops_fail(err, MLOPS_IO, "no thread can be started");
+    }
+    trainer->runs = true;
+    return MLOPS_OK;
+}
+
+static void train_where_due(struct watch *watch)
+{
+    struct mlops_error trouble = {0};
+    if (!watch->options->auto_retrain)
+        return;
+    if (watch->trainer.runs && !atomic_load(&watch->trainer.ended))
+        return;
+    end_training(watch);
+    if (begin_training(watch, &trouble))
+        warn_once(watch, "retrain", &trouble);
+}
+
+/* ---- a tick --------------------------------------------------------------------------------- */
 
 static void say_changes(struct watch *watch, const struct mlops_check *check)
 {
@@ -205,6 +306,8 @@ static void tick(struct watch *watch)
         free(watch->trouble);
         watch->trouble = NULL;
     }
+    if (!failed)
+        train_where_due(watch);
     publish(watch, failed);
     deliver(watch);
 }
@@ -249,15 +352,20 @@ int mlops_watch(struct mlops_registry *registry, const struct mlops_watch_option
     struct watch watch = {.registry = registry,
                           .options = options,
                           .stage = options->stage ? options->stage : "production",
-                          .watched = watched};
+                          .watched = watched,
+                          .saying = PTHREAD_MUTEX_INITIALIZER};
     struct mlops_error trouble = {0};
     *watched = (struct mlops_watched){0};
     int code = start(&watch, err);
     if (code == MLOPS_OK)
         run(&watch);
+    bool by_itself = watch.intake.runs && atomic_load(&watch.intake.ended);
+    atomic_store(&watch.trainer.stop, true);
+    end_training(&watch);
     int ended = stop_intake(&watch, &trouble);
-    if (code == MLOPS_OK && ended == MLOPS_OK && watch.intake.ended)
+    if (code == MLOPS_OK && ended == MLOPS_OK && by_itself)
         tick(&watch); /* what came last is judged, too */
+    end_training(&watch); /* that the last tick began */
     if (watch.server)
         metrics_server_stop(watch.server);
     free(watch.trouble);

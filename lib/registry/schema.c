@@ -365,6 +365,30 @@ static const char *const step_13[] = {
     NULL,
 };
 
+static const char *const step_14[] = {
+    /* when models are due for training, and runs of it; id: index of the log's entry that began it;
+     * to_version 0: none; lease_ns: until when one that runs holds its place */
+    "CREATE TABLE retrain_trigger (\n"
+    "    model TEXT PRIMARY KEY,\n"
+    "    triggers TEXT NOT NULL,\n"
+    "    set_by TEXT NOT NULL,\n"
+    "    set_ns BIGINT NOT NULL\n"
+    ")",
+    "CREATE TABLE retrain_run (\n"
+    "    id BIGINT PRIMARY KEY,\n"
+    "    model TEXT NOT NULL,\n"
+    "    stage TEXT NOT NULL,\n"
+    "    reason TEXT NOT NULL,\n"
+    "    from_version BIGINT NOT NULL,\n"
+    "    to_version BIGINT NOT NULL,\n"
+    "    started_ns BIGINT NOT NULL,\n"
+    "    ended_ns BIGINT NOT NULL,\n"
+    "    lease_ns BIGINT NOT NULL,\n"
+    "    status TEXT NOT NULL\n"
+    ")",
+    NULL,
+};
+
 /* `fill` (may be NULL) does what SQL cannot, after it. */
 static const struct {
     const char *const *sql;
@@ -372,7 +396,7 @@ static const struct {
 } steps[SCHEMA_NUMBER] = {{step_1, NULL}, {step_2, NULL}, {step_3, log_tree_fill},
                           {step_4, NULL}, {step_5, NULL}, {step_6, NULL},
                           {step_7, NULL}, {step_8, NULL}, {step_9, NULL}, {step_10, NULL},
-                          {step_11, NULL}, {step_12, NULL}, {step_13, NULL}};
+                          {step_11, NULL}, {step_12, NULL}, {step_13, NULL}, {step_14, NULL}};
 
 int schema_number(struct db *db, uint64_t *number, struct mlops_error *err)
 {

@@ -1,6 +1,7 @@
-/* tests/fuzz/fuzz_rule.c - no text breaks the parsers of rules and of silences' matchers, and what
- * they let pass can be judged. */
+/* tests/fuzz/fuzz_rule.c - no text breaks the parsers of rules, of silences' matchers and of triggers,
+ * and what they let pass can be judged. */
 #include "base/util.h"
+#include "loop/trigger.h"
 #include "monitor/rule.h"
 #include "monitor/silence.h"
 
@@ -19,5 +20,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     rule_clear(&rule);
     if (silence_check_matcher(text, &err) == MLOPS_OK)
         (void)silence_matches(text, &alert);
+    const struct mlops_alert_list none = {0};
+    struct triggers triggers;
+    if (triggers_parse(text, &triggers, &err) == MLOPS_OK)
+        free(triggers_judge(&triggers, &(struct circumstances){.alerts = &none, .stage = "production"}));
+    triggers_clear(&triggers);
     return 0;
 }

@@ -1,0 +1,183 @@
+#!/usr/bin/env bats
+# Training run anew on what production taught: events joined with labels, the sandbox, the gates.
+load common
+load learning
+
+setup() {
+    cli_setup
+    given_registry
+    given_learner "$BATS_TEST_TMPDIR/project"
+    mlops -q register "$BATS_TEST_TMPDIR/project"
+    given_promoted fraud@1 production
+    now=$(date +%s)
+}
+
+# The world moved: fraud begins at 300 now, and all is alarmed at 100.
+drifted() {
+    traffic 1 $((now - 1200)) 1000 200
+    mlops -q monitor ingest fraud events
+    mlops -q monitor label fraud labels
+}
+
+@test "retrain learns from labelled events, and takes the new version to production" {
+    drifted
+    run --separate-stderr mlops --json retrain fraud
+    ended 0
+    jq -e '.due and .trained and .tested and .promoted and .created and .from == 1 and .version == 2 and
+        .reached == "production" and .data.events == 1000 and .data.rows == 1000 and .trigger == "by hand"' <<<"$output"
+    command=$(jq -r .command <<<"$output") sha=$(jq -r .data.sha256 <<<"$output")
+    [ "$(mlops --json show fraud@production | jq .version)" = 2 ]
+    # what it learnt, and from what
+    mlops checkout fraud@2 out
+    threshold=$(cat out/model/threshold)
+    awk -v t="$threshold" 'BEGIN { exit !(t > 290 && t < 310) }'
+    [ "$(sha256sum < out/data/train.csv | cut -d' ' -f1)" = "$sha" ]
+    [ "$(head -1 out/data/train.csv)" = amount,city,y ]
+    [ "$(sed -n 2p out/data/train.csv)" = 200,a,0 ]
+    [ "$(wc -l < out/data/train.csv)" -eq 1001 ]
+    # where it comes from stands with it and in the log
+    mlops --json show fraud@2 | jq -e '.manifest.lineage.run | startswith("retrain-")'
+    [ "$(mlops --json show fraud@2 | jq -r '.manifest.lineage.parents[0].bundle')" = "$(mlops --json show fraud@1 | jq -r .bundle)" ]
+    mlops events | jq -se --arg sha "$sha" '[.[] | select(.action == "retrained")][0] |
+        .version == 2 and .reason == "promoted" and .detail.data_sha256 == $sha'
+    mlops log --verify
+    # the same inputs, the same command line: the same bundle
+    # shellcheck disable=SC2086 # the words of a command
+    run --separate-stderr mlops --json ${command#mlops }
+    ended 0
+    jq -e '.version == 2 and (.created | not)' <<<"$output"
+}
+
+@test "a file in the place of events, a range of them, and the code of another version" {
+    drifted
+    awk 'BEGIN { print "amount,city,y"; for (i = 0; i < 100; i++) printf("%d,a,%d\n", i * 10, i >= 50) }' > new.csv
+    run --separate-stderr mlops --json retrain fraud --data new.csv --no-promote
+    ended 0
+    jq -e '.version == 2 and .tested and (.promoted | not) and .reached == null' <<<"$output"
+    [ "$(mlops --json show fraud@production | jq .version)" = 1 ]
+    since=$(date -u -d "@$((now - 700))" +%Y-%m-%dT%H:%M:%SZ)
+    run --separate-stderr mlops --json retrain fraud --from fraud@2 --since "$since" --no-promote
+    ended 0
+    jq -e '.from == 2 and .version == 3 and .data.rows == 500' <<<"$output"
+    run mlops retrain fraud --data missing.csv
+    ended 3 "missing.csv"
+    run mlops retrain fraud --runs
+    ended 0 "triggers: none" "@2 -> @3  tested  by hand" "@1 -> @2" "failed"
+}
+
+@test "events that came twice, other stages and shadows teach nothing" {
+    traffic 1 $((now - 600)) 300 0
+    cat events events > twice
+    sed 's/"version"/"shadow":true,"version"/; s/"id":"/"id":"s/' events > shadow
+    sed 's/"version"/"stage":"staging","version"/; s/"id":"/"id":"t/' events > staging
+    mlops -q monitor ingest fraud twice
+    mlops -q monitor ingest fraud shadow
+    mlops -q monitor ingest fraud staging
+    head -200 labels > some
+    mlops -q monitor label fraud some
+    run --separate-stderr mlops --json retrain fraud --no-promote
+    ended 0
+    jq -e '.data.events == 300 and .data.rows == 200' <<<"$output"
+}
+
+@test "training that fails, a suite that fails and a gate that refuses are answers" {
+    drifted
+    printf 'amount,city,y\n1,a,0\n' > one.csv # no fraud in it: train.sh says no
+    run --separate-stderr mlops --json retrain fraud --data one.csv
+    ended 1
+    jq -e '.version == null and (.trained | not) and (.message | startswith("training: "))' <<<"$output"
+    awk 'BEGIN { print "amount,city,y"; for (i = 0; i < 100; i++) printf "%d,a,%d\n", i, i % 2 }' > noise.csv
+    run --separate-stderr mlops --json retrain fraud --data noise.csv
+    ended 1
+    jq -e '.version == 2 and .trained and (.tested | not) and (.message | contains("holdout"))' <<<"$output"
+    printf 'stages: {staging: , production: {from: staging for 1h}}\n' > policy.yaml
+    mlops -q policy set fraud policy.yaml
+    run --separate-stderr mlops --json retrain fraud
+    ended 1
+    jq -e '.version == 3 and .tested and .reached == "staging" and (.promoted | not) and (.message | contains("production refuses it"))' <<<"$output"
+    [ "$(mlops --json show fraud@production | jq .version)" = 1 ]
+    [ "$(mlops --json show fraud@staging | jq .version)" = 3 ]
+    run mlops log fraud
+    ended 0 "failed: training" "refused: tests" "refused: production refuses it"
+}
+
+@test "training is kept from the machine" {
+    command -v bwrap > /dev/null || skip "bubblewrap is not installed"
+    mlops --json doctor 2>/dev/null | grep -q '"full"' || mlops sandbox | grep -q full || skip "no full sandbox here"
+    echo secret > "$HOME/secret"
+    sed -i "2i cat '$HOME/secret' && exit 9" "$BATS_TEST_TMPDIR/project/train.sh"
+    sed -i '2i (echo > /dev/tcp/127.0.0.1/1) 2>/dev/null; touch /etc/evil 2>/dev/null && exit 8' "$BATS_TEST_TMPDIR/project/train.sh"
+    sed -i 's/^set -e$/true/' "$BATS_TEST_TMPDIR/project/train.sh"
+    mlops -q register "$BATS_TEST_TMPDIR/project"
+    given_promoted fraud@2 production
+    drifted
+    run --separate-stderr mlops --json retrain fraud --no-promote --strict
+    ended 0
+    jq -e '.trained' <<<"$output"
+}
+
+@test "a model is due when a trigger says so, and no limit forbids it" {
+    run mlops retrain fraud --if-due
+    ended 3 "no events"
+    drifted
+    run mlops retrain fraud --if-due
+    ended 0 "not due: there are no triggers"
+    run mlops retrain fraud --triggers 'labels=1001 cooldown=1h'
+    ended 0 "are set"
+    run mlops retrain fraud --if-due
+    ended 0 "not due: no trigger says so"
+    mlops -q monitor rule fraud 'moved=drift <= 0.1 over 1h'
+    mlops -q retrain fraud --triggers 'drift cooldown=1h budget=4/30d'
+    run mlops retrain fraud --if-due
+    ended 0 "not due" # nobody has judged the rule yet
+    run mlops monitor check fraud
+    ended 1
+    mlops -q monitor silence add fraud rule=moved --until 1h --reason 'known'
+    run mlops retrain fraud --if-due
+    ended 0 "not due: no trigger says so"
+    mlops -q monitor silence remove fraud "$(mlops --json monitor silence list fraud | jq '.silences[0].id')"
+    run --separate-stderr mlops --json retrain fraud --if-due
+    ended 0
+    jq -e '.due and .promoted and (.trigger | startswith("the alert moved is open: drift is"))' <<<"$output"
+    run mlops monitor check fraud
+    mlops -q retrain fraud --triggers 'labels=1 cooldown=1h'
+    run mlops retrain fraud --if-due
+    ended 0 "not due"
+    mlops -q retrain fraud --triggers 'every=1ms cooldown=0 budget=1/30d'
+    run mlops retrain fraud --if-due
+    ended 0 "the budget is spent"
+    mlops -q retrain fraud --triggers 'every=1ms cooldown=1h'
+    run mlops retrain fraud --if-due
+    ended 0 "cooldown"
+    mlops -q retrain fraud --triggers 'every=1ms cooldown=0'
+    run --separate-stderr mlops --json retrain fraud --if-due
+    jq -e '.due and (.trigger | startswith("it was trained"))' <<<"$output"
+    mlops -q retrain fraud --triggers ''
+    run mlops retrain fraud --if-due
+    ended 0 "there are no triggers"
+    mlops log --verify
+}
+
+@test "what cannot be trained is refused with what to do" {
+    run mlops retrain ghost
+    ended 3
+    run mlops retrain fraud
+    ended 3 "no events"
+    run mlops retrain fraud --triggers 'drfit'
+    ended 2 "did you mean 'drift'?"
+    run mlops retrain fraud --triggers 'cooldown=1d'
+    ended 2 "limits alone"
+    run mlops retrain fraud --triggers 'drift labels=0'
+    ended 2
+    run mlops retrain fraud --triggers 'drift budget=4'
+    ended 2 "4/30d"
+    traffic 1 $((now - 600)) 100 0
+    mlops -q monitor ingest fraud events
+    run mlops retrain fraud
+    ended 1 "no event of that time has a label"
+    given_project "$BATS_TEST_TMPDIR/other" other
+    mlops -q register "$BATS_TEST_TMPDIR/other"
+    given_promoted other@1 production
+    run mlops retrain other --data labels
+    ended 2 "does not say how it is trained"
+}
