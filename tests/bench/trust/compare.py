@@ -7,7 +7,6 @@ PYTHON is of a virtual environment with picklescan, modelscan and fickling; FOLD
 the malicious and harmless pickles and containers of tests/trust, and 1 GiB of model files for the
 time. Prints tables; judges nothing.
 """
-import importlib.util
 import json
 import os
 import statistics
@@ -44,12 +43,24 @@ for path in files:
 """
 
 
+sys.path.insert(0, f"{HERE}/../../trust")
+import corpora  # noqa: E402
+import make_pickles  # noqa: E402
+
+
 def cases():
-    spec = importlib.util.spec_from_file_location("p", f"{HERE}/../../trust/make_pickles.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return [(name if "." in name.rsplit("/")[-1][-5:] else name + ".pkl", body, allowed)
-            for name, body, allowed, _ in module.CASES]
+    """Name, bytes, and whether it is harmless; None: neither can be said."""
+    for name, body, allowed, _ in make_pickles.CASES:
+        harmless = True if allowed == ["safe"] else False if "unsafe" in allowed else None
+        yield name if "." in name.rsplit("/")[-1][-5:] else name + ".pkl", body, harmless
+
+
+def corpus():
+    """As `cases`, of the corpora of picklescan and modelscan, rebuilt."""
+    for name, body in corpora.MALICIOUS.items():
+        yield name, body, False
+    for name, body in corpora.BENIGN.items():
+        yield name, body, True
 
 
 def ours(mlops, files):
@@ -68,17 +79,15 @@ def theirs(python, tool, files):
     return dict(line.split("\t") for line in done.stderr.split("\n") if line.count("\t") == 1)
 
 
-def detection(mlops, python, folder):
+def detection(mlops, python, folder, files):
     os.makedirs(folder, exist_ok=True)
     good, bad = [], []
-    for name, body, allowed in cases():
+    for name, body, harmless in files:
         path = os.path.join(folder, name)
         with open(path, "wb") as out:
             out.write(body)
-        if allowed == ["safe"]:
-            good.append(path)
-        elif "unsafe" in allowed:
-            bad.append(path)
+        if harmless is not None:
+            (good if harmless else bad).append(path)
     print(f"{len(bad)} malicious files, {len(good)} harmless ones\n")
     print("| | malicious: found | called clean | not scanned | harmless: found |")
     print("| --- | --- | --- | --- | --- |")
@@ -144,7 +153,10 @@ def rate(mlops, python, folder, runs):
 def main():
     mlops, python, folder, runs = (os.path.abspath(sys.argv[1]), sys.argv[2],
                                    os.path.abspath(sys.argv[3]), int(sys.argv[4]))
-    detection(mlops, python, folder + "/cases")
+    print("Of tests/trust/make_pickles.py:\n")
+    detection(mlops, python, folder + "/cases", cases())
+    print("\nOf the corpora of picklescan and modelscan, rebuilt (tests/trust/corpora.py):\n")
+    detection(mlops, python, folder + "/corpora", corpus())
     rate(mlops, python, folder + "/models", runs)
 
 
