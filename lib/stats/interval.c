@@ -7,6 +7,7 @@ static const char *const method_names[] = {
     [INTERVAL_WILSON] = "wilson",
     [INTERVAL_DELONG] = "delong",
     [INTERVAL_BOOTSTRAP] = "bootstrap",
+    [INTERVAL_MCNEMAR] = "mcnemar",
 };
 
 const char *interval_method_name(enum interval_method method)

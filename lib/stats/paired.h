@@ -14,6 +14,18 @@ struct mcnemar {
 };
 struct mcnemar mcnemar(uint64_t only_a, uint64_t only_b);
 
+/*
+ * The interval of the difference of two proportions of the same `count` rows, of which `only_a`
+ * count for the first model alone and `only_b` for the second: only_a/count - only_b/count. It is
+ * the score interval of Tango (Statistics in Medicine 17, 1998), whose test of no difference is
+ * McNemar's and which is that test with a margin; R's PropCIs::scoreci.mp. Where fewer than 25 rows
+ * differ, it also has in it the interval that follows from the exact binomial one (Clopper and
+ * Pearson) of the split, so that it has 0 in it wherever McNemar's exact test sees no difference.
+ * None without rows.
+ */
+struct interval paired_proportions(uint64_t only_a, uint64_t only_b, uint64_t count,
+                                   double confidence);
+
 /* The AUC of the first model less that of the second. */
 struct auc_difference {
     double a, b;
