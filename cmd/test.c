@@ -175,6 +175,7 @@ static void print_metrics(struct cli *cli, const struct mlops_suite_result *suit
               *suite->evaluation ? " on " : "", suite->evaluation);
     cli_table_print(cli, &table);
     print_slices(cli, suite);
+    cli_print_comparisons(cli, suite);
 }
 
 static bool in_github(void)
@@ -322,6 +323,7 @@ static cJSON *suite_json(const struct mlops_suite_result *suite)
         cli_json_text(requirement, "detail", from->detail);
         cli_json_push(require, requirement);
     }
+    cli_json_add(json, "comparisons", cli_comparisons_json(suite));
     cli_json_suite_files(json, &suite->files);
     cli_expectations_json(json, suite);
     cli_json_text_or_null(json, "message", suite->message);
@@ -391,9 +393,10 @@ static enum mlops_sandbox_wish wished_sandbox(const struct cli *cli)
 static int run(struct cli *cli)
 {
     _cleanup_(mlops_test_report_clear) struct mlops_test_report report = {0};
-    const char **suites = cli_list(cli, "suite");
+    const char **suites = cli_list(cli, "suite"), **against = cli_list(cli, "against");
     int code = mlops_test(cli_registry(cli), cli->args[0],
                           &(struct mlops_test_options){.suites = suites,
+                                                       .against = against,
                                                        .sandbox = wished_sandbox(cli),
                                                        .jobs = (unsigned)cli_whole(cli, "jobs"),
                                                        .no_cache = cli_flag(cli, "no-cache"),
@@ -403,6 +406,7 @@ static int run(struct cli *cli)
                           &report, &cli->err);
 
     free(suites);
+    free(against);
     TRY(code);
     TRY(tell_tools(cli, &report));
     if (cli->json)
@@ -433,6 +437,12 @@ const struct command command_test = {
                  .kind = OPTION_LIST,
                  .argument = "NAME",
                  .help = "run only that suite; 'scan' is the scan"},
+                {.name = "against",
+                 .kind = OPTION_LIST,
+                 .argument = "REF",
+                 .help = "also compare the performance suites with that version on the same rows: a "
+                         "stage, @3 or any reference, or \"production at 99%\"",
+                 .completion = COMPLETE_REF},
                 {.name = "jobs",
                  .letter = 'j',
                  .kind = OPTION_COUNT,
@@ -472,6 +482,7 @@ const struct command command_test = {
                  .completion = COMPLETE_FILE | COMPLETE_DIRECTORY}},
     .examples = {{"mlops test fraud", "all suites of the newest version"},
                  {"mlops test fraud@3 --suite holdout", "one suite of version 3"},
+                 {"mlops test fraud --against production", "is it better than what is there?"},
                  {"mlops test fraud -j 4 --junit junit.xml", "for a CI that shows reports"}},
     .exits = {{1, "a suite did not pass"}},
     .json = {{"model", "text", "whose version it is"},
@@ -514,6 +525,22 @@ const struct command command_test = {
              {"suites[].expectations[].detail", "text", "the figures, and the first of those"},
              {"suites[].expectations[].examples[].line", "number", "where one of the first stands"},
              {"suites[].expectations[].examples[].value", "text", "what stands there"},
+             {"suites[].comparisons[].with", "text", "another version on the same rows: what was "
+                                                     "asked for, such as production"},
+             {"suites[].comparisons[].version", "number?", "which one that was"},
+             {"suites[].comparisons[].ran", "bool",
+              "was its suite run for this, as there were no predictions of these rows?"},
+             {"suites[].comparisons[].rows", "number", "how many; besides model, bundle, confidence "
+                                                       "and predictions_sha256"},
+             {"suites[].comparisons[].message", "text?", "why the two could not be compared"},
+             {"suites[].comparisons[].differences[].metric", "text", "what both have"},
+             {"suites[].comparisons[].differences[].ours", "number", "this version's; theirs is the "
+                                                                     "other's"},
+             {"suites[].comparisons[].differences[].difference", "number", "ours less theirs"},
+             {"suites[].comparisons[].differences[].low", "number?",
+              "of the difference, at the confidence, one-sided; high is the other end"},
+             {"suites[].comparisons[].differences[].method", "text",
+              "mcnemar, delong, bootstrap or none"},
              {"suites[].message", "text?", "why it did not pass"},
              {"suites[].output", "text?", "the last that it printed, where it did not pass"}},
     .run = run,

@@ -74,6 +74,28 @@ struct mlops_expectation_result {
     size_t example_count;
 };
 
+/* A metric of two versions on the same rows. */
+struct mlops_difference {
+    char metric[MLOPS_NAME_MAX + 1];
+    double ours, theirs;
+    double difference;  /* ours less theirs */
+    double low, high;   /* of the difference, each end one-sided; NaN where there is none */
+    const char *method; /* "mcnemar", "delong", "bootstrap"; "none": static storage */
+};
+
+/* A performance suite held against that of another version, row by row. */
+struct mlops_comparison {
+    char *with; /* as it was asked for: "production", "@3", "fraud@staging~1" */
+    struct mlops_version version;
+    bool ran;          /* its suite was run for this, as it had no predictions of these rows */
+    uint64_t rows;
+    double confidence; /* of each end of the intervals alone: 0.95 */
+    struct mlops_difference *differences;
+    size_t difference_count;
+    struct mlops_kept predictions; /* its own */
+    char *message; /* why the two could not be compared; empty where they were */
+};
+
 /* What the suite's own report says of its tests. */
 struct mlops_test_counts {
     bool known; /* false: it makes none */
@@ -104,6 +126,8 @@ struct mlops_suite_result {
     struct mlops_suite_files files;
     struct mlops_expectation_result *expectations; /* of data suites */
     size_t expectation_count;
+    struct mlops_comparison *comparisons;
+    size_t comparison_count;
     char *message; /* why it did not pass, one line; empty when it did */
     char *output;  /* the last lines that it printed, both streams; empty when it passed */
 };
@@ -114,6 +138,8 @@ struct mlops_suite_result {
 struct mlops_test_options {
     const char *const *suites; /* names to run, or of a matrix, NULL-terminated, and what they need;
                                   NULL or none: all */
+    const char *const *against; /* versions that performance suites are compared with, also where they
+                                   do not require it, NULL-terminated: stages, @3, references */
     const char *advisories;    /* what the scan holds packages against (mlops/scan.h); NULL: none */
     enum mlops_sandbox_wish sandbox;
     unsigned jobs;    /* suites at a time; 0: one */

@@ -18,6 +18,8 @@ struct judge {
     const struct mlops_version *version;
     bool stages_read;
     struct mlops_stage_list stages;
+    const struct mlops_comparison *fresh; /* of the suite that is being judged; NULL: ask evidence */
+    size_t fresh_count;
     struct known *known;
     size_t known_count, known_capacity;
 };
@@ -41,6 +43,12 @@ void judge_free(struct judge *judge)
     free(judge);
 }
 
+void judge_compare_by(struct judge *judge, const struct mlops_comparison *comparisons, size_t count)
+{
+    judge->fresh = comparisons;
+    judge->fresh_count = count;
+}
+
 /* ---- what the registry knows ---------------------------------------------------------------- */
 
 static int tests_of(struct judge *judge, const char *bundle,
@@ -61,9 +69,10 @@ static int tests_of(struct judge *judge, const char *bundle,
     return MLOPS_OK;
 }
 
-static int read_metrics(const struct mlops_evidence *evidence, struct metric_list *metrics,
+static int read_figures(const struct mlops_evidence *evidence, struct suite_evidence *read,
                         struct mlops_error *err)
 {
+    struct metric_list *metrics = &read->metrics;
     _cleanup_(json_free) cJSON *body = NULL;
     if (json_parse(evidence->body, strlen(evidence->body), "evidence", &body, err)) {
         err->code = MLOPS_INTEGRITY;
@@ -80,6 +89,7 @@ static int read_metrics(const struct mlops_evidence *evidence, struct metric_lis
         metric->interval.low = json_number(interval, "low", NAN);
         metric->interval.high = json_number(interval, "high", NAN);
     }
+    read->comparisons = comparisons_read(body, &read->comparison_count);
     return MLOPS_OK;
 }
 
@@ -94,7 +104,7 @@ static int evidence_of(struct judge *judge, const char *bundle, const char *suit
         if (!evidence->found)
             continue;
         str_copy(evidence->status, sizeof(evidence->status), tests->items[i].status);
-        TRY(read_metrics(&tests->items[i], &evidence->metrics, err));
+        TRY(read_figures(&tests->items[i], evidence, err));
     }
     return MLOPS_OK;
 }
@@ -197,6 +207,110 @@ static void judge_certain(const struct metric_list *metrics, const struct metric
                                 metric->interval.low, metric->interval.high);
 }
 
+/* ---- on the same rows -------------------------------------------------------------------------- */
+
+/* The version that a requirement speaks of now; `*there` false where there is none, which `judgement`
+ * then says: nothing in a stage yet is nothing to be worse than. */
+static int find_other(struct judge *judge, const struct requirement *requirement,
+                      struct mlops_version *other, bool *there, struct judgement *judgement,
+                      struct mlops_error *err)
+{
+    *there = true;
+    if (requirement->stage[0]) {
+        const struct mlops_version *holder;
+        TRY(stage_now(judge, requirement->stage, &holder, err));
+        *there = holder;
+        if (holder)
+            *other = *holder;
+        else
+            judgement->detail = xprintf("nothing is in %s yet", requirement->stage);
+        judgement->met = !holder;
+        return MLOPS_OK;
+    }
+    struct mlops_error missing = {0};
+    _cleanup_(free_string) char *ref =
+        requirement_reference(judge->version->model, requirement->ref);
+    int code = mlops_version_resolve(judge->registry, ref, other, &missing);
+    *there = code == MLOPS_OK;
+    if (code == MLOPS_NOT_FOUND || code == MLOPS_INVALID)
+        judgement->detail = xstrdup(missing.message);
+    else if (code)
+        *err = missing;
+    return judgement->detail ? MLOPS_OK : code;
+}
+
+/* The comparison with `other` at the confidence that is asked for; otherwise `*stale` is one that was
+ * asked for in the same words, and was with another version. */
+static const struct mlops_comparison *
+find_comparison(const struct mlops_comparison *list, size_t count, const struct mlops_version *other,
+                const struct requirement *requirement, const struct mlops_comparison **stale)
+{
+    double confidence =
+        requirement->confidence > 0 ? requirement->confidence : COMPARISON_CONFIDENCE;
+    *stale = NULL;
+    for (size_t i = 0; i < count; i++) {
+        bool same = str_equal(list[i].version.bundle, other->bundle);
+        if (same && (fabs(list[i].confidence - confidence) < 1e-9))
+            return &list[i];
+        if (!same && str_equal(list[i].with, requirement->ref))
+            *stale = &list[i];
+    }
+    return NULL;
+}
+
+/* Why it is not known how the two compare. */
+static char *tell_unknown(const struct judge *judge, const struct requirement *requirement,
+                          const struct mlops_version *other, const struct mlops_comparison *stale)
+{
+    unsigned long long now = other->number, own = judge->version->number;
+    const char *model = judge->version->model;
+    if (stale)
+        return xprintf("it was compared with @%llu, and %s is @%llu now: run 'mlops test %s@%llu'",
+                       (unsigned long long)stale->version.number, requirement->ref, now, model,
+                       own);
+    if (requirement->confidence == 0)
+        return xprintf("it was not compared with @%llu: run 'mlops test %s@%llu --against %s'", now,
+                       model, own, requirement->ref);
+    double percent = requirement->confidence * 100;
+    return xprintf("it was not compared with @%llu at %g%%: run 'mlops test %s@%llu --against "
+                   "\"%s at %g%%\"'",
+                   now, percent, model, own, requirement->ref, percent);
+}
+
+static int judge_paired(struct judge *judge, const char *suite, const char *metric,
+                        const struct requirement *requirement, struct judgement *judgement,
+                        struct mlops_error *err)
+{
+    _cleanup_(suite_evidence_clear) struct suite_evidence own = {0};
+    const struct mlops_comparison *stale;
+    struct mlops_version other;
+    bool there;
+    TRY(find_other(judge, requirement, &other, &there, judgement, err));
+    if (!there)
+        return MLOPS_OK;
+    if (str_equal(other.bundle, judge->version->bundle)) {
+        judgement->met = requirement->kind == REQUIREMENT_NOT_WORSE || requirement->stage[0];
+        judgement->detail = xprintf("%s is this very version", requirement->ref);
+        return MLOPS_OK;
+    }
+    if (!judge->fresh)
+        TRY(evidence_of(judge, judge->version->bundle, suite, &own, err));
+    const struct mlops_comparison *found =
+        find_comparison(judge->fresh ? judge->fresh : own.comparisons,
+                        judge->fresh ? judge->fresh_count : own.comparison_count, &other,
+                        requirement, &stale);
+    const struct mlops_difference *difference = found ? comparison_find(found, metric) : NULL;
+    if (!found)
+        judgement->detail = tell_unknown(judge, requirement, &other, stale);
+    else if (*found->message)
+        judgement->detail = xstrdup(found->message);
+    else if (!difference)
+        judgement->detail = xprintf("%s is not defined of both", metric);
+    else
+        judgement->detail = comparison_judge(found, difference, requirement, &judgement->met);
+    return MLOPS_OK;
+}
+
 int judge_evidence(struct judge *judge, const char *suite, struct suite_evidence *evidence,
                    struct mlops_error *err)
 {
@@ -206,6 +320,7 @@ int judge_evidence(struct judge *judge, const char *suite, struct suite_evidence
 void suite_evidence_clear(struct suite_evidence *evidence)
 {
     metric_list_clear(&evidence->metrics);
+    comparisons_free(evidence->comparisons, evidence->comparison_count);
     *evidence = (struct suite_evidence){0};
 }
 
@@ -216,6 +331,8 @@ int judge_requirement(struct judge *judge, const char *suite,
     struct requirement requirement;
     *judgement = (struct judgement){0};
     TRY(requirement_parse(required->demand, &requirement, err));
+    if (requirement.kind != REQUIREMENT_BOUND)
+        return judge_paired(judge, suite, required->metric, &requirement, judgement, err);
     const struct metric *metric = metric_list_find(metrics, required->metric);
     if (!metric || isnan(metric->value)) {
         judgement->detail = xprintf("%s is not defined on these predictions", required->metric);

@@ -6,6 +6,7 @@
  */
 #ifndef BUNDLE_JUDGE_H
 #define BUNDLE_JUDGE_H
+#include "bundle/comparison.h"
 #include "bundle/project.h"
 #include "stats/metrics.h"
 #include <mlops/registry.h>
@@ -19,11 +20,17 @@ struct judge *judge_new(struct mlops_registry *registry, const struct mlops_vers
 void judge_free(struct judge *judge);
 DEFINE_CLEANUP(struct judge, judge_free)
 
+/* Judge comparisons by these, which are newer than what is recorded; borrowed. */
+void judge_compare_by(struct judge *judge, const struct mlops_comparison *comparisons,
+                      size_t count);
+
 /* The newest evidence of a suite. */
 struct suite_evidence {
     bool found;
     char status[32]; /* "passed", "failed", … */
     struct metric_list metrics;
+    struct mlops_comparison *comparisons;
+    size_t comparison_count;
 };
 /* What is recorded about suite `suite` of the judge's version. The caller clears `evidence`.
  * Errors: MLOPS_INTEGRITY the evidence is not readable; MLOPS_IO. */
@@ -40,6 +47,8 @@ struct judgement {
  * Judge one requirement of suite `suite` on `metrics`. A relative one is held against the newest
  * evidence of the suite of the same name of the version that its stage holds now; it is met where
  * the stage is empty or holds this very version, and not met where there is no such evidence.
+ * One on the same rows is judged by the comparison that was made with the very version that is there
+ * now: where it was made with another one, it is not met, and the detail says so.
  */
 int judge_requirement(struct judge *judge, const char *suite,
                       const struct project_requirement *required, const struct metric_list *metrics,

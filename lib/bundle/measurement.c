@@ -145,6 +145,10 @@ static int take_demand(const cJSON *item, struct measurement_demand *demand,
         return wrong(err, item->string, "demanded by a text such as \">= 0.8\"");
     demand->demand = xstrdup(item->valuestring);
     TRY(requirement_parse(item->valuestring, &requirement, err));
+    if (requirement.kind != REQUIREMENT_BOUND)
+        return mlops_fail(err, MLOPS_INVALID,
+                          "'%s' compares whole suites: it is for 'require', not for every slice",
+                          item->valuestring);
     if (requirement.stage[0])
         return mlops_fail(err, MLOPS_INVALID, "slices are held against numbers, not against '%s'",
                           requirement.stage);

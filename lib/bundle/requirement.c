@@ -12,7 +12,8 @@ static const char *skip_space(const char *c)
 static int expected(struct mlops_error *err, const char *text, const char *what)
 {
     mlops_fail(err, MLOPS_INVALID, "'%s' is not a requirement: %s was expected", text, what);
-    return mlops_hint(err, "write one such as '>= 0.85', '<= 0.025' or '>= production - 0.01'");
+    return mlops_hint(err, "write one such as '>= 0.85', '<= 0.025', '>= production - 0.01' or "
+                           "'not worse than production by 0.005 at 95%%'");
 }
 
 static size_t digits(const char *c)
@@ -65,10 +66,9 @@ static int take_confidence(const char **c, const char *text, struct requirement 
     return MLOPS_OK;
 }
 
-int requirement_parse(const char *text, struct requirement *requirement, struct mlops_error *err)
+static int parse_bound(const char *text, struct requirement *requirement, struct mlops_error *err)
 {
     static const char *const comparisons[] = {">=", "<=", "==", ">", "<"};
-    *requirement = (struct requirement){0};
     const char *c = skip_space(text);
     for (size_t i = 0; i < ARRAY_LENGTH(comparisons) && !requirement->comparison[0]; i++)
         if (str_starts(c, comparisons[i]))
@@ -99,6 +99,84 @@ int requirement_parse(const char *text, struct requirement *requirement, struct 
     if (!isfinite(requirement->offset))
         return expected(err, text, "a smaller number");
     return MLOPS_OK;
+}
+
+/* ---- against another version ------------------------------------------------------------------ */
+
+static bool take_word(const char **c, const char *word)
+{
+    size_t length = strlen(word);
+    const char *at = skip_space(*c);
+    if (strncmp(at, word, length) != 0 || (at[length] && !strchr(" \t", at[length])))
+        return false;
+    *c = skip_space(at + length);
+    return true;
+}
+
+static bool take_words(const char **c, const char *first, const char *second, const char *third)
+{
+    const char *at = *c;
+    if (!take_word(&at, first) || (second && !take_word(&at, second)) || !take_word(&at, third))
+        return false;
+    *c = at;
+    return true;
+}
+
+/* A bare name is that of a stage. */
+static int take_ref(const char **c, const char *text, struct requirement *requirement,
+                    struct mlops_error *err)
+{
+    size_t length = strcspn(*c, " \t"), name = strcspn(*c, "~@: \t");
+    if (length == 0 || length > REQUIREMENT_REF_MAX)
+        return expected(err, text, "a stage, @VERSION or another reference after 'than'");
+    str_copy(requirement->ref, sizeof(requirement->ref), *c);
+    requirement->ref[length] = '\0';
+    if (name == length && **c >= '0' && **c <= '9')
+        return expected(err, text, "@ before the number of a version");
+    if (name == length || (*c)[name] == '~') {
+        _cleanup_(free_string) char *stage = xstrndup(*c, name);
+        if (stage_name_check(stage, err))
+            return mlops_wrap(err, "'%s' is not a requirement", text);
+        if (name == length)
+            str_copy(requirement->stage, sizeof(requirement->stage), stage);
+    }
+    *c = skip_space(*c + length);
+    return MLOPS_OK;
+}
+
+static int parse_paired(const char *text, const char *c, struct requirement *requirement,
+                        struct mlops_error *err)
+{
+    double percent;
+    TRY(take_ref(&c, text, requirement, err));
+    if (take_word(&c, "by") && (!take_number(&c, &requirement->offset) || requirement->offset < 0))
+        return expected(err, text, "a number of 0 or more after 'by'");
+    if (take_word(&c, "at")) {
+        if (!take_number(&c, &percent) || *c != '%' || !(percent > 50 && percent < 100))
+            return expected(err, text, "a confidence such as 95% after 'at'");
+        requirement->confidence = percent / 100;
+        c++;
+    }
+    return *skip_space(c) ? expected(err, text, "nothing more") : MLOPS_OK;
+}
+
+int requirement_parse(const char *text, struct requirement *requirement, struct mlops_error *err)
+{
+    const char *c = text;
+    *requirement = (struct requirement){0};
+    if (take_words(&c, "not", "worse", "than"))
+        requirement->kind = REQUIREMENT_NOT_WORSE;
+    else if (take_words(&c, "better", NULL, "than"))
+        requirement->kind = REQUIREMENT_BETTER;
+    return requirement->kind == REQUIREMENT_BOUND ? parse_bound(text, requirement, err)
+                                                  : parse_paired(text, c, requirement, err);
+}
+
+char *requirement_reference(const char *model, const char *ref)
+{
+    if (*ref == '@')
+        return xprintf("%s%s", model, ref);
+    return strpbrk(ref, "@:") ? xstrdup(ref) : xprintf("%s@%s", model, ref);
 }
 
 bool requirement_met(const struct requirement *requirement, double value, double bound)

@@ -126,6 +126,22 @@ static void add_property(struct buffer *xml, const char *name, const char *value
     buffer_puts(xml, "/>\n");
 }
 
+/* "difference.holdout.auc.production" = "+0.0027, at 95% -0.0012 to +0.0066 (delong), @3". */
+static void add_comparison(struct buffer *xml, const struct mlops_suite_result *suite,
+                           const struct mlops_comparison *comparison)
+{
+    for (size_t i = 0; i < comparison->difference_count; i++) {
+        const struct mlops_difference *difference = &comparison->differences[i];
+        _cleanup_(free_string) char *name = xprintf("difference.%s.%s.%s", suite->name,
+                                                    difference->metric, comparison->with);
+        _cleanup_(free_string) char *value =
+            xprintf("%+.6g, at %g%% %+.6g to %+.6g (%s), @%llu", difference->difference,
+                    comparison->confidence * 100, difference->low, difference->high,
+                    difference->method, (unsigned long long)comparison->version.number);
+        add_property(xml, name, value);
+    }
+}
+
 static void add_properties(struct buffer *xml, const struct mlops_test_report *report)
 {
     buffer_puts(xml, "    <properties>\n");
@@ -143,6 +159,8 @@ static void add_properties(struct buffer *xml, const struct mlops_test_report *r
             _cleanup_(free_string) char *value = xprintf("%.17g", suite->metrics[j].value);
             add_property(xml, name, value);
         }
+        for (size_t j = 0; j < suite->comparison_count; j++)
+            add_comparison(xml, suite, &suite->comparisons[j]);
     }
     buffer_puts(xml, "    </properties>\n");
 }

@@ -97,6 +97,43 @@ static void add_expectations(struct buffer *text, const struct mlops_suite_resul
     }
 }
 
+static void add_interval(struct buffer *text, const struct mlops_difference *difference)
+{
+    if (isnan(difference->low))
+        buffer_puts(text, " | | |\n");
+    else
+        buffer_printf(text, " | %+.4g to %+.4g | %s |\n", difference->low, difference->high,
+                      difference->method);
+}
+
+static void add_comparison(struct buffer *text, const struct mlops_suite_result *suite,
+                           const struct mlops_comparison *comparison)
+{
+    buffer_puts(text, "\n**");
+    markdown_cell(text, suite->name);
+    buffer_puts(text, "** against ");
+    markdown_cell(text, comparison->with);
+    buffer_printf(text, ", version %llu", (unsigned long long)comparison->version.number);
+    if (*comparison->message) {
+        buffer_puts(text, ": ");
+        markdown_cell(text, comparison->message);
+        buffer_puts(text, "\n");
+        return;
+    }
+    buffer_printf(text,
+                  ", on the same %llu rows (each end at %g%%)\n\n| metric | here | there | "
+                  "difference | interval | method |\n| --- | ---: | ---: | ---: | --- | --- |\n",
+                  (unsigned long long)comparison->rows, comparison->confidence * 100);
+    for (size_t i = 0; i < comparison->difference_count; i++) {
+        const struct mlops_difference *difference = &comparison->differences[i];
+        buffer_puts(text, "| ");
+        markdown_cell(text, difference->metric);
+        buffer_printf(text, " | %.6g | %.6g | %+.4g", difference->ours, difference->theirs,
+                      difference->difference);
+        add_interval(text, difference);
+    }
+}
+
 /* A fence is longer than any run of backticks inside it (CommonMark §4.5). */
 static void add_output(struct buffer *text, const struct mlops_suite_result *suite)
 {
@@ -130,6 +167,9 @@ char *mlops_test_report_markdown(const struct mlops_test_report *report)
         add_metrics(&text, &report->suites[i]);
     for (size_t i = 0; i < report->suite_count; i++)
         add_expectations(&text, &report->suites[i]);
+    for (size_t i = 0; i < report->suite_count; i++)
+        for (size_t j = 0; j < report->suites[i].comparison_count; j++)
+            add_comparison(&text, &report->suites[i], &report->suites[i].comparisons[j]);
     for (size_t i = 0; i < report->suite_count; i++)
         add_output(&text, &report->suites[i]);
     buffer_printf(&text, "\n<sub>bundle `%s` · sandbox %s</sub>\n", report->version.bundle,

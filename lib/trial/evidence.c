@@ -4,6 +4,7 @@
  */
 #include "trial/evidence.h"
 #include "base/json.h"
+#include "bundle/comparison.h"
 #include "bundle/reach.h"
 #include "registry/condemned.h"
 #include "registry/registry.h"
@@ -174,6 +175,7 @@ static cJSON *to_json(const struct project_suite *suite, const struct mlops_suit
     add_metrics(json, result->metrics, result->metric_count);
     add_slices(json, result);
     add_requirements(json, result);
+    comparisons_write(result->comparisons, result->comparison_count, json);
     return json;
 }
 
@@ -252,12 +254,12 @@ static int save(struct transaction *tx, struct mlops_registry *registry,
                 struct kept_files *const *files, size_t count, uint64_t round, bool *gone,
                 struct mlops_error *err)
 {
-    struct digest *digests = xcalloc(count * KEPT_FILES + 1, sizeof(*digests));
-    size_t stored = 0;
+    size_t stored = 0, most = 1;
     for (size_t i = 0; i < count; i++)
-        for (size_t which = 0; which < KEPT_FILES; which++)
-            if (files[i]->items[which].stored)
-                digests[stored++] = files[i]->items[which].digest;
+        most += kept_files_count(files[i]);
+    struct digest *digests = xcalloc(most, sizeof(*digests));
+    for (size_t i = 0; i < count; i++)
+        stored += kept_files_digests(files[i], digests + stored);
     *gone = false;
     int code = stored > 0 ? reach_save_objects(tx, registry, digests, stored, round, gone, err)
                           : MLOPS_OK;
@@ -279,7 +281,7 @@ static int record_once(struct mlops_registry *registry, struct mlops_test_report
         code = keep_store(registry, files, count, err);
     for (size_t i = 0; code == MLOPS_OK && i + 1 < report->suite_count; i++)
         if (is_news(&report->suites[i]))
-            keep_tell(&outcomes[i].files, &report->suites[i].files);
+            keep_tell(&outcomes[i].files, &report->suites[i]);
     if (code == MLOPS_OK)
         code = transaction_begin(registry, &tx, err);
     if (code == MLOPS_OK)

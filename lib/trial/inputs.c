@@ -9,6 +9,7 @@
 #include "trial/data_run.h"
 #include "trial/environment.h"
 #include "trial/exam.h"
+#include "trial/rival.h"
 #include <glob.h>
 #include <mlops/text.h>
 #include <sys/stat.h>
@@ -124,9 +125,17 @@ static int add_evaluation(struct mlops_registry *registry, const struct mlops_ve
     return MLOPS_OK;
 }
 
+static void add_rival(void *context, const char *with, const struct mlops_version *version)
+{
+    cJSON *inputs = context, *rivals = cJSON_GetObjectItemCaseSensitive(inputs, "against");
+    if (!rivals)
+        rivals = json_add_object(inputs, "against");
+    json_add_string(rivals, with, version ? version->bundle : "");
+}
+
 int inputs_digest(struct mlops_registry *registry, const struct mlops_version *version,
-                  const struct project_suite *suite, char hex[SHA256_HEX_SIZE],
-                  struct mlops_error *err)
+                  const struct project_suite *suite, const char *const *against,
+                  char hex[SHA256_HEX_SIZE], struct mlops_error *err)
 {
     _cleanup_(json_free) cJSON *inputs = cJSON_CreateObject();
     _cleanup_(buffer_clear) struct buffer text = {0};
@@ -141,6 +150,7 @@ int inputs_digest(struct mlops_registry *registry, const struct mlops_version *v
     TRY(add_evaluation(registry, version, suite, inputs, err));
     if (looks_at_stages(suite))
         TRY(add_stages(registry, version, inputs, err));
+    TRY(rivals_name(registry, version, suite, against, add_rival, inputs, err));
     TRY(json_write_canonical(inputs, &text, err));
     sha256_of(text.data, text.length, &digest);
     digest_to_hex(&digest, hex);

@@ -8,10 +8,12 @@
 /*
  * The digest of the bundle, the suite, the environment that it sees, the programs and packages of
  * this machine as far as a glance at their folders tells, mlops itself, and, where the suite is
- * held against stages, what these hold. docs/testing.md, "What is not run again", lists them.
+ * held against stages, what these hold, and
+ * where it is compared with other versions, also those that `against` (may be NULL) asks for, which
+ * these are. docs/testing.md, "What is not run again", lists them.
  */
 int inputs_digest(struct mlops_registry *registry, const struct mlops_version *version,
-                  const struct project_suite *suite, char hex[SHA256_HEX_SIZE],
-                  struct mlops_error *err);
+                  const struct project_suite *suite, const char *const *against,
+                  char hex[SHA256_HEX_SIZE], struct mlops_error *err);
 
 #endif

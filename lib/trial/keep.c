@@ -18,7 +18,7 @@ const char *kept_name(size_t which)
     return names[which];
 }
 
-static void forget(struct kept_file *file)
+void kept_file_clear(struct kept_file *file)
 {
     if (file->path)
         (void)unlink(file->path); /* the folder that it is in is removed, too */
@@ -29,7 +29,10 @@ static void forget(struct kept_file *file)
 void kept_files_clear(struct kept_files *files)
 {
     for (size_t i = 0; i < KEPT_FILES; i++)
-        forget(&files->items[i]);
+        kept_file_clear(&files->items[i]);
+    for (size_t i = 0; i < files->against_count; i++)
+        kept_file_clear(&files->against[i]);
+    free(files->against);
     *files = (struct kept_files){0};
 }
 
@@ -38,7 +41,7 @@ int keep_file(struct kept_files *files, size_t which, const char *path, const ch
 {
     struct kept_file *file = &files->items[which];
     struct stat status;
-    forget(file);
+    kept_file_clear(file);
     if (lstat(path, &status) < 0 || !S_ISREG(status.st_mode))
         return MLOPS_OK;
     _cleanup_(free_string) char *name = xprintf("%s-XXXXXX", names[which]);
@@ -56,50 +59,87 @@ int keep_file(struct kept_files *files, size_t which, const char *path, const ch
     return MLOPS_OK;
 }
 
-static bool is_to_be_stored(const struct kept_file *file, size_t which)
+/* ---- into the store ---------------------------------------------------------------------------- */
+
+size_t kept_files_count(const struct kept_files *files)
 {
-    return file->path && (which != KEPT_PREDICTIONS || file->bytes <= KEEP_PREDICTIONS_MAX);
+    return KEPT_FILES + files->against_count;
+}
+
+/* Of all of them, the one at `at`. */
+static struct kept_file *file_at(const struct kept_files *files, size_t at)
+{
+    return at < KEPT_FILES ? (struct kept_file *)(uintptr_t)&files->items[at]
+                           : &files->against[at - KEPT_FILES];
+}
+
+static bool is_to_be_stored(const struct kept_files *files, size_t at)
+{
+    const struct kept_file *file = file_at(files, at);
+    return file->path && (at < KEPT_PREDICTIONS || file->bytes <= KEEP_PREDICTIONS_MAX);
+}
+
+size_t kept_files_digests(const struct kept_files *files, struct digest *digests)
+{
+    size_t count = 0;
+    for (size_t at = 0; at < kept_files_count(files); at++)
+        if (file_at(files, at)->stored)
+            digests[count++] = file_at(files, at)->digest;
+    return count;
+}
+
+static int store_all(struct mlops_registry *registry, struct store_file *adding, size_t count,
+                     struct mlops_error *err)
+{
+    _cleanup_(store_writer_abort_ptr) struct store_writer *writer = NULL;
+    struct store *store;
+    struct store_added added;
+    if (count == 0)
+        return MLOPS_OK;
+    TRY(registry_store(registry, &store, err));
+    TRY(store_writer_begin(store, &writer, err));
+    TRY(store_writer_add_files(writer, adding, count, err));
+    return store_writer_publish(TAKE_PTR(writer), &added, err);
 }
 
 /* In one writer, so that all of a run is in one pack. */
 int keep_store(struct mlops_registry *registry, struct kept_files *const *files, size_t count,
                struct mlops_error *err)
 {
-    _cleanup_(store_writer_abort_ptr) struct store_writer *writer = NULL;
-    struct store *store;
-    struct store_added added;
-    size_t wanted = 0;
-    struct store_file *adding = xcalloc(count * KEPT_FILES + 1, sizeof(*adding));
+    size_t wanted = 0, most = 1;
     for (size_t i = 0; i < count; i++)
-        for (size_t which = 0; which < KEPT_FILES; which++)
-            if (is_to_be_stored(&files[i]->items[which], which))
-                adding[wanted++] = (struct store_file){.path = files[i]->items[which].path};
-    int code = wanted > 0 ? registry_store(registry, &store, err) : MLOPS_OK;
-    if (code == MLOPS_OK && wanted > 0)
-        code = store_writer_begin(store, &writer, err);
-    if (code == MLOPS_OK && wanted > 0)
-        code = store_writer_add_files(writer, adding, wanted, err);
-    if (code == MLOPS_OK && wanted > 0)
-        code = store_writer_publish(TAKE_PTR(writer), &added, err);
-    for (size_t i = 0, at = 0; code == MLOPS_OK && i < count; i++)
-        for (size_t which = 0; which < KEPT_FILES; which++) {
-            struct kept_file *file = &files[i]->items[which];
-            if (!is_to_be_stored(file, which))
+        most += kept_files_count(files[i]);
+    struct store_file *adding = xcalloc(most, sizeof(*adding));
+    for (size_t i = 0; i < count; i++)
+        for (size_t at = 0; at < kept_files_count(files[i]); at++)
+            if (is_to_be_stored(files[i], at))
+                adding[wanted++] = (struct store_file){.path = file_at(files[i], at)->path};
+    int code = store_all(registry, adding, wanted, err);
+    wanted = 0;
+    for (size_t i = 0; code == MLOPS_OK && i < count; i++)
+        for (size_t at = 0; at < kept_files_count(files[i]); at++) {
+            struct kept_file *file = file_at(files[i], at);
+            if (!is_to_be_stored(files[i], at))
                 continue;
             file->stored = true;
-            file->digest = adding[at].digest;
-            file->bytes = adding[at++].size;
+            file->digest = adding[wanted].digest;
+            file->bytes = adding[wanted++].size;
         }
     free(adding);
     return code;
 }
 
+/* ---- into evidence ----------------------------------------------------------------------------- */
+
 int keep_record(struct transaction *tx, const struct kept_files *files, struct mlops_error *err)
 {
-    for (size_t which = 0; which < KEPT_FILES; which++) {
-        const struct kept_file *file = &files->items[which];
+    for (size_t at = 0; at < kept_files_count(files); at++) {
+        const struct kept_file *file = file_at(files, at);
+        _cleanup_(free_string) char *what = at < KEPT_FILES
+                                                ? xstrdup(names[at])
+                                                : xprintf("against-%zu", at - KEPT_FILES + 1);
         if (file->stored)
-            TRY(evidence_keep(tx, names[which], &file->digest, file->bytes, err));
+            TRY(evidence_keep(tx, what, &file->digest, file->bytes, err));
     }
     return MLOPS_OK;
 }
@@ -111,10 +151,13 @@ static void tell(const struct kept_file *file, struct mlops_kept *told)
         digest_to_hex(&file->digest, told->sha256);
 }
 
-void keep_tell(const struct kept_files *files, struct mlops_suite_files *told)
+void keep_tell(const struct kept_files *files, struct mlops_suite_result *result)
 {
+    struct mlops_suite_files *told = &result->files;
     tell(&files->items[KEPT_OUTPUT], &told->output);
     tell(&files->items[KEPT_ERRORS], &told->errors);
     tell(&files->items[KEPT_PREDICTIONS], &told->predictions);
     told->cut = files->cut;
+    for (size_t i = 0; i < files->against_count && i < result->comparison_count; i++)
+        tell(&files->against[i], &result->comparisons[i].predictions);
 }

@@ -27,9 +27,16 @@ enum { KEPT_OUTPUT, KEPT_ERRORS, KEPT_PREDICTIONS, KEPT_FILES };
 struct kept_files {
     struct kept_file items[KEPT_FILES];
     bool cut; /* more was printed than these have */
+    struct kept_file *against; /* predictions of others, beside the result's comparisons */
+    size_t against_count;
 };
-/* Also removes the files. */
+/* Also remove the files. */
 void kept_files_clear(struct kept_files *files);
+void kept_file_clear(struct kept_file *file);
+
+/* All of them that are stored. The caller frees; at most kept_files_count. */
+size_t kept_files_count(const struct kept_files *files);
+size_t kept_files_digests(const struct kept_files *files, struct digest *digests);
 
 /* "stdout", "stderr", "predictions". */
 const char *kept_name(size_t which);
@@ -48,6 +55,6 @@ int keep_store(struct mlops_registry *registry, struct kept_files *const *files,
 int keep_record(struct transaction *tx, const struct kept_files *files, struct mlops_error *err);
 
 /* What is to be told of them. */
-void keep_tell(const struct kept_files *files, struct mlops_suite_files *told);
+void keep_tell(const struct kept_files *files, struct mlops_suite_result *result);
 
 #endif

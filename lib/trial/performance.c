@@ -4,6 +4,7 @@
 #include "base/path.h"
 #include "bundle/judge.h"
 #include "registry/registry.h"
+#include "trial/compare.h"
 #include "trial/exam.h"
 #include "trial/predictions.h"
 #include <errno.h>
@@ -104,8 +105,11 @@ static int judge_requirements(const struct trial *trial, const struct prediction
     const struct metric_list *metrics = &report->metrics;
     const struct project_suite *suite = trial->suite;
     struct mlops_suite_result *result = trial->result;
+    const struct mlops_comparison none = {0};
     _cleanup_(judge_free_ptr) struct judge *judge = judge_new(trial->registry, trial->version);
     _cleanup_(buffer_clear) struct buffer missed = {0};
+    judge_compare_by(judge, result->comparisons ? result->comparisons : &none,
+                     result->comparison_count);
     result->requirements =
         xcalloc(suite->require_count + measurement->demand_count, sizeof(*result->requirements));
     for (size_t i = 0; i < suite->require_count; i++) {
@@ -190,6 +194,8 @@ static int judge_predictions(const struct trial *trial, const char *folder, cons
     copy_report(&report, trial->result);
     str_copy(trial->result->evaluation, sizeof(trial->result->evaluation),
              trial->outcome->evaluation.name);
+    if (trial->rivals)
+        TRY(compare_rivals(trial, &exam.tables, trial->rivals, err));
     return judge_requirements(trial, &report, err);
 }
 

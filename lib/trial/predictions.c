@@ -13,6 +13,9 @@ struct view {
     uint32_t positive;  /* binary: the class that is a yes */
     const size_t *rows; /* NULL: all */
     size_t count;
+    const uint32_t *queries; /* ranking, beside `rows`: one that was drawn twice is two. NULL: as they
+                                are */
+    uint32_t query_count;
 };
 
 static size_t row_of(const struct view *view, size_t i)
@@ -120,12 +123,15 @@ static int measure_ranking(const struct view *view, const struct metric_options 
     _cleanup_(free_classes) uint32_t *groups = NULL;
     TRY(pick_numbers(view, &view->table->label, &relevance, err));
     TRY(pick_numbers(view, &view->table->score, &scores, err));
-    TRY(pick_classes(view, &view->table->group, &groups, err));
-    const struct ranked_rows rows = {.groups = groups,
-                                     .relevance = relevance,
-                                     .scores = scores,
-                                     .count = view->count,
-                                     .group_count = classes_count(view->table->groups)};
+    if (!view->queries)
+        TRY(pick_classes(view, &view->table->group, &groups, err));
+    const struct ranked_rows rows = {
+        .groups = view->queries ? view->queries : groups,
+        .relevance = relevance,
+        .scores = scores,
+        .count = view->count,
+        .group_count =
+            view->queries ? view->query_count : classes_count(view->table->groups)};
     return metrics_ranking(&rows, options, list, err);
 }
 
@@ -232,7 +238,8 @@ static int measure_multilabel(const struct view *view, const struct metric_optio
     return metrics_multilabel(&rows, options, list, err);
 }
 
-static int measure(const struct view *view, struct metric_list *list, struct mlops_error *err)
+static int measure(const struct view *view, double confidence, struct metric_list *list,
+                   struct mlops_error *err)
 {
     static const struct {
         const char *task;
@@ -245,7 +252,8 @@ static int measure(const struct view *view, struct metric_list *list, struct mlo
                  {"ranking", measure_ranking}};
     struct metric_options options = view->suite->measurement.options;
     options.threshold = view->suite->threshold;
-    list->confidence = options.confidence;
+    options.confidence = confidence;
+    list->confidence = confidence;
     for (size_t i = 0; i < ARRAY_LENGTH(tasks); i++)
         if (str_equal(tasks[i].task, view->suite->task))
             return tasks[i].measure(view, &options, list, err);
@@ -265,7 +273,7 @@ static int add_slice(const struct view *all, const char *name, const size_t *row
     report->slices = xrealloc(report->slices, report->slice_count + 1, sizeof(*report->slices));
     struct slice_metrics *slice = &report->slices[report->slice_count++];
     *slice = (struct slice_metrics){.name = xstrdup(name), .rows = count};
-    if (measure(&view, &slice->metrics, err))
+    if (measure(&view, all->suite->measurement.options.confidence, &slice->metrics, err))
         return mlops_wrap(err, "the slice '%s'", name);
     return MLOPS_OK;
 }
@@ -334,8 +342,14 @@ static int slice_all(const struct view *all, struct predictions_report *report,
 
 /* ---- all of it ------------------------------------------------------------------------------ */
 
-static int choose_positive(struct view *view, struct predictions_report *report,
-                           struct mlops_error *err)
+struct predictions {
+    struct series_table table;
+    struct view all;
+    uint32_t *strata;                /* binary: 1 of positives; of other classes their label */
+    size_t *query_from, *query_rows; /* ranking: the rows of each query, one behind another */
+};
+
+static int choose_positive(struct view *view, char **positive, struct mlops_error *err)
 {
     struct binary_classes binary;
     const struct classes *names = view->table->names;
@@ -347,8 +361,8 @@ static int choose_positive(struct view *view, struct predictions_report *report,
                    view->table->path, classes_name(names, 0));
         return mlops_hint(err, "write 0 and 1 for the classes");
     }
-    if (binary.named)
-        report->positive = xstrdup(classes_name(names, binary.positive));
+    if (binary.named && positive)
+        *positive = xstrdup(classes_name(names, binary.positive));
     view->positive = binary.positive;
     return MLOPS_OK;
 }
@@ -372,7 +386,195 @@ int predictions_measure(const struct predictions_tables *tables, const struct pr
     TRY(series_read(tables, suite, &table, err));
     struct view all = {.suite = suite, .table = &table, .count = table.count};
     if (table.binary)
-        TRY(choose_positive(&all, report, err));
-    TRY(measure(&all, &report->metrics, err));
+        TRY(choose_positive(&all, &report->positive, err));
+    TRY(measure(&all, suite->measurement.options.confidence, &report->metrics, err));
     return slice_all(&all, report, err);
+}
+
+/* ---- in memory ------------------------------------------------------------------------------ */
+
+void predictions_free(struct predictions *predictions)
+{
+    if (!predictions)
+        return;
+    series_clear(&predictions->table);
+    free(predictions->strata);
+    free(predictions->query_from);
+    free(predictions->query_rows);
+    free(predictions);
+}
+
+/* The rows of each query beside one another, by counting. */
+static int gather_queries(struct predictions *p, struct mlops_error *err)
+{
+    const uint32_t *groups = p->table.group.classes;
+    uint32_t count = classes_count(p->table.groups);
+    p->query_from = xcalloc((size_t)count + 2, sizeof(*p->query_from));
+    TRY(allocate(&p->all, p->all.count, sizeof(*p->query_rows), &p->query_rows, err));
+    for (size_t row = 0; row < p->all.count; row++)
+        p->query_from[groups[row] + 2]++;
+    for (uint32_t i = 0; i < count; i++)
+        p->query_from[i + 2] += p->query_from[i + 1];
+    for (size_t row = 0; row < p->all.count; row++)
+        p->query_rows[p->query_from[groups[row] + 1]++] = row;
+    return MLOPS_OK;
+}
+
+static bool has_task(const struct predictions *p, const char *task)
+{
+    return str_equal(p->all.suite->task, task);
+}
+
+static int prepare(struct predictions *p, struct mlops_error *err)
+{
+    if (p->table.binary)
+        TRY(choose_positive(&p->all, NULL, err));
+    if (has_task(p, "ranking"))
+        TRY(gather_queries(p, err));
+    if (!p->table.binary)
+        return MLOPS_OK;
+    TRY(allocate(&p->all, p->all.count, sizeof(*p->strata), &p->strata, err));
+    for (size_t row = 0; row < p->all.count; row++)
+        p->strata[row] = predictions_is_positive(p, row);
+    return MLOPS_OK;
+}
+
+int predictions_read(const struct predictions_tables *tables, const struct project_suite *suite,
+                     struct predictions **predictions, struct mlops_error *err)
+{
+    _cleanup_(predictions_free_ptr) struct predictions *p = xcalloc(1, sizeof(*p));
+    TRY(series_read(tables, suite, &p->table, err));
+    p->all = (struct view){.suite = suite, .table = &p->table, .count = p->table.count};
+    TRY(prepare(p, err));
+    *predictions = TAKE_PTR(p);
+    return MLOPS_OK;
+}
+
+size_t predictions_units(const struct predictions *p)
+{
+    return p->query_from ? classes_count(p->table.groups) : p->all.count;
+}
+
+size_t predictions_rows(const struct predictions *p)
+{
+    return p->all.count;
+}
+
+const uint32_t *predictions_strata(const struct predictions *p, uint32_t *count)
+{
+    bool classes = has_task(p, "multiclass");
+    *count = p->strata ? 2 : classes ? classes_count(p->table.names) : 1;
+    return p->strata ? p->strata : classes ? p->table.label.classes : NULL;
+}
+
+/* Queries that were drawn, as rows. */
+static int measure_queries(const struct predictions *p, const size_t *units, size_t count,
+                           struct metric_list *metrics, struct mlops_error *err)
+{
+    size_t *rows = NULL, total = 0, at = 0;
+    _cleanup_(free_classes) uint32_t *queries = NULL;
+    for (size_t i = 0; i < count; i++)
+        total += p->query_from[units[i] + 1] - p->query_from[units[i]];
+    TRY(allocate(&p->all, total, sizeof(*queries), &queries, err));
+    TRY(allocate(&p->all, total, sizeof(*rows), &rows, err));
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = p->query_from[units[i]]; j < p->query_from[units[i] + 1]; j++) {
+            queries[at] = (uint32_t)i;
+            rows[at++] = p->query_rows[j];
+        }
+    struct view view = p->all;
+    view.rows = rows;
+    view.count = total;
+    view.queries = queries;
+    view.query_count = (uint32_t)count;
+    int code = measure(&view, 0, metrics, err);
+    free(rows);
+    return code;
+}
+
+int predictions_measure_units(const struct predictions *p, const size_t *units, size_t count,
+                              struct metric_list *metrics, struct mlops_error *err)
+{
+    struct view view = p->all;
+    if (!units)
+        return measure(&view, 0, metrics, err);
+    if (p->query_from)
+        return measure_queries(p, units, count, metrics, err);
+    view.rows = units;
+    view.count = count;
+    return measure(&view, 0, metrics, err);
+}
+
+bool predictions_counts(const struct predictions *p)
+{
+    return !p->table.weight.name && (p->table.binary || has_task(p, "multiclass"));
+}
+
+bool predictions_is_positive(const struct predictions *p, size_t row)
+{
+    return p->table.label.classes[row] == p->all.positive;
+}
+
+bool predictions_is_right(const struct predictions *p, size_t row)
+{
+    if (p->table.prediction.name)
+        return p->table.prediction.classes[row] == p->table.label.classes[row];
+    bool decided = p->table.score.numbers[row] >= p->all.suite->threshold;
+    return decided == predictions_is_positive(p, row);
+}
+
+const double *predictions_scores(const struct predictions *p)
+{
+    return p->table.score.name ? p->table.score.numbers : NULL;
+}
+
+/* ---- the same rows --------------------------------------------------------------------------- */
+
+static int differ(size_t row, const char *what, struct mlops_error *err)
+{
+    return mlops_fail(err, MLOPS_INVALID, "row %zu has another %s there", row + 1, what);
+}
+
+/* Classes are numbered as they come: the same rows number them alike, unless predictions came
+ * between; names decide. */
+static int match_classes(const struct series *ours, const struct series *theirs, size_t count,
+                         const char *what, struct mlops_error *err)
+{
+    for (size_t row = 0; ours->name && theirs->name && row < count; row++)
+        if (!str_equal(classes_name(ours->names, ours->classes[row]),
+                       classes_name(theirs->names, theirs->classes[row])))
+            return differ(row, what, err);
+    return MLOPS_OK;
+}
+
+static int match_numbers(const struct series *ours, const struct series *theirs, size_t count,
+                         const char *what, struct mlops_error *err)
+{
+    for (size_t row = 0; ours->name && theirs->name && row < count; row++)
+        if (ours->numbers[row] != theirs->numbers[row])
+            return differ(row, what, err);
+    return MLOPS_OK;
+}
+
+int predictions_match(const struct predictions *ours, const struct predictions *theirs,
+                      struct mlops_error *err)
+{
+    const struct series_table *a = &ours->table, *b = &theirs->table;
+    size_t count = ours->all.count;
+    if (count != theirs->all.count)
+        return mlops_fail(err, MLOPS_INVALID, "there are %zu predictions here and %zu there", count,
+                          theirs->all.count);
+    if (a->label_count != b->label_count || !a->weight.name != !b->weight.name)
+        return mlops_fail(err, MLOPS_INVALID, "the two suites measure differently");
+    for (size_t i = 0; i < a->label_count; i++)
+        TRY(match_numbers(&a->truths[i], &b->truths[i], count, "label", err));
+    for (size_t row = 0; a->binary && row < count; row++)
+        if (predictions_is_positive(ours, row) != predictions_is_positive(theirs, row))
+            return differ(row, "label", err);
+    if (a->label.numeric)
+        TRY(match_numbers(&a->label, &b->label, count, "label", err));
+    else if (!a->binary)
+        TRY(match_classes(&a->label, &b->label, count, "label", err));
+    TRY(match_numbers(&a->weight, &b->weight, count, "weight", err));
+    return match_classes(&a->group, &b->group, count, "query", err);
 }

@@ -45,4 +45,40 @@ struct predictions_tables {
 int predictions_measure(const struct predictions_tables *tables, const struct project_suite *suite,
                         struct predictions_report *report, struct mlops_error *err);
 
+/* Predictions in memory, to be measured again and again. */
+struct predictions;
+
+/* `tables` and `suite` are borrowed and outlive `*predictions`, which the caller frees. Errors: as
+ * predictions_measure. */
+int predictions_read(const struct predictions_tables *tables, const struct project_suite *suite,
+                     struct predictions **predictions, struct mlops_error *err);
+void predictions_free(struct predictions *predictions);
+DEFINE_CLEANUP(struct predictions, predictions_free)
+
+/* What the bootstrap draws: rows, and of a ranking its queries. */
+size_t predictions_units(const struct predictions *predictions);
+size_t predictions_rows(const struct predictions *predictions);
+
+/* The stratum of each unit, below `*count`; NULL where all are of one. Of classes, the label. Owned by
+ * the predictions. */
+const uint32_t *predictions_strata(const struct predictions *predictions, uint32_t *count);
+
+/* The metrics of units[0 … count-1], each as often as it stands there, without intervals; NULL: of
+ * all. May be called by several threads. */
+int predictions_measure_units(const struct predictions *predictions, const size_t *units,
+                              size_t count, struct metric_list *metrics, struct mlops_error *err);
+
+/* Are both about the same rows: as many, of the same labels, weights and queries, in the same order?
+ * Errors: MLOPS_INVALID saying where they part. */
+int predictions_match(const struct predictions *ours, const struct predictions *theirs,
+                      struct mlops_error *err);
+
+/* Of a task of classes without weights: was row `row` predicted right? */
+bool predictions_counts(const struct predictions *predictions); /* is it such a task? */
+bool predictions_is_right(const struct predictions *predictions, size_t row);
+
+/* Binary: is the row's label the positive class; what is its score? NULL where there are none. */
+bool predictions_is_positive(const struct predictions *predictions, size_t row);
+const double *predictions_scores(const struct predictions *predictions);
+
 #endif

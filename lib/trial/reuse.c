@@ -2,6 +2,7 @@
 #include "trial/reuse.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "bundle/comparison.h"
 #include "registry/registry.h"
 #include "stats/interval.h"
 #include "trial/data_run.h"
@@ -138,6 +139,7 @@ static int take(const struct mlops_evidence *evidence, const char *inputs, bool 
     take_requirements(body, result);
     take_expectations(body, result);
     take_counts(body, &result->counts);
+    result->comparisons = comparisons_read(body, &result->comparison_count);
     return MLOPS_OK;
 }
 

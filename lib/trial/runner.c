@@ -1,6 +1,7 @@
 /* lib/trial/runner.c - one suite: its command run, then judged. */
 #include "trial/runner.h"
 #include "base/path.h"
+#include "bundle/comparison.h"
 #include "quality/quality.h"
 #include "registry/registry.h"
 #include "trial/ending.h"
@@ -132,6 +133,7 @@ void suite_result_clear(struct mlops_suite_result *result)
     }
     free(result->requirements);
     expectation_results_clear(result->expectations, result->expectation_count);
+    comparisons_free(result->comparisons, result->comparison_count);
     free(result->message);
     free(result->output);
     *result = (struct mlops_suite_result){0};

@@ -124,6 +124,7 @@ static int begin(struct run *run, struct slot *slot, size_t suite, struct mlops_
                                  .suite = suite_at(run, suite),
                                  .tree = slot->workspace.tree,
                                  .keep = schedule->keep,
+                                 .rivals = &schedule->rivals[suite],
                                  .result = &schedule->report->suites[suite],
                                  .outcome = &schedule->outcomes[suite]};
     int code = data ? data_run_start(&slot->trial, schedule->manifest, slot->workspace.folder,

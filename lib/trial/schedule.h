@@ -10,6 +10,7 @@ struct schedule {
     const struct sandbox *sandbox;
     struct mlops_test_report *report; /* its results and `outcomes` stand beside the suites */
     struct suite_outcome *outcomes;
+    struct rivals *rivals; /* beside the suites: whom each is compared with */
     const char *keep;   /* the folder for what suites leave, until it is evidence */
     const bool *wanted; /* which suites are to run, unless their result is cached */
     unsigned jobs;      /* at a time, at least 1 */

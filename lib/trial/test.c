@@ -8,6 +8,7 @@
 #include "trial/evidence.h"
 #include "trial/inputs.h"
 #include "trial/reuse.h"
+#include "trial/rival.h"
 #include "trial/scan.h"
 #include "trial/schedule.h"
 
@@ -124,7 +125,8 @@ static int reuse(struct mlops_registry *registry, const struct project *project,
         enum mlops_sandbox_level level = MLOPS_SANDBOX_FULL;
         if (!wanted[i])
             continue;
-        TRY(inputs_digest(registry, &report->version, suite, outcomes[i].inputs, err));
+        TRY(inputs_digest(registry, &report->version, suite, options ? options->against : NULL,
+                          outcomes[i].inputs, err));
         if (!options || !options->no_cache)
             TRY(reuse_suite(registry, &report->version, suite, outcomes[i].inputs, wish,
                             &report->suites[i], &level, err));
@@ -132,6 +134,28 @@ static int reuse(struct mlops_registry *registry, const struct project *project,
             report->sandbox = level;
         *any = *any || !report->suites[i].cached;
         *any_command = *any_command || (!report->suites[i].cached && !suite_reads_data(suite));
+    }
+    return MLOPS_OK;
+}
+
+/* Before anything runs, and one after the other, so that no suite waits for it while it runs. */
+static int find_rivals(struct mlops_registry *registry, const struct manifest *manifest,
+                       const struct mlops_test_options *options, const struct sandbox *sandbox,
+                       const bool *wanted, const char *keep,
+                       const struct mlops_test_report *report, struct rivals *rivals,
+                       struct mlops_error *err)
+{
+    for (size_t i = 0; i < manifest->project.suite_count; i++) {
+        if (!wanted[i] || report->suites[i].cached)
+            continue;
+        const struct rival_options wish = {.registry = registry,
+                                           .version = &report->version,
+                                           .manifest = manifest,
+                                           .suite = &manifest->project.suites[i],
+                                           .sandbox = sandbox,
+                                           .against = options ? options->against : NULL,
+                                           .keep = keep};
+        TRY(rivals_find(&wish, &rivals[i], err));
     }
     return MLOPS_OK;
 }
@@ -158,16 +182,24 @@ static int run_all(struct mlops_registry *registry, const struct manifest *manif
         warn_of_sandbox(registry, &sandbox);
     if (commands && sandbox.level < report->sandbox)
         report->sandbox = sandbox.level;
+    struct rivals *rivals = xcalloc(project->suite_count + 1, sizeof(*rivals));
+    if (code == MLOPS_OK && any)
+        code = find_rivals(registry, manifest, options, &sandbox, wanted, *keep, report, rivals,
+                           err);
     const struct schedule schedule = {.registry = registry,
                                       .manifest = manifest,
                                       .sandbox = &sandbox,
                                       .report = report,
                                       .outcomes = outcomes,
                                       .keep = *keep,
+                                      .rivals = rivals,
                                       .wanted = wanted,
                                       .jobs = options && options->jobs ? options->jobs : 1};
     if (code == MLOPS_OK && any)
         code = schedule_run(&schedule, err);
+    for (size_t i = 0; i < project->suite_count; i++)
+        rivals_clear(&rivals[i]);
+    free(rivals);
     free(wanted);
     bool allow_flaky = options && options->allow_flaky;
     for (size_t i = 0; i < project->suite_count; i++) {

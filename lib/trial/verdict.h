@@ -1,6 +1,7 @@
 /* lib/trial/verdict.h - a suite while its verdict is found. */
 #ifndef TRIAL_VERDICT_H
 #define TRIAL_VERDICT_H
+#include "trial/rival.h"
 #include "trial/runner.h"
 
 /* A suite and all that its verdict needs. */
@@ -10,6 +11,7 @@ struct trial {
     const struct project_suite *suite;
     const char *tree; /* its checkout */
     const char *keep; /* the folder for what it leaves; NULL: nothing is kept */
+    struct rivals *rivals; /* that it is compared with; NULL: none */
     struct mlops_suite_result *result;
     struct suite_outcome *outcome;
 };
