@@ -157,6 +157,18 @@ static int is_on_same_rows(const struct rival_options *options, const struct riv
     return code == MLOPS_IO ? code : MLOPS_OK;
 }
 
+/* One may be compared with the same version twice, in other words. The folder is ours alone. */
+static char *free_place(const char *folder)
+{
+    for (unsigned number = 1;; number++) {
+        _cleanup_(free_string) char *name = xprintf("rival-%u", number);
+        char *path = path_join(folder, name);
+        if (!path_exists(path))
+            return path;
+        free(path);
+    }
+}
+
 /* Predictions that its newest evidence has, into a file. */
 static int take_kept(const struct rival_options *options, struct rival *rival,
                      const struct mlops_kept *kept, struct mlops_error *err)
@@ -165,10 +177,7 @@ static int take_kept(const struct rival_options *options, struct rival *rival,
     struct store_restore restore = {.size = kept->bytes, .mode = 0600};
     if (!digest_from_hex(kept->sha256, strlen(kept->sha256), &restore.digest))
         return MLOPS_OK;
-    _cleanup_(free_string) char *name =
-        xprintf("rival-%s-%s-%.9g", rival->suite.name, rival->version.bundle + 7,
-                rival->confidence);
-    _cleanup_(free_string) char *path = path_join(options->keep, name);
+    _cleanup_(free_string) char *path = free_place(options->keep);
     restore.path = path;
     TRY(registry_store(options->registry, &store, err));
     struct mlops_error gone = {0}; /* purged with its version, which then came back */

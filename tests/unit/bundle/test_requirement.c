@@ -132,6 +132,65 @@ static void a_value_is_held_against_its_bound(void **state)
     }
 }
 
+static void another_version_on_the_same_rows_is_asked_for_in_words(void **state)
+{
+    (void)state;
+    struct requirement r = parsed("not worse than production by 0.005 at 95%");
+    assert_int_equal(REQUIREMENT_NOT_WORSE, r.kind);
+    assert_string_equal("production", r.stage);
+    assert_string_equal("production", r.ref);
+    assert_true(r.offset == 0.005 && r.confidence == 0.95);
+    r = parsed("  better   than @12 at 99%");
+    assert_int_equal(REQUIREMENT_BETTER, r.kind);
+    assert_string_equal("", r.stage);
+    assert_string_equal("@12", r.ref);
+    assert_true(r.offset == 0 && r.confidence == 0.99);
+    r = parsed("not worse than fraud@staging~1 by 1e-3");
+    assert_string_equal("", r.stage);
+    assert_string_equal("fraud@staging~1", r.ref);
+    assert_true(r.confidence == 0);
+}
+
+static void what_is_compared_with_is_told_as_a_whole_reference(void **state)
+{
+    static const char *const refs[][2] = {{"production", "fraud@production"},
+                                          {"production~1", "fraud@production~1"},
+                                          {"@3", "fraud@3"},
+                                          {"other@3", "other@3"},
+                                          {"sha256:0123456789ab", "sha256:0123456789ab"}};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(refs); i++) {
+        _cleanup_(free_string) char *whole = requirement_reference("fraud", refs[i][0]);
+        assert_string_equal(refs[i][1], whole);
+    }
+}
+
+static void a_comparison_that_is_not_one_is_refused(void **state)
+{
+    static const char *const wrong[] = {
+        "not worse than",
+        "not worse production",
+        "worse than production",
+        "better than production by",
+        "better than production by -0.1",
+        "better than production at 95",
+        "better than production at 50%",
+        "better than production at 100%",
+        "better than production by 0.1 at 95% or so",
+        "better than Production",
+        "better than 3",
+        "betterthan production",
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++) {
+        struct requirement r;
+        struct mlops_error err = {0};
+        if (requirement_parse(wrong[i], &r, &err) != MLOPS_INVALID)
+            fail_msg("'%s' was taken", wrong[i]);
+        assert_true(err.hint[0] != '\0');
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +199,9 @@ int main(void)
         cmocka_unit_test(what_is_no_requirement_says_what_was_expected),
         cmocka_unit_test(the_name_of_a_stage_has_a_limit),
         cmocka_unit_test(a_value_is_held_against_its_bound),
+        cmocka_unit_test(another_version_on_the_same_rows_is_asked_for_in_words),
+        cmocka_unit_test(what_is_compared_with_is_told_as_a_whole_reference),
+        cmocka_unit_test(a_comparison_that_is_not_one_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,201 @@
+#!/usr/bin/env bats
+# A version and another one on the same rows, paired, when it is tested and when it is promoted.
+load session
+
+setup() {
+    session
+    mlops -q init
+}
+
+# model NOISE [REQUIRE]: a project in ./p whose score is the truth spoilt by noise, measured on
+# data/holdout.csv.
+model() {
+    local require=${2:-'auc: "not worse than production by 0.005 at 95%"'}
+    mkdir -p p/data
+    echo "noise=$1" > p/noise
+    cat > p/score.sh <<'SH'
+. ./noise
+echo "scoring with $noise"
+awk -F, -v noise="$noise" 'NR == 1 {print "is_fraud,p"; next}
+    {s = sin($1 * 12.9898 * noise) * 43758.5453; u = s - int(s); if (u < 0) u = -u
+     p = 0.5 + ($3 - 0.5) * 0.4 + (u - 0.5) * noise
+     printf "%s,%.6f\n", $3, (p < 0 ? 0 : p > 1 ? 1 : p)}' data/holdout.csv > predictions.csv
+SH
+    [ -f p/data/holdout.csv ] || holdout 7
+    cat > p/mlops.yaml <<YAML
+model: fraud
+code: [score.sh, noise]
+data:
+  holdout: {path: data/holdout.csv, target: is_fraud, role: evaluation}
+tests:
+  holdout:
+    kind: performance
+    run: sh score.sh
+    predictions: predictions.csv
+    score: p
+    label: is_fraud
+    require: {$require}
+YAML
+}
+
+# holdout SEED: other rows to be measured on.
+holdout() {
+    awk -v seed="$1" 'BEGIN {srand(seed); print "id,amount,is_fraud"
+        for (i = 1; i <= 2000; i++) printf "%d,%.2f,%d\n", i, rand() * 1000, rand() < 0.2}' \
+        > p/data/holdout.csv
+}
+
+in_production() {
+    model "$@"
+    mlops -q register p
+    mlops -q test fraud
+    mlops -q promote fraud --to production
+}
+
+# is FILTER: of the suite in the document in $output.
+is() {
+    jq -e ".suites[0] | $1" <<<"$output" >/dev/null || { echo "not: $1"; jq . <<<"$output"; false; }
+}
+
+@test "with nothing in the stage there is nothing to be worse than" {
+    model 0.9
+    mlops -q register p
+    run mlops --json test fraud
+    [ "$status" -eq 0 ]
+    is '.requirements[0].met and (.requirements[0].detail | test("nothing is in production yet"))'
+    is '.comparisons == []'
+}
+
+@test "a better model is not worse, by the predictions that are kept of the other one" {
+    in_production 0.9
+    model 0.8
+    mlops -q register p
+    run mlops --json test fraud
+    [ "$status" -eq 0 ]
+    is '.requirements[0].met'
+    is '.comparisons[0] | .with == "production" and .version == 1 and .ran == false and
+        .rows == 2000 and .confidence == 0.95 and .message == null'
+    is '.comparisons[0].predictions_sha256 != .predictions.sha256'
+    is '[.comparisons[0].differences[] | select(.metric == "auc")][0] |
+        .method == "delong" and .low > 0 and .low < .difference and .difference < .high and
+        (.ours - .theirs - .difference | fabs) < 1e-12'
+    is '[.comparisons[0].differences[] | select(.metric == "recall")][0].method == "mcnemar"'
+    is '[.comparisons[0].differences[] | select(.metric == "brier")][0] |
+        .method == "bootstrap" and .high < 0'
+    run mlops --json test fraud
+    is '.cached and .comparisons[0].version == 1'
+    mlops -q promote fraud@2 --to production
+}
+
+@test "a worse one is refused, with both figures, the interval and the method" {
+    in_production 0.8
+    model 0.95
+    mlops -q register p
+    run mlops test fraud
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"not worse than production by 0.005 at 95%"*"NOT MET"*" of @1 on the same 2000 rows: -0."*"at 95% at least -0."*"(delong)"* ]]
+    [[ "$output" == *"holdout against production, fraud@1"* ]]
+    run mlops promote fraud@2 --to production
+    [ "$status" -eq 1 ]
+}
+
+@test "the gate refuses a comparison that has become stale" {
+    in_production 0.9
+    model 0.8
+    mlops -q register p
+    mlops -q test fraud@2
+    model 0.7
+    mlops -q register p
+    mlops -q test fraud@3
+    mlops -q promote fraud@3 --to production
+    run mlops promote fraud@2 --to production
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"it was compared with @1, and production is @3 now: run 'mlops test fraud@2'"* ]]
+    run mlops --json test fraud@2
+    is '.cached == false and .comparisons[0].version == 3'
+}
+
+@test "where the other one knows other rows, its suite is run on these" {
+    in_production 0.9
+    holdout 8
+    model 0.8
+    mlops -q register p
+    run mlops --json test fraud
+    [ "$status" -eq 0 ]
+    is '.comparisons[0] | .ran and .message == null and .rows == 2000'
+    [ "$(mlops -q fsck; echo $?)" = 0 ]
+    mlops -q gc --grace 0
+    mlops -q fsck
+    mlops -q promote fraud@2 --to production
+}
+
+@test "where it cannot be run, that is said and nothing is taken for met" {
+    in_production 0.9
+    sed -i 's/holdout.csv/holdout.csv nowhere/' p/score.sh
+    holdout 8
+    model 0.8
+    # the one in production needs a third column, which the new rows do not have
+    sed -i 's/^\([^,]*\),[^,]*,/\1,/' p/data/holdout.csv
+    sed -i 's/\$3/$2/g' p/score.sh
+    mlops -q register p
+    run mlops test fraud
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"@1 has no predictions of the same rows, and its suite 'holdout', run on them, did not pass"* ]]
+}
+
+@test "any version can be compared with, and better is asked for by its name" {
+    in_production 0.9
+    model 0.8 'brier: "better than @1 at 99%", accuracy: "better than production by 0.9"'
+    mlops -q register p
+    run mlops --json test fraud
+    [ "$status" -eq 1 ]
+    is '.requirements | (.[0].metric == "brier" and .[0].met) and (.[1].met | not)'
+    is '[.comparisons[] | .confidence] | sort == [0.95, 0.99]'
+    run mlops --json test fraud --suite holdout --against fraud@1
+    is '[.comparisons[].with] | index("fraud@1")'
+}
+
+@test "a policy can demand it of a metric that the author does not require" {
+    in_production 0.9
+    model 0.8 'auc: ">= 0.5"'
+    mlops -q register p
+    mlops -q test fraud
+    cat > policy.yaml <<'YAML'
+stages:
+  dev:
+  staging:
+  production:
+    metrics: {brier: "not worse than production by 0.001 at 95%"}
+YAML
+    mlops -q policy set --default policy.yaml
+    run mlops promote fraud@2 --to production
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"it was not compared with @1 at 95%: run 'mlops test fraud@2 --against"* ]]
+    mlops -q test fraud@2 --against production
+    mlops -q promote fraud@2 --to production
+}
+
+@test "reports for other tools have the comparison" {
+    in_production 0.9
+    model 0.8
+    mlops -q register p
+    mlops -q test fraud --junit junit.xml --markdown report.md
+    xmllint --noout --schema "$SOURCE_ROOT/tests/data/junit/junit-10.xsd" junit.xml
+    [[ "$(xmllint --xpath 'string(//property[@name="difference.holdout.auc.production"]/@value)' junit.xml)" == +0.*"at 95%"*"(delong), @1" ]]
+    grep -q '^\*\*holdout\*\* against production, version 1, on the same 2000 rows' report.md
+    grep -q '^| auc | .* delong |$' report.md
+}
+
+@test "what cannot be compared with is refused before anything runs" {
+    model 0.9
+    mlops -q register p
+    run mlops test fraud --against "production at 5%"
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"is nothing to compare with"* ]]
+    run mlops test fraud --against @9
+    [ "$status" -eq 3 ]
+    sed -i 's/not worse than production by 0.005 at 95%/not worse than 3/' p/mlops.yaml
+    run mlops register p
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"@ before the number of a version was expected"* ]]
+}
