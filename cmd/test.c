@@ -530,17 +530,12 @@ const struct command command_test = {
              {"suites[].comparisons[].version", "number?", "which one that was"},
              {"suites[].comparisons[].ran", "bool",
               "was its suite run for this, as there were no predictions of these rows?"},
-             {"suites[].comparisons[].rows", "number", "how many; besides model, bundle, confidence "
-                                                       "and predictions_sha256"},
+             {"suites[].comparisons[].rows", "number", "how many; also model, bundle, confidence, "
+                                                       "predictions (sha256)"},
              {"suites[].comparisons[].message", "text?", "why the two could not be compared"},
-             {"suites[].comparisons[].differences[].metric", "text", "what both have"},
-             {"suites[].comparisons[].differences[].ours", "number", "this version's; theirs is the "
-                                                                     "other's"},
-             {"suites[].comparisons[].differences[].difference", "number", "ours less theirs"},
-             {"suites[].comparisons[].differences[].low", "number?",
-              "of the difference, at the confidence, one-sided; high is the other end"},
-             {"suites[].comparisons[].differences[].method", "text",
-              "mcnemar, delong, bootstrap or none"},
+             {"suites[].comparisons[].differences", "array",
+              "metric, ours, theirs, difference, low and high (each one-sided at the confidence; "
+              "null where there are none), method: mcnemar, delong, bootstrap or none"},
              {"suites[].message", "text?", "why it did not pass"},
              {"suites[].output", "text?", "the last that it printed, where it did not pass"}},
     .run = run,

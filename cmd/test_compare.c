@@ -87,7 +87,7 @@ cJSON *cli_comparisons_json(const struct mlops_suite_result *suite)
         cli_json_bool(json, "ran", comparison->ran);
         cli_json_number(json, "rows", (double)comparison->rows);
         cli_json_number(json, "confidence", comparison->confidence);
-        cli_json_text_or_null(json, "predictions_sha256", comparison->predictions.sha256);
+        cli_json_text_or_null(json, "predictions", comparison->predictions.sha256);
         cli_json_text_or_null(json, "message", comparison->message);
         for (size_t j = 0; j < comparison->difference_count; j++)
             cli_json_push(differences, difference_json(&comparison->differences[j]));

@@ -35,6 +35,7 @@ _mlops_option() {
     scan:--reason) sources=() ;;
     scan:--advisories) sources=(file directory) ;;
     test:--suite) sources=() ;;
+    test:--against) sources=(ref) ;;
     test:--jobs | test:-j) sources=() ;;
     test:--sandbox) sources=(+strict +auto +none) ;;
     test:--junit) sources=(file) ;;
@@ -222,7 +223,7 @@ _mlops_options() {
     checkout) sources=(--force) ;;
     export) sources=(--format) ;;
     scan) sources=(--severity --sarif --accept --reason --advisories --dry-run --rules) ;;
-    test) sources=(--suite --jobs --no-cache --allow-flaky --sandbox --junit --markdown --gitlab-metrics --advisories) ;;
+    test) sources=(--suite --against --jobs --no-cache --allow-flaky --sandbox --junit --markdown --gitlab-metrics --advisories) ;;
     sign) sources=(--key --certificate --output) ;;
     verify) sources=(--signature --key --roots) ;;
     policy) sources=(--default --inherit --reason --key) ;;

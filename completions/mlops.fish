@@ -34,6 +34,7 @@ set -g __mlops_valued \
     'scan:--reason' \
     'scan:--advisories' \
     'test:--suite' \
+    'test:--against' \
     'test:--jobs' 'test:-j' \
     'test:--sandbox' \
     'test:--junit' \
@@ -288,6 +289,7 @@ complete -c mlops -n '__mlops_in scan' -F -a '(__mlops_ask ref) (__fish_complete
 
 complete -c mlops -n __mlops_before -a test -d 'run the suites of a version and scan it, for the record'
 complete -c mlops -n '__mlops_in test' -l suite -x -d 'run only that suite; \'scan\' is the scan'
+complete -c mlops -n '__mlops_in test' -l against -x -a '(__mlops_ask ref)' -d 'also compare the performance suites with that version on the same rows: a stage, @3 or any reference, or "production at 99%"'
 complete -c mlops -n '__mlops_in test' -s j -l jobs -x -d 'run so many suites at a time; 1 where it is not given'
 complete -c mlops -n '__mlops_in test' -l no-cache -d 'run also what has passed before from the same bundle, suite and environment'
 complete -c mlops -n '__mlops_in test' -l allow-flaky -d 'exit 0 also where a suite passed only when it was repeated'

@@ -75,7 +75,7 @@ is() {
     is '.requirements[0].met'
     is '.comparisons[0] | .with == "production" and .version == 1 and .ran == false and
         .rows == 2000 and .confidence == 0.95 and .message == null'
-    is '.comparisons[0].predictions_sha256 != .predictions.sha256'
+    is '.comparisons[0].predictions != .predictions.sha256'
     is '[.comparisons[0].differences[] | select(.metric == "auc")][0] |
         .method == "delong" and .low > 0 and .low < .difference and .difference < .high and
         (.ours - .theirs - .difference | fabs) < 1e-12'
