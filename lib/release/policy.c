@@ -21,6 +21,7 @@ static void stage_clear(struct policy_stage *stage)
         free(stage->metrics[i].demand);
     }
     free(stage->metrics);
+    policy_accepts_clear(&stage->accepts);
     free(stage->evaluation);
     free(stage->from.stage);
     free(stage->windows);
@@ -122,6 +123,7 @@ static cJSON *stage_to_json(const struct policy_stage *stage)
     add_true(json, "requirements", stage->requirements);
     if (stage->scan)
         json_add_string(json, "scan", policy_scan_name(stage->scan));
+    policy_accepts_write(&stage->accepts, json);
     if (stage->signed_by)
         json_add_u64(json, "signed_by", stage->signed_by);
     if (stage->approvals)
@@ -220,6 +222,7 @@ static int stage_from_json(const cJSON *json, struct policy_stage *stage, struct
     for (size_t i = 0; i < ARRAY_LENGTH(scan_names); i++)
         if (str_equal(scan_names[i], scan))
             stage->scan = (enum policy_scan)i;
+    policy_accepts_read(json, &stage->accepts);
     stage->signed_by = (unsigned)json_u64(json, "signed_by", 0);
     stage->approvals = json_u64(json, "approvals", 0);
     stage->approvals_within_ns = get_seconds(json, "approvals_within_seconds");

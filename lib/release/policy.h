@@ -8,6 +8,7 @@
 #ifndef RELEASE_POLICY_H
 #define RELEASE_POLICY_H
 #include "base/buffer.h"
+#include "release/policy_accept.h"
 #include "release/window.h"
 #include <cjson/cJSON.h>
 
@@ -49,6 +50,7 @@ struct policy_stage {
     char **kinds;    /* of each kind there is one, and all passed; NULL: none named */
     bool requirements; /* what the author requires of metrics holds */
     enum policy_scan scan;
+    struct policy_accepts accepts; /* findings that do not count */
     unsigned signed_by; /* of enum mlops_role, or-ed: by a key trusted in one of them; 0: by none */
     uint64_t approvals; /* by so many distinct people, none of them the author */
     int64_t approvals_within_ns; /* not older than that; 0: of any age */

@@ -2,27 +2,12 @@
 #include "release/policy.h"
 #include <mlops/trust.h>
 
-/* Double quotes are YAML's: JSON's escapes are a subset of its own (YAML 1.2 §5.7). */
-static void write_text(struct buffer *out, const char *text)
-{
-    buffer_putc(out, '"');
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\')
-            buffer_putc(out, '\\');
-        if ((unsigned char)*text < 0x20)
-            buffer_printf(out, "\\x%02x", (unsigned)*text);
-        else
-            buffer_putc(out, *text);
-    }
-    buffer_putc(out, '"');
-}
-
 static void write_list(struct buffer *out, char *const *texts)
 {
     buffer_putc(out, '[');
     for (size_t i = 0; texts[i]; i++) {
         buffer_puts(out, i ? ", " : "");
-        write_text(out, texts[i]);
+        policy_write_quoted(out, texts[i]);
     }
     buffer_putc(out, ']');
 }
@@ -97,7 +82,7 @@ static void write_metrics(struct buffer *out, const struct policy_stage *stage)
         const struct policy_metric *metric = &stage->metrics[i];
         buffer_printf(out, "      %s%s%s: ", metric->suite ? metric->suite : "",
                       metric->suite ? "." : "", metric->metric);
-        write_text(out, metric->demand);
+        policy_write_quoted(out, metric->demand);
         buffer_putc(out, '\n');
     }
 }
@@ -106,7 +91,7 @@ static void write_rest(struct buffer *out, const struct policy_stage *stage)
 {
     if (stage->evaluation) {
         buffer_puts(out, "    evaluation: ");
-        write_text(out, stage->evaluation);
+        policy_write_quoted(out, stage->evaluation);
         buffer_putc(out, '\n');
     }
     write_from(out, &stage->from);
@@ -131,6 +116,7 @@ void policy_write_yaml(const struct policy *policy, struct buffer *text)
         buffer_puts(text, stage->requirements ? "    requirements: met\n" : "");
         if (stage->scan)
             buffer_printf(text, "    scan: %s\n", policy_scan_name(stage->scan));
+        policy_accepts_write_yaml(&stage->accepts, text);
         _cleanup_(free_string) char *roles = mlops_roles_format(stage->signed_by);
         if (stage->signed_by)
             buffer_printf(text, "    signed: [%s]\n", roles);

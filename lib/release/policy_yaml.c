@@ -53,6 +53,12 @@ static int read_scan(const struct yaml_checker *checker, const struct yaml_node 
     return MLOPS_OK;
 }
 
+static int read_accept(const struct yaml_checker *checker, const struct yaml_node *node,
+                       struct policy_stage *stage)
+{
+    return policy_accepts_parse(checker, node, &stage->accepts);
+}
+
 static int read_signed(const struct yaml_checker *checker, const struct yaml_node *node,
                        struct policy_stage *stage)
 {
@@ -259,9 +265,9 @@ static int read_demands(const struct yaml_checker *checker, const struct yaml_no
         int (*read)(const struct yaml_checker *checker, const struct yaml_node *node,
                     struct policy_stage *stage);
     } readers[] = {{"tests", read_tests},         {"scan", read_scan},
-                   {"signed", read_signed},       {"approvals", read_approvals},
-                   {"metrics", read_metrics},     {"from", read_from},
-                   {"windows", read_windows}};
+                   {"accept", read_accept},       {"signed", read_signed},
+                   {"approvals", read_approvals}, {"metrics", read_metrics},
+                   {"from", read_from},           {"windows", read_windows}};
     const struct yaml_node *evaluation = yaml_get(node, "evaluation");
     for (size_t i = 0; i < ARRAY_LENGTH(readers); i++)
         if (yaml_get(node, readers[i].key))
@@ -280,10 +286,10 @@ static int read_demands(const struct yaml_checker *checker, const struct yaml_no
 static int read_stage(const struct yaml_checker *checker, const struct yaml_node *node,
                       struct policy_stage *stage)
 {
-    static const char *const keys[] = {"tests",       "requirements", "scan",       "signed",
-                                       "approvals",   "metrics",      "evaluation", "from",
-                                       "git",         "lineage",      "environment", "windows",
-                                       NULL};
+    static const char *const keys[] = {"tests",     "requirements", "scan",        "accept",
+                                       "signed",    "approvals",    "metrics",     "evaluation",
+                                       "from",      "git",          "lineage",     "environment",
+                                       "windows",   NULL};
     char where[MLOPS_STAGE_MAX + 32];
     stage->name = xstrdup(node->key);
     if (!str_equal(node->key, POLICY_ANY_STAGE) && stage_name_check(node->key, checker->err))
@@ -292,6 +298,8 @@ static int read_stage(const struct yaml_checker *checker, const struct yaml_node
         return MLOPS_OK;
     (void)snprintf(where, sizeof(where), "the stage '%s'", node->key);
     TRY(yaml_check_keys(checker, node, where, keys));
+    if (yaml_get(node, "accept") && !yaml_get(node, "scan"))
+        return yaml_wrong(checker, node, "'accept' is of use only beside 'scan'");
     return read_demands(checker, node, stage);
 }
 

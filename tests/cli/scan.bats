@@ -176,6 +176,28 @@ given_model() {
     ended 1 "fraud@2 is unknown"
 }
 
+@test "a policy accepts what it lists, by name and with a reason, and nothing else" {
+    given_model unlisted
+    mlops -q test fraud > /dev/null || true
+    run mlops promote fraud --to staging
+    ended 1 "scan"
+    cat > policy.yaml <<'YAML'
+stages:
+  staging:
+    scan: safe
+    accept:
+      - {rule: pickle/import-unknown, names: ourcompany.models.Scorer, reason: "our own class, read on 3 May"}
+YAML
+    mlops -q policy set fraud policy.yaml
+    run mlops promote fraud --to staging
+    ended 0 "accepted by the policy"
+    mlops policy show fraud | grep -F 'names: "ourcompany.models.Scorer", reason: "our own class, read on 3 May"'
+    sed -i 's/models.Scorer/models.Score/' policy.yaml
+    mlops -q policy set fraud policy.yaml
+    run mlops policy check fraud policy.yaml
+    ended 1 "run 'mlops scan fraud@1'"
+}
+
 @test "what is unsafe, unknown to the scanner, or not found cannot be accepted" {
     given_model evil
     run mlops scan fraud --accept pickle/import-denied --reason "it is fine"

@@ -27,6 +27,8 @@ static char *canonical(const struct policy *policy)
     "  production:\n"                                                                              \
     "    tests: {suites: [holdout], kinds: unit}\n"                                                \
     "    scan: high\n"                                                                             \
+    "    accept: [{rule: pickle/import-unknown, names: a.B, reason: 'it''s \\ours\\'},\n"             \
+    "             {rule: scan/unknown-format, files: 'x/*', reason: r}]\n"                           \
     "    signed: [author, releaser]\n"                                                             \
     "    approvals: {count: 2, within: 36h}\n"                                                     \
     "    metrics: {auc: '>= 0.9', holdout.recall: '>= production - 0.01'}\n"                       \
@@ -106,6 +108,51 @@ static void the_default_has_the_stages_of_always(void **state)
     policy_clear(&again);
 }
 
+static void a_finding_is_accepted_by_its_whole_name_or_its_file(void **state)
+{
+    static const struct {
+        const char *finding;
+        bool accepted;
+    } cases[] = {
+        {"{'rule':'pickle/import-unknown','verdict':'unknown','severity':'medium','file':'m',"
+         "'message':'imports a.B, which is on no list'}", true},
+        {"{'rule':'pickle/import-unknown','verdict':'unknown','severity':'medium','file':'m',"
+         "'message':'imports a.B.'}", true},
+        {"{'rule':'pickle/import-unknown','verdict':'unknown','severity':'medium','file':'m',"
+         "'message':'imports a.B.C, which is on no list'}", false},
+        {"{'rule':'pickle/import-unknown','verdict':'unknown','severity':'medium','file':'m',"
+         "'message':'imports x.a.B, which is on no list'}", false},
+        {"{'rule':'pickle/import-unknown','verdict':'unknown','severity':'medium','file':'m',"
+         "'message':'imports a.Bad, then a.B'}", true},
+        {"{'rule':'pickle/import-denied','verdict':'unknown','severity':'medium','file':'m',"
+         "'message':'imports a.B'}", false},
+        {"{'rule':'pickle/import-unknown','verdict':'unsafe','severity':'medium','file':'m',"
+         "'message':'imports a.B'}", false},
+        {"{'rule':'pickle/import-unknown','verdict':'unknown','severity':'critical','file':'m',"
+         "'message':'imports a.B'}", false},
+        {"{'rule':'scan/unknown-format','verdict':'unknown','severity':'medium','file':'x/y/z',"
+         "'message':''}", true},
+        {"{'rule':'scan/unknown-format','verdict':'unknown','severity':'medium','file':'y/x/z',"
+         "'message':''}", false},
+    };
+    struct policy policy;
+    (void)state;
+    assert_int_equal(MLOPS_OK, parse(FULL, &policy));
+    const struct policy_stage *stage = policy_stage_find(&policy, "production");
+    assert_int_equal(2, stage->accepts.count);
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        _cleanup_(free_string) char *text = xstrdup(cases[i].finding);
+        for (char *c = text; *c; c++)
+            *c = *c == '\'' ? '"' : *c;
+        cJSON *finding = cJSON_Parse(text);
+        assert_non_null(finding);
+        assert_int_equal(cases[i].accepted,
+                         policy_accepts_find(&stage->accepts, finding) != NULL);
+        cJSON_Delete(finding);
+    }
+    policy_clear(&policy);
+}
+
 static void mistakes_have_their_line_and_the_nearest_word(void **state)
 {
     static const struct {
@@ -121,6 +168,16 @@ static void mistakes_have_their_line_and_the_nearest_word(void **state)
         {"stages:\n  a: {approvals: -1}", "policy.yaml:2: '-1' is no number of approvals: 1 to 100"},
         {"stages:\n  a: {scan: save}",
          "policy.yaml:2: 'save' is nothing that 'scan' may be (did you mean 'safe'?)"},
+        {"stages:\n  a: {accept: [{rule: a/b, names: c, reason: r}]}",
+         "policy.yaml:2: 'accept' is of use only beside 'scan'"},
+        {"stages:\n  a: {scan: safe, accept: [{rule: a/b, names: c}]}",
+         "policy.yaml:2: 'accept' of a/b needs a 'reason'"},
+        {"stages:\n  a: {scan: safe, accept: [{rule: a/b, reason: r}]}",
+         "policy.yaml:2: 'accept' of a/b needs 'names' or 'files'"},
+        {"stages:\n  a: {scan: safe, accept: [{names: c, reason: r}]}",
+         "policy.yaml:2: 'accept' needs a 'rule'"},
+        {"stages:\n  a: {scan: safe, accept: {rule: a/b}}",
+         "policy.yaml:2: 'accept' must be a list of maps"},
         {"stages:\n  a: {git: dirty}", "policy.yaml:2: 'dirty' is nothing that 'git' may be"},
         {"stages:\n  a: {signed: autor}",
          "policy.yaml:2: 'autor' is nothing that 'signed' may be (did you mean 'author'?)"},
@@ -173,6 +230,7 @@ int main(void)
         cmocka_unit_test(what_is_kept_and_what_is_shown_read_as_the_same),
         cmocka_unit_test(the_default_has_the_stages_of_always),
         cmocka_unit_test(mistakes_have_their_line_and_the_nearest_word),
+        cmocka_unit_test(a_finding_is_accepted_by_its_whole_name_or_its_file),
         cmocka_unit_test(a_policy_of_a_newer_mlops_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
