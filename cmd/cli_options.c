@@ -82,7 +82,7 @@ static const struct given_option *given(const struct cli *cli, const char *name)
 bool cli_flag(const struct cli *cli, const char *name)
 {
     const struct given_option *option = given(cli, name);
-    return option && option->on;
+    return option && option->option->kind == OPTION_FLAG && option->on; /* others may have its name */
 }
 
 const char *cli_text(const struct cli *cli, const char *name)

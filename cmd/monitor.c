@@ -324,6 +324,7 @@ const struct command command_monitor = {
           .help = "watch: take events from unix:PATH, PORT or ADDRESS:PORT"},
          {.name = "tick", .kind = OPTION_DURATION, .argument = "TIME",
           .help = "watch: judge the rules this often (10s)"},
+         {.name = "replay", .help = "watch: judge as of the newest event, not of the clock"},
          {.name = "auto-rollback",
           .help = "watch: roll back when a critical alert is open about what was promoted"},
          {.name = "auto-retrain", .help = "watch: retrain where a trigger of 'retrain' says so"},

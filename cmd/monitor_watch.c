@@ -20,6 +20,7 @@ int monitor_watch(struct cli *cli)
         .listen = cli_text(cli, "listen"),
         .metrics_token = getenv("MLOPS_METRICS_TOKEN"),
         .tick_ns = cli_whole(cli, "tick"),
+        .replay = cli_flag(cli, "replay"),
         .auto_rollback = cli_flag(cli, "auto-rollback"),
         .auto_retrain = cli_flag(cli, "auto-retrain"),
         .said = said,

@@ -453,6 +453,7 @@ complete -c mlops -n '__mlops_in monitor' -l follow -d 'ingest: go on when FILE 
 complete -c mlops -n '__mlops_in monitor' -l listen -x -d 'ingest: serve unix:PATH, PORT (of loopback) or ADDRESS:PORT; watch: the same for /metrics'
 complete -c mlops -n '__mlops_in monitor' -l events -x -d 'watch: take events from unix:PATH, PORT or ADDRESS:PORT'
 complete -c mlops -n '__mlops_in monitor' -l tick -x -d 'watch: judge the rules this often (10s)'
+complete -c mlops -n '__mlops_in monitor' -l replay -d 'watch: judge as of the newest event, not of the clock'
 complete -c mlops -n '__mlops_in monitor' -l auto-rollback -d 'watch: roll back when a critical alert is open about what was promoted'
 complete -c mlops -n '__mlops_in monitor' -l auto-retrain -d 'watch: retrain where a trigger of \'retrain\' says so'
 complete -c mlops -n '__mlops_in monitor' -l dead-letter -r -F -d 'ingest: where lines go that are not counted'

@@ -14,7 +14,8 @@ MLOPS_BEGIN
  * When a model is due, as text: words of `drift`, `performance` (an alert on such a measure is open and
  * not silenced), `alert=PATTERN` (one whose rule matches), `labels=N` (so many events were labelled
  * since the last run), `every=D`; and limits: `cooldown=D` between runs (1 day), `budget=N/D` runs in
- * that time, `at-most=N` at once (1). One trigger suffices, all limits hold.
+ * that time, `at-most=N` at once (1); and `data=D`, to learn from
+ * the newest D of events. One trigger suffices, all limits hold.
  */
 struct mlops_retrain_triggers {
     char *text;   /* NULL: none are set */

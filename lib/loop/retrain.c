@@ -25,6 +25,8 @@ struct retrain {
     struct mlops_retraining *result;
     const char *stage;
     int64_t since_ns, until_ns, timeout_ns;
+    bool has_triggers;
+    struct triggers triggers;
     struct manifest manifest;           /* of the version whose code it is */
     const struct manifest_data *data;   /* its training snapshot */
     struct workspace workspace;
@@ -33,6 +35,7 @@ struct retrain {
 
 static void retrain_clear(struct retrain *retrain)
 {
+    triggers_clear(&retrain->triggers);
     workspace_remove(&retrain->workspace);
     manifest_clear(&retrain->manifest);
 }
@@ -89,6 +92,8 @@ static int find_range(struct retrain *retrain, struct mlops_error *err)
         &(struct mlops_monitor_status_options){.model = retrain->options->model, .length_ns = 1},
         &status, err));
     retrain->until_ns = (status.newest_ns / SECOND_NS + 1) * SECOND_NS;
+    if (!retrain->since_ns && retrain->options->if_due && retrain->triggers.data_ns)
+        retrain->since_ns = retrain->until_ns - retrain->triggers.data_ns / SECOND_NS * SECOND_NS;
     return MLOPS_OK;
 }
 
@@ -128,9 +133,17 @@ static int count_labelled(struct retrain *retrain, int64_t since_ns, uint64_t *l
     return MLOPS_OK;
 }
 
-static int judge_triggers(struct retrain *retrain, const struct triggers *triggers, char **trigger,
-                          struct mlops_error *err)
+static int read_triggers(struct retrain *retrain, struct mlops_error *err)
 {
+    _cleanup_(mlops_retrain_triggers_clear) struct mlops_retrain_triggers set = {.text = NULL};
+    TRY(mlops_retrain_triggers_get(retrain->registry, retrain->options->model, &set, err));
+    retrain->has_triggers = set.text;
+    return triggers_parse(set.text, &retrain->triggers, err);
+}
+
+static int judge_triggers(struct retrain *retrain, char **trigger, struct mlops_error *err)
+{
+    const struct triggers *triggers = &retrain->triggers;
     _cleanup_(mlops_alert_list_clear) struct mlops_alert_list alerts = {0};
     struct circumstances circumstances = {.alerts = &alerts,
                                           .stage = retrain->stage,
@@ -149,20 +162,16 @@ static int judge_triggers(struct retrain *retrain, const struct triggers *trigge
 /* Begin, or say in `message` why not. */
 static int begin(struct retrain *retrain, struct mlops_error *err)
 {
-    _cleanup_(mlops_retrain_triggers_clear) struct mlops_retrain_triggers set = {.text = NULL};
-    _cleanup_(triggers_clear) struct triggers triggers = {.drift = false};
     _cleanup_(free_string) char *trigger = NULL, *why = NULL;
     struct mlops_retraining *result = retrain->result;
-    TRY(mlops_retrain_triggers_get(retrain->registry, retrain->options->model, &set, err));
-    TRY(triggers_parse(set.text, &triggers, err));
     if (retrain->options->if_due)
-        TRY(judge_triggers(retrain, &triggers, &trigger, err));
+        TRY(judge_triggers(retrain, &trigger, err));
     else
         trigger = xstrdup(retrain->options->reason ? retrain->options->reason : "by hand");
     if (!trigger)
-        return stop(retrain, "", xstrdup(set.text ? "no trigger says so" : "there are no triggers"));
+        return stop(retrain, "", xstrdup(retrain->has_triggers ? "no trigger says so" : "there are no triggers"));
     TRY(run_begin(retrain->registry,
-                  &(struct run_begin){.limits = &triggers,
+                  &(struct run_begin){.limits = &retrain->triggers,
                                       .from = &result->from,
                                       .stage = retrain->stage,
                                       .trigger = trigger,
@@ -390,6 +399,7 @@ static int retrain_all(struct retrain *retrain, struct mlops_error *err)
 {
     struct mlops_error trouble = {0};
     TRY(find_from(retrain, err));
+    TRY(read_triggers(retrain, err));
     TRY(find_range(retrain, err));
     retrain->result->command = say_command(retrain);
     TRY(begin(retrain, err));

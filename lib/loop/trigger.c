@@ -52,7 +52,7 @@ static int take_pattern(const char *pattern, struct triggers *triggers, struct m
 static int take_word(const char *word, struct triggers *triggers, struct mlops_error *err)
 {
     static const char *const keys[] = {"drift", "performance", "alert",  "labels",
-                                       "every", "cooldown",    "budget", "at-most", NULL};
+                                       "every", "cooldown",    "budget", "at-most", "data", NULL};
     size_t length = strcspn(word, "=");
     const char *value = word[length] ? word + length + 1 : NULL;
     _cleanup_(free_string) char *key = xstrndup(word, length);
@@ -70,6 +70,8 @@ static int take_word(const char *word, struct triggers *triggers, struct mlops_e
         return take_duration(key, value, &triggers->every_ns, err);
     if (value && str_equal(key, "cooldown"))
         return take_duration(key, value, &triggers->cooldown_ns, err);
+    if (value && str_equal(key, "data"))
+        return take_duration(key, value, &triggers->data_ns, err);
     if (value && str_equal(key, "budget"))
         return take_budget(value, triggers, err);
     const char *near = mlops_suggest(key, keys);

@@ -232,13 +232,31 @@ static void say_changes(struct watch *watch, const struct mlops_check *check)
     }
 }
 
+/* 0: of the clock. */
+static int find_time(struct watch *watch, int64_t *at_ns, struct mlops_error *err)
+{
+    _cleanup_(mlops_monitor_status_clear) struct mlops_monitor_status status = {.from_ns = 0};
+    *at_ns = 0;
+    if (!watch->options->replay)
+        return MLOPS_OK;
+    TRY(mlops_monitor_status(
+        watch->registry,
+        &(struct mlops_monitor_status_options){.model = watch->options->model, .length_ns = 1},
+        &status, err));
+    *at_ns = status.newest_ns + 1;
+    return MLOPS_OK;
+}
+
 static int check(struct watch *watch, struct mlops_error *err)
 {
     _cleanup_(mlops_check_clear) struct mlops_check check = {.rules = 0};
     _cleanup_(free_string) char *line = NULL;
+    int64_t at_ns;
+    TRY(find_time(watch, &at_ns, err));
     TRY(mlops_check(watch->registry,
                     &(struct mlops_check_options){.model = watch->options->model,
-                                                  .stage = watch->stage},
+                                                  .stage = watch->stage,
+                                                  .at_ns = at_ns},
                     &check, err));
     say_changes(watch, &check);
     if (!watch->options->auto_rollback)

@@ -453,6 +453,8 @@ PYTHON
     [ "$(mlops --version)" = "mlops 0.1.0" ]
     [ "$(mlops list --version)" = "mlops 0.1.0" ]
     [ "$(MLOPS_REGISTRY=/nonexistent mlops --version)" = "mlops 0.1.0" ]
+    run mlops monitor status fraud --version 2 # an option of its own, of the same name
+    [[ "$output" == *"registry"* && "$output" != "mlops 0.1.0" ]]
     command -v strace >/dev/null || skip "no strace here"
     given_registry
     # the leak checker cannot work under strace

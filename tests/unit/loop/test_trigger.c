@@ -12,12 +12,12 @@ static void triggers_are_words(void **state)
     struct mlops_error err = {0};
     (void)state;
     assert_int_equal(0, triggers_parse("drift performance alert=slow* alert=x labels=5000 every=30d "
-                                       "cooldown=2d budget=4/30d at-most=2",
+                                       "cooldown=2d budget=4/30d at-most=2 data=7d",
                                        &triggers, &err));
     assert_true(triggers.drift && triggers.performance && triggers.pattern_count == 2 &&
                 triggers.labels == 5000 && triggers.every_ns == 30 * DAY_NS &&
                 triggers.cooldown_ns == 2 * DAY_NS && triggers.budget == 4 &&
-                triggers.budget_ns == 30 * DAY_NS && triggers.at_most == 2);
+                triggers.budget_ns == 30 * DAY_NS && triggers.at_most == 2 && triggers.data_ns == 7 * DAY_NS);
     triggers_clear(&triggers);
     assert_int_equal(0, triggers_parse(NULL, &triggers, &err)); /* the limits that hold anyway */
     assert_true(triggers.cooldown_ns == DAY_NS && triggers.at_most == 1 && triggers.budget == 0);
