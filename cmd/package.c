@@ -18,9 +18,21 @@ static int run(struct cli *cli)
                                                   .parents = parents,
                                                   .requires_clean = cli_flag(cli, "require-clean"),
                                                   .run = cli_text(cli, "run")};
+    const char *file = cli_text(cli, "output");
     struct mlops_package package;
+    struct mlops_archive archive;
 
-    TRY(mlops_package_directory(cli_registry(cli), &options, &package, &cli->err));
+    if (file && str_equal(file, "-"))
+        return mlops_fail(&cli->err, MLOPS_INVALID,
+                          "-o needs a file, for stdout has the id: use "
+                          "'mlops export' to write to a pipe");
+
+    if (cli_flag(cli, "check"))
+        TRY(mlops_package_check(cli_registry(cli), &options, &package, &cli->err));
+    else
+        TRY(mlops_package_directory(cli_registry(cli), &options, &package, &cli->err));
+    if (file)
+        TRY(mlops_archive_export(cli_registry(cli), package.bundle, file, &archive, &cli->err));
     return cli_report_bundle(cli, "packaged", &package);
 }
 
@@ -50,6 +62,14 @@ const struct command command_package = {
                  .kind = OPTION_LIST,
                  .argument = "REF",
                  .help = "a version that it was made from, such as the one that was retrained"},
+                {.name = "output",
+                 .letter = 'o',
+                 .kind = OPTION_TEXT,
+                 .argument = "FILE",
+                 .help = "also write it as an archive, as 'mlops export' does",
+                 .completion = COMPLETE_FILE},
+                {.name = "check",
+                 .help = "package twice, reading everything anew: both must give the same id"},
                 {.name = "require-clean",
                  .help = "refuse (exit 1) where something is not as a commit of git has it"},
                 {.name = "run",
@@ -62,8 +82,9 @@ const struct command command_package = {
                  {"mlops package --parent fraud@production --run 8f3c2a --register",
                   "retrained from what serves now"},
                  {"mlops package --require-clean --register", "in CI: what is committed, only"},
+                 {"mlops package -o fraud.tar.zst", "and an archive to carry away"},
                  {"mlops package models/fraud --register", "package and register in one step"}},
-    .exits = {{1, "--require-clean, and something is not committed"}},
+    .exits = {{1, "--require-clean, and something is not committed; --check, and the ids differ"}},
     .json = {{"bundle", "text", "its id: sha256: and 64 digits"},
              {"model", "text", "whose bundle it is"},
              {"files", "number", "how many files it holds"},

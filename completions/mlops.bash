@@ -12,6 +12,7 @@ _mlops_option() {
     package:--param) sources=() ;;
     package:--metric) sources=() ;;
     package:--parent) sources=() ;;
+    package:--output | package:-o) sources=(file) ;;
     package:--run) sources=() ;;
     import:--model) sources=(model) ;;
     list:--where) sources=() ;;
@@ -212,7 +213,7 @@ _mlops_argument() {
 _mlops_options() {
     case $1 in
     init) sources=(--metadata --objects --log-key) ;;
-    package) sources=(--register --param --metric --parent --require-clean --run) ;;
+    package) sources=(--register --param --metric --parent --output --check --require-clean --run) ;;
     import) sources=(--register --model) ;;
     list) sources=(--where --sort --limit --deleted) ;;
     show) sources=(--bom --log --predictions) ;;

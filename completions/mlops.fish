@@ -11,6 +11,7 @@ set -g __mlops_valued \
     'package:--param' \
     'package:--metric' \
     'package:--parent' \
+    'package:--output' 'package:-o' \
     'package:--run' \
     'import:--model' \
     'list:--where' \
@@ -209,6 +210,8 @@ complete -c mlops -n '__mlops_in package' -l register -d 'go on to register it, 
 complete -c mlops -n '__mlops_in package' -l param -x -d 'a parameter, over what the file says'
 complete -c mlops -n '__mlops_in package' -l metric -x -d 'a metric, over what the file says'
 complete -c mlops -n '__mlops_in package' -l parent -x -d 'a version that it was made from, such as the one that was retrained'
+complete -c mlops -n '__mlops_in package' -s o -l output -r -F -d 'also write it as an archive, as \'mlops export\' does'
+complete -c mlops -n '__mlops_in package' -l check -d 'package twice, reading everything anew: both must give the same id'
 complete -c mlops -n '__mlops_in package' -l require-clean -d 'refuse (exit 1) where something is not as a commit of git has it'
 complete -c mlops -n '__mlops_in package' -l run -x -d 'the run that made it, as its tracker calls it'
 complete -c mlops -n '__mlops_in package 0' -a '(__fish_complete_directories)'

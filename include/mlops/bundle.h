@@ -15,6 +15,7 @@ struct mlops_package_options {
     const char *const *params;  /* "key=value", NULL-terminated, over those of the file; or NULL */
     const char *const *metrics; /* the same; numbers */
     const char *const *parents; /* refs of the versions that it was made from; or NULL */
+    bool afresh;                /* read every file, also those that look as they did before */
     bool requires_clean;        /* refuse what is not as a commit of git has it */
     const char *run;            /* the run that made it, as its tracker calls it; or NULL */
     bool no_git; /* the folder is no working tree, whatever is around it */
@@ -45,6 +46,14 @@ struct mlops_package {
 MLOPS_API int mlops_package_directory(struct mlops_registry *registry,
                                       const struct mlops_package_options *options,
                                       struct mlops_package *package, struct mlops_error *err);
+
+/*
+ * As mlops_package_directory, after the folder was packaged twice, everything read anew, and both
+ * times gave the same id. Errors: as there; MLOPS_REFUSED the ids differ: nothing is registered.
+ */
+MLOPS_API int mlops_package_check(struct mlops_registry *registry,
+                                  const struct mlops_package_options *options,
+                                  struct mlops_package *package, struct mlops_error *err);
 
 struct mlops_checkout_options {
     bool force; /* lose what was changed in an earlier checkout */

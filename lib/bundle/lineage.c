@@ -3,6 +3,7 @@
 #include "base/escape.h"
 #include "base/json.h"
 #include "base/path.h"
+#include "base/yaml_check.h"
 
 static bool run_is_sound(const char *run)
 {
@@ -29,20 +30,59 @@ static void insert(struct lineage *lineage, const struct mlops_version *version)
     lineage->parent_count++;
 }
 
-int lineage_resolve(struct mlops_registry *registry, const char *const *refs, const char *run,
-                    struct lineage *lineage, struct mlops_error *err)
+static int read_parents(const struct yaml_checker *checker, const struct yaml_node *node,
+                        struct project *project)
 {
-    *lineage = (struct lineage){.run = run};
+    if (!node || node->kind == YAML_NULL)
+        return MLOPS_OK;
+    if (node->kind == YAML_MAP || node->count > LINEAGE_PARENTS_MAX)
+        return yaml_wrong(checker, node, "'parents' must be a version, or a list of at most %d",
+                          LINEAGE_PARENTS_MAX);
+    project->parents = xcalloc(node->count + 2, sizeof(*project->parents));
+    if (node->kind == YAML_SCALAR)
+        project->parents[0] = xstrdup(node->text);
+    for (size_t i = 0; i < node->count; i++) {
+        TRY(yaml_check_text(checker, node->items[i]));
+        project->parents[i] = xstrdup(node->items[i]->text);
+    }
+    return MLOPS_OK;
+}
+
+int lineage_read(const struct yaml_node *node, const char *what, struct project *project,
+                 struct mlops_error *err)
+{
+    static const char *const keys[] = {"parents", "run", NULL};
+    const struct yaml_checker checker = {.what = what, .err = err};
+    if (node->kind == YAML_NULL)
+        return MLOPS_OK;
+    TRY(yaml_check_keys(&checker, node, "'lineage'", keys));
+    TRY(read_parents(&checker, yaml_get(node, "parents"), project));
+    const struct yaml_node *run = yaml_get(node, "run");
+    if (!run || run->kind == YAML_NULL)
+        return MLOPS_OK;
+    TRY(yaml_check_text(&checker, run));
+    if (!run_is_sound(run->text))
+        return yaml_wrong(&checker, run, "'run' must be 1 to %d bytes without control characters",
+                          LINEAGE_RUN_MAX);
+    project->run = xstrdup(run->text);
+    return MLOPS_OK;
+}
+
+int lineage_resolve(struct mlops_registry *registry, const char *const *refs, const char *run,
+                    const char *who, struct lineage *lineage, struct mlops_error *err)
+{
     if (run && !run_is_sound(run))
         return mlops_fail(err, MLOPS_INVALID,
                           "--run must be 1 to %d bytes of plain UTF-8, without control characters",
                           LINEAGE_RUN_MAX);
+    if (run)
+        lineage->run = run;
     for (; refs && *refs; refs++) {
         struct mlops_version version;
         if (mlops_version_resolve(registry, *refs, &version, err))
-            return mlops_wrap(err, "--parent %s", *refs);
+            return mlops_wrap(err, "%s %s", who, *refs);
         if (version.number == 0) {
-            mlops_fail(err, MLOPS_INVALID, "--parent %s: %.23s… is not registered", *refs,
+            mlops_fail(err, MLOPS_INVALID, "%s %s: %.23s… is not registered", who, *refs,
                        version.bundle);
             return mlops_hint(err, "register it first: gc forgets bundles that nobody registers");
         }

@@ -2,6 +2,8 @@
 #ifndef BUNDLE_LINEAGE_H
 #define BUNDLE_LINEAGE_H
 #include "base/hash.h"
+#include "base/yaml.h"
+#include "bundle/project.h"
 #include "registry/registry.h"
 #include <cjson/cJSON.h>
 
@@ -18,14 +20,20 @@ struct lineage {
     const char *run; /* borrowed; NULL where none is said */
 };
 
+/* Read the key `lineage` of the project file: a map of `parents` (a ref or a list of them) and
+ * `run`. Errors: MLOPS_INVALID with `what` and the line. */
+int lineage_read(const struct yaml_node *node, const char *what, struct project *project,
+                 struct mlops_error *err);
+
 /*
- * Find the versions that `refs` (NULL-terminated, or NULL) name now; `run` (may be NULL) is kept as
- * it is, and must outlive `lineage`.
+ * Find the versions that `refs` (NULL-terminated, or NULL) name now, and add them to those that are
+ * there; `run` (may be NULL) is kept over an earlier one, and must outlive `lineage`. `who` says in
+ * messages who named them: "--parent".
  * Errors: MLOPS_NOT_FOUND no such version; MLOPS_INVALID a bundle that is not registered, more than
  * LINEAGE_PARENTS_MAX parents, a run that is empty, too long, not UTF-8 or not plain text.
  */
 int lineage_resolve(struct mlops_registry *registry, const char *const *refs, const char *run,
-                    struct lineage *lineage, struct mlops_error *err);
+                    const char *who, struct lineage *lineage, struct mlops_error *err);
 
 /* Add the member "lineage" to a manifest; nothing where nothing is said, so that bundles without it
  * keep their ids. */

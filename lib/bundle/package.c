@@ -96,6 +96,17 @@ static void c_locale_leave(struct c_locale *locale)
         freelocale(locale->ours);
 }
 
+/* What the project file says, and what is said here. */
+static int resolve_lineage(struct packaging *packaging, struct mlops_error *err)
+{
+    const struct project *project = &packaging->project;
+    const struct mlops_package_options *options = packaging->options;
+    TRY(lineage_resolve(packaging->registry, (const char *const *)project->parents, project->run,
+                        PROJECT_FILE ": lineage: parents:", &packaging->lineage, err));
+    return lineage_resolve(packaging->registry, options->parents, options->run, "--parent",
+                           &packaging->lineage, err);
+}
+
 static int package_once(struct mlops_registry *registry,
                         const struct mlops_package_options *options,
                         const struct package_source *source, struct mlops_package *package,
@@ -118,7 +129,7 @@ static int package_once(struct mlops_registry *registry,
     *package = (struct mlops_package){0};
     *gone = false;
     TRY(package_read_project(&packaging, err));
-    TRY(lineage_resolve(registry, options->parents, options->run, &packaging.lineage, err));
+    TRY(resolve_lineage(&packaging, err));
     str_copy(package->model, sizeof(package->model), packaging.project.model);
     TRY(package_collect(&packaging, err));
     if (!options->no_git)
@@ -127,9 +138,11 @@ static int package_once(struct mlops_registry *registry,
         TRY(git_require_clean(&packaging.git, err));
     packaging.cache = stat_cache_open(registry, source ? "import" : "package", packaging.root);
     TRY(package_make_key(&packaging, err));
-    TRY(package_find_unchanged(&packaging, package, &unchanged, err));
-    if (unchanged)
-        return MLOPS_OK;
+    if (!options->afresh) {
+        TRY(package_find_unchanged(&packaging, package, &unchanged, err));
+        if (unchanged)
+            return MLOPS_OK;
+    }
     TRY(registry_store(registry, &store, err));
     TRY(condemned_round(registry, &packaging.round, err));
     TRY(store_writer_begin(store, &packaging.writer, err));
@@ -168,4 +181,28 @@ int mlops_package_directory(struct mlops_registry *registry,
                             struct mlops_package *package, struct mlops_error *err)
 {
     return package_folder(registry, options, NULL, package, err);
+}
+
+int mlops_package_check(struct mlops_registry *registry,
+                        const struct mlops_package_options *options, struct mlops_package *package,
+                        struct mlops_error *err)
+{
+    struct mlops_package_options afresh = *options;
+    struct mlops_package first;
+    afresh.afresh = true;
+    afresh.registers = false;
+    TRY(package_folder(registry, &afresh, NULL, &first, err));
+    TRY(package_folder(registry, &afresh, NULL, package, err));
+    if (str_equal(first.bundle, package->bundle)) {
+        package->new_bytes += first.new_bytes;
+        package->seconds += first.seconds;
+        return options->registers ? package_folder(registry, options, NULL, package, err)
+                                  : MLOPS_OK;
+    }
+    mlops_fail(err, MLOPS_REFUSED,
+               "the folder was packaged twice and gave two bundles: %.23s… and "
+               "%.23s…",
+               first.bundle, package->bundle);
+    return mlops_hint(err, "something writes to it: 'mlops diff %.23s %.23s' says where",
+                      first.bundle, package->bundle);
 }

@@ -21,7 +21,7 @@ static void snapshot_key(const struct digest *content, const struct project_data
 static int known_snapshot(struct packaging *packaging, const struct digest *key, cJSON **snapshot,
                           struct mlops_error *err)
 {
-    const char *text = stat_cache_text(packaging->cache, key);
+    const char *text = packaging->options->afresh ? NULL : stat_cache_text(packaging->cache, key);
     struct digest profile;
     bool whole = false;
     _cleanup_(json_free) cJSON *json = text ? cJSON_Parse(text) : NULL;

@@ -54,7 +54,7 @@ static int use_known(struct packaging *packaging, bool *known, struct mlops_erro
             continue;
         }
         const struct digest *digest =
-            item->file.kind == MANIFEST_FILE
+            item->file.kind == MANIFEST_FILE && !packaging->options->afresh
                 ? stat_cache_find(packaging->cache, item->file.path, &item->status)
                 : NULL;
         if (!digest)

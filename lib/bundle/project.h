@@ -76,6 +76,9 @@ struct project {
     size_t suite_count;
     char *train_run;
     char *train_data;
+    char **parents; /* refs of versions, NULL-terminated; what they mean is found when packaged, and
+                       not kept in a manifest's project, as the run */
+    char *run;
     cJSON *monitor; /* checked, kept as it was written; NULL where not given */
     struct deployment deploy;
 

@@ -426,6 +426,8 @@ void project_clear(struct project *project)
     free(project->params);
     free(project->metrics);
     free(project->environment);
+    strings_free(project->parents);
+    free(project->run);
     free(project->captured);
     cJSON_Delete(project->environment_settings);
     for (size_t i = 0; i < project->data_count; i++) {

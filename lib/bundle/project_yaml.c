@@ -2,6 +2,7 @@
 #include "base/number.h"
 #include "base/path.h"
 #include "base/yaml.h"
+#include "bundle/lineage.h"
 #include "bundle/matrix.h"
 #include "bundle/needs.h"
 #include "bundle/project_environment.h"
@@ -531,6 +532,7 @@ static int read_project(const struct checker *checker, const struct yaml_node *r
     static const char *const keys[] = {"model",     "description", "code",    "params",
                                        "artifacts", "metrics",     "data",    "environment",
                                        "tests",     "train",       "monitor", "deploy",
+                                       "lineage",
                                        NULL};
     if (root->kind == YAML_NULL)
         return wrong(checker, root, "the file is empty: it must at least say 'model: NAME'");
@@ -561,6 +563,8 @@ static int read_project(const struct checker *checker, const struct yaml_node *r
         TRY(read_train(checker, yaml_get(root, "train"), project));
     if (yaml_get(root, "monitor"))
         TRY(read_monitor(checker, yaml_get(root, "monitor"), project));
+    if (yaml_get(root, "lineage"))
+        TRY(lineage_read(yaml_get(root, "lineage"), checker->what, project, checker->err));
     if (yaml_get(root, "deploy"))
         TRY(deployment_read(yaml_get(root, "deploy"), checker->what, &project->deploy,
                             checker->err));

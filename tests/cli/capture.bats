@@ -142,3 +142,31 @@ paths() {
     run mlops package p --require-clean
     ended 1 "lib/sub (modified)"
 }
+
+@test "--check packages twice, everything read anew, and gives the id" {
+    id=$(mlops package p)
+    [ "$(mlops package p --check)" = "$id" ]
+    run mlops package p --check --register
+    ended 0 "$id" "fraud@1"
+}
+
+@test "-o writes the archive that export writes" {
+    id=$(mlops package p -o b.tar.zst)
+    mlops export "$id" other.tar.zst
+    cmp b.tar.zst other.tar.zst
+    run mlops package p -o -
+    ended 2 "-o needs a file"
+    run mlops package p -o nowhere/b.tar.zst
+    ended 3 "there is no folder 'nowhere'"
+}
+
+@test "what is not pinned is a warning, and a policy can refuse it" {
+    echo 'numpy>=1.20' > p/requirements.txt
+    echo 'environment: requirements.txt' >> p/mlops.yaml
+    run mlops register p
+    ended 0 "does not pin 1 of its packages (numpy>=1.20)" "pip-compile"
+    printf 'stages:\n  dev: {environment: pinned}\n' > policy.yaml
+    mlops policy set fraud policy.yaml --reason "locks only"
+    run mlops promote fraud@1 --to dev
+    ended 1 "requirements.txt does not pin numpy>=1.20"
+}

@@ -53,3 +53,23 @@ setup() {
     run mlops package child --run $'a\x01'
     ended 2 "--run must be"
 }
+
+@test "the project file says parents and run, and options add to it" {
+    given_project child fraud 40
+    said=$(mlops package child --parent fraud@1 --run r1)
+    printf 'lineage: {parents: fraud@1, run: r1}\n' >> child/mlops.yaml
+    mlops --json package child | jq -r .bundle > id
+    [ "$(mlops --json show "$(cat id)" | jq -c .manifest.lineage)" = \
+        "$(mlops --json show "$said" | jq -c .manifest.lineage)" ]
+    id=$(mlops package child --parent fraud@2 --run r2)
+    mlops --json show "$id" | jq -e '.manifest.lineage | .run == "r2" and (.parents | length == 2)'
+    sed -i 's/^lineage:.*/lineage: {parents: [fraud@9]}/' child/mlops.yaml
+    run mlops package child
+    ended 3 "lineage: parents: fraud@9"
+    sed -i 's/^lineage:.*/lineage: {parent: fraud@1}/' child/mlops.yaml
+    run mlops package child
+    ended 2 "mlops.yaml:" "did you mean 'parents'"
+    sed -i 's/^lineage:.*/lineage: {parents: {a: b}}/' child/mlops.yaml
+    run mlops package child
+    ended 2 "must be a version, or a list of at most 8"
+}

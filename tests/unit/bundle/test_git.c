@@ -227,6 +227,44 @@ static void urls_lose_what_is_secret_and_nothing_else(void **state)
     }
 }
 
+/* The link that leads nowhere is told each time, before git is asked: the second time, there is
+ * none any more. */
+static void lose_git(void *context, const char *message)
+{
+    struct fixture *f = context;
+    if (strstr(f->warnings, message))
+        (void)shell(f, "mv project/.git away");
+    take_warning(context, message);
+}
+
+static void a_folder_that_gives_two_bundles_is_told(void **state)
+{
+    struct fixture *f = *state;
+    struct mlops_package result, checked;
+    given_repository(f);
+    given_file(f, "mlops.yaml", "model: fraud\ncode: [train.py, links]\n");
+    given_link(f, "links/link", "nowhere");
+    const struct mlops_package_options options = {.directory = f->project, .registers = true};
+    assert_ok(f, package(f, &result));
+    f->warnings[0] = '\0';
+    assert_ok(f, mlops_package_check(f->registry,
+                                     &(struct mlops_package_options){.directory = f->project},
+                                     &checked, &f->err));
+    assert_string_equal(result.bundle, checked.bundle);
+    mlops_registry_close(f->registry);
+    f->warnings[0] = '\0';
+    assert_ok(f, mlops_registry_open(
+                     &(struct mlops_registry_options){.location = f->folder,
+                                                      .actor = "alice@host",
+                                                      .observer = {.context = f, .warn = lose_git}},
+                     &f->registry, &f->err));
+    assert_fails(f, MLOPS_REFUSED, mlops_package_check(f->registry, &options, &checked, &f->err));
+    assert_says(f, "was packaged twice and gave two bundles");
+    struct mlops_version version;
+    assert_fails(f, MLOPS_NOT_FOUND,
+                 mlops_version_resolve(f->registry, "fraud", &version, &f->err));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +278,7 @@ int main(void)
         bundle_test(only_what_is_below_the_project_folder_counts),
         bundle_test(a_folder_outside_of_git_has_no_state),
         bundle_test(a_repository_of_somebody_else_is_read),
+        bundle_test(a_folder_that_gives_two_bundles_is_told),
         bundle_test(a_repository_that_libgit2_does_not_know_is_a_warning),
         cmocka_unit_test(urls_lose_what_is_secret_and_nothing_else),
     };
