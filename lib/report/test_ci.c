@@ -44,15 +44,35 @@ char *mlops_test_report_github(const struct mlops_test_report *report)
     return buffer_steal(&text);
 }
 
-/* The names of metrics and suites hold nothing that a label's value could not, and what a metric's
- * name could not is made "_". */
+/* The value of a label (OpenMetrics 1.0, "escaped-string"). */
+static void add_label(struct buffer *text, const char *name, const char *value, size_t length)
+{
+    buffer_printf(text, "%s=\"", name);
+    for (size_t i = 0; i < length; i++) {
+        if (strchr("\\\"\n", value[i]))
+            buffer_putc(text, '\\');
+        buffer_putc(text, value[i] == '\n' ? 'n' : value[i]);
+    }
+    buffer_putc(text, '"');
+}
+
+/* A class, as in precision[DE], is a label, for it may be any text; what else the name of a metric
+ * cannot have becomes "_". */
 static void add_metric(struct buffer *text, const char *name, const char *suite, double value)
 {
+    size_t length = strcspn(name, "[");
+    const char *class = name[length] ? name + length + 1 : NULL;
     if (!isfinite(value))
         return;
-    for (const char *c = name; *c; c++)
-        buffer_putc(text, strchr(".-", *c) ? '_' : *c);
-    buffer_printf(text, "{suite=\"%s\"} %.17g\n", suite, value);
+    for (size_t i = 0; i < length; i++)
+        buffer_putc(text, strchr(".-", name[i]) ? '_' : name[i]);
+    buffer_putc(text, '{');
+    add_label(text, "suite", suite, strlen(suite));
+    if (class) {
+        buffer_putc(text, ',');
+        add_label(text, "class", class, strlen(class) - 1); /* without the "]" */
+    }
+    buffer_printf(text, "} %.17g\n", value);
 }
 
 char *mlops_test_report_gitlab(const struct mlops_test_report *report)

@@ -199,3 +199,87 @@ YAML
     [ "$status" -eq 2 ]
     [[ "$output" == *"@ before the number of a version was expected"* ]]
 }
+
+@test "the differences are those that SciPy and scikit-learn find" {
+    in_production 0.9
+    model 0.86 'auc: ">= 0.5"'
+    mlops -q register p
+    mlops --json test fraud --against production > test.json
+    mlops show fraud@1 --predictions holdout > theirs.csv
+    mlops show fraud@2 --predictions holdout > ours.csv
+    run /usr/bin/python3 "$SOURCE_ROOT/tests/interop/pairs.py" ours.csv theirs.csv test.json
+    [ "$status" -ne 77 ] || skip "$output"
+    echo "$output"
+    [ "$status" -eq 0 ]
+}
+
+@test "on an evaluation set of the registry both are measured against its labels" {
+    model 0.9
+    cp p/data/holdout.csv set.csv
+    mlops -q data add fraud/held set.csv --label is_fraud
+    exam() {
+        sed -i 's/^    run: .*/    run: sh score.sh\n    data: registry:held/; /label:/d' p/mlops.yaml
+        # what the set gives has no labels: the score is made of the amount
+        cat > p/score.sh <<'SH'
+. ./noise
+awk -F, -v noise="$noise" 'NR == 1 {print "p"; next}
+    {p = $2 / 1000 * (1 - noise) + noise / 2; printf "%.6f\n", p}' "$MLOPS_EVALUATION" > predictions.csv
+SH
+    }
+    exam
+    mlops -q register p
+    mlops -q test fraud
+    mlops -q promote fraud --to production
+    model 0.5
+    exam
+    mlops -q register p
+    run mlops --json test fraud
+    [ "$status" -eq 0 ]
+    is '.evaluation == "fraud/held"'
+    # the amount ranks alike, however it is scaled: nothing is lost
+    is '[.comparisons[0].differences[] | select(.metric == "auc")][0] | .difference == 0 and .low == 0'
+    is '.comparisons[0].ran == false'
+    # another set under that name: the version in production is examined on it, too
+    mlops -q data remove fraud/held
+    holdout 11
+    mlops -q data add fraud/held p/data/holdout.csv --label is_fraud
+    run mlops --json test fraud
+    [ "$status" -eq 0 ]
+    is '.comparisons[0].ran and .comparisons[0].message == null'
+}
+
+@test "numbers, classes and rankings are compared, too" {
+    other() {
+        mkdir -p p/data
+        echo "by=$1" > p/by
+        cat > p/score.sh <<'SH'
+. ./by
+awk -v by="$by" 'BEGIN {srand(5); print "y,p,c,d,q,s"
+    for (i = 0; i < 600; i++) {y = int(rand() * 3); e = (rand() - 0.5) * by
+        printf "%d,%.6f,c%d,c%d,%d,%.6f\n", y, y + e, y, (i % by < 1 ? y : (y + 1) % 3), i / 10, y + e}}' \
+    > predictions.csv
+SH
+        cat > p/mlops.yaml <<YAML
+model: other
+code: [score.sh, by]
+tests:
+  numbers: {kind: performance, run: sh score.sh, predictions: predictions.csv, task: regression, label: y, prediction: p,
+            require: {rmse: "$2"}}
+  classes: {kind: performance, run: sh score.sh, predictions: predictions.csv, task: multiclass, label: c, prediction: d,
+            require: {f1_macro: "$2"}}
+  ranks: {kind: performance, run: sh score.sh, predictions: predictions.csv, task: ranking, label: y, score: s, group: q,
+          require: {ndcg: "$2"}}
+YAML
+        mlops -q register p
+    }
+    other 4 ">= 0"
+    mlops -q test other
+    mlops -q promote other --to production
+    other 2 "better than production at 95%"
+    run mlops --json test other
+    [ "$status" -eq 0 ]
+    jq -e '[.suites[0:3][] | .requirements[0].met] == [true, true, true]' <<<"$output"
+    jq -e '[.suites[0:3][] | .comparisons[0].differences[] |
+        select(.metric == "rmse" or .metric == "f1_macro" or .metric == "ndcg") | .method] ==
+        ["bootstrap", "bootstrap", "bootstrap"]' <<<"$output"
+}

@@ -100,6 +100,41 @@ EOF
     grep -q '^auc{suite="quality"} 0\.' metrics.txt
 }
 
+@test "a class is a label of GitLab's metrics, whatever it is called" {
+    project
+    cat > p/score.sh <<'SH'
+cat > predictions.csv <<'CSV'
+y,p
+DE,DE
+"a \ ""b""",DE
+"a \ ""b""","a \ ""b"""
+CSV
+SH
+    cat > p/mlops.yaml <<'YAML'
+model: fraud
+code: [score.sh]
+tests:
+  quality: {kind: performance, run: sh score.sh, predictions: predictions.csv, task: multiclass, label: y, prediction: p}
+YAML
+    mlops -q register p
+    mlops -q test fraud --gitlab-metrics metrics.txt
+    ! grep -vE '^[a-zA-Z_:][a-zA-Z0-9_:]*\{suite="[A-Za-z0-9._-]+"(,class="([^"\\]|\\["\\n])*")?\} [0-9.e+-]+$' metrics.txt |
+        grep -v '^# EOF$'
+    grep -qF 'precision{suite="quality",class="DE"} 0.5' metrics.txt
+    grep -qF 'class="a \\ \"b\""' metrics.txt
+}
+
+@test "annotations are escaped as GitHub's toolkit does it" {
+    project
+    sed -i 's/require: .*/require: {auc: ">= 0.99 at 95%"}/' p/mlops.yaml
+    mlops -q register p
+    run --separate-stderr env GITHUB_ACTIONS=true mlops test fraud --suite quality
+    [ "$status" -eq 1 ]
+    [[ "$stderr" == *'::error title=fraud@1%3A quality failed::auc >= 0.99 at 95%25 is not met'* ]]
+    # ::command name=value,name=value::message, with %, CR and LF escaped, and : and , in values
+    ! grep '^::' <<<"$stderr" | grep -vE '^::(error|warning) title=([^%:,]|%[0-9A-F]{2})*::([^%]|%(25|0A|0D))*$'
+}
+
 @test "the pipeline of docs/ci.md for the plain shell works" {
     project
     cd p
