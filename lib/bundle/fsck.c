@@ -1,4 +1,5 @@
 /* lib/bundle/fsck.c - packs, objects, manifests, rows and log held against one another. */
+#include "bundle/kept.h"
 #include "bundle/manifest.h"
 #include "bundle/reach.h"
 #include "bundle/repair.h"
@@ -14,6 +15,7 @@
 struct problems {
     struct mlops_fsck_report *report;
     size_t capacity;
+    bool quick;
 };
 
 static void report(void *context, const char *kind, const char *object, const char *message)
@@ -85,27 +87,6 @@ static int check_files(struct store *store, const struct manifest *manifest,
     return MLOPS_OK;
 }
 
-/* What its evidence speaks of is in the store. */
-static int check_kept(struct store *store, const struct bundle_row *row, struct problems *problems,
-                      struct mlops_error *err)
-{
-    for (size_t i = 0; i < row->kept_count; i++) {
-        const struct kept_object *kept = &row->kept[i];
-        uint64_t size = 0;
-        int code = store_object_size(store, &kept->digest, &size, err);
-        if (code == MLOPS_OK && size != kept->bytes)
-            code = mlops_fail(err, MLOPS_INTEGRITY, "it has %llu bytes, the evidence says %llu",
-                              (unsigned long long)size, (unsigned long long)kept->bytes);
-        if (code == MLOPS_IO)
-            return code;
-        if (code) {
-            mlops_wrap(err, "%s of evidence %llu", kept->what, (unsigned long long)kept->evidence);
-            report(problems, "evidence", row->id, err->message);
-        }
-    }
-    return MLOPS_OK;
-}
-
 static int check_patch(struct store *store, const struct manifest *manifest,
                        const struct bundle_row *row, struct problems *problems,
                        struct mlops_error *err)
@@ -136,7 +117,8 @@ static int check_bundle(struct mlops_registry *registry, struct store *store,
     if (!str_equal(manifest.project.model, row->model))
         report(problems, "row", row->id, "its row and its manifest name different models");
     TRY(check_files(store, &manifest, row, problems, err));
-    TRY(check_kept(store, row, problems, err));
+    const struct store_problems sink = {.context = problems, .report = report};
+    TRY(kept_check(problems->quick ? NULL : registry, store, row, &sink, err));
     for (size_t i = 0; i < manifest.data_count; i++)
         TRY(check_profile(store, &manifest.data[i], row, problems, err));
     TRY(check_patch(store, &manifest, row, problems, err));
@@ -241,6 +223,7 @@ static int check_all(struct mlops_registry *registry, const struct mlops_fsck_op
     struct store_problems sink = {.context = problems, .report = report};
     struct store *store;
     bool quick = options && options->quick;
+    problems->quick = quick;
     TRY(check_database(registry, quick, problems, err));
     /* Rows before packs: what a row mentions was durable before it. */
     TRY(registry_bundles(registry, &bundles, err));

@@ -21,6 +21,12 @@ static int read_kept(struct mlops_registry *registry, struct bundle_list *list,
             return MLOPS_OK;
         GROW(list->kept, list->kept_count, &capacity);
         struct kept_object *object = &list->kept[list->kept_count++];
+        if (strlen(db_string(rows, 0)) >= sizeof(object->bundle) ||
+            strlen(db_string(rows, 2)) >= sizeof(object->what))
+            return mlops_fail(err, MLOPS_INTEGRITY,
+                              "evidence %llu: '%s' of %s is nothing that it keeps",
+                              (unsigned long long)db_i64(rows, 1), db_string(rows, 2),
+                              db_string(rows, 0));
         str_copy(object->bundle, sizeof(object->bundle), db_string(rows, 0));
         object->evidence = (uint64_t)db_i64(rows, 1);
         str_copy(object->what, sizeof(object->what), db_string(rows, 2));

@@ -68,6 +68,11 @@ static const struct table tables[] = {
     TABLE(monitor_alert, "tttiitiitti",
           "model, stage, rule, since_ns, version, severity, opened_ns, resolved_ns, what, "
           "cause, cleared_ns", "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11"),
+    TABLE(retrain_trigger, "ttti", "model, triggers, set_by, set_ns", "$1, $2, $3, $4"),
+    TABLE(retrain_run, "itttiiiiit",
+          "id, model, stage, reason, from_version, to_version, started_ns, ended_ns, lease_ns, "
+          "status",
+          "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10"),
     TABLE(monitor_silence, "ittttii",
           "id, model, matchers, reason, author, since_ns, until_ns", "$1, $2, $3, $4, $5, $6, $7"),
 };
