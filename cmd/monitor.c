@@ -133,6 +133,20 @@ static cJSON *performance_json(const struct mlops_monitor_performance *performan
     return json;
 }
 
+static cJSON *estimate_json(const struct mlops_monitor_estimate *estimate)
+{
+    cJSON *json = cli_json_object();
+    bool known = estimate->events > 0;
+    cli_json_number(json, "events", (double)estimate->events);
+    cli_json_bool(json, "calibrated", estimate->calibrated);
+    cli_json_number(json, "accuracy", known ? estimate->accuracy : NAN);
+    cli_json_number(json, "precision", known ? estimate->precision : NAN);
+    cli_json_number(json, "recall", known ? estimate->recall : NAN);
+    cli_json_number(json, "fpr", known ? estimate->fpr : NAN);
+    cli_json_number(json, "auc", known ? estimate->auc : NAN);
+    return json;
+}
+
 static cJSON *group_json(const struct mlops_monitor_group *group)
 {
     cJSON *json = cli_json_object(), *latency = cli_json_object();
@@ -154,6 +168,7 @@ static cJSON *group_json(const struct mlops_monitor_group *group)
     cli_json_add(json, "against_before", drift_json(&group->against_before));
     cli_json_add(json, "outputs", drift_json(&group->outputs));
     cli_json_add(json, "performance", performance_json(&group->performance));
+    cli_json_add(json, "estimate", estimate_json(&group->estimate));
     return json;
 }
 
@@ -209,6 +224,13 @@ static void print_group(struct cli *cli, const struct mlops_monitor_group *group
     print_drift(cli, "features against training", &group->against_training);
     print_drift(cli, "features against last week", &group->against_before);
     print_drift(cli, "predictions against last week", &group->outputs);
+    if (group->estimate.events && performance->labelled < group->events)
+        cli_print(cli,
+                  "  expected by its own scores%s: accuracy %.4f  precision %.4f  recall %.4f  "
+                  "fpr %.4f  auc %.4f",
+                  group->estimate.calibrated ? ", calibrated" : "", group->estimate.accuracy,
+                  group->estimate.precision, group->estimate.recall, group->estimate.fpr,
+                  group->estimate.auc);
     if (performance->labelled == 0)
         return;
     cli_print(cli, "  %" PRIu64 " labelled (%.1f %%)", performance->labelled,
@@ -244,7 +266,8 @@ static int status(struct cli *cli)
                                                    .stage = cli_text(cli, "stage"),
                                                    .segment = cli_text(cli, "segment"),
                                                    .version = (uint64_t)cli_whole(cli, "version"),
-                                                   .by_segment = cli_flag(cli, "by-segment")};
+                                                   .by_segment = cli_flag(cli, "by-segment"),
+                                                   .estimates = true};
     char from[32], to[32];
 
     TRY(take_since(cli, &options));
@@ -398,6 +421,8 @@ const struct command command_monitor = {
              {"groups[].outputs", "object", "drift of score and prediction against a week before"},
              {"groups[].performance", "object",
               "labelled, and accuracy to brier as value, low, high"},
+             {"groups[].estimate", "object",
+              "without labels: events, calibrated, accuracy, precision, recall, fpr, auc"},
              {"alerts[]", "object",
               "check, alerts: rule, state (pending, open, resolved), severity, what, cause, since, opened, resolved"},
              {"rules", "any", "check: how many; rule: name, rule, set_by, set"},

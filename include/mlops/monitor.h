@@ -82,6 +82,14 @@ struct mlops_monitor_performance {
     double calibration_error; /* expected, over 10 cells of the score */
 };
 
+/* What is expected of a binary model by its own scores, before labels come (docs/monitoring.md); NaN
+ * where it is not defined. */
+struct mlops_monitor_estimate {
+    uint64_t events; /* with a score in 0…1; 0: there is no estimate */
+    bool calibrated; /* on the labels of the week before; false: scores are taken as they are */
+    double accuracy, precision, recall, fpr, auc;
+};
+
 /* One version, stage and segment, or several of them together. */
 struct mlops_monitor_group {
     uint64_t version;
@@ -96,6 +104,7 @@ struct mlops_monitor_group {
     struct mlops_drift_report against_before;   /* of the features, a week earlier */
     struct mlops_drift_report outputs;          /* of score and prediction, a week earlier */
     struct mlops_monitor_performance performance;
+    struct mlops_monitor_estimate estimate; /* where it was asked for */
 };
 
 struct mlops_monitor_status_options {
@@ -105,6 +114,7 @@ struct mlops_monitor_status_options {
     const char *stage, *segment; /* NULL: all together */
     uint64_t version;           /* 0: each */
     bool by_segment;            /* each segment apart */
+    bool estimates;             /* estimate performance without labels, too */
 };
 
 struct mlops_monitor_status {

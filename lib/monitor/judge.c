@@ -2,6 +2,7 @@
 #include "monitor/judge.h"
 #include "base/json.h"
 #include "monitor/error_stream.h"
+#include "monitor/estimate.h"
 #include "monitor/status.h"
 #include "monitor/training.h"
 #include <math.h>
@@ -127,6 +128,9 @@ static void put_certainty(struct buffer *text, const struct rule *rule,
         const char *name = rule_measure_name(rule);
         if (str_starts(name, "latency") && !rule->ratio)
             buffer_puts(text, " (within 1 % of the exact one)");
+        else if (rule_estimates(rule))
+            buffer_printf(text, " (by its own scores, %s)",
+                          group->estimate.calibrated ? "calibrated" : "as they are");
         else if (str_equal(name, "drift") && group->against_training.calibrated)
             buffer_printf(text, " (where nothing drifts, any in %.3g %% of spans)",
                           100 * group->against_training.far);
@@ -209,9 +213,19 @@ static int judge_short(struct judge *judge, const struct rule *rule, struct judg
 }
 
 static int judge_group(struct judge *judge, const struct rule *rule,
-                       const struct mlops_monitor_group *group, struct judgement *judgement,
+                       const struct mlops_monitor_group *served, struct judgement *judgement,
                        struct buffer *what, struct mlops_error *err)
 {
+    struct mlops_monitor_group copy = *served; /* what it owns stays its own */
+    const struct mlops_monitor_group *group = &copy;
+    if (rule_estimates(rule))
+        TRY(estimate_run(judge->registry,
+                         &(struct estimate_query){.model = judge->version->model,
+                                                  .stage = judge->stage,
+                                                  .version = judge->version->number,
+                                                  .from_ns = judge->at_ns - rule->over_ns,
+                                                  .to_ns = judge->at_ns},
+                         &copy.estimate, err));
     struct mlops_monitor_measure measure = rule_measure(rule, group), then;
     buffer_printf(what, "%s is %.4g", rule_measure_name(rule), measure.value);
     if (rule->base != BASE_NONE) {

@@ -103,12 +103,33 @@ static struct mlops_monitor_measure labelled(const struct mlops_monitor_group *g
     return exact((double)group->performance.labelled);
 }
 
+static struct mlops_monitor_measure estimated_accuracy(const struct mlops_monitor_group *group)
+{
+    return exact(group->estimate.accuracy);
+}
+static struct mlops_monitor_measure estimated_precision(const struct mlops_monitor_group *group)
+{
+    return exact(group->estimate.precision);
+}
+static struct mlops_monitor_measure estimated_recall(const struct mlops_monitor_group *group)
+{
+    return exact(group->estimate.recall);
+}
+static struct mlops_monitor_measure estimated_fpr(const struct mlops_monitor_group *group)
+{
+    return exact(group->estimate.fpr);
+}
+static struct mlops_monitor_measure estimated_auc(const struct mlops_monitor_group *group)
+{
+    return exact(group->estimate.auc);
+}
+
 /* time: its limit may be a duration, and means milliseconds; labels: known only with some; changes:
  * it may be held against other traffic; trained: against what the bundle says of its training. */
 static const struct {
     const char *name;
     measure_read read; /* NULL: a detector's */
-    bool time, labels, changes, trained;
+    bool time, labels, changes, trained, estimates;
     enum detector_kind detector;
 } measures[] = {
     {"events", events, .changes = true},
@@ -130,6 +151,11 @@ static const struct {
     {"fpr", fpr, .labels = true, .changes = true, .trained = true},
     {"auc", auc, .labels = true, .changes = true, .trained = true},
     {"brier", brier, .labels = true, .changes = true, .trained = true},
+    {"estimated_accuracy", estimated_accuracy, .estimates = true},
+    {"estimated_precision", estimated_precision, .estimates = true},
+    {"estimated_recall", estimated_recall, .estimates = true},
+    {"estimated_fpr", estimated_fpr, .estimates = true},
+    {"estimated_auc", estimated_auc, .estimates = true},
     {"adwin", NULL, .detector = DETECTOR_ADWIN},
     {"ddm", NULL, .detector = DETECTOR_DDM},
     {"eddm", NULL, .detector = DETECTOR_EDDM},
@@ -268,6 +294,9 @@ static int check_whole(struct rule *rule, struct mlops_error *err)
     if (burns && rule->short_ns == 0)
         rule->short_ns = rule->over_ns / SHORT_PART > MINUTE_NS ? rule->over_ns / SHORT_PART
                                                                 : MINUTE_NS;
+    if (rule->short_ns && (measures[rule->measure].detector || measures[rule->measure].estimates ||
+                           rule->base != BASE_NONE))
+        return mlops_fail(err, MLOPS_INVALID, "such a rule has no short window");
     if (rule->short_ns > rule->over_ns)
         return mlops_fail(err, MLOPS_INVALID, "the short window is longer than the long one");
     return MLOPS_OK;
@@ -318,7 +347,8 @@ struct mlops_monitor_measure rule_measure(const struct rule *rule,
                                           const struct mlops_monitor_group *group)
 {
     if (!measures[rule->measure].read ||
-        (measures[rule->measure].labels && group->performance.labelled == 0))
+        (measures[rule->measure].labels && group->performance.labelled == 0) ||
+        (measures[rule->measure].estimates && group->estimate.events == 0))
         return exact(NAN);
     struct mlops_monitor_measure measure = measures[rule->measure].read(group);
     if (rule->objective > 0) { /* how many times faster the budget of errors goes than it may */
@@ -328,6 +358,11 @@ struct mlops_monitor_measure rule_measure(const struct rule *rule,
         measure.high /= budget;
     }
     return measure;
+}
+
+bool rule_estimates(const struct rule *rule)
+{
+    return measures[rule->measure].estimates;
 }
 
 bool rule_detector(const struct rule *rule, enum detector_kind *kind)

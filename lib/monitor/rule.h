@@ -39,6 +39,8 @@ void rule_clear(struct rule *rule);
  * and for those that rule_detector names. */
 struct mlops_monitor_measure rule_measure(const struct rule *rule,
                                           const struct mlops_monitor_group *group);
+/* Does it measure what is estimated without labels? */
+bool rule_estimates(const struct rule *rule);
 /* A detector over the errors: what is measured is how many drifts it found. */
 bool rule_detector(const struct rule *rule, enum detector_kind *kind);
 /* What has changed from `then` to `now`, with the interval of MOVER (Zou and Donner 2008) where both

@@ -1,5 +1,6 @@
 /* lib/monitor/status.c - one screen of what happened: windows merged, held against what was. */
 #include "drift/compare.h"
+#include "monitor/estimate.h"
 #include "monitor/features.h"
 #include "monitor/status.h"
 #include "monitor/training.h"
@@ -157,6 +158,16 @@ static int fill_group(struct mlops_registry *registry,
     status_measure(&now, group);
     if (now.events == 0)
         return MLOPS_OK;
+    if (options->estimates)
+        TRY(estimate_run(registry,
+                         &(struct estimate_query){.model = options->model,
+                                                  .stage = query.stage,
+                                                  .segment = query.segment,
+                                                  .version = group->version,
+                                                  .shadow = group->shadow,
+                                                  .from_ns = status->from_ns,
+                                                  .to_ns = status->to_ns},
+                         &group->estimate, err));
     TRY(against_training(registry, options->model, &now, group, err));
     query.level = query.level == LEVEL_MINUTE ? LEVEL_HOUR : query.level; /* minutes are not kept */
     query.version = 0; /* whichever answered then */

@@ -194,6 +194,31 @@ at() {
         grep "ddm found [0-9]* drifts* among the errors of 3000 labelled predictions, the last at"
 }
 
+@test "performance is estimated before labels come, by scores calibrated on those that came" {
+    promoted 1
+    # scores of 0.9 are right in four of five cases, those of 0.1 always; and then scores come closer
+    awk -v now="$now" 'BEGIN { for (i = 0; i < 2000; i++) {
+        printf("{\"time\":%d,\"id\":%d,\"version\":1,\"score\":%s}\n", now - 9000 + i, i, i % 2 ? "0.9" : "0.1") > "events"
+        printf("{\"id\":%d,\"label\":%d}\n", i, i % 2 && i % 10 != 1) > "labels" }
+      for (i = 2000; i < 2600; i++)
+        printf("{\"time\":%d,\"id\":%d,\"version\":1,\"score\":%s}\n", now - 600 + i - 2000, i, i % 2 ? "0.9" : "0.1") > "events" }'
+    mlops -q monitor ingest fraud events
+    run --separate-stderr mlops --json monitor status fraud --since 10m
+    jq -e '.groups[0].estimate | .events == 600 and (.calibrated | not) and (.accuracy - 0.9 | fabs < 1e-9)' <<<"$output"
+    mlops -q monitor rule fraud 'expected=estimated_accuracy >= 0.95 over 10m'
+    mlops -q monitor label fraud labels
+    run --separate-stderr mlops --json monitor status fraud --since 10m
+    # four fifths of 0.9 are right, all of 0.1
+    jq -e '.groups[0].estimate | .calibrated and (.accuracy - 0.9 | fabs < 1e-9) and (.precision - 0.8 | fabs < 1e-9) and
+        (.recall - 1 | fabs < 1e-9) and (.fpr - 1/6 | fabs < 1e-9)' <<<"$output"
+    run mlops monitor status fraud --since 10m
+    ended 0 "expected by its own scores, calibrated: accuracy 0.9000"
+    run mlops monitor check fraud
+    ended 1 "estimated_accuracy is 0.9 (by its own scores, calibrated)"
+    run mlops monitor rule fraud 'e=estimated_auc >= 0.9 short 1m'
+    ended 2 "no short window"
+}
+
 @test "a silence names who, why and until when, and mutes without hiding" {
     promoted 1
     mlops -q monitor rule fraud 'slow=latency_p99 <= 250ms over 10m'

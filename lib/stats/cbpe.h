@@ -1,0 +1,25 @@
+/*
+ * lib/stats/cbpe.h - how well a binary model does where no labels are known, by its own calibrated
+ * scores: a prediction of 1 at a probability of 0.9 is right in nine of ten cases. As NannyML's
+ * confidence-based performance estimation (nannyml.readthedocs.io, "How it works"). It holds while the
+ * scores stay calibrated: drift of the data is seen, drift of the concept is not.
+ */
+#ifndef STATS_CBPE_H
+#define STATS_CBPE_H
+#include "stats/isotonic.h"
+
+struct cbpe_answer {
+    double score;    /* as the model gave it, finite */
+    bool prediction; /* as it was served */
+};
+
+/* NaN where one is not defined. */
+struct cbpe {
+    double accuracy, precision, recall, fpr, auc;
+};
+
+/* Sorts `answers`. */
+void cbpe_estimate(struct cbpe_answer *answers, size_t count, const struct isotonic *calibration,
+                   struct cbpe *estimate);
+
+#endif
