@@ -328,7 +328,7 @@ const struct command command_monitor = {
         "'NAME=', removes it; those of the project file hold beside them (docs/alerts.md). "
         "silence add, list and remove say which alerts nobody is to be told of, until when and why; notify add, list and remove say who is told of the others: exec NAME "
         "(of the registry's hooks), webhook URL, slack, pagerduty, alertmanager URL, email ADDRESS. "
-        "export writes the last hour and the open alerts as OpenMetrics, to FILE at once or to standard output.\n\n"
+        "export writes the last hour and the open alerts as OpenMetrics, the windows of a day (--since) as CSV or JSON, or a dashboard for Grafana, to FILE at once or to standard output.\n\n"
         "watch does it all as a service, until it is stopped: it follows FILE or takes events from a "
         "socket (--events), judges the rules on each tick, sends what is to be told, serves /metrics "
         "(--listen), and may be told to roll back and to retrain by itself.\n\n"
@@ -362,7 +362,9 @@ const struct command command_monitor = {
          {.name = "version", .kind = OPTION_COUNT, .argument = "N",
           .help = "ingest: that of events that do not say; status: this one alone"},
          {.name = "since", .kind = OPTION_TEXT, .argument = "TIME",
-          .help = "status: from this time on, or this long before the newest event (1h)"},
+          .help = "status, export: from this time on, or this long before the newest event (1h, 1d)"},
+         {.name = "format", .kind = OPTION_CHOICE, .argument = "FORMAT",
+          .help = "export: this instead of OpenMetrics", .words = "openmetrics grafana csv json"},
          {.name = "stage", .kind = OPTION_TEXT, .argument = "STAGE",
           .help = "status: events of this stage alone", .completion = COMPLETE_STAGE},
          {.name = "segment", .kind = OPTION_TEXT, .argument = "NAME",
@@ -391,6 +393,7 @@ const struct command command_monitor = {
                   "tell a channel of Slack, whose address that variable has"},
                  {"mlops monitor watch fraud /var/log/fraud.jsonl --listen 9105 --auto-rollback",
                   "all of it, as a service"},
+                 {"mlops monitor export fraud fraud.json --format grafana", "a dashboard to import"},
                  {"mlops monitor check fraud", "open and resolve alerts: for cron"}},
     .exits = {{MLOPS_NOT_FOUND, "no such model or file, or no events of it yet"}},
     .json = {{"model", "text", "its name"},
@@ -439,6 +442,6 @@ const struct command command_monitor = {
              {"channels[]", "object",
               "notify list: id, kind, target, secret_env, severity, waiting, last_error"},
              {"silences[]", "object", "silence list: id, matchers, reason, author, since, until"},
-             {"text", "text", "export: OpenMetrics"}},
+             {"text", "text", "export: in the format"}},
     .run = run,
 };

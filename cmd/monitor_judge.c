@@ -170,11 +170,35 @@ static int write_whole(struct cli *cli, const char *path, const char *text)
     return MLOPS_OK;
 }
 
+/* "2h": that long before the newest event; or a time. */
+static int take_range(struct cli *cli, struct mlops_export_options *options)
+{
+    const char *since = cli_text(cli, "since");
+    struct mlops_error ignored;
+    if (!since || mlops_duration_parse(since, &options->length_ns, &ignored) == MLOPS_OK)
+        return MLOPS_OK;
+    return mlops_time_parse(since, &options->since_ns, &cli->err);
+}
+
+static int make_text(struct cli *cli, char **text)
+{
+    const char *format = cli_text(cli, "format");
+    struct mlops_export_options options = {.model = cli->args[1], .format = MLOPS_EXPORT_CSV};
+    if (!format || str_equal(format, "openmetrics"))
+        return mlops_openmetrics(cli_registry(cli), cli->args[1], 0, text, &cli->err);
+    if (str_equal(format, "grafana"))
+        return mlops_grafana(cli_registry(cli), cli->args[1], text, &cli->err);
+    if (str_equal(format, "json"))
+        options.format = MLOPS_EXPORT_JSON;
+    TRY(take_range(cli, &options));
+    return mlops_monitor_export(cli_registry(cli), &options, text, &cli->err);
+}
+
 int monitor_export(struct cli *cli)
 {
     _cleanup_(free_string) char *text = NULL;
 
-    TRY(mlops_openmetrics(cli_registry(cli), cli->args[1], 0, &text, &cli->err));
+    TRY(make_text(cli, &text));
     bool file = cli->args[2] && !str_equal(cli->args[2], "-");
     if (file)
         TRY(write_whole(cli, cli->args[2], text));

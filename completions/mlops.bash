@@ -118,6 +118,7 @@ _mlops_option() {
     monitor:--keep-minutes) sources=() ;;
     monitor:--version) sources=() ;;
     monitor:--since) sources=() ;;
+    monitor:--format) sources=(+openmetrics +grafana +csv +json) ;;
     monitor:--stage) sources=(stage) ;;
     monitor:--segment) sources=() ;;
     monitor:--at) sources=() ;;
@@ -243,7 +244,7 @@ _mlops_options() {
     webhook) sources=(--event --secret-env --follow) ;;
     profile) sources=(--output --stream --schema --columns --separator --comment --ragged) ;;
     drift) sources=(--current --data --method --categorical-method --threshold --any-effect --far --html --markdown --svg) ;;
-    monitor) sources=(--follow --listen --events --tick --replay --auto-rollback --auto-retrain --dead-letter --lateness --keep-raw --keep-minutes --version --since --stage --segment --by-segment --at --all --until --secret-env --severity --reason) ;;
+    monitor) sources=(--follow --listen --events --tick --replay --auto-rollback --auto-retrain --dead-letter --lateness --keep-raw --keep-minutes --version --since --format --stage --segment --by-segment --at --all --until --secret-env --severity --reason) ;;
     env) sources=(--venv --output --captured --all --allow-extra --target --stage --image --python --allow-unpinned) ;;
     fsck) sources=(--quick --repair) ;;
     config) sources=(--in-registry) ;;

@@ -117,6 +117,7 @@ set -g __mlops_valued \
     'monitor:--keep-minutes' \
     'monitor:--version' \
     'monitor:--since' \
+    'monitor:--format' \
     'monitor:--stage' \
     'monitor:--segment' \
     'monitor:--at' \
@@ -464,7 +465,8 @@ complete -c mlops -n '__mlops_in monitor' -l lateness -x -d 'ingest: count event
 complete -c mlops -n '__mlops_in monitor' -l keep-raw -x -d 'ingest: keep the lines themselves this long (30d)'
 complete -c mlops -n '__mlops_in monitor' -l keep-minutes -x -d 'ingest: keep windows of a minute this long (2d)'
 complete -c mlops -n '__mlops_in monitor' -l version -x -d 'ingest: that of events that do not say; status: this one alone'
-complete -c mlops -n '__mlops_in monitor' -l since -x -d 'status: from this time on, or this long before the newest event (1h)'
+complete -c mlops -n '__mlops_in monitor' -l since -x -d 'status, export: from this time on, or this long before the newest event (1h, 1d)'
+complete -c mlops -n '__mlops_in monitor' -l format -x -a 'openmetrics grafana csv json' -d 'export: this instead of OpenMetrics'
 complete -c mlops -n '__mlops_in monitor' -l stage -x -a '(__mlops_ask stage)' -d 'status: events of this stage alone'
 complete -c mlops -n '__mlops_in monitor' -l segment -x -d 'status: events of this segment alone'
 complete -c mlops -n '__mlops_in monitor' -l by-segment -d 'status: each segment apart'

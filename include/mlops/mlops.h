@@ -18,6 +18,7 @@
 #include <mlops/error.h>
 #include <mlops/evaluation.h>
 #include <mlops/exchange.h>
+#include <mlops/export.h>
 #include <mlops/key.h>
 #include <mlops/maintenance.h>
 #include <mlops/monitor.h>

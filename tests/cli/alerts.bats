@@ -280,6 +280,37 @@ at() {
     promtool check metrics < fraud.prom
 }
 
+@test "windows are exported as CSV and JSON, and a dashboard shows what Prometheus gets" {
+    promoted 1
+    served 1 600 300 900
+    mlops monitor export fraud windows.csv --format csv --since 1h
+    [ "$(head -1 windows.csv)" = start,seconds,version,stage,segment,shadow,events,errors,latency_p50,latency_p90,latency_p99,latency_p999,positives,score_mean,labelled,accuracy,precision,recall,fpr,auc,brier ]
+    python3 -c 'import csv
+rows = list(csv.DictReader(open("windows.csv")))
+assert sum(int(row["events"]) for row in rows) == 300 and len(rows) >= 5, rows
+assert all(row["seconds"] == "60" and row["accuracy"] == "" and 890 < float(row["latency_p99"]) < 910 for row in rows)'
+    run --separate-stderr mlops monitor export fraud --format json
+    ended 0
+    jq -e 'map(.events) | add == 300' <<<"$output"
+    jq -e '.[0] | .seconds == 3600 and .accuracy == null and .stage == "production"' <<<"$output"
+    run --separate-stderr mlops monitor export fraud --format grafana
+    ended 0
+    # grafana.com/docs, dashboard JSON model
+    jq -e '.schemaVersion == 37 and .title == "mlops: fraud" and (.panels | length >= 8) and
+        ([.panels[].id] | unique | length) == (.panels | length) and
+        all(.panels[]; .gridPos.x + .gridPos.w <= 24 and (.targets | length > 0) and .datasource.uid == "${source}") and
+        ([.templating.list[].name] == ["source", "model", "stage", "version"])' <<<"$output"
+    # every metric of it is one that is exported
+    mlops monitor export fraud fraud.prom
+    for metric in $(jq -r '.panels[].targets[].expr | split("{")[0]' <<<"$output"); do
+        grep -q "^# TYPE $metric gauge$" fraud.prom
+    done
+    run mlops monitor export fraud --format xml
+    ended 2
+    run mlops monitor export ghost --format csv
+    ended 3
+}
+
 @test "nothing in the stage, or no such model: exit 3" {
     run mlops monitor check fraud
     ended 3 "nothing of fraud is in production"
