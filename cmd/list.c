@@ -145,9 +145,10 @@ static int list_deleted(struct cli *cli)
 {
     _cleanup_(mlops_trash_clear) struct mlops_trash trash = {0};
 
-    if (cli_text(cli, "where") || cli_text(cli, "sort") || cli_text(cli, "limit"))
+    if (cli_text(cli, "where") || cli_text(cli, "sort") || cli_text(cli, "limit") ||
+        cli_text(cli, "data"))
         return mlops_fail(&cli->err, MLOPS_INVALID,
-                          "--deleted goes with no --where, --sort or --limit");
+                          "--deleted goes with no --where, --data, --sort or --limit");
     TRY(mlops_trash_list(cli_registry(cli), cli->args[0], &trash, &cli->err));
     if (!cli->json)
         return print_trash(cli, &trash);
@@ -175,6 +176,7 @@ static int run(struct cli *cli)
     _cleanup_(mlops_search_clear) struct mlops_search search = {0};
     const struct mlops_search_options options = {.model = cli->args[0],
                                                  .where = cli_text(cli, "where"),
+                                                 .data = cli_text(cli, "data"),
                                                  .sort = cli_text(cli, "sort"),
                                                  .limit = (uint64_t)cli_whole(cli, "limit")};
 
@@ -205,6 +207,10 @@ const struct command command_list = {
                  .kind = OPTION_TEXT,
                  .argument = "CONDITION",
                  .help = "only versions for which it holds"},
+                {.name = "data",
+                 .kind = OPTION_TEXT,
+                 .argument = "DIGEST|NAME",
+                 .help = "only versions that used that data, by digest or as a snapshot's name"},
                 {.name = "sort",
                  .kind = OPTION_TEXT,
                  .argument = "FIELDS",
@@ -215,6 +221,7 @@ const struct command command_list = {
                  {"mlops list fraud --where 'metrics.auc > 0.9 and params.depth <= 6' --sort "
                   "-metrics.auc --limit 5",
                   "the five best that are not too deep"},
+                 {"mlops list --data 1f3a94c2", "every version that used this data"},
                  {"mlops list --where 'created > 2026-05-01 and not stage'",
                   "new versions that are in no stage"},
                  {"mlops --json list --where 'stage = production' | jq -r '.versions[].bundle'",

@@ -1,4 +1,5 @@
 /* cmd/log.c - mlops log [MODEL] */
+#include "cli_lineage.h"
 #include "cli_log.h"
 #include <inttypes.h>
 
@@ -91,6 +92,14 @@ static int print_holder(struct cli *cli, const char *at)
     return cli_print_json(cli, document);
 }
 
+static int print_graph(struct cli *cli)
+{
+    _cleanup_(mlops_lineage_clear) struct mlops_lineage lineage = {0};
+
+    TRY(mlops_lineage_all(cli_registry(cli), cli->args[0], &lineage, &cli->err));
+    return cli_print_lineage(cli, &lineage);
+}
+
 static int run(struct cli *cli)
 {
     _cleanup_(mlops_log_clear) struct mlops_log log = {0};
@@ -102,6 +111,8 @@ static int run(struct cli *cli)
 
     if (!cli_text(cli, "from"))
         TRY(cli_open_registry(cli));
+    if (cli_flag(cli, "graph") || cli_flag(cli, "dot"))
+        return print_graph(cli);
     if (log_proving(cli))
         return log_prove(cli);
     if (cli_text(cli, "at"))
@@ -135,6 +146,7 @@ const struct command command_log = {
                  .kind = OPTION_COUNT,
                  .argument = "COUNT",
                  .help = "only the newest COUNT entries"},
+                LINEAGE_OPTIONS("instead, the versions and what they were made from"),
                 {.name = "at",
                  .kind = OPTION_TEXT,
                  .argument = "TIME",
@@ -165,6 +177,7 @@ const struct command command_log = {
     .examples = {{"mlops log fraud --stage production", "what happened in production"},
                  {"mlops log fraud --stage production --at '2026-05-03 14:00'",
                   "what was live then"},
+                 {"mlops log fraud --graph", "which version was made from which?"},
                  {"mlops log --verify", "was the log tampered with?"},
                  {"mlops log --checkpoint > kept.txt", "keep its head where others cannot write"},
                  {"mlops log --since kept.txt", "was anything rewritten since?"}},
@@ -179,6 +192,7 @@ const struct command command_log = {
              {"entries[].previous", "number?", "what the stage held before"},
              {"entries[].stage", "text?", "in which stage"},
              {"entries[].reason", "text?", "as --reason said"},
+             LINEAGE_JSON,
              {"valid", "bool", "with --verify and --since: true"},
              {"size", "number", "with --verify, --since and the like: how many entries there are"},
              {"root", "text",

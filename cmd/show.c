@@ -1,5 +1,5 @@
 /* cmd/show.c - mlops show REF */
-#include "cli.h"
+#include "cli_lineage.h"
 #include <inttypes.h>
 #include <unistd.h>
 
@@ -458,12 +458,22 @@ static int print_bom(struct cli *cli)
     return cli_print_json(cli, cJSON_Parse(text));
 }
 
+static int print_graph(struct cli *cli)
+{
+    _cleanup_(mlops_lineage_clear) struct mlops_lineage lineage = {0};
+
+    TRY(mlops_lineage_of(cli_registry(cli), cli->args[0], &lineage, &cli->err));
+    return cli_print_lineage(cli, &lineage);
+}
+
 static int run(struct cli *cli)
 {
     _cleanup_(view_clear) struct view view = {0};
 
     if (cli_flag(cli, "bom"))
         return print_bom(cli);
+    if (cli_flag(cli, "graph") || cli_flag(cli, "dot"))
+        return print_graph(cli);
     const char *predicted = cli_text(cli, "predictions");
     const char *suite = predicted ? predicted : cli_text(cli, "log");
     cJSON *log = NULL;
@@ -488,7 +498,8 @@ const struct command command_show = {
     .registry = true,
     .pager = true,
     .args = {{"REF", COMPLETE_REF, NULL}},
-    .options = {{.name = "bom", .help = "print its bill of materials: CycloneDX 1.6, JSON"},
+    .options = {LINEAGE_OPTIONS("instead, what it was made from and what was made from it"),
+                {.name = "bom", .help = "print its bill of materials: CycloneDX 1.6, JSON"},
                 {.name = "log",
                  .kind = OPTION_TEXT,
                  .argument = "SUITE",
@@ -499,6 +510,7 @@ const struct command command_show = {
                  .argument = "SUITE",
                  .help = "print the predictions by which the suite was judged last"}},
     .examples = {{"mlops show fraud@production", "what is in production"},
+                 {"mlops show fraud@production --graph", "where does it come from?"},
                  {"mlops show fraud@production --bom > bom.json", "for an auditor's tools"},
                  {"mlops show fraud@3 --log holdout", "what a suite printed"},
                  {"mlops --json show fraud | jq .manifest.params", "the newest one's parameters"}},
@@ -512,6 +524,7 @@ const struct command command_show = {
              {"tags", "object", "from names to values"},
              {"retired", "object?", "at, by, reason, files_released_at; null where it is in use"},
              {"manifest", "object", "all that the bundle holds; docs/manifest.md describes it"},
+             LINEAGE_JSON,
              {"evidence[].id", "number", "oldest first"},
              {"evidence[].kind", "text", "test"},
              {"evidence[].name", "text", "of the suite"},

@@ -16,6 +16,7 @@ _mlops_option() {
     package:--run) sources=() ;;
     import:--model) sources=(model) ;;
     list:--where) sources=() ;;
+    list:--data) sources=() ;;
     list:--sort) sources=() ;;
     list:--limit) sources=() ;;
     show:--log) sources=() ;;
@@ -216,9 +217,9 @@ _mlops_options() {
     init) sources=(--metadata --objects --log-key) ;;
     package) sources=(--register --param --metric --parent --output --check --require-clean --run) ;;
     import) sources=(--register --model) ;;
-    list) sources=(--where --sort --limit --deleted) ;;
-    show) sources=(--bom --log --predictions) ;;
-    log) sources=(--stage --limit --at --verify --checkpoint --since --prove --export --from --key) ;;
+    list) sources=(--where --data --sort --limit --deleted) ;;
+    show) sources=(--graph --dot --bom --log --predictions) ;;
+    log) sources=(--stage --limit --graph --dot --at --verify --checkpoint --since --prove --export --from --key) ;;
     diff) sources=(--stat --markdown) ;;
     tag) sources=(--remove) ;;
     events) sources=(--since --follow --interval) ;;

@@ -15,6 +15,7 @@ set -g __mlops_valued \
     'package:--run' \
     'import:--model' \
     'list:--where' \
+    'list:--data' \
     'list:--sort' \
     'list:--limit' \
     'show:--log' \
@@ -228,12 +229,15 @@ complete -c mlops -n '__mlops_in register 0' -F -a '(__fish_complete_directories
 
 complete -c mlops -n __mlops_before -a list -d 'list the versions of a model, or of all'
 complete -c mlops -n '__mlops_in list' -l where -x -d 'only versions for which it holds'
+complete -c mlops -n '__mlops_in list' -l data -x -d 'only versions that used that data, by digest or as a snapshot\'s name'
 complete -c mlops -n '__mlops_in list' -l sort -x -d 'by these, the largest first where a - stands before one'
 complete -c mlops -n '__mlops_in list' -l limit -x -d 'the first N'
 complete -c mlops -n '__mlops_in list' -l deleted -d 'what is in the trash, and can be restored'
 complete -c mlops -n '__mlops_in list 0' -a '(__mlops_ask model)'
 
 complete -c mlops -n __mlops_before -a show -d 'show what a version is made of'
+complete -c mlops -n '__mlops_in show' -l graph -d 'instead, what it was made from and what was made from it'
+complete -c mlops -n '__mlops_in show' -l dot -d 'the same for Graphviz: mlops ... --dot | dot -Tsvg'
 complete -c mlops -n '__mlops_in show' -l bom -d 'print its bill of materials: CycloneDX 1.6, JSON'
 complete -c mlops -n '__mlops_in show' -l log -x -d 'print what the suite printed when \'mlops test\' ran it last: its standard output to stdout, its standard error to stderr'
 complete -c mlops -n '__mlops_in show' -l predictions -x -d 'print the predictions by which the suite was judged last'
@@ -242,6 +246,8 @@ complete -c mlops -n '__mlops_in show 0' -a '(__mlops_ask ref)'
 complete -c mlops -n __mlops_before -a log -d 'show what was done, by whom, when and why'
 complete -c mlops -n '__mlops_in log' -l stage -x -a '(__mlops_ask stage)' -d 'only what concerns that stage'
 complete -c mlops -n '__mlops_in log' -s n -l limit -x -d 'only the newest COUNT entries'
+complete -c mlops -n '__mlops_in log' -l graph -d 'instead, the versions and what they were made from'
+complete -c mlops -n '__mlops_in log' -l dot -d 'the same for Graphviz: mlops ... --dot | dot -Tsvg'
 complete -c mlops -n '__mlops_in log' -l at -x -d 'with --stage: what the stage held then'
 complete -c mlops -n '__mlops_in log' -l verify -d 'recompute the hash tree instead, and compare all of the registry with it'
 complete -c mlops -n '__mlops_in log' -l checkpoint -d 'print the signed head of the log, to keep'

@@ -31,6 +31,8 @@ struct mlops_value {
 struct mlops_search_options {
     const char *model; /* NULL: all */
     const char *where; /* condition (docs/versions.md); NULL: all */
+    const char *data;  /* those that used this data: a digest (a prefix of 8 digits or more), or the
+                          name of a snapshot; NULL: all */
     const char *sort;  /* fields, "-metrics.auc,created": a '-' before those with the largest
                           first; NULL: by model, newest first */
     uint64_t limit;    /* the first that many; 0: all */

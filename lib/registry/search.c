@@ -4,6 +4,7 @@
  * one way for all engines.
  */
 #include "base/clock.h"
+#include "registry/data_users.h"
 #include "registry/handle.h"
 #include "registry/query.h"
 #include "registry/query_field.h"
@@ -381,6 +382,8 @@ int mlops_version_search(struct mlops_registry *registry,
     TRY(read_options(&search, err));
     TRY(snapshot_begin(registry, &snapshot, err));
     TRY(mlops_version_list(registry, options->model, &search.list, err));
+    if (options->data)
+        TRY(data_users(registry->db, options->data, &search.list, err));
     TRY(load_values(&search, registry->db, err));
     judge_all(&search);
     if (search.sort_count > 0 && search.found > 1)
