@@ -9,6 +9,7 @@
 #include "registry/condemned.h"
 #include "registry/registry.h"
 #include "trial/data_run.h"
+#include "trial/inputs.h"
 #include "trial/scan.h"
 #include <math.h>
 
@@ -122,8 +123,8 @@ static cJSON *data_to_json(const struct mlops_suite_result *result,
     return json;
 }
 
-static cJSON *to_json(const struct project_suite *suite, const struct mlops_suite_result *result,
-                      const struct suite_outcome *outcome)
+static cJSON *to_json(const struct mlops_version *version, const struct project_suite *suite,
+                      const struct mlops_suite_result *result, const struct suite_outcome *outcome)
 {
     if (suite_reads_data(suite))
         return data_to_json(result, outcome);
@@ -136,6 +137,7 @@ static cJSON *to_json(const struct project_suite *suite, const struct mlops_suit
     if (outcome->signal)
         json_add_number(json, "signal", outcome->signal);
     json_add_string(json, "inputs", outcome->inputs);
+    inputs_describe(version, suite, outcome->level >= MLOPS_SANDBOX_NAMESPACES, json);
     json_add_string(json, "sandbox", mlops_sandbox_level_name(outcome->level));
     json_add_number(json, "cpu_seconds", outcome->cpu_seconds);
     json_add_u64(json, "memory_bytes", outcome->memory_bytes);
@@ -203,7 +205,7 @@ static int record_one(struct transaction *tx, const struct mlops_test_report *re
                       struct mlops_error *err)
 {
     const struct mlops_suite_result *result = &report->suites[index];
-    _cleanup_(json_free) cJSON *json = to_json(suite, result, outcome);
+    _cleanup_(json_free) cJSON *json = to_json(&report->version, suite, result, outcome);
     _cleanup_(buffer_clear) struct buffer body = {0};
     if (json_write_canonical(json, &body, err))
         return mlops_wrap(err, "the evidence of suite '%s'", result->name);

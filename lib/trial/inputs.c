@@ -10,10 +10,12 @@
 #include "trial/environment.h"
 #include "trial/exam.h"
 #include "trial/rival.h"
+#include "trial/sandbox.h"
 #include <glob.h>
 #include <mlops/text.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #define RELEASE_MAX 65536
 
@@ -131,6 +133,52 @@ static void add_rival(void *context, const char *with, const struct mlops_versio
     if (!rivals)
         rivals = json_add_object(inputs, "against");
     json_add_string(rivals, with, version ? version->bundle : "");
+}
+
+/* PRETTY_NAME of os-release(5), unquoted; "" where there is none. The caller frees. */
+static char *system_name(void)
+{
+    struct mlops_error ignored = {0}; /* a machine without that file has no name */
+    _cleanup_(buffer_clear) struct buffer text = {0};
+    static const char key[] = "PRETTY_NAME=";
+    if (file_read("/etc/os-release", RELEASE_MAX, &text, &ignored) ||
+        !utf8_valid(text.data, text.length))
+        return xstrdup("");
+    const char *at = str_starts(text.data, key) ? text.data : strstr(text.data, "\nPRETTY_NAME=");
+    if (!at)
+        return xstrdup("");
+    at += strlen(key) + (*at == '\n');
+    at += *at == '"';
+    return xstrndup(at, strcspn(at, "\"\n"));
+}
+
+void inputs_describe(const struct mlops_version *version, const struct project_suite *suite,
+                     bool isolated, cJSON *body)
+{
+    struct utsname name;
+    const struct environment_places places = {.home = isolated ? SANDBOX_HOME : NULL,
+                                              .scratch = "/tmp",
+                                              .tree = isolated ? SANDBOX_TREE : NULL};
+    _cleanup_(free_strings) char **variables = environment_make(version, suite, &places);
+    _cleanup_(free_string) char *system = system_name();
+    cJSON *json = json_add_object(body, "environment"), *map;
+    json_add_string(json, "system", system);
+    if (uname(&name) == 0) {
+        json_add_string(json, "kernel", name.release);
+        json_add_string(json, "machine", name.machine);
+    }
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    json_add_u64(json, "processors", processors > 0 ? (uint64_t)processors : 0);
+    json_add_string(json, "mlops", mlops_library_version());
+    map = json_add_object(json, "variables");
+    for (char **variable = variables; *variable; variable++) {
+        char *value = strchr(*variable, '=');
+        if (!value || !utf8_valid(*variable, strlen(*variable)))
+            continue;
+        *value = '\0';
+        if (!cJSON_HasObjectItem(map, *variable)) /* what is there twice: the first counts */
+            json_add_string(map, *variable, value + 1);
+    }
 }
 
 int inputs_digest(struct mlops_registry *registry, const struct mlops_version *version,

@@ -86,6 +86,17 @@ YAML
     [[ "$output" == *"no predictions of 'talk' are kept"* ]]
 }
 
+@test "evidence says where a suite ran and what it saw, and no secrets" {
+    given_talkative
+    SECRET_TOKEN=hush LANG=C.UTF-8 mlops -q test fraud --suite talk
+    mlops --json show fraud > show.json
+    jq -e '.evidence[-1].body.environment | .machine == "'"$(uname -m)"'" and .processors > 0 and
+        (.system | length) > 0 and .kernel == "'"$(uname -r)"'" and .mlops != "" and
+        .variables.LANG == "C.UTF-8" and .variables.MLOPS_SUITE == "talk" and
+        (.variables | has("PATH"))' show.json
+    ! grep -q hush show.json
+}
+
 @test "gc keeps what evidence speaks of, and lets it go with the version" {
     given_talkative
     mlops -q test fraud --suite holdout --suite talk
