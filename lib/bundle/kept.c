@@ -103,9 +103,12 @@ int kept_check(struct mlops_registry *registry, struct store *store, const struc
         TRY(check_stored(store, &row->kept[i], problems, err));
     if (!registry || (!row->evidence && row->kept_count == 0))
         return MLOPS_OK;
+    int64_t purged_ns;
+    TRY(bundle_purged_ns(registry, row, &purged_ns, err));
     TRY(mlops_evidence_list(registry, row->id, NULL, &list, err));
     for (size_t i = 0; i < list.count; i++)
-        TRY(check_evidence(&list.items[i], row, problems, &seen, err));
+        if (list.items[i].recorded_ns > purged_ns)
+            TRY(check_evidence(&list.items[i], row, problems, &seen, err));
     if (seen < row->kept_count)
         problems->report(problems->context, "row", row->id,
                          "the table kept has objects of evidence that is not of this bundle");

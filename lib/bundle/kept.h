@@ -9,7 +9,8 @@
 
 /*
  * Every row of `row`'s kept objects is of evidence about that bundle, which names that object, and
- * every object that the evidence names has its row; all are in the store, with their sizes. With
+ * every object that the evidence names has its row, unless gc let go of it when it purged the bundle
+ * from the trash (lib/registry/trash.c); all are in the store, with their sizes. With
  * `registry` NULL the evidence is not read, and only the store is asked. Problems are reported.
  * Errors: MLOPS_IO.
  */

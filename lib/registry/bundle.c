@@ -163,6 +163,20 @@ int bundle_released_ns(struct mlops_registry *registry, const char *bundle, int6
     return MLOPS_OK;
 }
 
+int bundle_purged_ns(struct mlops_registry *registry, const struct bundle_row *row,
+                     int64_t *purged_ns, struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    bool any;
+    TRY(db_query(registry->db, &rows, err,
+                 "SELECT coalesce(max(time_ns), 0) FROM audit WHERE model = $1 "
+                 "AND action = 'purge' AND entry LIKE '%' || $2 || '%'",
+                 DB_TEXT(row->model), DB_TEXT(row->id)));
+    TRY(db_step(rows, &any, err));
+    *purged_ns = db_i64(rows, 0);
+    return MLOPS_OK;
+}
+
 bool bundle_is_expired(const struct bundle_row *row, int64_t since_ns)
 {
     return !row->version && !row->trashed && !row->evidence && !row->evaluation &&

@@ -57,6 +57,11 @@ int bundle_is_known(struct transaction *tx, const char *bundle, bool *known,
 int bundle_released_ns(struct mlops_registry *registry, const char *bundle, int64_t *released_ns,
                        struct mlops_error *err);
 
+/* When gc last purged the bundle from the trash, by the log; 0: never. What evidence from before that
+ * kept has gone with it, also where the bundle came back. */
+int bundle_purged_ns(struct mlops_registry *registry, const struct bundle_row *row,
+                     int64_t *purged_ns, struct mlops_error *err);
+
 /* Has gc dropped the bundle, or released its files, since it was listed? */
 int bundle_is_dropped(struct mlops_registry *registry, const struct bundle_row *row, bool *dropped,
                       struct mlops_error *err);
