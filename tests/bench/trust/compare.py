@@ -3,9 +3,11 @@
 
     compare.py MLOPS PYTHON FOLDER RUNS
 
-PYTHON is of a virtual environment with picklescan, modelscan and fickling; FOLDER gets the files:
-the malicious and harmless pickles and containers of tests/trust, and 1 GiB of model files for the
-time. Prints tables; judges nothing.
+PYTHON is of a virtual environment with picklescan, modelscan, fickling and typing_extensions (which
+fickling 0.1.12 imports and does not ask for); FOLDER gets the files:
+the malicious and harmless pickles of tests/trust/make_pickles.py, the corpora of the other scanners
+as tests/trust/corpora.py makes them anew, and 1 GiB of model files for the time. RUNS 0 leaves
+the time out. Prints tables; judges nothing.
 """
 import json
 import os
@@ -49,18 +51,16 @@ import make_pickles  # noqa: E402
 
 
 def cases():
-    """Name, bytes, and whether it is harmless; None: neither can be said."""
+    """name, bytes, and whether it is malicious; what is neither is left out."""
     for name, body, allowed, _ in make_pickles.CASES:
-        harmless = True if allowed == ["safe"] else False if "unsafe" in allowed else None
-        yield name if "." in name.rsplit("/")[-1][-5:] else name + ".pkl", body, harmless
+        if allowed == ["safe"] or "unsafe" in allowed:
+            yield name if "." in name[-5:] else name + ".pkl", body, allowed != ["safe"]
 
 
-def corpus():
-    """As `cases`, of the corpora of picklescan and modelscan, rebuilt."""
-    for name, body in corpora.MALICIOUS.items():
-        yield name, body, False
-    for name, body in corpora.BENIGN.items():
-        yield name, body, True
+def corpus(name):
+    for path, body, kind in corpora.FILES:
+        if path.startswith(name + "/"):
+            yield path, body, kind == corpora.MALICIOUS
 
 
 def ours(mlops, files):
@@ -70,7 +70,8 @@ def ours(mlops, files):
     for f in json.loads(done.stdout)["findings"]:
         name = f["file"].split("!")[0]
         worst[name] = max(worst.get(name, 0), order.index(f["verdict"]))
-    return {name: "clean" if worst.get(name, 0) == 0 else "found" for name in files}
+    answer = {0: "clean", order.index("unsafe"): "found"}
+    return {name: answer.get(worst.get(name, 0), "error") for name in files}
 
 
 def theirs(python, tool, files):
@@ -79,17 +80,17 @@ def theirs(python, tool, files):
     return dict(line.split("\t") for line in done.stderr.split("\n") if line.count("\t") == 1)
 
 
-def detection(mlops, python, folder, files):
-    os.makedirs(folder, exist_ok=True)
+def detection(mlops, python, folder, title, files):
     good, bad = [], []
-    for name, body, harmless in files:
+    for name, body, malicious in files:
         path = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as out:
             out.write(body)
-        if harmless is not None:
-            (good if harmless else bad).append(path)
+        (bad if malicious else good).append(path)
+    print(f"\n{title}: ", end="")
     print(f"{len(bad)} malicious files, {len(good)} harmless ones\n")
-    print("| | malicious: found | called clean | not scanned | harmless: found |")
+    print("| | malicious: found | called clean | not judged | harmless: found |")
     print("| --- | --- | --- | --- | --- |")
     for tool in ("mlops", "picklescan", "modelscan", "fickling"):
         got = ours(mlops, bad + good) if tool == "mlops" else theirs(python, tool, bad + good)
@@ -153,11 +154,11 @@ def rate(mlops, python, folder, runs):
 def main():
     mlops, python, folder, runs = (os.path.abspath(sys.argv[1]), sys.argv[2],
                                    os.path.abspath(sys.argv[3]), int(sys.argv[4]))
-    print("Of tests/trust/make_pickles.py:\n")
-    detection(mlops, python, folder + "/cases", cases())
-    print("\nOf the corpora of picklescan and modelscan, rebuilt (tests/trust/corpora.py):\n")
-    detection(mlops, python, folder + "/corpora", corpus())
-    rate(mlops, python, folder + "/models", runs)
+    detection(mlops, python, folder + "/cases", "our own cases", cases())
+    for name in ("picklescan", "modelscan", "fickling"):
+        detection(mlops, python, folder, f"the corpus of {name}, made anew", corpus(name))
+    if runs:
+        rate(mlops, python, folder + "/models", runs)
 
 
 main()
