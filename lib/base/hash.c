@@ -59,6 +59,14 @@ static void stream_update(struct stream *stream, const uint8_t *data, size_t len
     stream_keep(stream, data + taken, length - taken);
 }
 
+static void state_write(const uint32_t state[8], struct digest *digest)
+{
+    for (size_t i = 0; i < 8; i++) {
+        uint32_t word = __builtin_bswap32(state[i]); /* sha256_ni is of x86 alone */
+        memcpy(digest->bytes + 4 * i, &word, sizeof(word));
+    }
+}
+
 /* Padding, FIPS 180-4 §5.1.1. */
 static void stream_final(struct stream *stream, struct digest *digest)
 {
@@ -69,8 +77,7 @@ static void stream_final(struct stream *stream, struct digest *digest)
     for (size_t i = 0; i < 8; i++)
         tail[blocks * BLOCK - 1 - i] = (uint8_t)(stream->length * 8 >> 8 * i);
     sha256_ni_blocks(stream->state, tail, blocks);
-    for (size_t i = 0; i < 32; i++)
-        digest->bytes[i] = (uint8_t)(stream->state[i / 4] >> (24 - 8 * (i % 4)));
+    state_write(stream->state, digest);
     *stream = fresh;
 }
 
@@ -199,10 +206,33 @@ void sha256_of_parts(const uint8_t *data, const uint32_t *lengths, size_t count,
         lane_finish(&b);
 }
 
-void sha256_of_two(const void *first, size_t first_length, const void *second,
-                   size_t second_length, struct digest *digest)
+/* Two texts of at most two blocks together, padding included. */
+static void short_of_two(const void *first, size_t first_length, const void *second,
+                         size_t second_length, struct digest *digest)
+{
+    uint8_t text[2 * BLOCK] = {0};
+    size_t length = first_length + second_length, blocks = length < BLOCK - 8 ? 1 : 2;
+    struct stream stream = fresh;
+    if (first_length > 0)
+        memcpy(text, first, first_length);
+    if (second_length > 0)
+        memcpy(text + first_length, second, second_length);
+    text[length] = 0x80;
+    text[blocks * BLOCK - 1] = (uint8_t)(length * 8);
+    text[blocks * BLOCK - 2] = (uint8_t)(length * 8 >> 8);
+    sha256_ni_blocks(stream.state, text, blocks);
+    state_write(stream.state, digest);
+}
+
+void sha256_of_two(const void *first, size_t first_length, const void *second, size_t second_length,
+                   struct digest *digest)
 {
     if (sha256_ni_available()) {
+        if (first_length < BLOCK && second_length < BLOCK &&
+            first_length + second_length < 2 * BLOCK - 8) {
+            short_of_two(first, first_length, second, second_length, digest);
+            return;
+        }
         struct stream stream = fresh;
         stream_update(&stream, first, first_length);
         stream_update(&stream, second, second_length);

@@ -9,11 +9,20 @@ static int compare_keys(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* Do the keys ascend? Those of canonical JSON do, and then none stands twice. */
+static bool keys_ascend(const cJSON *object)
+{
+    for (const cJSON *member = object->child; member && member->next; member = member->next)
+        if (strcmp(member->string, member->next->string) >= 0)
+            return false;
+    return true;
+}
+
 /* The first key that stands twice in one object of the tree, or NULL. */
 static const char *duplicate_key(const cJSON *json)
 {
     const char *found = NULL;
-    if (cJSON_IsObject(json) && json->child) {
+    if (cJSON_IsObject(json) && !keys_ascend(json)) {
         size_t count = (size_t)cJSON_GetArraySize(json), i = 0;
         const char **keys = xcalloc(count, sizeof(*keys));
         for (const cJSON *member = json->child; member; member = member->next)
@@ -46,10 +55,30 @@ int json_parse(const char *text, size_t length, const char *what, cJSON **json,
     return MLOPS_OK;
 }
 
+void json_members(const cJSON *object, const char *const *keys, size_t count, const cJSON **members)
+{
+    const cJSON *member = object->child;
+    bool sorted = keys_ascend(object);
+    for (size_t i = 0; i < count; i++) {
+        int order = -1;
+        if (!sorted) {
+            members[i] = cJSON_GetObjectItemCaseSensitive(object, keys[i]);
+            continue;
+        }
+        while (member && (order = strcmp(member->string, keys[i])) < 0)
+            member = member->next;
+        members[i] = member && order == 0 ? member : NULL;
+    }
+}
+
+const char *json_text_of(const cJSON *item, const char *fallback)
+{
+    return cJSON_IsString(item) ? item->valuestring : fallback;
+}
+
 const char *json_string(const cJSON *object, const char *key, const char *fallback)
 {
-    const cJSON *member = cJSON_GetObjectItemCaseSensitive(object, key);
-    return cJSON_IsString(member) ? member->valuestring : fallback;
+    return json_text_of(cJSON_GetObjectItemCaseSensitive(object, key), fallback);
 }
 
 double json_number(const cJSON *object, const char *key, double fallback)
@@ -58,12 +87,17 @@ double json_number(const cJSON *object, const char *key, double fallback)
     return cJSON_IsNumber(member) ? member->valuedouble : fallback;
 }
 
-uint64_t json_u64(const cJSON *object, const char *key, uint64_t fallback)
+uint64_t json_u64_of(const cJSON *item, uint64_t fallback)
 {
-    double value = json_number(object, key, -1);
+    double value = cJSON_IsNumber(item) ? item->valuedouble : -1;
     if (value < 0 || value > 9007199254740992.0 || value != floor(value)) /* 2^53 */
         return fallback;
     return (uint64_t)value;
+}
+
+uint64_t json_u64(const cJSON *object, const char *key, uint64_t fallback)
+{
+    return json_u64_of(cJSON_GetObjectItemCaseSensitive(object, key), fallback);
 }
 
 bool json_bool(const cJSON *object, const char *key, bool fallback)

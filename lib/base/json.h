@@ -39,6 +39,15 @@ double json_number(const cJSON *object, const char *key, double fallback);
 uint64_t json_u64(const cJSON *object, const char *key, uint64_t fallback);
 bool json_bool(const cJSON *object, const char *key, bool fallback);
 
+/* The same of a member that was found; `item` may be NULL. */
+const char *json_text_of(const cJSON *item, const char *fallback);
+uint64_t json_u64_of(const cJSON *item, uint64_t fallback);
+
+/* Many members of an object that json_parse gave, in one pass where its keys ascend, as those of
+ * canonical JSON do: `members[i]` is that of `keys[i]`, NULL where it has none. `keys` ascend. */
+void json_members(const cJSON *object, const char *const *keys, size_t count,
+                  const cJSON **members);
+
 /* Add to an object; NULL strings become null, numbers that are not finite become null. */
 void json_add_string(cJSON *object, const char *key, const char *value);
 void json_add_number(cJSON *object, const char *key, double value);

@@ -1,114 +1,16 @@
 /*
  * lib/registry/audit_verify.c - is the log what was appended, and does the registry say what the
- * log says? Recomputes every leaf and tree head, and holds versions, stages and evidence against
- * the entries that speak of them, and the whole against the signed head. Cannot see that who has
- * the log's key set all of it back: that takes a checkpoint that was kept elsewhere (log_proof.c).
+ * log says? Holds versions, stages and evidence against the entries that speak of them, while
+ * audit_entries.c holds these against the tree, and the whole against the signed head. Cannot see
+ * that who has the log's key set all of it back: that takes a checkpoint that was kept elsewhere
+ * (log_proof.c).
  */
 #include "registry/audit.h"
+#include "registry/audit_entries.h"
 #include "registry/evidence.h"
 #include "registry/log_control.h"
 #include "registry/log_tree.h"
 #include "registry/policy_row.h"
-
-static int fail_damaged(struct mlops_error *err, const char *format, ...) MLOPS_PRINTF(2, 3);
-
-static int fail_damaged(struct mlops_error *err, const char *format, ...)
-{
-    _cleanup_(buffer_clear) struct buffer text = {0};
-    va_list arguments;
-
-    va_start(arguments, format);
-    buffer_vprintf(&text, format, arguments);
-    va_end(arguments);
-    mlops_fail(err, MLOPS_INTEGRITY, "%s", text.data);
-    return mlops_hint(err, "somebody changed the registry's database by hand, or it is damaged: "
-                           "compare it with a backup");
-}
-
-/* ---- the log in itself --------------------------------------------------------------------- */
-
-enum { POSITION, TIME_NS, ACTOR, ACTION, MODEL, VERSION, PREVIOUS, STAGE, REASON, ENTRY, LEAF };
-
-/* The first column that does not say what the entry says; NULL where all do. */
-static const char *differing_column(const struct db_rows *rows, const cJSON *entry)
-{
-    static const struct {
-        int column;
-        const char *name;
-    } texts[] = {{ACTOR, "actor"},
-                 {ACTION, "action"},
-                 {MODEL, "model"},
-                 {STAGE, "stage"},
-                 {REASON, "reason"}},
-      numbers[] = {{POSITION, "index"}, {VERSION, "version"}, {PREVIOUS, "previous"}};
-    char time_text[AUDIT_TIME_SIZE];
-
-    for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
-        if (!str_equal(db_string(rows, texts[i].column), json_string(entry, texts[i].name, "")))
-            return texts[i].name;
-    }
-    for (size_t i = 0; i < ARRAY_LENGTH(numbers); i++) {
-        if ((uint64_t)db_i64(rows, numbers[i].column) != json_u64(entry, numbers[i].name, 0))
-            return numbers[i].name;
-    }
-    audit_time_format(db_i64(rows, TIME_NS), time_text);
-    return str_equal(time_text, json_string(entry, "time", "")) ? NULL : "time";
-}
-
-/* The subtrees that an entry completed, against those that are kept for proofs. */
-static int verify_nodes(struct db_rows *nodes, const struct merkle_frontier *tree, unsigned level,
-                        const struct digest created[MERKLE_LEVELS], struct mlops_error *err)
-{
-    for (unsigned at = 1; at <= level; at++) {
-        uint64_t number = merkle_node_number(at, (tree->size >> at) - 1);
-        char hex[SHA256_HEX_SIZE];
-        bool more;
-
-        digest_to_hex(&created[at], hex);
-        TRY(db_step(nodes, &more, err));
-        if (!more || (uint64_t)db_i64(nodes, 0) != number || !str_equal(db_string(nodes, 1), hex))
-            return fail_damaged(err,
-                                "the tree of the audit log does not fit its entries: hash %llu, "
-                                "which entry %llu completes, is another",
-                                (unsigned long long)number, (unsigned long long)tree->size - 1);
-    }
-    return MLOPS_OK;
-}
-
-/* One entry against the tree of those before it, and into the tree. */
-static int verify_entry(const struct db_rows *rows, struct db_rows *nodes,
-                        struct merkle_frontier *tree, cJSON **entry, struct mlops_error *err)
-{
-    unsigned long long index = tree->size;
-    const char *text = db_string(rows, ENTRY), *column;
-    char hex[SHA256_HEX_SIZE];
-    struct digest digest, created[MERKLE_LEVELS];
-    struct mlops_error ignored = {0};
-    unsigned level;
-
-    if ((uint64_t)db_i64(rows, POSITION) != tree->size)
-        return fail_damaged(err, "entry %llu of the audit log is missing", index);
-    if (json_parse(text, strlen(text), "the entry", entry, &ignored) != MLOPS_OK)
-        return fail_damaged(err, "entry %llu of the audit log was changed: it is not JSON", index);
-    merkle_root(tree, &digest);
-    digest_to_hex(&digest, hex);
-    if (!str_equal(hex, json_string(*entry, "root", "")))
-        return fail_damaged(err, "entry %llu of the audit log does not follow from those before it",
-                            index);
-    merkle_leaf(text, strlen(text), &digest);
-    digest_to_hex(&digest, hex);
-    if (!str_equal(hex, db_string(rows, LEAF)))
-        return fail_damaged(err, "entry %llu of the audit log was changed: its hash is another",
-                            index);
-    column = differing_column(rows, *entry);
-    if (column)
-        return fail_damaged(err,
-                            "entry %llu of the audit log was changed: its column '%s' is not what "
-                            "the entry says",
-                            index, column);
-    level = merkle_append(tree, &digest, created);
-    return verify_nodes(nodes, tree, level, created, err);
-}
 
 /* The signed head, by the key that the entries name. */
 static int verify_head(struct db *db, const struct merkle_frontier *tree, const char *log_key,
@@ -121,7 +23,8 @@ static int verify_head(struct db *db, const struct merkle_frontier *tree, const 
     TRY(log_key_verifier(db, &key, err));
     vkey = note_key_format(&key);
     if (!str_equal(vkey, log_key))
-        return fail_damaged(err, "the key of the audit log is not the one that its entries name");
+        return audit_fail_damaged(err,
+                                  "the key of the audit log is not the one that its entries name");
     return MLOPS_OK;
 }
 
@@ -151,14 +54,15 @@ static int verify_registered(struct db *db, const cJSON *entry, struct mlops_err
             str_equal(db_string(rows, 2), json_string(entry, "actor", "")) &&
             str_equal(db_string(rows, 3), model))
             return MLOPS_OK;
-        return fail_damaged(err,
-                            "when, by whom or of which model %s@%llu was registered is not what "
-                            "entry %llu of the audit log says",
-                            model, (unsigned long long)number, index);
+        return audit_fail_damaged(
+            err,
+            "when, by whom or of which model %s@%llu was registered is not what "
+            "entry %llu of the audit log says",
+            model, (unsigned long long)number, index);
     }
-    return fail_damaged(err, "%s@%llu is %s, but entry %llu of the audit log says %s", model,
-                        (unsigned long long)number, any ? db_string(rows, 0) : "missing", index,
-                        bundle);
+    return audit_fail_damaged(err, "%s@%llu is %s, but entry %llu of the audit log says %s", model,
+                              (unsigned long long)number, any ? db_string(rows, 0) : "missing",
+                              index, bundle);
 }
 
 static int verify_evidence(struct db *db, const cJSON *entry, uint64_t *count,
@@ -190,12 +94,12 @@ static int verify_evidence(struct db *db, const cJSON *entry, uint64_t *count,
                                                       .recorded_ns = db_i64(rows, 6)},
                             hex, &ignored) != MLOPS_OK ||
             !str_equal(hex, json_string(item, "sha256", "")))
-            return fail_damaged(err,
-                                "evidence %llu, which entry %llu of the audit log speaks of, "
-                                "was %s",
-                                (unsigned long long)id,
-                                (unsigned long long)json_u64(entry, "index", 0),
-                                any ? "changed" : "removed");
+            return audit_fail_damaged(err,
+                                      "evidence %llu, which entry %llu of the audit log speaks of, "
+                                      "was %s",
+                                      (unsigned long long)id,
+                                      (unsigned long long)json_u64(entry, "index", 0),
+                                      any ? "changed" : "removed");
         ++*count;
     }
     return MLOPS_OK;
@@ -226,7 +130,8 @@ static int verify_none(struct db *db, const char *sql, const char *format_what,
     TRY(db_step(rows, &any, err));
     if (!any)
         return MLOPS_OK;
-    return fail_damaged(err, "%s of %s %s", db_string(rows, 1), db_string(rows, 0), format_what);
+    return audit_fail_damaged(err, "%s of %s %s", db_string(rows, 1), db_string(rows, 0),
+                              format_what);
 }
 
 /* What is in the trash was put there by the entry that it names; what is retired, by one of its
@@ -301,18 +206,19 @@ static int count_is(struct db *db, const char *sql, uint64_t expected, const cha
     TRY(db_step(rows, &any, err));
     if ((uint64_t)db_i64(rows, 0) == expected)
         return MLOPS_OK;
-    return fail_damaged(err, "there are %lld %s, the audit log knows of %llu",
-                        (long long)db_i64(rows, 0), what, (unsigned long long)expected);
+    return audit_fail_damaged(err, "there are %lld %s, the audit log knows of %llu",
+                              (long long)db_i64(rows, 0), what, (unsigned long long)expected);
 }
 
 /* ---- all of it ----------------------------------------------------------------------------- */
 
 /* What the entries add up to. */
 struct seen {
+    struct db *db;
     struct merkle_frontier tree;
     char *log_key;
-    uint64_t control;         /* what the next entry must say of the newest control */
-    uint64_t control_at;      /* index of the control that was seen last, plus 1 */
+    uint64_t control;    /* what the next entry must say of the newest control */
+    uint64_t control_at; /* index of the control that was seen last, plus 1 */
     struct digest control_leaf;
     bool chained; /* some entry said something of it */
     uint64_t versions, evidence, policies;
@@ -338,68 +244,70 @@ static void note_log_key(const cJSON *entry, char **log_key)
 
 /* Does the entry say where the newest of those that restrict stands, and what its hash is? The
  * first entries of an older registry say nothing of it. */
-static int verify_control(const cJSON *entry, const char *text, struct seen *seen,
+static int verify_control(const struct audit_seen *entry, struct seen *seen,
                           struct mlops_error *err)
 {
-    uint64_t index = json_u64(entry, "index", 0), said = json_u64(entry, "control", 0);
-    bool control = log_is_control(json_string(entry, "action", ""));
-    const char *chain = json_string(entry, "chain", "");
+    bool control = log_is_control(json_string(entry->entry, "action", ""));
+    const char *chain = json_string(entry->entry, "chain", "");
+    uint64_t said = entry->control;
     char hex[SHA256_HEX_SIZE] = "";
 
     if (control && said > 0 && said == seen->control_at)
         digest_to_hex(&seen->control_leaf, hex);
     if ((said != seen->control && (said != 0 || seen->chained)) || !str_equal(chain, hex))
-        return fail_damaged(err,
-                            "entry %llu of the audit log passes over an entry that restricts what "
-                            "may be done",
-                            (unsigned long long)index);
+        return audit_fail_damaged(err,
+                                  "entry %llu of the audit log passes over an entry that restricts "
+                                  "what may be done",
+                                  (unsigned long long)entry->index);
     seen->chained = seen->chained || said > 0;
-    seen->control = log_control_behind(entry, index);
+    seen->control = control ? entry->index + 1 : said;
     if (!control)
         return MLOPS_OK;
-    seen->control_at = index + 1;
-    merkle_leaf(text, strlen(text), &seen->control_leaf);
+    seen->control_at = entry->index + 1;
+    seen->control_leaf = entry->leaf;
     return MLOPS_OK;
 }
 
 /* Is the tree, where it has as many entries, the one that was kept? */
-static void meet(struct seen *seen)
+static void meet(struct seen *seen, const struct merkle_frontier *tree)
 {
     struct digest root;
 
-    if (!seen->since || seen->since->size != seen->tree.size)
+    if (!seen->since || seen->since->size != tree->size)
         return;
-    merkle_root(&seen->tree, &root);
+    merkle_root(tree, &root);
     seen->since_met = digest_equal(&root, &seen->since->root);
 }
 
-static int verify_entries(struct db *db, struct seen *seen, struct mlops_error *err)
+/* Of what stands in no table but the log's own, nothing more is asked. */
+static bool wants_entry(const cJSON *entry)
 {
-    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL, *nodes = NULL;
-    bool more;
+    const char *action = json_string(entry, "action", "");
 
-    TRY(db_query(db, &rows, err,
-                 "SELECT position, time_ns, actor, action, model, version, previous, stage, "
-                 "reason, entry, leaf FROM audit ORDER BY position"));
-    TRY(db_query(db, &nodes, err, "SELECT position, hash FROM audit_node ORDER BY position"));
-    for (;;) {
-        _cleanup_(json_free) cJSON *entry = NULL;
+    return log_is_control(action) || str_equal(action, "register") || str_equal(action, "policy") ||
+           cJSON_GetObjectItemCaseSensitive(entry, "evidence") ||
+           cJSON_GetObjectItemCaseSensitive(entry, "chain") ||
+           cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(entry, "detail"),
+                                            "log_key");
+}
 
-        TRY(db_step(rows, &more, err));
-        if (!more)
-            return MLOPS_OK;
-        TRY(verify_entry(rows, nodes, &seen->tree, &entry, err));
-        note_log_key(entry, &seen->log_key);
-        TRY(verify_control(entry, db_string(rows, ENTRY), seen, err));
-        if (str_equal(json_string(entry, "action", ""), "register")) {
-            TRY(verify_registered(db, entry, err));
-            seen->versions++;
-        }
-        TRY(verify_evidence(db, entry, &seen->evidence, err));
-        if (str_equal(json_string(entry, "action", ""), "policy"))
-            TRY(verify_policy(db, entry, &seen->policies, err));
-        meet(seen);
+static int take_entry(void *context, const struct audit_seen *entry, struct mlops_error *err)
+{
+    struct seen *seen = context;
+    const char *action = json_string(entry->entry, "action", "");
+
+    TRY(verify_control(entry, seen, err));
+    meet(seen, entry->tree);
+    if (!entry->entry)
+        return MLOPS_OK;
+    note_log_key(entry->entry, &seen->log_key);
+    if (str_equal(action, "register")) {
+        TRY(verify_registered(seen->db, entry->entry, err));
+        seen->versions++;
     }
+    TRY(verify_evidence(seen->db, entry->entry, &seen->evidence, err));
+    return str_equal(action, "policy") ? verify_policy(seen->db, entry->entry, &seen->policies, err)
+                                       : MLOPS_OK;
 }
 
 static int verify_counts(struct db *db, const struct seen *seen, struct mlops_error *err)
@@ -416,7 +324,8 @@ int mlops_log_verify(struct mlops_registry *registry, const char *since, uint64_
                      char root_hex[65], struct mlops_error *err)
 {
     _cleanup_(snapshot_end) struct snapshot snapshot = {0};
-    _cleanup_(seen_clear) struct seen seen = {.log_key = xstrdup("")};
+    _cleanup_(seen_clear) struct seen seen = {.db = registry->db, .log_key = xstrdup("")};
+    const struct audit_taker taker = {wants_entry, take_entry, &seen};
     struct checkpoint kept;
     struct digest root;
 
@@ -424,9 +333,9 @@ int mlops_log_verify(struct mlops_registry *registry, const char *since, uint64_
     if (since) {
         TRY(log_checkpoint_kept(registry->db, since, strlen(since), &kept, err));
         seen.since = &kept;
-        meet(&seen);
+        meet(&seen, &seen.tree);
     }
-    TRY(verify_entries(registry->db, &seen, err));
+    TRY(audit_entries_verify(registry->db, &taker, &seen.tree, err));
     TRY(verify_head(registry->db, &seen.tree, seen.log_key, err));
     TRY(verify_counts(registry->db, &seen, err));
     TRY(verify_stages(registry->db, err));

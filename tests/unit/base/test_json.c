@@ -154,9 +154,32 @@ static void numbers_that_json_lacks_are_not_written(void **state)
     assert_int_equal(MLOPS_INVALID, json_write_canonical(json, &out, &err));
 }
 
+static void many_members_are_found_in_any_order_of_the_keys(void **state)
+{
+    static const char *const keys[] = {"a", "c", "d", "f"};
+    static const char *const texts[] = {
+        "{\"a\":1,\"b\":2,\"d\":3,\"e\":4}", /* canonical */
+        "{\"e\":4,\"d\":3,\"b\":2,\"a\":1}",
+        "{\"b\":2,\"a\":1,\"e\":4,\"d\":3}",
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
+        struct mlops_error err = {0};
+        const cJSON *members[ARRAY_LENGTH(keys)];
+        _cleanup_(json_free) cJSON *json = NULL;
+        assert_int_equal(MLOPS_OK, json_parse(texts[i], strlen(texts[i]), "it", &json, &err));
+        json_members(json, keys, ARRAY_LENGTH(keys), members);
+        assert_int_equal(1, json_u64_of(members[0], 0));
+        assert_null(members[1]);
+        assert_int_equal(3, json_u64_of(members[2], 0));
+        assert_null(members[3]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(many_members_are_found_in_any_order_of_the_keys),
         cmocka_unit_test(the_sample_of_the_rfc_comes_out_as_there),
         cmocka_unit_test(keys_are_sorted_by_utf16_code_units),
         cmocka_unit_test(numbers_are_written_as_ecmascript_does),
