@@ -56,7 +56,9 @@ static int add_data(struct making *making, const struct store_file *rows, cJSON 
     const struct project_data data = {.name = name, .path = path, .role = role};
     char hex[SHA256_HEX_SIZE];
     cJSON *snapshot = NULL;
-    TRY(snapshot_describe(making->registry, making->writer, making->rows, &data, &snapshot, err));
+    const char *const files[] = {making->rows};
+    const struct snapshot_source source = {&data, files, 1};
+    TRY(snapshot_describe(making->registry, making->writer, &source, &snapshot, err));
     digest_to_hex(&rows->digest, hex);
     json_add_string(snapshot, "sha256", hex);
     uint64_t read = json_u64(snapshot, "rows", 0);

@@ -43,7 +43,8 @@ static int add_path(struct packaging *packaging, size_t index, struct mlops_erro
     }
     if (code)
         return mlops_wrap(err, "%s:%d: %s", PROJECT_FILE, path->line, path->key);
-    bool many = str_equal(path->key, "code") || str_equal(path->key, "artifacts");
+    bool many = str_equal(path->key, "code") || str_equal(path->key, "artifacts") ||
+                str_equal(path->key, "data");
     if (kind == MANIFEST_FOLDER && !many)
         return mlops_fail(err, MLOPS_INVALID, "%s:%d: %s: '%s' is a folder, and must be a file",
                           PROJECT_FILE, path->line, path->key, path->text);

@@ -4,12 +4,16 @@
 #include "bundle/packaging.h"
 #include "bundle/snapshot.h"
 
+/* Which members a description has; raised with them, so that none of before is taken for one. */
+#define SNAPSHOT_FORM "2"
+
 /* A snapshot's description follows from the file's content and what the project file says of it. */
 static void snapshot_key(const struct digest *content, const struct project_data *data,
                          struct digest *key)
 {
     _cleanup_(sha256_free_ptr) struct sha256 *hash = sha256_new();
     sha256_update(hash, content->bytes, sizeof(content->bytes));
+    package_key_text(hash, SNAPSHOT_FORM);
     package_key_text(hash, data->path);
     package_key_text(hash, data->role);
     package_key_text(hash, data->target);
@@ -35,19 +39,102 @@ static int known_snapshot(struct packaging *packaging, const struct digest *key,
     return MLOPS_OK;
 }
 
-static int describe_data(struct packaging *packaging, const struct project_data *data,
-                         const struct project_path *path, cJSON **snapshot, struct mlops_error *err)
+/* ---- a file, or a folder of files ------------------------------------------------------------ */
+
+/* The files of a data set, as places in the walk, and the digest of them all. */
+struct data_files {
+    const struct walked **items;
+    size_t count, capacity;
+    struct digest digest;
+};
+
+static void data_files_clear(struct data_files *files)
 {
-    const char *real = packaging_real(packaging, path);
-    const struct walked *item = walk_find(&packaging->walk, real);
+    free(files->items);
+}
+
+/* What tools leave beside the data: "_SUCCESS", ".part-0.crc". */
+static bool is_beside(const char *inside)
+{
+    for (const char *name = inside; name; name = strchr(name, '/')) {
+        name += *name == '/';
+        if (*name == '_' || *name == '.')
+            return true;
+    }
+    return false;
+}
+
+/* Of a folder the digest is that of what 'sha256sum' prints of its files, sorted by path. */
+static void digest_list(struct data_files *files, size_t prefix)
+{
+    _cleanup_(sha256_free_ptr) struct sha256 *hash = sha256_new();
+    for (size_t i = 0; i < files->count; i++) {
+        char hex[SHA256_HEX_SIZE];
+        digest_to_hex(&files->items[i]->file.digest, hex);
+        _cleanup_(free_string) char *line =
+            xprintf("%s  %s\n", hex, files->items[i]->file.path + prefix);
+        sha256_update(hash, line, strlen(line));
+    }
+    sha256_final(hash, &files->digest);
+}
+
+static int list_files(const struct packaging *packaging, const struct project_data *data,
+                      const char *real, struct data_files *files, struct mlops_error *err)
+{
+    const struct walk *walk = &packaging->walk;
+    const struct walked *item = walk_find(walk, real);
+    bool whole = str_equal(real, ".");
+    if (item && item->file.kind == MANIFEST_FILE) {
+        GROW(files->items, files->count, &files->capacity);
+        files->items[files->count++] = item;
+        files->digest = item->file.digest;
+        return MLOPS_OK;
+    }
+    size_t prefix = whole ? 0 : strlen(real) + 1;
+    for (size_t i = 0; i < walk->count && !whole; i++) {
+        const struct walked *inner = &walk->items[i];
+        if (inner->file.kind == MANIFEST_FOLDER || !str_starts(inner->file.path, real) ||
+            inner->file.path[prefix - 1] != '/' || is_beside(inner->file.path + prefix))
+            continue;
+        if (inner->file.kind == MANIFEST_LINK)
+            return mlops_fail(err, MLOPS_INVALID,
+                              "%s:%d: the snapshot '%s': '%s' is a link, and data in a folder must "
+                              "be files",
+                              PROJECT_FILE, data->line, data->name, inner->file.path);
+        GROW(files->items, files->count, &files->capacity);
+        files->items[files->count++] = inner;
+    }
+    if (files->count == 0)
+        return mlops_fail(err, MLOPS_INVALID, "%s:%d: the snapshot '%s': %s", PROJECT_FILE,
+                          data->line, data->name,
+                          whole ? "the project folder itself cannot be the data"
+                                : "there are no files in the folder");
+    digest_list(files, prefix);
+    return MLOPS_OK;
+}
+
+static int read_files(struct packaging *packaging, const struct data_files *files,
+                      const struct project_data *data, cJSON **snapshot, struct mlops_error *err)
+{
+    char **paths = xcalloc(files->count + 1, sizeof(*paths));
+    for (size_t i = 0; i < files->count; i++)
+        paths[i] = path_join(packaging->root, files->items[i]->file.path);
+    const struct snapshot_source source = {data, (const char *const *)paths, files->count};
+    int code = snapshot_describe(packaging->registry, packaging->writer, &source, snapshot, err);
+    strings_free(paths);
+    return code;
+}
+
+static int describe_data(struct packaging *packaging, const struct project_data *data,
+                         const struct data_files *files, cJSON **snapshot, struct mlops_error *err)
+{
     struct digest key;
-    snapshot_key(&item->file.digest, data, &key);
+    _cleanup_(buffer_clear) struct buffer text = {0};
+    snapshot_key(&files->digest, data, &key);
     TRY(known_snapshot(packaging, &key, snapshot, err));
     if (*snapshot)
         return MLOPS_OK;
-    _cleanup_(free_string) char *file = path_join(packaging->root, real);
-    _cleanup_(buffer_clear) struct buffer text = {0};
-    TRY(snapshot_describe(packaging->registry, packaging->writer, file, data, snapshot, err));
+    TRY(read_files(packaging, files, data, snapshot, err));
     TRY(json_write_canonical(*snapshot, &text, err));
     stat_cache_keep_text(packaging->cache, &key, text.data);
     return MLOPS_OK;
@@ -60,12 +147,17 @@ int package_add_data(struct packaging *packaging, cJSON *manifest, struct mlops_
     const struct project_path *path = packaging_path(packaging, "data");
     cJSON *all = json_add_object(manifest, "data");
     for (size_t i = 0; i < project->data_count; i++, path++) {
-        const struct walked *item = walk_find(&packaging->walk, packaging_real(packaging, path));
+        const char *real = packaging_real(packaging, path);
+        const struct walked *item = walk_find(&packaging->walk, real);
+        _cleanup_(data_files_clear) struct data_files files = {0};
         char hex[SHA256_HEX_SIZE];
         cJSON *snapshot = NULL;
-        TRY(describe_data(packaging, &project->data[i], path, &snapshot, err));
-        digest_to_hex(&item->file.digest, hex);
+        TRY(list_files(packaging, &project->data[i], real, &files, err));
+        TRY(describe_data(packaging, &project->data[i], &files, &snapshot, err));
+        digest_to_hex(&files.digest, hex);
         json_add_string(snapshot, "sha256", hex);
+        if (!item || item->file.kind == MANIFEST_FOLDER)
+            json_add_u64(snapshot, "files", files.count);
         cJSON_AddItemToObject(all, project->data[i].name, snapshot);
     }
     return MLOPS_OK;

@@ -5,6 +5,7 @@
 #include "stats/profile.h"
 #include "store/store.h"
 #include "table/table.h"
+#include <mlops/text.h>
 
 static int check_column(const struct table_schema *schema, const struct project_data *data,
                         const char *key, const char *name, struct mlops_error *err)
@@ -46,6 +47,21 @@ static int read_table(const struct mlops_registry *registry, struct table_reader
     }
 }
 
+/* When the rows begin and end, where the column is one of times and has some. */
+static void add_time_range(cJSON *json, const struct project_data *data,
+                           const struct profile *profile)
+{
+    const struct column_profile *column = data->time ? profile_column(profile, data->time) : NULL;
+    char first[32], last[32];
+    if (!column || column->type != COLUMN_TIME || column_present(column) == 0)
+        return;
+    mlops_time_format(column->first_ns, first);
+    mlops_time_format(column->last_ns, last);
+    cJSON *range = json_add_object(json, "time_range");
+    json_add_string(range, "first", first);
+    json_add_string(range, "last", last);
+}
+
 static cJSON *describe(const struct project_data *data, const struct profile *profile,
                        const struct digest *digest)
 {
@@ -58,6 +74,7 @@ static cJSON *describe(const struct project_data *data, const struct profile *pr
     json_add_string(json, "time", data->time);
     json_add_u64(json, "rows", profile->rows);
     json_add_string(json, "profile", hex);
+    add_time_range(json, data, profile);
     cJSON *columns = json_add_array(json, "columns");
     for (size_t i = 0; i < profile->column_count; i++) {
         cJSON *column = cJSON_CreateObject();
@@ -69,12 +86,12 @@ static cJSON *describe(const struct project_data *data, const struct profile *pr
 }
 
 int snapshot_describe(const struct mlops_registry *registry, struct store_writer *writer,
-                      const char *file, const struct project_data *data, cJSON **json,
-                      struct mlops_error *err)
+                      const struct snapshot_source *source, cJSON **json, struct mlops_error *err)
 {
+    const struct project_data *data = source->data;
     _cleanup_(table_close_ptr) struct table_reader *reader = NULL;
     struct table_options options = {0};
-    if (table_open(file, &options, &reader, err))
+    if (table_open_all(source->files, source->count, &options, &reader, err))
         return mlops_wrap(err, "%s:%d: the snapshot '%s'", PROJECT_FILE, data->line, data->name);
     TRY(check_column(table_schema(reader), data, "target", data->target, err));
     TRY(check_column(table_schema(reader), data, "time", data->time, err));

@@ -6,14 +6,22 @@
 
 struct store_writer;
 
+/* What the project file says of a data set, and where its files are. */
+struct snapshot_source {
+    const struct project_data *data;
+    const char *const *files;
+    size_t count;
+};
+
 /*
- * Read the table of `data`, which stands at `file`, in one pass, add its profile to the store, and
- * give what the manifest says of it: path, role, target, time, rows, columns, profile. The caller
+ * Read the table of `source`, which is that of its files one after the other, in one pass, add its
+ * profile to the store, and give what the manifest says of it: path, role, target, time, the range
+ * of that column, rows, columns, profile. The first file decides on columns and types. The caller
  * owns `*json`.
- * Errors: MLOPS_INVALID not a table, or the target or time column is not in it.
+ * Errors: MLOPS_INVALID not a table, the target or time column is not in it, or a file has other
+ * columns or what its columns cannot hold.
  */
 int snapshot_describe(const struct mlops_registry *registry, struct store_writer *writer,
-                      const char *file, const struct project_data *data, cJSON **json,
-                      struct mlops_error *err);
+                      const struct snapshot_source *source, cJSON **json, struct mlops_error *err);
 
 #endif
