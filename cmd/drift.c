@@ -194,21 +194,42 @@ static int write_reports(struct cli *cli, const struct mlops_drift_report *repor
     return MLOPS_OK;
 }
 
+/* `--method psi` is of all numeric columns, `--method amount=psi` of one; what is of one stays in
+ * `methods`. */
+static const char *take_general(const char **methods)
+{
+    const char *general = NULL;
+    size_t kept = 0;
+    for (size_t i = 0; methods && methods[i]; i++)
+        if (strchr(methods[i], '='))
+            methods[kept++] = methods[i];
+        else
+            general = methods[i];
+    if (methods)
+        methods[kept] = NULL;
+    return general;
+}
+
 static int run(struct cli *cli)
 {
     _cleanup_(mlops_drift_report_clear) struct mlops_drift_report report = {0};
+    const char **methods = cli_list(cli, "method");
     struct mlops_drift_options options = {
         .ref = cli->args[0],
         .current = cli_text(cli, "current"),
         .data = cli_text(cli, "data"),
-        .numeric_method = cli_text(cli, "method"),
+        .numeric_method = take_general(methods),
+        .column_methods = methods,
         .categorical_method = cli_text(cli, "categorical-method"),
         .threshold = cli_number(cli, "threshold"),
         .any_effect = cli_flag(cli, "any-effect"),
     };
 
-    TRY(parse_share(cli, "far", &options.far));
-    TRY(mlops_drift(cli_registry(cli), &options, &report, &cli->err));
+    int code = parse_share(cli, "far", &options.far);
+    if (code == MLOPS_OK)
+        code = mlops_drift(cli_registry(cli), &options, &report, &cli->err);
+    free(methods);
+    TRY(code);
     TRY(write_reports(cli, &report));
     if (cli_text(cli, "svg")) {
         _cleanup_(free_string) char *svg = NULL;
@@ -244,9 +265,10 @@ const struct command command_drift = {
                  .argument = "NAME",
                  .help = "the snapshot to compare with (default: the one with role reference)"},
                 {.name = "method",
-                 .kind = OPTION_TEXT,
-                 .argument = "NAME",
-                 .help = "how numeric columns are compared (default: ks; docs/drift.md)",
+                 .kind = OPTION_LIST,
+                 .argument = "[COLUMN=]NAME",
+                 .help = "how numeric columns are compared (default: ks; docs/drift.md), or one "
+                         "column of any kind; may be given more than once",
                  .words = "ks jensen_shannon psi wasserstein total_variation hellinger l_infinity "
                           "energy cramer_von_mises anderson_darling chi_square g"},
                 {.name = "categorical-method",

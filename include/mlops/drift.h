@@ -12,6 +12,7 @@ struct mlops_drift_options {
     const char *data;    /* name of the snapshot; NULL: the one with role `reference` */
     const char *numeric_method;     /* NULL: "ks" */
     const char *categorical_method; /* NULL: "jensen_shannon" */
+    const char *const *column_methods; /* "COLUMN=METHOD" each, NULL-terminated; or NULL */
     double threshold;               /* of the methods' statistic; 0: each method's own */
     bool any_effect;                /* noise alone decides, however small the effect */
     double far; /* how often a table without drift may raise an alarm; 0: 0.01 */

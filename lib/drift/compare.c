@@ -9,10 +9,12 @@
 #include "stats/frequent.h"
 #include "table/show.h"
 #include <math.h>
+#include <mlops/text.h>
 
 #define SHARE_THRESHOLD 0.05 /* a rise or fall of the missing share, or of new values; absolute */
 #define ALPHA 0.001          /* chance that noise alone passes for drift where nothing is calibrated */
 #define OTHER_SHARE 0.1 /* of a stated rate of false alarms: for missing and new values */
+#define GONE_SHARE 0.01 /* of the reference's rows: a category that has so many and is missing now */
 #define CRITERIA 3           /* that a column is held against: values, missing share, new values */
 
 /* ---- verdicts ------------------------------------------------------------------------------ */
@@ -74,6 +76,25 @@ static void explain_new(const struct pair *pair, struct buffer *text)
         buffer_printf(text, " in %.1f %% of rows", 100 * pair->novelty.share);
     if (pair->novelty.expected >= 0.001)
         buffer_printf(text, " (%.1f %% to be expected)", 100 * pair->novelty.expected);
+    free(items);
+}
+
+/* The categories that the reference had often and the current table has not once. */
+static void explain_gone(const struct pair *pair, struct buffer *text)
+{
+    const struct frequent *r = pair->reference->frequent, *c = pair->current->frequent;
+    size_t count, gone = 0;
+    struct frequent_item *items = frequent_items(r, &count);
+    for (size_t i = 0; i < count; i++) {
+        double share = (double)items[i].count / pair->n;
+        if (share < GONE_SHARE || frequent_count(c, items[i].value) > 0 || gone++ >= 3)
+            continue;
+        buffer_puts(text, gone > 1 ? ", " : text->length ? "; gone: " : "gone: ");
+        name_value(text, items[i].value);
+        buffer_printf(text, " (%.1f %%)", 100 * share);
+    }
+    if (gone > 3)
+        buffer_printf(text, " and %zu more", gone - 3);
     free(items);
 }
 
@@ -157,6 +178,8 @@ static void judge(const struct calibrated *calibrated, double threshold, double 
     if (values) {
         buffer_puts(&detail, detail.length ? "; " : "");
         (r->quantiles ? explain_numbers : explain_texts)(pair, &detail);
+        if (!r->quantiles)
+            explain_gone(pair, &detail);
     }
     if (missing)
         buffer_printf(&detail, "%smissing %.1f %% -> %.1f %%", detail.length ? "; " : "",
@@ -191,6 +214,12 @@ int compare_check(const struct compare_options *options, struct mlops_error *err
     const struct drift_method *method;
     TRY(method_find(options->numeric_method, true, &method, err));
     TRY(method_find(options->categorical_method, false, &method, err));
+    for (size_t i = 0; i < options->column_count; i++) {
+        struct mlops_error ignored = {0};
+        if (method_find(options->columns[i].method, false, &method, &ignored) &&
+            method_find(options->columns[i].method, true, &method, err))
+            return mlops_wrap(err, "the column '%s'", options->columns[i].name);
+    }
     if (!(options->threshold >= 0 && isfinite(options->threshold)))
         return mlops_fail(err, MLOPS_INVALID, "a threshold of %g is none: it must be above 0",
                           options->threshold);
@@ -270,40 +299,86 @@ static void judge_all(const struct profile *reference, const struct profile *cur
     report->rows_reference = reference->rows;
 }
 
+/* How the column is compared; `*used` marks the choice that says so. */
+static int choose_method(const struct compare_options *options, const struct column_profile *column,
+                         bool *used, const struct drift_method **method, struct mlops_error *err)
+{
+    bool numeric = column->quantiles != NULL;
+    const char *general = numeric ? options->numeric_method : options->categorical_method;
+    for (size_t i = 0; i < options->column_count; i++) {
+        if (!str_equal(options->columns[i].name, column->name))
+            continue;
+        used[i] = true;
+        return method_find(options->columns[i].method, numeric, method, err)
+                   ? mlops_wrap(err, "the column '%s'", column->name)
+                   : MLOPS_OK;
+    }
+    return method_find(general, numeric, method, err);
+}
+
+/* Every choice is of a column that is compared. */
+static int check_used(const struct compare_options *options, const bool *used,
+                      const struct calibrated *columns, size_t compared, struct mlops_error *err)
+{
+    size_t at = 0;
+    while (at < options->column_count && used[at])
+        at++;
+    if (at == options->column_count)
+        return MLOPS_OK;
+    const char **names = xcalloc(compared + 1, sizeof(*names));
+    for (size_t i = 0; i < compared; i++)
+        names[i] = columns[i].pair->reference->name;
+    const char *near = mlops_suggest(options->columns[at].name, names);
+    free(names);
+    mlops_fail(err, MLOPS_INVALID, "no column '%s' is compared", options->columns[at].name);
+    return near ? mlops_hint(err, "did you mean '%s'?", near) : MLOPS_INVALID;
+}
+
+/* The columns that are compared, each with its method. */
+static int pair_all(const struct profile *reference, const struct profile *current,
+                    const struct compare_options *options, struct pair *pairs,
+                    struct calibrated *columns, size_t *compared, struct mlops_error *err)
+{
+    bool *used = xcalloc(options->column_count + 1, sizeof(*used));
+    size_t place = 0;
+    int code = MLOPS_OK;
+    for (size_t i = 0; i < reference->column_count && code == MLOPS_OK; i++) {
+        const struct column_profile *column = &reference->columns[i];
+        struct calibrated *made = &columns[*compared];
+        if (is_left_out(column, options->leave_out))
+            continue;
+        *made = (struct calibrated){
+            .pair = &pairs[*compared], .place = i, .weight = 1, .noise = NAN};
+        pair_make(&pairs[(*compared)++], column, column_near(current, column->name, &place));
+        code = choose_method(options, column, used, &made->method, err);
+    }
+    if (code == MLOPS_OK)
+        code = check_used(options, used, columns, *compared, err);
+    free(used);
+    return code;
+}
+
 int profiles_compare(const struct profile *reference, const struct profile *current,
                      const struct compare_options *options, struct mlops_drift_report *report,
                      struct mlops_error *err)
 {
-    const struct drift_method *numeric, *categorical;
     TRY(compare_check(options, err));
-    TRY(method_find(options->numeric_method, true, &numeric, err));
-    TRY(method_find(options->categorical_method, false, &categorical, err));
-    size_t compared = 0, place = 0;
+    size_t compared = 0;
     struct pair *pairs = xcalloc(reference->column_count + 1, sizeof(*pairs));
     struct calibrated *columns = xcalloc(reference->column_count + 1, sizeof(*columns));
-    for (size_t i = 0; i < reference->column_count; i++) {
-        const struct column_profile *column = &reference->columns[i];
-        if (is_left_out(column, options->leave_out))
-            continue;
-        pair_make(&pairs[compared], column, column_near(current, column->name, &place));
-        columns[compared] =
-            (struct calibrated){.pair = &pairs[compared],
-                                .method = column->quantiles ? numeric : categorical,
-                                .place = i,
-                                .weight = 1,
-                                .noise = NAN};
-        compared++;
+    int code = pair_all(reference, current, options, pairs, columns, &compared, err);
+    if (code == MLOPS_OK) {
+        report->columns = xcalloc(compared + 1, sizeof(*report->columns));
+        judge_all(reference, current, options, columns, compared, report);
+        adjust_p(report);
+        report->domain_auc = report->domain_threshold = NAN;
+        if (report->calibrated)
+            tell_rows_apart(reference, current, report);
+        qsort(report->columns, compared, sizeof(*report->columns), by_severity);
     }
-    report->columns = xcalloc(compared + 1, sizeof(*report->columns));
-    judge_all(reference, current, options, columns, compared, report);
-    adjust_p(report);
-    report->domain_auc = report->domain_threshold = NAN;
-    if (report->calibrated)
-        tell_rows_apart(reference, current, report);
-    qsort(report->columns, compared, sizeof(*report->columns), by_severity);
     for (size_t i = 0; i < compared; i++)
         pair_clear(&pairs[i]);
     free(pairs);
     free(columns);
-    return MLOPS_OK;
+    return code;
 }

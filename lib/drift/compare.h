@@ -7,9 +7,16 @@
 #include "stats/profile.h"
 #include <mlops/drift.h>
 
+/* How one column is compared, whatever the others are. */
+struct compare_column {
+    const char *name, *method;
+};
+
 struct compare_options {
     const char *numeric_method;     /* NULL: "ks" */
     const char *categorical_method; /* NULL: "jensen_shannon" */
+    const struct compare_column *columns; /* those with a method of their own */
+    size_t column_count;
     double threshold;               /* 0: each method's own */
     bool any_effect;                /* noise alone decides, however small the effect */
     /* How often a table without drift may raise an alarm, for which thresholds are calibrated on
@@ -26,7 +33,8 @@ int compare_check(const struct compare_options *options, struct mlops_error *err
 /*
  * Fill the columns, `drift`, `share` and `rows` of `report` from two profiles; the columns of
  * `reference` decide which are compared, and each must be in `current`.
- * Errors: those of compare_check.
+ * Errors: those of compare_check; MLOPS_INVALID a column with a method of its own is not compared,
+ * or is of another kind than the method.
  */
 int profiles_compare(const struct profile *reference, const struct profile *current,
                      const struct compare_options *options, struct mlops_drift_report *report,

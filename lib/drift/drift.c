@@ -155,20 +155,37 @@ static int read_current(const struct mlops_registry *registry, const char *path,
     return MLOPS_OK;
 }
 
-int mlops_drift(struct mlops_registry *registry, const struct mlops_drift_options *options,
-                struct mlops_drift_report *report, struct mlops_error *err)
+/* "amount=psi" cut at its last "="; `texts` keeps the pieces. The caller frees both. */
+static int read_methods(const char *const *methods, struct compare_options *compare,
+                        struct compare_column **columns, char ***texts, struct mlops_error *err)
+{
+    size_t count = 0;
+    while (methods && methods[count])
+        count++;
+    *columns = xcalloc(count + 1, sizeof(**columns));
+    *texts = xcalloc(count + 1, sizeof(**texts));
+    compare->columns = *columns;
+    for (; compare->column_count < count; compare->column_count++) {
+        char *text = xstrdup(methods[compare->column_count]), *equals = strrchr(text, '=');
+        (*texts)[compare->column_count] = text;
+        if (!equals || equals == text)
+            return mlops_fail(err, MLOPS_INVALID, "'%s' is no COLUMN=METHOD", text);
+        *equals = '\0';
+        (*columns)[compare->column_count] =
+            (struct compare_column){.name = text, .method = equals + 1};
+    }
+    return MLOPS_OK;
+}
+
+static int drift(struct mlops_registry *registry, const struct mlops_drift_options *options,
+                 struct compare_options *compare, struct mlops_drift_report *report,
+                 struct mlops_error *err)
 {
     _cleanup_(manifest_clear) struct manifest manifest = {0};
     _cleanup_(profile_free_ptr) struct profile *reference = NULL;
     _cleanup_(profile_free_ptr) struct profile *current = NULL;
     const struct manifest_data *data;
-    *report = (struct mlops_drift_report){0};
-    struct compare_options compare = {.numeric_method = options->numeric_method,
-                                      .categorical_method = options->categorical_method,
-                                      .threshold = options->threshold,
-                                      .any_effect = options->any_effect,
-                                      .far = options->far > 0 ? options->far : FAR_DEFAULT};
-    TRY(compare_check(&compare, err)); /* before a table is read that may be large */
+    TRY(compare_check(compare, err)); /* before a table is read that may be large */
     TRY(manifest_load(registry, options->ref, &report->version, &manifest, NULL, err));
     TRY(choose_data(&manifest, options->data, &data, err));
     str_copy(report->data, sizeof(report->data), data->name);
@@ -176,8 +193,26 @@ int mlops_drift(struct mlops_registry *registry, const struct mlops_drift_option
     TRY(read_current(registry, options->current, reference, data, &current, err));
     const char *const leave_out[] = {data->target ? data->target : data->time,
                                      data->target ? data->time : NULL, NULL};
-    compare.leave_out = leave_out;
-    return profiles_compare(reference, current, &compare, report, err);
+    compare->leave_out = leave_out;
+    return profiles_compare(reference, current, compare, report, err);
+}
+
+int mlops_drift(struct mlops_registry *registry, const struct mlops_drift_options *options,
+                struct mlops_drift_report *report, struct mlops_error *err)
+{
+    struct compare_options compare = {.numeric_method = options->numeric_method,
+                                      .categorical_method = options->categorical_method,
+                                      .threshold = options->threshold,
+                                      .any_effect = options->any_effect,
+                                      .far = options->far > 0 ? options->far : FAR_DEFAULT};
+    struct compare_column *columns;
+    _cleanup_(free_strings) char **texts = NULL;
+    *report = (struct mlops_drift_report){0};
+    int code = read_methods(options->column_methods, &compare, &columns, &texts, err);
+    if (code == MLOPS_OK)
+        code = drift(registry, options, &compare, report, err);
+    free(columns);
+    return code;
 }
 
 void mlops_drift_report_clear(struct mlops_drift_report *report)

@@ -25,6 +25,29 @@ setup() {
     [[ "$output" == *"'us'"* ]]
 }
 
+@test "a column has a method of its own where that is said" {
+    run mlops --json drift fraud@1 --current p/data/train.csv --method country=chi_square --method psi
+    [ "$status" -eq 0 ]
+    jq -e '[.columns[] | {(.name): .method}] | add == {amount: "psi", country: "chi_square"}' <<<"$output"
+    run mlops --json drift fraud@1 --current p/data/train.csv --method amount=energy
+    jq -e '[.columns[] | {(.name): .method}] | add == {amount: "energy", country: "jensen_shannon"}' <<<"$output"
+    run mlops drift fraud@1 --current p/data/train.csv --method country=ks
+    ended 2 "the column 'country'" "'ks' is not a method for categorical columns"
+    run mlops drift fraud@1 --current nothing.csv --method amount=kss
+    ended 2 "the column 'amount'" "'kss' is not a method"
+    run mlops drift fraud@1 --current p/data/train.csv --method amont=psi
+    ended 2 "no column 'amont' is compared" "did you mean 'amount'?"
+    run mlops drift fraud@1 --current p/data/train.csv --method =psi
+    ended 2 "'=psi' is no COLUMN=METHOD"
+}
+
+@test "a category that is gone is named" {
+    gone=$(cut -d , -f 3 p/data/train.csv | tail -n +2 | sort | uniq -c | sort -n | awk 'END {print $2}')
+    awk -F , -v OFS=, -v gone="$gone" 'NR == 1 || $3 != gone' p/data/train.csv > now.csv
+    run mlops drift fraud@1 --current now.csv
+    ended 1 "gone: '$gone'"
+}
+
 @test "missing values that grow are drift by themselves" {
     awk -F , -v OFS=, 'NR > 1 && NR % 4 == 0 {$2 = ""} 1' p/data/train.csv > now.csv
     run mlops --json drift fraud@1 --current now.csv
