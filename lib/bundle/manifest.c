@@ -171,7 +171,9 @@ static int read_data(const cJSON *json, struct manifest_data *data, struct mlops
     data->target = copy_text(json, "target");
     data->time = copy_text(json, "time");
     data->role = copy_text(json, "role");
-    return MLOPS_OK;
+    const char *source = json_string(json, "source", "");
+    return name_is_plain(source) ? MLOPS_OK
+                                 : refuse(err, "an unsafe source of the snapshot", data->name);
 }
 
 static int read_patch(struct manifest *manifest, struct mlops_error *err)

@@ -107,6 +107,15 @@ static int resolve_lineage(struct packaging *packaging, struct mlops_error *err)
                            &packaging->lineage, err);
 }
 
+/* Data that is not packaged is not in the walk, whose looks stand for all content. */
+static bool has_external(const struct project *project)
+{
+    for (size_t i = 0; i < project->data_count; i++)
+        if (project->data[i].external)
+            return true;
+    return false;
+}
+
 static int package_once(struct mlops_registry *registry,
                         const struct mlops_package_options *options,
                         const struct package_source *source, struct mlops_package *package,
@@ -138,7 +147,7 @@ static int package_once(struct mlops_registry *registry,
         TRY(git_require_clean(&packaging.git, err));
     packaging.cache = stat_cache_open(registry, source ? "import" : "package", packaging.root);
     TRY(package_make_key(&packaging, err));
-    if (!options->afresh) {
+    if (!options->afresh && !has_external(&packaging.project)) {
         TRY(package_find_unchanged(&packaging, package, &unchanged, err));
         if (unchanged)
             return MLOPS_OK;

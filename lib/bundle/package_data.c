@@ -1,8 +1,10 @@
 /* lib/bundle/package_data.c - the data snapshots of a bundle, described once for each content. */
+#include "base/file.h"
 #include "base/json.h"
 #include "base/path.h"
 #include "bundle/packaging.h"
 #include "bundle/snapshot.h"
+#include <errno.h>
 
 /* Which members a description has; raised with them, so that none of before is taken for one. */
 #define SNAPSHOT_FORM "2"
@@ -18,6 +20,8 @@ static void snapshot_key(const struct digest *content, const struct project_data
     package_key_text(hash, data->role);
     package_key_text(hash, data->target);
     package_key_text(hash, data->time);
+    package_key_text(hash, data->external ? "external" : NULL);
+    package_key_text(hash, data->source);
     sha256_final(hash, key);
 }
 
@@ -116,6 +120,12 @@ static int list_files(const struct packaging *packaging, const struct project_da
 static int read_files(struct packaging *packaging, const struct data_files *files,
                       const struct project_data *data, cJSON **snapshot, struct mlops_error *err)
 {
+    if (data->external) {
+        _cleanup_(free_string) char *path = path_join(packaging->root, data->path);
+        const char *const one[] = {path};
+        const struct snapshot_source source = {data, one, 1};
+        return snapshot_describe(packaging->registry, packaging->writer, &source, snapshot, err);
+    }
     char **paths = xcalloc(files->count + 1, sizeof(*paths));
     for (size_t i = 0; i < files->count; i++)
         paths[i] = path_join(packaging->root, files->items[i]->file.path);
@@ -140,25 +150,65 @@ static int describe_data(struct packaging *packaging, const struct project_data 
     return MLOPS_OK;
 }
 
-/* The data that the project file names, in its order; so are the paths of the key "data". */
+/* Data that stays where it is: read as it stands there, links followed, and the same at the end. */
+static int add_external(struct packaging *packaging, const struct project_data *data,
+                        cJSON **snapshot, struct mlops_error *err)
+{
+    _cleanup_(free_string) char *path = path_join(packaging->root, data->path);
+    _cleanup_(free_string) char *real = realpath(path, NULL);
+    struct data_files files = {0};
+    struct digest after;
+    struct stat status;
+    if (!real || stat(real, &status) < 0)
+        return mlops_fail_errno(err, MLOPS_OK, errno, "%s:%d: the snapshot '%s': '%s'",
+                                PROJECT_FILE, data->line, data->name, data->path);
+    if (!S_ISREG(status.st_mode))
+        return mlops_fail(err, MLOPS_INVALID,
+                          "%s:%d: the snapshot '%s': with 'copy: false', '%s' must be a file",
+                          PROJECT_FILE, data->line, data->name, data->path);
+    TRY(file_digest(real, &files.digest, err));
+    TRY(describe_data(packaging, data, &files, snapshot, err));
+    TRY(file_digest(real, &after, err));
+    if (digest_equal(&after, &files.digest)) {
+        char hex[SHA256_HEX_SIZE];
+        digest_to_hex(&after, hex);
+        json_add_string(*snapshot, "sha256", hex);
+        return MLOPS_OK;
+    }
+    cJSON_Delete(TAKE_PTR(*snapshot));
+    return mlops_fail(err, MLOPS_CONFLICT, "'%s' changed while it was packaged", data->path);
+}
+
+static int add_packaged(struct packaging *packaging, const struct project_data *data,
+                        const char *real, cJSON **snapshot, struct mlops_error *err)
+{
+    _cleanup_(data_files_clear) struct data_files files = {0};
+    const struct walked *item = walk_find(&packaging->walk, real);
+    char hex[SHA256_HEX_SIZE];
+    TRY(list_files(packaging, data, real, &files, err));
+    TRY(describe_data(packaging, data, &files, snapshot, err));
+    digest_to_hex(&files.digest, hex);
+    json_add_string(*snapshot, "sha256", hex);
+    if (!item || item->file.kind == MANIFEST_FOLDER)
+        json_add_u64(*snapshot, "files", files.count);
+    return MLOPS_OK;
+}
+
+/* The data that the project file names, in its order; so are the paths of the key "data", which has
+ * those that are packaged. */
 int package_add_data(struct packaging *packaging, cJSON *manifest, struct mlops_error *err)
 {
     const struct project *project = &packaging->project;
     const struct project_path *path = packaging_path(packaging, "data");
     cJSON *all = json_add_object(manifest, "data");
-    for (size_t i = 0; i < project->data_count; i++, path++) {
-        const char *real = packaging_real(packaging, path);
-        const struct walked *item = walk_find(&packaging->walk, real);
-        _cleanup_(data_files_clear) struct data_files files = {0};
-        char hex[SHA256_HEX_SIZE];
+    for (size_t i = 0; i < project->data_count; i++) {
+        const struct project_data *data = &project->data[i];
         cJSON *snapshot = NULL;
-        TRY(list_files(packaging, &project->data[i], real, &files, err));
-        TRY(describe_data(packaging, &project->data[i], &files, &snapshot, err));
-        digest_to_hex(&files.digest, hex);
-        json_add_string(snapshot, "sha256", hex);
-        if (!item || item->file.kind == MANIFEST_FOLDER)
-            json_add_u64(snapshot, "files", files.count);
-        cJSON_AddItemToObject(all, project->data[i].name, snapshot);
+        if (data->external)
+            TRY(add_external(packaging, data, &snapshot, err));
+        else
+            TRY(add_packaged(packaging, data, packaging_real(packaging, path++), &snapshot, err));
+        cJSON_AddItemToObject(all, data->name, snapshot);
     }
     return MLOPS_OK;
 }

@@ -24,6 +24,8 @@ struct project_data {
     char *target; /* column or NULL */
     char *time;   /* column or NULL */
     char *role;   /* "reference", "evaluation" or NULL */
+    bool external; /* read and described where it is, and not packaged */
+    char *source;  /* of external data: where others get it, without credentials; or NULL */
     int line;     /* where the project file says so; 0 where it was read from a manifest */
 };
 

@@ -96,6 +96,9 @@ cJSON *project_to_json(const struct project *project)
             add_text(item, "target", data->target);
             add_text(item, "time", data->time);
             add_text(item, "role", data->role);
+            if (data->external)
+                json_add_bool(item, "copy", false);
+            add_text(item, "source", data->source);
             cJSON_AddItemToArray(array, item);
         }
     }
@@ -296,6 +299,8 @@ static int get_data(const cJSON *json, struct project_data *data, struct mlops_e
     TRY(get_text(json, "target", &data->target, err));
     TRY(get_text(json, "time", &data->time, err));
     TRY(get_text(json, "role", &data->role, err));
+    TRY(get_text(json, "source", &data->source, err));
+    data->external = !json_bool(json, "copy", true);
     return data->path ? MLOPS_OK : refuse(err, "a snapshot has no path");
 }
 
@@ -436,6 +441,7 @@ void project_clear(struct project *project)
         free(project->data[i].target);
         free(project->data[i].time);
         free(project->data[i].role);
+        free(project->data[i].source);
     }
     free(project->data);
     for (size_t i = 0; i < project->suite_count; i++)

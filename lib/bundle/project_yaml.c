@@ -1,7 +1,9 @@
 /* lib/bundle/project_yaml.c - mlops.yaml read and checked; every refusal has a line. */
+#include "base/escape.h"
 #include "base/number.h"
 #include "base/path.h"
 #include "base/yaml.h"
+#include "bundle/git.h"
 #include "bundle/lineage.h"
 #include "bundle/matrix.h"
 #include "bundle/needs.h"
@@ -176,10 +178,31 @@ static int take_choice(const struct checker *checker, const struct yaml_node *ma
     return mlops_hint(checker->err, "use one of %s", list.data);
 }
 
+/* Is it to stay where it is, and where do others get it? */
+static int read_external(const struct checker *checker, const struct yaml_node *node,
+                         struct project_data *data)
+{
+    const struct yaml_node *copy = yaml_get(node, "copy"), *source = yaml_get(node, "source");
+    _cleanup_(free_string) char *text = NULL;
+    bool copies = true;
+    if (copy && copy->kind != YAML_NULL && !yaml_as_bool(copy, &copies))
+        return wrong(checker, copy, "'copy' must be true or false");
+    data->external = !copies;
+    TRY(take_text(checker, node, "source", &text));
+    if (!text)
+        return MLOPS_OK;
+    if (!data->external)
+        return wrong(checker, source, "'source' is for data with 'copy: false'");
+    if (!*text || !name_is_plain(text))
+        return wrong(checker, source, "'source' must be a path or URL without control characters");
+    data->source = git_strip_credentials(text);
+    return MLOPS_OK;
+}
+
 static int read_data(const struct checker *checker, const struct yaml_node *node,
                      struct project_data *data)
 {
-    static const char *const keys[] = {"path", "target", "time", "role", NULL};
+    static const char *const keys[] = {"path", "target", "time", "role", "copy", "source", NULL};
     static const char *const roles[] = {"reference", "evaluation", NULL};
     char where[MLOPS_NAME_MAX + 32];
     TRY(check_name(checker, node, "snapshot", node->key));
@@ -189,7 +212,9 @@ static int read_data(const struct checker *checker, const struct yaml_node *node
     data->line = node->line;
     TRY(take_path(checker, node, "path", &data->path));
     TRY(demand(checker, node, where, "path", data->path));
-    remember(checker, "data", yaml_get(node, "path"), data->path);
+    TRY(read_external(checker, node, data));
+    if (!data->external)
+        remember(checker, "data", yaml_get(node, "path"), data->path);
     TRY(take_text(checker, node, "target", &data->target));
     TRY(take_text(checker, node, "time", &data->time));
     TRY(take_choice(checker, node, "role", roles, &data->role));

@@ -72,6 +72,10 @@ static cJSON *describe(const struct project_data *data, const struct profile *pr
     json_add_string(json, "role", data->role);
     json_add_string(json, "target", data->target);
     json_add_string(json, "time", data->time);
+    if (data->external)
+        json_add_bool(json, "copy", false);
+    if (data->source)
+        json_add_string(json, "source", data->source);
     json_add_u64(json, "rows", profile->rows);
     json_add_string(json, "profile", hex);
     add_time_range(json, data, profile);

@@ -63,3 +63,40 @@ setup() {
     run mlops package p
     ended 2 "the project folder itself cannot be the data"
 }
+
+@test "data with copy: false is described, and not packaged" {
+    mkdir elsewhere
+    mv p/data/train/year=2025/month=12/a.csv elsewhere/a.csv
+    rm -r p/data/train
+    ln -sf "$PWD/elsewhere/a.csv" p/data/train.csv
+    sed -i 's|path: data/train, time: ts|path: data/train.csv, copy: false, source: "https://me:secret@data.example.com/a.csv?sig=1", time: ts|' p/mlops.yaml
+    id=$(mlops package p)
+    digest=$(sha256sum < elsewhere/a.csv | cut -d ' ' -f 1)
+    mlops --json show "$id" | jq -e --arg digest "$digest" '.manifest.data.train |
+        .copy == false and .sha256 == $digest and .rows == 2 and
+        .source == "https://data.example.com/a.csv"'
+    mlops --json show "$id" | jq -e '[.manifest.files[].path] | index("data/train.csv") == null'
+    mlops --json show "$id" | grep -c secret && false
+    [ "$(mlops package p --check)" = "$id" ]
+    mlops -q register p
+    run mlops checkout fraud@1 out
+    ended 0 "'data/train.csv' is not in the bundle" "from https://data.example.com/a.csv" "$digest"
+    [ ! -e out/data/train.csv ]
+    mlops fsck
+    mlops export fraud@1 b.tar.zst
+    mlops init other
+    mlops --registry other register b.tar.zst
+    mlops --registry other fsck
+    [ "$(mlops --json list --data "$digest" | jq '.versions | length')" = 1 ]
+    run mlops drift fraud@1 --current elsewhere/a.csv
+    [ "$status" -le 1 ]
+    # it is part of the id
+    printf '2026-01-01,0.1,1\n' >> elsewhere/a.csv
+    [ "$(mlops package p)" != "$id" ]
+    rm elsewhere/a.csv
+    run mlops package p
+    ended 3 "mlops.yaml:" "the snapshot 'train'"
+    sed -i 's|copy: false|copy: true|' p/mlops.yaml
+    run mlops package p
+    ended 2 "'source' is for data with 'copy: false'"
+}
