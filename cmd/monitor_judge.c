@@ -52,7 +52,8 @@ static void print_alert(struct cli *cli, const struct mlops_alert *alert)
     if (alert->state != MLOPS_ALERT_OPEN)
         return;
     cli_print(cli, "  look: mlops monitor status %s --stage %s", alert->model, alert->stage);
-    cli_print(cli, "  back: mlops rollback %s --stage %s --if-alerting", alert->model, alert->stage);
+    cli_print(cli, "  back: mlops rollback %s --stage %s --if-alerting", alert->model,
+              alert->stage);
 }
 
 int monitor_check(struct cli *cli)

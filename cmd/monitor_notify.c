@@ -60,10 +60,9 @@ static cJSON *channel_json(const struct mlops_channel *channel)
 
 static int list(struct cli *cli)
 {
-    static const struct column columns[] = {{"ID", true},        {"CHANNEL", false},
-                                            {"TARGET", false},   {"SECRET", false},
-                                            {"SEVERITY", false}, {"WAITING", true},
-                                            {"LAST ERROR", false}};
+    static const struct column columns[] = {
+        {"ID", true},        {"CHANNEL", false}, {"TARGET", false},    {"SECRET", false},
+        {"SEVERITY", false}, {"WAITING", true},  {"LAST ERROR", false}};
     _cleanup_(cli_table_clear) struct table table = TABLE(columns, TITLES_ON_TERMINAL, "");
     _cleanup_(mlops_channel_list_clear) struct mlops_channel_list channels = {0};
     if (cli->args[3])
@@ -98,7 +97,7 @@ static int list(struct cli *cli)
 int monitor_notify(struct cli *cli)
 {
     static const char *const names[] = {"add", "list", "remove", NULL};
-    static int (*const actions[])(struct cli *cli) = {add, list, remove_one};
+    static int (*const actions[])(struct cli * cli) = {add, list, remove_one};
     for (size_t i = 0; names[i]; i++)
         if (str_equal(cli->args[1], names[i])) {
             if (cli->args[2])

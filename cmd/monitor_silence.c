@@ -91,7 +91,7 @@ static int list(struct cli *cli)
 int monitor_silence(struct cli *cli)
 {
     static const char *const names[] = {"add", "list", "remove", NULL};
-    static int (*const actions[])(struct cli *cli) = {add, list, remove_one};
+    static int (*const actions[])(struct cli * cli) = {add, list, remove_one};
     for (size_t i = 0; names[i]; i++)
         if (str_equal(cli->args[1], names[i])) {
             if (cli->args[2])

@@ -79,7 +79,8 @@ static int print_result(struct cli *cli, const struct mlops_retraining *result)
         cli_print(cli, "no new version: %s", message);
     else
         cli_print(cli, "%s@%" PRIu64 "%s%s%s%s", result->version.model, result->version.number,
-                  *result->reached ? " is in " : "", result->reached, *message ? ": " : "", message);
+                  *result->reached ? " is in " : "", result->reached, *message ? ": " : "",
+                  message);
     return MLOPS_OK;
 }
 
@@ -151,36 +152,54 @@ const struct command command_retrain = {
     .summary = "train a model anew on what production taught",
     .synopsis = "MODEL",
     .description =
-        "Takes the code of the version in the stage, puts labelled events (or FILE) in the place of "
-        "its training snapshot, runs the project's 'train' in the sandbox, packages what came of it "
-        "with its lineage, registers it, runs its suites, and promotes it as far as policy lets it. "
+        "Takes the code of the version in the stage, puts labelled events (or FILE) in the place "
+        "of "
+        "its training snapshot, runs the project's 'train' in the sandbox, packages what came of "
+        "it "
+        "with its lineage, registers it, runs its suites, and promotes it as far as policy lets "
+        "it. "
         "Both ends stand in the log, with the command that does the same again.\n\n"
         "With --if-due it does so only where a trigger says so that --triggers has set: for cron; "
         "'monitor watch --auto-retrain' asks by itself. docs/retraining.md has the triggers.",
     .group = GROUP_WATCH,
     .registry = true,
     .args = {{"MODEL", COMPLETE_MODEL, NULL}},
-    .options =
-        {{.name = "data", .kind = OPTION_TEXT, .argument = "FILE",
-          .help = "learn from this instead of labelled events", .completion = COMPLETE_FILE},
-         {.name = "since", .kind = OPTION_TEXT, .argument = "TIME",
-          .help = "learn from events from this time on (all that are kept)"},
-         {.name = "until", .kind = OPTION_TEXT, .argument = "TIME",
-          .help = "and before this one (the newest)"},
-         {.name = "from", .kind = OPTION_TEXT, .argument = "REF",
-          .help = "take the code of this version", .completion = COMPLETE_REF},
-         {.name = "stage", .kind = OPTION_TEXT, .argument = "STAGE",
-          .help = "whose events and code, and where it goes (production)",
-          .completion = COMPLETE_STAGE},
-         {.name = "reason", .kind = OPTION_TEXT, .argument = "TEXT", .help = "for the log"},
-         {.name = "no-promote", .help = "leave it registered and tested"},
-         {.name = "timeout", .kind = OPTION_DURATION, .argument = "TIME",
-          .help = "stop training after this long (1d)"},
-         {.name = "strict", .help = "run nothing without the full sandbox"},
-         {.name = "if-due", .help = "only where a trigger says so and no limit forbids it"},
-         {.name = "triggers", .kind = OPTION_TEXT, .argument = "TEXT",
-          .help = "set them, run nothing; '' removes them"},
-         {.name = "runs", .help = "show triggers and runs, run nothing"}},
+    .options = {{.name = "data",
+                 .kind = OPTION_TEXT,
+                 .argument = "FILE",
+                 .help = "learn from this instead of labelled events",
+                 .completion = COMPLETE_FILE},
+                {.name = "since",
+                 .kind = OPTION_TEXT,
+                 .argument = "TIME",
+                 .help = "learn from events from this time on (all that are kept)"},
+                {.name = "until",
+                 .kind = OPTION_TEXT,
+                 .argument = "TIME",
+                 .help = "and before this one (the newest)"},
+                {.name = "from",
+                 .kind = OPTION_TEXT,
+                 .argument = "REF",
+                 .help = "take the code of this version",
+                 .completion = COMPLETE_REF},
+                {.name = "stage",
+                 .kind = OPTION_TEXT,
+                 .argument = "STAGE",
+                 .help = "whose events and code, and where it goes (production)",
+                 .completion = COMPLETE_STAGE},
+                {.name = "reason", .kind = OPTION_TEXT, .argument = "TEXT", .help = "for the log"},
+                {.name = "no-promote", .help = "leave it registered and tested"},
+                {.name = "timeout",
+                 .kind = OPTION_DURATION,
+                 .argument = "TIME",
+                 .help = "stop training after this long (1d)"},
+                {.name = "strict", .help = "run nothing without the full sandbox"},
+                {.name = "if-due", .help = "only where a trigger says so and no limit forbids it"},
+                {.name = "triggers",
+                 .kind = OPTION_TEXT,
+                 .argument = "TEXT",
+                 .help = "set them, run nothing; '' removes them"},
+                {.name = "runs", .help = "show triggers and runs, run nothing"}},
     .examples = {{"mlops retrain fraud", "on all labelled events that are kept"},
                  {"mlops retrain fraud --data new.csv --no-promote", "on a file, to look at first"},
                  {"mlops retrain fraud --triggers 'drift labels=5000 every=30d budget=4/30d'",

@@ -29,13 +29,14 @@ struct mlops_channel_options {
     /* exec: an executable of the registry's folder `hooks`; webhook, alertmanager: a URL; email: an
      * address; pagerduty: a URL or NULL for PagerDuty's own; slack: NULL. */
     const char *target;
-    /* The variable that has what must not be kept: webhook: what signs; slack: the URL; pagerduty: the
-     * routing key; alertmanager: "user:password", a token, or NULL for none. */
+    /* The variable that has what must not be kept: webhook: what signs; slack: the URL; pagerduty:
+     * the routing key; alertmanager: "user:password", a token, or NULL for none. */
     const char *secret_env;
     const char *least; /* "info", "warning" or "critical"; NULL: info */
 };
 
-/* Both stand in the log. Errors: MLOPS_INVALID what is wrong; MLOPS_NOT_FOUND no such model; MLOPS_IO. */
+/* Both stand in the log. Errors: MLOPS_INVALID what is wrong; MLOPS_NOT_FOUND no such model;
+ * MLOPS_IO. */
 MLOPS_API int mlops_channel_add(struct mlops_registry *registry,
                                 const struct mlops_channel_options *options, uint64_t *id,
                                 struct mlops_error *err);

@@ -14,10 +14,10 @@ struct mlops_export_options {
 };
 
 /*
- * The windows of a time until the newest event, one a row: of a minute up to 2 hours, of an hour up to
- * a week, else of a day; by start, version, stage, segment. CSV with a header (RFC 4180), or an array
- * of objects with the same members. What is not known is empty, or null. The caller frees `*text`.
- * Errors: MLOPS_NOT_FOUND no such model, or no events of it; MLOPS_INTEGRITY; MLOPS_IO.
+ * The windows of a time until the newest event, one a row: of a minute up to 2 hours, of an hour up
+ * to a week, else of a day; by start, version, stage, segment. CSV with a header (RFC 4180), or an
+ * array of objects with the same members. What is not known is empty, or null. The caller frees
+ * `*text`. Errors: MLOPS_NOT_FOUND no such model, or no events of it; MLOPS_INTEGRITY; MLOPS_IO.
  */
 MLOPS_API int mlops_monitor_export(struct mlops_registry *registry,
                                    const struct mlops_export_options *options, char **text,

@@ -1,6 +1,6 @@
 /*
- * include/mlops/retrain.h - a model's training run anew on what production taught, and taken as far as
- * policy lets it (docs/retraining.md).
+ * include/mlops/retrain.h - a model's training run anew on what production taught, and taken as far
+ * as policy lets it (docs/retraining.md).
  */
 #ifndef MLOPS_RETRAIN_H
 #define MLOPS_RETRAIN_H
@@ -11,18 +11,19 @@ MLOPS_BEGIN
 /* ---- triggers ------------------------------------------------------------------------------- */
 
 /*
- * When a model is due, as text: words of `drift`, `performance` (an alert on such a measure is open and
- * not silenced), `alert=PATTERN` (one whose rule matches), `labels=N` (so many events were labelled
- * since the last run), `every=D`; and limits: `cooldown=D` between runs (1 day), `budget=N/D` runs in
- * that time, `at-most=N` at once (1); and `data=D`, to learn from
- * the newest D of events. One trigger suffices, all limits hold.
+ * When a model is due, as text: words of `drift`, `performance` (an alert on such a measure is open
+ * and not silenced), `alert=PATTERN` (one whose rule matches), `labels=N` (so many events were
+ * labelled since the last run), `every=D`; and limits: `cooldown=D` between runs (1 day),
+ * `budget=N/D` runs in that time, `at-most=N` at once (1); and `data=D`, to learn from the newest D
+ * of events. One trigger suffices, all limits hold.
  */
 struct mlops_retrain_triggers {
     char *text;   /* NULL: none are set */
     char *set_by; /* NULL likewise */
     int64_t set_ns;
 };
-/* NULL: none any more. In the log. Errors: MLOPS_INVALID the text; MLOPS_NOT_FOUND no such model. */
+/* NULL: none any more. In the log. Errors: MLOPS_INVALID the text; MLOPS_NOT_FOUND no such model.
+ */
 MLOPS_API int mlops_retrain_triggers_set(struct mlops_registry *registry, const char *model,
                                          const char *text, struct mlops_error *err);
 /* The caller clears `triggers`. */
@@ -35,14 +36,14 @@ MLOPS_API void mlops_retrain_triggers_clear(struct mlops_retrain_triggers *trigg
 
 struct mlops_retrain_options {
     const char *model;
-    const char *stage;   /* whose holder's code is taken, and where to; NULL: production */
-    const char *from;    /* take the code of this version instead; NULL: the holder */
-    const char *data;    /* file in the place of the training snapshot; NULL: labelled events */
+    const char *stage; /* whose holder's code is taken, and where to; NULL: production */
+    const char *from;  /* take the code of this version instead; NULL: the holder */
+    const char *data;  /* file in the place of the training snapshot; NULL: labelled events */
     int64_t since_ns, until_ns; /* of these events; 0: all that are kept, until the newest */
-    const char *reason;  /* in the log; NULL: "by hand", or the trigger */
-    bool if_due;         /* only where a trigger says so, and no limit forbids it */
+    const char *reason;         /* in the log; NULL: "by hand", or the trigger */
+    bool if_due;                /* only where a trigger says so, and no limit forbids it */
     bool no_promote;
-    int64_t timeout_ns;  /* of the training; 0: 1 day */
+    int64_t timeout_ns; /* of the training; 0: 1 day */
     enum mlops_sandbox_wish sandbox;
     /* Told of each step, by the thread that called; may be NULL. */
     void (*said)(void *context, const char *line);
@@ -51,21 +52,21 @@ struct mlops_retrain_options {
 
 /* What came of it. */
 struct mlops_retraining {
-    bool due;         /* false: nothing was done, and `message` says why */
-    uint64_t run;     /* its number: index of the log's entry that began it */
-    char *trigger;    /* why it ran */
+    bool due;      /* false: nothing was done, and `message` says why */
+    uint64_t run;  /* its number: index of the log's entry that began it */
+    char *trigger; /* why it ran */
     struct mlops_version from;
     uint64_t events, rows; /* of the stage; with a label: what it learnt from */
     char data_sha256[65];
-    double seconds;   /* of the training */
+    double seconds; /* of the training */
     bool trained;
-    struct mlops_version version; /* that was made; number 0: none */
-    bool created;     /* false: training gave a bundle that was there */
-    bool tested;      /* all of its suites passed */
+    struct mlops_version version;      /* that was made; number 0: none */
+    bool created;                      /* false: training gave a bundle that was there */
+    bool tested;                       /* all of its suites passed */
     char reached[MLOPS_STAGE_MAX + 1]; /* the last stage that it entered; "" none */
-    bool promoted;    /* into `stage` */
-    char *message;    /* why it went no further; "" where it is in `stage` */
-    char *command;    /* that does the same again */
+    bool promoted;                     /* into `stage` */
+    char *message;                     /* why it went no further; "" where it is in `stage` */
+    char *command;                     /* that does the same again */
 };
 
 /*
@@ -73,9 +74,9 @@ struct mlops_retraining {
  * `train` in the sandbox, package with lineage, register, test, promote through the stages of the
  * policy up to `stage`. What fails on the way is an answer, `message`; both ends stand in the log.
  * The caller clears `retraining`.
- * Errors: MLOPS_NOT_FOUND nothing in the stage, no events; MLOPS_INVALID the project has no `train`, or
- * its snapshot cannot be made of events; MLOPS_CONFLICT too many run already (not `if_due`);
- * MLOPS_CANCELLED; MLOPS_IO.
+ * Errors: MLOPS_NOT_FOUND nothing in the stage, no events; MLOPS_INVALID the project has no
+ * `train`, or its snapshot cannot be made of events; MLOPS_CONFLICT too many run already (not
+ * `if_due`); MLOPS_CANCELLED; MLOPS_IO.
  */
 MLOPS_API int mlops_retrain(struct mlops_registry *registry,
                             const struct mlops_retrain_options *options,
@@ -85,7 +86,7 @@ MLOPS_API void mlops_retraining_clear(struct mlops_retraining *retraining);
 /* ---- what was run --------------------------------------------------------------------------- */
 
 struct mlops_retrain_run {
-    uint64_t run, from, to; /* versions; 0: none */
+    uint64_t run, from, to;         /* versions; 0: none */
     char *stage, *trigger, *status; /* "running", "failed", "tested", "refused", "promoted" */
     int64_t started_ns, ended_ns;
 };

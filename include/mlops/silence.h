@@ -1,8 +1,9 @@
 /*
  * include/mlops/silence.h - alerts that nobody is to be told of for a while.
  *
- * A silence mutes what acts on alerts, notifications and what watch does by itself, and nothing else:
- * alerts open and resolve, and what decides by them (a soak, `rollback --if-alerting`) sees them.
+ * A silence mutes what acts on alerts, notifications and what watch does by itself, and nothing
+ * else: alerts open and resolve, and what decides by them (a soak, `rollback --if-alerting`) sees
+ * them.
  */
 #ifndef MLOPS_SILENCE_H
 #define MLOPS_SILENCE_H

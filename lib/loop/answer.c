@@ -45,12 +45,11 @@ int answer_by_rollback(struct mlops_registry *registry, const char *stage,
         return MLOPS_OK;
     _cleanup_(free_string) char *reason =
         xprintf("automatic: the alert %s is open: %s", alert->rule, alert->what);
-    int code = mlops_rollback_stage(registry,
-                                    &(struct mlops_rollback_options){.model = alert->model,
-                                                                     .stage = stage,
-                                                                     .reason = reason,
-                                                                     .if_alerting = true},
-                                    &rollback, err);
+    int code = mlops_rollback_stage(
+        registry,
+        &(struct mlops_rollback_options){
+            .model = alert->model, .stage = stage, .reason = reason, .if_alerting = true},
+        &rollback, err);
     if (code)
         return mlops_wrap(err, "roll back by itself");
     if (rollback.moved)

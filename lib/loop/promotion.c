@@ -24,10 +24,10 @@ static int step(struct mlops_registry *registry, const struct promotion_goal *go
     _cleanup_(mlops_promotion_clear) struct mlops_promotion promotion = {.entry = 0};
     _cleanup_(free_string) char *ref =
         xprintf("%s@%llu", goal->version->model, (unsigned long long)goal->version->number);
-    TRY(mlops_promote(registry,
-                      &(struct mlops_promote_options){
-                          .ref = ref, .stage = stage, .reason = goal->reason},
-                      &promotion, err));
+    TRY(mlops_promote(
+        registry,
+        &(struct mlops_promote_options){.ref = ref, .stage = stage, .reason = goal->reason},
+        &promotion, err));
     *entered = promotion.promoted || promotion.already;
     if (*entered)
         str_copy(reached, MLOPS_STAGE_MAX + 1, stage);

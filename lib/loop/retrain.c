@@ -27,8 +27,8 @@ struct retrain {
     int64_t since_ns, until_ns, timeout_ns;
     bool has_triggers;
     struct triggers triggers;
-    struct manifest manifest;           /* of the version whose code it is */
-    const struct manifest_data *data;   /* its training snapshot */
+    struct manifest manifest;         /* of the version whose code it is */
+    const struct manifest_data *data; /* its training snapshot */
     struct workspace workspace;
     const char *status;
 };
@@ -61,10 +61,10 @@ static int stop(struct retrain *retrain, const char *status, char *message)
 static int find_from(struct retrain *retrain, struct mlops_error *err)
 {
     const struct mlops_retrain_options *options = retrain->options;
-    _cleanup_(free_string) char *ref = options->from
-                                           ? xstrdup(options->from)
-                                           : xprintf("%s@%s", options->model, retrain->stage);
-    TRY(manifest_load(retrain->registry, ref, &retrain->result->from, &retrain->manifest, NULL, err));
+    _cleanup_(free_string) char *ref =
+        options->from ? xstrdup(options->from) : xprintf("%s@%s", options->model, retrain->stage);
+    TRY(manifest_load(retrain->registry, ref, &retrain->result->from, &retrain->manifest, NULL,
+                      err));
     if (!str_equal(retrain->result->from.model, options->model))
         return mlops_fail(err, MLOPS_INVALID, "%s is no version of %s", ref, options->model);
     TRY(manifest_check_files(&retrain->manifest, err));
@@ -145,9 +145,8 @@ static int judge_triggers(struct retrain *retrain, char **trigger, struct mlops_
 {
     const struct triggers *triggers = &retrain->triggers;
     _cleanup_(mlops_alert_list_clear) struct mlops_alert_list alerts = {0};
-    struct circumstances circumstances = {.alerts = &alerts,
-                                          .stage = retrain->stage,
-                                          .now_ns = clock_now_ns()};
+    struct circumstances circumstances = {
+        .alerts = &alerts, .stage = retrain->stage, .now_ns = clock_now_ns()};
     const struct mlops_version *from = &retrain->result->from;
     TRY(run_last(retrain->registry, from->model, retrain->stage, &circumstances.last_ns, err));
     if (circumstances.last_ns < from->created_ns)
@@ -169,7 +168,9 @@ static int begin(struct retrain *retrain, struct mlops_error *err)
     else
         trigger = xstrdup(retrain->options->reason ? retrain->options->reason : "by hand");
     if (!trigger)
-        return stop(retrain, "", xstrdup(retrain->has_triggers ? "no trigger says so" : "there are no triggers"));
+        return stop(
+            retrain, "",
+            xstrdup(retrain->has_triggers ? "no trigger says so" : "there are no triggers"));
     TRY(run_begin(retrain->registry,
                   &(struct run_begin){.limits = &retrain->triggers,
                                       .from = &result->from,
@@ -266,8 +267,9 @@ static int train(struct retrain *retrain, struct mlops_error *err)
         result->seconds = ended.seconds;
         result->trained = ended.status == MLOPS_SUITE_PASSED;
         if (!result->trained)
-            (void)stop(retrain, "failed", xprintf("training: %s%s%s", ended.message,
-                                                  *ended.output ? ": " : "", ended.output));
+            (void)stop(retrain, "failed",
+                       xprintf("training: %s%s%s", ended.message, *ended.output ? ": " : "",
+                               ended.output));
         else
             say(retrain, xprintf("trained in %.3g s", ended.seconds));
     }
@@ -275,7 +277,8 @@ static int train(struct retrain *retrain, struct mlops_error *err)
     return code;
 }
 
-/* The run as the lineage names it: by what it was made from, so that the same gives the same bundle. */
+/* The run as the lineage names it: by what it was made from, so that the same gives the same
+ * bundle. */
 static char *name_run(const struct retrain *retrain)
 {
     const struct mlops_retraining *result = retrain->result;
@@ -297,15 +300,16 @@ static int package(struct retrain *retrain, struct mlops_error *err)
                                                   (unsigned long long)result->from.number),
                                 *run = name_run(retrain);
     const char *const parents[] = {parent, NULL};
-    int code = mlops_package_directory(retrain->registry,
-                                       &(struct mlops_package_options){
-                                           .directory = retrain->workspace.tree,
-                                           .registers = true,
-                                           .parents = parents,
-                                           .run = run,
-                                           .no_git = true},
-                                       &made, err);
-    if (code == MLOPS_INVALID || code == MLOPS_NOT_FOUND || code == MLOPS_REFUSED) /* what it left is no project */
+    int code = mlops_package_directory(
+        retrain->registry,
+        &(struct mlops_package_options){.directory = retrain->workspace.tree,
+                                        .registers = true,
+                                        .parents = parents,
+                                        .run = run,
+                                        .no_git = true},
+        &made, err);
+    if (code == MLOPS_INVALID || code == MLOPS_NOT_FOUND ||
+        code == MLOPS_REFUSED) /* what it left is no project */
         return stop(retrain, "failed", xprintf("package: %s", err->message));
     TRY(code);
     result->version = made.version;
@@ -320,8 +324,8 @@ static int test(struct retrain *retrain, struct mlops_error *err)
     struct mlops_retraining *result = retrain->result;
     struct mlops_test_report report;
     struct buffer failed = {0};
-    _cleanup_(free_string) char *ref = xprintf("%s@%llu", result->version.model,
-                                               (unsigned long long)result->version.number);
+    _cleanup_(free_string) char *ref =
+        xprintf("%s@%llu", result->version.model, (unsigned long long)result->version.number);
     TRY(mlops_test(retrain->registry, ref,
                    &(struct mlops_test_options){.sandbox = retrain->options->sandbox}, &report,
                    err));
@@ -405,9 +409,9 @@ static int retrain_all(struct retrain *retrain, struct mlops_error *err)
     TRY(begin(retrain, err));
     if (!retrain->result->due)
         return MLOPS_OK;
-    say(retrain, xprintf("training %s from @%llu: %s", retrain->result->from.model,
-                         (unsigned long long)retrain->result->from.number,
-                         retrain->result->trigger));
+    say(retrain,
+        xprintf("training %s from @%llu: %s", retrain->result->from.model,
+                (unsigned long long)retrain->result->from.number, retrain->result->trigger));
     int code = run_steps(retrain, err);
     if (code)
         (void)stop(retrain, "failed", xstrdup(err->message));

@@ -112,8 +112,8 @@ static int check_limits(struct db *db, const struct run_begin *begin, int64_t no
     return MLOPS_OK;
 }
 
-int run_begin(struct mlops_registry *registry, const struct run_begin *begin, uint64_t *run, char **why,
-              struct mlops_error *err)
+int run_begin(struct mlops_registry *registry, const struct run_begin *begin, uint64_t *run,
+              char **why, struct mlops_error *err)
 {
     _cleanup_(transaction_abort_ptr) struct transaction *tx = NULL;
     int64_t now_ns = clock_now_ns();
@@ -162,8 +162,8 @@ int run_end(struct mlops_registry *registry, uint64_t run, const struct mlops_ve
     return transaction_commit(TAKE_PTR(tx), err);
 }
 
-int run_last(struct mlops_registry *registry, const char *model, const char *stage, int64_t *last_ns,
-             struct mlops_error *err)
+int run_last(struct mlops_registry *registry, const char *model, const char *stage,
+             int64_t *last_ns, struct mlops_error *err)
 {
     _cleanup_(snapshot_end) struct snapshot snapshot = {0};
     _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
@@ -195,15 +195,15 @@ static int read_runs(struct mlops_registry *registry, const char *model,
         if (!more)
             return MLOPS_OK;
         GROW(list->items, list->count, &capacity);
-        list->items[list->count++] = (struct mlops_retrain_run){
-            .run = (uint64_t)db_i64(rows, 0),
-            .from = (uint64_t)db_i64(rows, 1),
-            .to = (uint64_t)db_i64(rows, 2),
-            .stage = xstrdup(db_string(rows, 3)),
-            .trigger = xstrdup(db_string(rows, 4)),
-            .status = xstrdup(db_string(rows, 5)),
-            .started_ns = db_i64(rows, 6),
-            .ended_ns = db_i64(rows, 7)};
+        list->items[list->count++] =
+            (struct mlops_retrain_run){.run = (uint64_t)db_i64(rows, 0),
+                                       .from = (uint64_t)db_i64(rows, 1),
+                                       .to = (uint64_t)db_i64(rows, 2),
+                                       .stage = xstrdup(db_string(rows, 3)),
+                                       .trigger = xstrdup(db_string(rows, 4)),
+                                       .status = xstrdup(db_string(rows, 5)),
+                                       .started_ns = db_i64(rows, 6),
+                                       .ended_ns = db_i64(rows, 7)};
     }
 }
 

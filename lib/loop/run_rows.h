@@ -17,16 +17,16 @@ struct run_begin {
     bool by_hand; /* cooldown and budget do not hold, at-most does */
 };
 
-/* Begin a run, or say why not: `*why` (the caller frees) is NULL and `*run` its number where it began.
- * In one transaction with its entry in the log. */
-int run_begin(struct mlops_registry *registry, const struct run_begin *begin, uint64_t *run, char **why,
-              struct mlops_error *err);
+/* Begin a run, or say why not: `*why` (the caller frees) is NULL and `*run` its number where it
+ * began. In one transaction with its entry in the log. */
+int run_begin(struct mlops_registry *registry, const struct run_begin *begin, uint64_t *run,
+              char **why, struct mlops_error *err);
 /* It ended: `detail` is canonical JSON for the log. */
 int run_end(struct mlops_registry *registry, uint64_t run, const struct mlops_version *from,
             const struct mlops_version *to, const char *status, const char *message,
             const char *detail, struct mlops_error *err);
 /* When the last one of the model's stage began; 0: never. */
-int run_last(struct mlops_registry *registry, const char *model, const char *stage, int64_t *last_ns,
-             struct mlops_error *err);
+int run_last(struct mlops_registry *registry, const char *model, const char *stage,
+             int64_t *last_ns, struct mlops_error *err);
 
 #endif

@@ -1,4 +1,5 @@
-/* lib/loop/trigger.c - "drift performance alert=slow* labels=5000 every=30d cooldown=1d budget=4/30d". */
+/* lib/loop/trigger.c - "drift performance alert=slow* labels=5000 every=30d cooldown=1d
+ * budget=4/30d". */
 #include "loop/trigger.h"
 #include "base/util.h"
 #include <errno.h>
@@ -51,8 +52,8 @@ static int take_pattern(const char *pattern, struct triggers *triggers, struct m
 
 static int take_word(const char *word, struct triggers *triggers, struct mlops_error *err)
 {
-    static const char *const keys[] = {"drift", "performance", "alert",  "labels",
-                                       "every", "cooldown",    "budget", "at-most", "data", NULL};
+    static const char *const keys[] = {"drift",    "performance", "alert",   "labels", "every",
+                                       "cooldown", "budget",      "at-most", "data",   NULL};
     size_t length = strcspn(word, "=");
     const char *value = word[length] ? word + length + 1 : NULL;
     _cleanup_(free_string) char *key = xstrndup(word, length);
@@ -120,8 +121,8 @@ static bool is_reason(const struct triggers *triggers, const struct mlops_alert 
 {
     static const char *const drift[] = {"drift", "drift_week", "drift_outputs", NULL};
     static const char *const performance[] = {
-        "accuracy", "precision", "recall", "fpr",    "auc",   "brier",        "adwin", "ddm",
-        "eddm",     "hddm_a",    "hddm_w", "kswin", "page_hinkley", NULL};
+        "accuracy", "precision", "recall", "fpr",    "auc",   "brier",        "adwin",
+        "ddm",      "eddm",      "hddm_a", "hddm_w", "kswin", "page_hinkley", NULL};
     if ((triggers->drift && speaks_of(alert, drift)) ||
         (triggers->performance && speaks_of(alert, performance)))
         return true;

@@ -1,4 +1,5 @@
-/* lib/loop/trigger.h - when a model is due for training: the text of its triggers, and the judgement. */
+/* lib/loop/trigger.h - when a model is due for training: the text of its triggers, and the
+ * judgement. */
 #ifndef LOOP_TRIGGER_H
 #define LOOP_TRIGGER_H
 #include <mlops/alert.h>
@@ -28,8 +29,8 @@ void triggers_clear(struct triggers *triggers);
 struct circumstances {
     const struct mlops_alert_list *alerts;
     const char *stage;
-    uint64_t labelled;  /* since the last run, or since the version was made */
-    int64_t last_ns;    /* when the last run began, or the version was made */
+    uint64_t labelled; /* since the last run, or since the version was made */
+    int64_t last_ns;   /* when the last run began, or the version was made */
     int64_t now_ns;
 };
 /* Why it is due ("the alert slow is open"), which the caller frees; NULL: it is not. */

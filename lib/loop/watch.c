@@ -173,11 +173,10 @@ static void end_training(struct watch *watch)
         return;
     }
     if (trainer->result.due) {
-        _cleanup_(free_string) char *line =
-            xprintf("retrained: version %llu%s%s%s%s",
-                    (unsigned long long)trainer->result.version.number,
-                    *trainer->result.reached ? " is in " : "", trainer->result.reached,
-                    *trainer->result.message ? ": " : "", trainer->result.message);
+        _cleanup_(free_string) char *line = xprintf(
+            "retrained: version %llu%s%s%s%s", (unsigned long long)trainer->result.version.number,
+            *trainer->result.reached ? " is in " : "", trainer->result.reached,
+            *trainer->result.message ? ": " : "", trainer->result.message);
         watch->watched->trainings++;
         say(watch, line);
     }
@@ -254,9 +253,8 @@ static int check(struct watch *watch, struct mlops_error *err)
     int64_t at_ns;
     TRY(find_time(watch, &at_ns, err));
     TRY(mlops_check(watch->registry,
-                    &(struct mlops_check_options){.model = watch->options->model,
-                                                  .stage = watch->stage,
-                                                  .at_ns = at_ns},
+                    &(struct mlops_check_options){
+                        .model = watch->options->model, .stage = watch->stage, .at_ns = at_ns},
                     &check, err));
     say_changes(watch, &check);
     if (!watch->options->auto_rollback)
@@ -282,8 +280,8 @@ static void add_own(const struct watch *watch, bool failed, struct buffer *out)
                   "# HELP mlops_watch_failing 1 while checks fail.\n"
                   "# TYPE mlops_watch_failing gauge\n"
                   "mlops_watch_failing{model=\"%s\"} %d\n%s",
-                  watch->options->model, (double)clock_now_ns() / 1e9, watch->options->model, failed,
-                  end);
+                  watch->options->model, (double)clock_now_ns() / 1e9, watch->options->model,
+                  failed, end);
 }
 
 static void publish(struct watch *watch, bool failed)
@@ -357,8 +355,8 @@ static int start(struct watch *watch, struct mlops_error *err)
     if (watch->options->listen) {
         TRY(metrics_server_start(watch->options->listen, watch->options->metrics_token,
                                  &watch->server, err));
-        _cleanup_(free_string) char *line = xprintf("metrics are served at port %u, /metrics",
-                                                    metrics_server_port(watch->server));
+        _cleanup_(free_string) char *line =
+            xprintf("metrics are served at port %u, /metrics", metrics_server_port(watch->server));
         say(watch, line);
     }
     return start_intake(watch, err);
@@ -382,7 +380,7 @@ int mlops_watch(struct mlops_registry *registry, const struct mlops_watch_option
     end_training(&watch);
     int ended = stop_intake(&watch, &trouble);
     if (code == MLOPS_OK && ended == MLOPS_OK && by_itself)
-        tick(&watch); /* what came last is judged, too */
+        tick(&watch);     /* what came last is judged, too */
     end_training(&watch); /* that the last tick began */
     if (watch.server)
         metrics_server_stop(watch.server);

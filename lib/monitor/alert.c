@@ -72,7 +72,8 @@ static int read_live(struct db *db, const struct finding *finding, struct stored
                  "SELECT model, stage, rule, since_ns, version, severity, opened_ns, resolved_ns, "
                  "what, cause, cleared_ns FROM monitor_alert WHERE model = $1 AND stage = $2 "
                  "AND rule = $3 AND resolved_ns = 0",
-                 DB_TEXT(finding->version->model), DB_TEXT(finding->stage), DB_TEXT(finding->rule)));
+                 DB_TEXT(finding->version->model), DB_TEXT(finding->stage),
+                 DB_TEXT(finding->rule)));
     TRY(db_step(rows, there, err));
     if (*there)
         read_row(rows, stored);
@@ -90,8 +91,8 @@ static void append(struct mlops_alert_list *list, struct mlops_alert *alert)
 static void begin(const struct finding *finding, struct stored *stored)
 {
     struct mlops_alert *alert = &stored->alert;
-    *stored = (struct stored){.alert = {.version = finding->version->number,
-                                        .since_ns = finding->at_ns}};
+    *stored =
+        (struct stored){.alert = {.version = finding->version->number, .since_ns = finding->at_ns}};
     str_copy(alert->model, sizeof(alert->model), finding->version->model);
     str_copy(alert->stage, sizeof(alert->stage), finding->stage);
     str_copy(alert->rule, sizeof(alert->rule), finding->rule);

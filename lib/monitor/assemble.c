@@ -60,9 +60,9 @@ static void add_class(struct assembly *assembly, const char *text, size_t length
 static void name_classes(struct assembly *assembly, const struct column_profile *target)
 {
     size_t count = 0;
-    struct frequent_item *items =
-        target->frequent && target->type != COLUMN_BOOL ? frequent_items(target->frequent, &count)
-                                                        : NULL;
+    struct frequent_item *items = target->frequent && target->type != COLUMN_BOOL
+                                      ? frequent_items(target->frequent, &count)
+                                      : NULL;
     for (size_t i = 0; i < count; i++)
         add_class(assembly, items[i].value, items[i].length);
     free(items);
@@ -181,7 +181,8 @@ static void find_columns(struct assembly *assembly)
     for (size_t i = 0; i < profile->column_count; i++) {
         assembly->cells[i] = NULL;
         for (size_t j = 0; j < chunk->column_count; j++)
-            if (chunk->columns[j].seen && str_equal(chunk->columns[j].name, profile->columns[i].name))
+            if (chunk->columns[j].seen &&
+                str_equal(chunk->columns[j].name, profile->columns[i].name))
                 assembly->cells[i] = &chunk->columns[j];
     }
 }
@@ -267,8 +268,9 @@ static int check_training(const struct assemble_options *options,
                   : NULL;
     if (*target)
         return MLOPS_OK;
-    mlops_fail(err, MLOPS_INVALID, "the snapshot that %s learnt from names no target: labels have no "
-                                   "column",
+    mlops_fail(err, MLOPS_INVALID,
+               "the snapshot that %s learnt from names no target: labels have no "
+               "column",
                options->model);
     return mlops_hint(err, "give the data with --data FILE, or name the target in mlops.yaml");
 }

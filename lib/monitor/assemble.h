@@ -2,9 +2,9 @@
  * lib/monitor/assemble.h - a table to learn from: raw events joined with their labels.
  *
  * One row an event of the stage whose label is known, shadow events left out, in the order in which
- * they were counted, each id once. Columns are those of a training snapshot, in its order: its target
- * is the label, its time column the event's time, all else the features. The same events and labels
- * give the same bytes.
+ * they were counted, each id once. Columns are those of a training snapshot, in its order: its
+ * target is the label, its time column the event's time, all else the features. The same events and
+ * labels give the same bytes.
  */
 #ifndef MONITOR_ASSEMBLE_H
 #define MONITOR_ASSEMBLE_H
@@ -18,9 +18,9 @@ struct assemble_options {
 };
 
 struct assembled {
-    uint64_t events;    /* of the stage in that time */
-    uint64_t rows;      /* that were written */
-    uint64_t unnamed;   /* labelled, but their class is none of the snapshot's */
+    uint64_t events;  /* of the stage in that time */
+    uint64_t rows;    /* that were written */
+    uint64_t unnamed; /* labelled, but their class is none of the snapshot's */
 };
 
 /* Errors: MLOPS_INVALID the snapshot has no target, or events were taken in as CSV, whose raw lines

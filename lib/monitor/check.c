@@ -8,7 +8,7 @@
 #include "registry/db.h"
 #include <mlops/text.h>
 
-#define NOW_NS 3600000000000LL      /* what is older says nothing about now */
+#define NOW_NS 3600000000000LL     /* what is older says nothing about now */
 #define EVIDENCE_NS 600000000000LL /* as often it is renewed where nothing changed */
 
 struct rules {
@@ -23,7 +23,8 @@ static void rules_clear(struct rules *rules)
     free(rules->items);
 }
 
-static int add_rule(struct rules *rules, const char *name, const char *text, struct mlops_error *err)
+static int add_rule(struct rules *rules, const char *name, const char *text,
+                    struct mlops_error *err)
 {
     struct rule rule;
     for (size_t i = 0; i < rules->count; i++)
@@ -41,8 +42,7 @@ static int add_rule(struct rules *rules, const char *name, const char *text, str
 
 /* The registry's, and those of the project file that it does not replace. */
 static int read_rules(struct mlops_registry *registry, const struct mlops_version *version,
-                      const struct manifest *manifest, struct rules *rules,
-                      struct mlops_error *err)
+                      const struct manifest *manifest, struct rules *rules, struct mlops_error *err)
 {
     static const char *const keys[] = {"latency_p99", "error_rate"};
     _cleanup_(mlops_rule_list_clear) struct mlops_rule_list list = {0};
@@ -122,8 +122,8 @@ static int detail_text(const struct mlops_alert *alert, struct buffer *text,
     return json_write_canonical(detail, text, err);
 }
 
-/* Who watches the log, by `mlops events` or a webhook, learns of alerts from it; the channels of the
- * model are told, unless somebody silenced it. */
+/* Who watches the log, by `mlops events` or a webhook, learns of alerts from it; the channels of
+ * the model are told, unless somebody silenced it. */
 static int log_changes(struct transaction *tx, const struct mlops_check *check, const char *stage,
                        struct mlops_error *err)
 {
@@ -217,7 +217,8 @@ static int find_holder(struct mlops_registry *registry, const char *model, const
                       model, stage);
 }
 
-/* How many the version answered in the stage since it is there, to the hour or day of long spans. */
+/* How many the version answered in the stage since it is there, to the hour or day of long spans.
+ */
 static int count_served(struct judge *judge, const struct mlops_stage_row *holder,
                         uint64_t *predictions, struct mlops_error *err)
 {

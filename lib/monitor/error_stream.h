@@ -1,10 +1,11 @@
 /*
- * lib/monitor/error_stream.h - a change detector over the errors of a version, in the order in which
- * it predicted, however late the labels came.
+ * lib/monitor/error_stream.h - a change detector over the errors of a version, in the order in
+ * which it predicted, however late the labels came.
  *
  * The stream begins with the day (UTC) a week before the span, so that checks of one day see the
  * same stream but for what has come since. Within a minute events are in the order in which they
- * were counted. Labels that come later change what was found: the judgement is of what is known now.
+ * were counted. Labels that come later change what was found: the judgement is of what is known
+ * now.
  */
 #ifndef MONITOR_ERROR_STREAM_H
 #define MONITOR_ERROR_STREAM_H

@@ -9,7 +9,7 @@
 #include <math.h>
 
 #define CALIBRATION_NS (7 * 1440 * MINUTE_NS)
-#define CALIBRATION_MIN 500   /* labelled events, and of each class a tenth of that */
+#define CALIBRATION_MIN 500 /* labelled events, and of each class a tenth of that */
 #define EVENTS_MAX 1000000U /* that are read for one estimate, and for one calibration */
 
 /* Scores of a span; `labels` NULL: with what was predicted, else with what became known. */

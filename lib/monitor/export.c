@@ -9,10 +9,10 @@
 #define DAY_NS (1440 * MINUTE_NS)
 
 /* Numbers of a row, in the order of `names`. */
-static const char *const names[] = {"events",      "errors",      "latency_p50", "latency_p90",
-                                    "latency_p99", "latency_p999", "positives",  "score_mean",
-                                    "labelled",    "accuracy",    "precision",   "recall",
-                                    "fpr",         "auc",         "brier"};
+static const char *const names[] = {"events",      "errors",       "latency_p50", "latency_p90",
+                                    "latency_p99", "latency_p999", "positives",   "score_mean",
+                                    "labelled",    "accuracy",     "precision",   "recall",
+                                    "fpr",         "auc",          "brier"};
 #define NUMBERS ARRAY_LENGTH(names)
 
 static void measure(const struct window *window, double values[NUMBERS])
@@ -115,8 +115,9 @@ static int find_newest(struct mlops_registry *registry, const char *model, int64
     return MLOPS_OK;
 }
 
-int mlops_monitor_export(struct mlops_registry *registry, const struct mlops_export_options *options,
-                         char **text, struct mlops_error *err)
+int mlops_monitor_export(struct mlops_registry *registry,
+                         const struct mlops_export_options *options, char **text,
+                         struct mlops_error *err)
 {
     _cleanup_(window_list_clear) struct window_list list = {0};
     _cleanup_(buffer_clear) struct buffer out = {0};

@@ -21,7 +21,10 @@ struct panel {
 
 static const struct panel panels[] = {
     {"Open alerts", "stat", "short", {{"mlops_alert_open", "{{rule}} @{{version}}"}}},
-    {"Events a second", "timeseries", "reqps", {{"mlops_events_per_second", "@{{version}} {{segment}}"}}},
+    {"Events a second",
+     "timeseries",
+     "reqps",
+     {{"mlops_events_per_second", "@{{version}} {{segment}}"}}},
     {"Errors", "timeseries", "percentunit", {{"mlops_error_ratio", "@{{version}} {{segment}}"}}},
     {"Latency",
      "timeseries",
@@ -47,7 +50,10 @@ static const struct panel panels[] = {
       {"mlops_recall_ratio", "recall @{{version}}"},
       {"mlops_fpr_ratio", "fpr @{{version}}"},
       {"mlops_auc_ratio", "auc @{{version}}"}}},
-    {"Labelled events", "timeseries", "short", {{"mlops_labelled_events", "@{{version}} {{segment}}"}}},
+    {"Labelled events",
+     "timeseries",
+     "short",
+     {{"mlops_labelled_events", "@{{version}} {{segment}}"}}},
 };
 
 static void add_source(cJSON *json)
@@ -60,8 +66,8 @@ static void add_source(cJSON *json)
 static void add_target(cJSON *targets, const struct line *line, size_t index)
 {
     const char letter[2] = {(char)('A' + index), '\0'};
-    _cleanup_(free_string) char *expression = xprintf(
-        "%s{model=\"$model\",stage=\"$stage\",version=~\"$version\"}", line->metric);
+    _cleanup_(free_string) char *expression =
+        xprintf("%s{model=\"$model\",stage=\"$stage\",version=~\"$version\"}", line->metric);
     cJSON *target = cJSON_CreateObject();
     add_source(target);
     json_add_string(target, "expr", expression);
@@ -119,7 +125,8 @@ static void add_variables(cJSON *json, const char *model)
     json_add_string(source, "query", "prometheus");
     cJSON_AddItemToArray(list, source);
     add_variable(list, "model", "label_values(mlops_events, model)", model);
-    add_variable(list, "stage", "label_values(mlops_events{model=\"$model\"}, stage)", "production");
+    add_variable(list, "stage", "label_values(mlops_events{model=\"$model\"}, stage)",
+                 "production");
     add_variable(list, "version",
                  "label_values(mlops_events{model=\"$model\",stage=\"$stage\"}, version)", "");
 }

@@ -1,4 +1,5 @@
-/* lib/monitor/judge.c - what a rule measures: a span, a change from another, two spans, a detector. */
+/* lib/monitor/judge.c - what a rule measures: a span, a change from another, two spans, a detector.
+ */
 #include "monitor/judge.h"
 #include "base/json.h"
 #include "monitor/error_stream.h"
@@ -73,17 +74,17 @@ static int measure_traffic(struct judge *judge, const struct rule *rule,
     enum window_level level = status_level(rule->over_ns);
     if (level == LEVEL_MINUTE && judge->at_ns - to_ns + rule->over_ns > MINUTES_KEPT_NS)
         level = LEVEL_HOUR;
-    TRY(windows_merged(judge->registry,
-                       &(struct window_query){
-                           .model = judge->version->model,
-                           .version = before ? 0 : rule->base_version,
-                           .stage = before ? judge->stage : NULL,
-                           .shadow = before ? SHADOW_NOT : SHADOW_ALL,
-                           .level = level,
-                           .from_ns = window_start_ns(level, to_ns - rule->over_ns),
-                           .to_ns = to_ns,
-                           .profiles = true},
-                       &window, err));
+    TRY(windows_merged(
+        judge->registry,
+        &(struct window_query){.model = judge->version->model,
+                               .version = before ? 0 : rule->base_version,
+                               .stage = before ? judge->stage : NULL,
+                               .shadow = before ? SHADOW_NOT : SHADOW_ALL,
+                               .level = level,
+                               .from_ns = window_start_ns(level, to_ns - rule->over_ns),
+                               .to_ns = to_ns,
+                               .profiles = true},
+        &window, err));
     status_measure(&window, &group);
     *then = window.events ? rule_measure(rule, &group) : unknown;
     return MLOPS_OK;
@@ -101,9 +102,8 @@ static int measure_training(struct judge *judge, const struct rule *rule,
         TRY(training_load(judge->registry, judge->version->model, judge->version->number, &training,
                           err));
         const struct column_profile *target =
-            training.profile && training.target
-                ? profile_column(training.profile, training.target)
-                : NULL;
+            training.profile && training.target ? profile_column(training.profile, training.target)
+                                                : NULL;
         if (target && column_finite(target) && target->min >= 0 && target->max <= 1)
             value = target->mean;
     }

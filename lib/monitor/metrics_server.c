@@ -12,9 +12,10 @@
 #define OPENMETRICS "application/openmetrics-text"
 
 #define FUNCTIONS(X)                                                                               \
-    X(MHD_start_daemon) X(MHD_stop_daemon) X(MHD_create_response_from_buffer)                      \
-    X(MHD_add_response_header) X(MHD_queue_response) X(MHD_destroy_response)                       \
-    X(MHD_lookup_connection_value) X(MHD_get_daemon_info)
+    X(MHD_start_daemon)                                                                            \
+    X(MHD_stop_daemon) X(MHD_create_response_from_buffer) X(MHD_add_response_header)               \
+        X(MHD_queue_response) X(MHD_destroy_response) X(MHD_lookup_connection_value)               \
+            X(MHD_get_daemon_info)
 
 struct microhttpd {
     FUNCTIONS(DYNLOAD_MEMBER)
@@ -66,8 +67,8 @@ static enum MHD_Result refuse(const struct metrics_server *server,
 static bool may_read(const struct metrics_server *server, struct MHD_Connection *connection)
 {
     static const char scheme[] = "Bearer ";
-    const char *said = server->http.MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-                                                                "Authorization");
+    const char *said =
+        server->http.MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Authorization");
     if (!server->token)
         return true;
     if (!said || !str_starts(said, scheme))

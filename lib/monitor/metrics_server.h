@@ -11,8 +11,9 @@
 struct metrics_server;
 
 /* `where` is "PORT" of loopback (0: any that is free) or "ADDRESS:PORT". Beyond loopback there must
- * be a `token`; where there is one, requests need "Authorization: Bearer TOKEN". The caller stops it.
- * Errors: MLOPS_INVALID the address, or no token; MLOPS_NOT_FOUND no libmicrohttpd; MLOPS_IO. */
+ * be a `token`; where there is one, requests need "Authorization: Bearer TOKEN". The caller stops
+ * it. Errors: MLOPS_INVALID the address, or no token; MLOPS_NOT_FOUND no libmicrohttpd; MLOPS_IO.
+ */
 int metrics_server_start(const char *where, const char *token, struct metrics_server **server,
                          struct mlops_error *err);
 void metrics_server_stop(struct metrics_server *server);

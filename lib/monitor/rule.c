@@ -31,7 +31,8 @@ static struct mlops_monitor_measure error_rate(const struct mlops_monitor_group 
 {
     double failed = (double)group->errors, all = (double)group->events;
     struct interval interval = interval_wilson(failed, all, CONFIDENCE);
-    return (struct mlops_monitor_measure){all > 0 ? failed / all : NAN, interval.low, interval.high};
+    return (struct mlops_monitor_measure){all > 0 ? failed / all : NAN, interval.low,
+                                          interval.high};
 }
 static struct mlops_monitor_measure latency_p50(const struct mlops_monitor_group *group)
 {
@@ -181,7 +182,8 @@ static int take_measure(const char *word, struct rule *rule, struct mlops_error 
     const char *near = mlops_suggest(word, names);
     mlops_fail(err, MLOPS_INVALID, "'%s' is not a measure", word);
     return near ? mlops_hint(err, "did you mean '%s'?", near)
-                : mlops_hint(err, "docs/alerts.md lists them: latency_p99, error_rate, drift, recall …");
+                : mlops_hint(err,
+                             "docs/alerts.md lists them: latency_p99, error_rate, drift, recall …");
 }
 
 static int take_comparison(const char *word, struct rule *rule, struct mlops_error *err)
@@ -276,7 +278,8 @@ static int take_clause(const char *key, const char *value, struct rule *rule,
                                                     : NULL;
     if (!duration)
         return mlops_fail(err, MLOPS_INVALID,
-                          "'%s' is not one of over, short, for, recover, against, slo, severity", key);
+                          "'%s' is not one of over, short, for, recover, against, slo, severity",
+                          key);
     TRY(mlops_duration_parse(value, duration, err));
     if (rule->over_ns <= 0)
         return mlops_fail(err, MLOPS_INVALID, "nothing can be measured over '%s'", value);
@@ -292,8 +295,8 @@ static int check_whole(struct rule *rule, struct mlops_error *err)
     if (burns && rule->objective == 0)
         return mlops_fail(err, MLOPS_INVALID, "burn_rate needs an objective, such as 'slo 99.9%%'");
     if (burns && rule->short_ns == 0)
-        rule->short_ns = rule->over_ns / SHORT_PART > MINUTE_NS ? rule->over_ns / SHORT_PART
-                                                                : MINUTE_NS;
+        rule->short_ns =
+            rule->over_ns / SHORT_PART > MINUTE_NS ? rule->over_ns / SHORT_PART : MINUTE_NS;
     if (rule->short_ns && (measures[rule->measure].detector || measures[rule->measure].estimates ||
                            rule->base != BASE_NONE))
         return mlops_fail(err, MLOPS_INVALID, "such a rule has no short window");
@@ -305,8 +308,9 @@ static int check_whole(struct rule *rule, struct mlops_error *err)
 static int parse_words(char **words, size_t count, struct rule *rule, struct mlops_error *err)
 {
     if (count < 3 || count % 2 == 0) {
-        mlops_fail(err, MLOPS_INVALID, "a rule is a measure, a comparison, a limit, and what is "
-                                       "said about it in pairs");
+        mlops_fail(err, MLOPS_INVALID,
+                   "a rule is a measure, a comparison, a limit, and what is "
+                   "said about it in pairs");
         return mlops_hint(err, "such as 'latency_p99 <= 250ms over 5m for 2m severity critical'");
     }
     TRY(take_measure(words[0], rule, err));
@@ -326,7 +330,8 @@ int rule_parse(const char *name, const char *text, struct rule *rule, struct mlo
     *rule = (struct rule){.over_ns = HOUR_NS, .severity = "warning"};
     TRY(name_check("rule", name, err));
     if (strlen(text) > TEXT_MAX)
-        return mlops_fail(err, MLOPS_INVALID, "the rule '%s' is longer than %d bytes", name, TEXT_MAX);
+        return mlops_fail(err, MLOPS_INVALID, "the rule '%s' is longer than %d bytes", name,
+                          TEXT_MAX);
     str_copy(rule->name, sizeof(rule->name), name);
     for (char *word = strtok_r(copy, " \t\n", &state); word && count < WORDS_MAX;
          word = strtok_r(NULL, " \t\n", &state))

@@ -43,8 +43,8 @@ struct mlops_monitor_measure rule_measure(const struct rule *rule,
 bool rule_estimates(const struct rule *rule);
 /* A detector over the errors: what is measured is how many drifts it found. */
 bool rule_detector(const struct rule *rule, enum detector_kind *kind);
-/* What has changed from `then` to `now`, with the interval of MOVER (Zou and Donner 2008) where both
- * have one. */
+/* What has changed from `then` to `now`, with the interval of MOVER (Zou and Donner 2008) where
+ * both have one. */
 struct mlops_monitor_measure rule_change(const struct rule *rule,
                                          const struct mlops_monitor_measure *now,
                                          const struct mlops_monitor_measure *then);

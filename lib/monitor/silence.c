@@ -53,7 +53,8 @@ bool silence_matches(const char *matchers, const struct mlops_alert *alert)
 {
     _cleanup_(free_string) char *copy = xstrdup(matchers);
     char *state = NULL, number[24];
-    for (char *matcher = strtok_r(copy, " ", &state); matcher; matcher = strtok_r(NULL, " ", &state)) {
+    for (char *matcher = strtok_r(copy, " ", &state); matcher;
+         matcher = strtok_r(NULL, " ", &state)) {
         size_t name;
         bool negated;
         const char *pattern;
@@ -78,7 +79,8 @@ static int join_matchers(const char *const *matchers, struct buffer *text, struc
     }
     return text->length <= MATCHERS_MAX
                ? MLOPS_OK
-               : mlops_fail(err, MLOPS_INVALID, "the matchers are longer than %d bytes", MATCHERS_MAX);
+               : mlops_fail(err, MLOPS_INVALID, "the matchers are longer than %d bytes",
+                            MATCHERS_MAX);
 }
 
 static int check_options(const struct mlops_silence_options *options, struct mlops_error *err)
@@ -105,15 +107,16 @@ int mlops_silence_add(struct mlops_registry *registry, const struct mlops_silenc
     _cleanup_(free_string) char *reason =
         xprintf("%s until %s: %s", matchers.data, until, options->reason);
     TRY(transaction_begin(registry, &tx, err));
-    TRY(audit_append(tx, &(struct audit_entry){.action = "silence", .model = options->model,
-                                               .reason = reason}, err));
+    TRY(audit_append(
+        tx, &(struct audit_entry){.action = "silence", .model = options->model, .reason = reason},
+        err));
     *id = transaction_entry(tx);
     TRY(db_exec(transaction_db(tx), err,
                 "INSERT INTO monitor_silence (id, model, matchers, reason, author, since_ns, "
                 "until_ns) VALUES ($1, $2, $3, $4, $5, $6, $7)",
                 DB_I64(*id), DB_TEXT(options->model), DB_TEXT(matchers.data),
-                DB_TEXT(options->reason), DB_TEXT(registry_actor(registry)),
-                DB_I64(clock_now_ns()), DB_I64(options->until_ns)));
+                DB_TEXT(options->reason), DB_TEXT(registry_actor(registry)), DB_I64(clock_now_ns()),
+                DB_I64(options->until_ns)));
     return transaction_commit(TAKE_PTR(tx), err);
 }
 
@@ -135,8 +138,8 @@ int mlops_silence_remove(struct mlops_registry *registry, const char *model, uin
                    (unsigned long long)id);
         return mlops_hint(err, "'mlops monitor silence list %s' shows those that there are", model);
     }
-    TRY(audit_append(tx, &(struct audit_entry){.action = "unsilence", .model = model,
-                                               .reason = reason}, err));
+    TRY(audit_append(
+        tx, &(struct audit_entry){.action = "unsilence", .model = model, .reason = reason}, err));
     return transaction_commit(TAKE_PTR(tx), err);
 }
 
@@ -175,8 +178,8 @@ int silences_apply(struct db *db, const char *model, int64_t at_ns, struct mlops
         struct mlops_alert *alert = &alerts->items[i];
         alert->silenced = false;
         for (size_t j = 0; j < list.count && !alert->silenced; j++)
-            alert->silenced = list.items[j].since_ns <= at_ns &&
-                              silence_matches(list.items[j].matchers, alert);
+            alert->silenced =
+                list.items[j].since_ns <= at_ns && silence_matches(list.items[j].matchers, alert);
     }
     return MLOPS_OK;
 }

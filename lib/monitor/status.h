@@ -1,4 +1,5 @@
-/* lib/monitor/status.h - what the status says of a window, for those who read windows themselves. */
+/* lib/monitor/status.h - what the status says of a window, for those who read windows themselves.
+ */
 #ifndef MONITOR_STATUS_H
 #define MONITOR_STATUS_H
 #include "monitor/window.h"

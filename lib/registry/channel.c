@@ -15,8 +15,8 @@ static const struct kind {
     enum need target, secret;
     bool url; /* the target is one */
 } kinds[] = {
-    {"exec", NEED_YES, NEED_NONE, false},     {"webhook", NEED_YES, NEED_YES, true},
-    {"slack", NEED_NONE, NEED_YES, false},    {"pagerduty", NEED_MAYBE, NEED_YES, true},
+    {"exec", NEED_YES, NEED_NONE, false},         {"webhook", NEED_YES, NEED_YES, true},
+    {"slack", NEED_NONE, NEED_YES, false},        {"pagerduty", NEED_MAYBE, NEED_YES, true},
     {"alertmanager", NEED_YES, NEED_MAYBE, true}, {"email", NEED_YES, NEED_NONE, false},
 };
 
@@ -30,7 +30,8 @@ static int rank_of(const char *severity)
     return -1;
 }
 
-/* ---- what may be added ------------------------------------------------------------------------- */
+/* ---- what may be added -------------------------------------------------------------------------
+ */
 
 static int find_kind(const char *name, const struct kind **kind, struct mlops_error *err)
 {
@@ -52,8 +53,8 @@ static int check_need(const struct kind *kind, enum need need, bool given, const
                       struct mlops_error *err)
 {
     if (need == NEED_YES && !given)
-        return mlops_fail(err, MLOPS_INVALID, "a channel '%s' needs %s%s", kind->name, *what == '-' ? "" : "a ",
-                          what);
+        return mlops_fail(err, MLOPS_INVALID, "a channel '%s' needs %s%s", kind->name,
+                          *what == '-' ? "" : "a ", what);
     if (need == NEED_NONE && given)
         return mlops_fail(err, MLOPS_INVALID, "a channel '%s' takes no %s", kind->name, what);
     return MLOPS_OK;
@@ -97,14 +98,15 @@ static int check_options(const struct mlops_channel_options *options, const stru
     return MLOPS_OK;
 }
 
-/* ---- rows -------------------------------------------------------------------------------------- */
+/* ---- rows --------------------------------------------------------------------------------------
+ */
 
 static int log_change(struct transaction *tx, const char *what, const struct outbox_item *item,
                       uint64_t id, struct mlops_error *err)
 {
     _cleanup_(json_free) cJSON *detail = cJSON_CreateObject();
-    _cleanup_(free_string) char *plain = channel_is_http(item->kind) ? http_url_plain(item->url)
-                                                                     : xstrdup(item->url);
+    _cleanup_(free_string) char *plain =
+        channel_is_http(item->kind) ? http_url_plain(item->url) : xstrdup(item->url);
     _cleanup_(buffer_clear) struct buffer text = {0};
     char hex[SHA256_HEX_SIZE];
     webhook_digest(item, hex);
@@ -201,7 +203,8 @@ int channel_tell(struct transaction *tx, const char *model, const char *severity
     return MLOPS_OK;
 }
 
-/* ---- listing ----------------------------------------------------------------------------------- */
+/* ---- listing -----------------------------------------------------------------------------------
+ */
 
 static int read_list(struct mlops_registry *registry, const char *model,
                      struct mlops_channel_list *list, struct mlops_error *err)

@@ -1,8 +1,8 @@
 /*
  * lib/registry/channel.h - where people are told of alerts: kinds of channels, and sending.
  *
- * A channel is a row of the table webhook with a kind, and what it is to be told waits in the outbox
- * like all else. One channel is told in order: an alert's end never before its begin.
+ * A channel is a row of the table webhook with a kind, and what it is to be told waits in the
+ * outbox like all else. One channel is told in order: an alert's end never before its begin.
  */
 #ifndef REGISTRY_CHANNEL_H
 #define REGISTRY_CHANNEL_H
@@ -26,6 +26,7 @@ struct channel_sending {
 bool channel_is_http(const char *kind);
 /* Tell it of an entry. Errors: MLOPS_REFUSED a program said no; MLOPS_NOT_FOUND it is not there;
  * MLOPS_IO. No message has a secret. */
-int channel_send(const struct channel_sending *sending, const cJSON *entry, struct mlops_error *err);
+int channel_send(const struct channel_sending *sending, const cJSON *entry,
+                 struct mlops_error *err);
 
 #endif

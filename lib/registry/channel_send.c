@@ -23,16 +23,16 @@ static int run_hook(const struct channel_sending *sending, const struct notice *
     cJSON_AddItemToObject(json, "entry", cJSON_Duplicate(entry, true));
     TRY(json_write_canonical(json, &input, err));
     buffer_putc(&input, '\n');
-    return hook_tell(sending->registry,
-                     &(struct hook_telling){.name = sending->item->url,
-                                            .input = input.data,
-                                            .length = input.length,
-                                            .event = {.action = notice->resolved ? "resolve"
-                                                                                 : "alert",
-                                                      .model = notice->model,
-                                                      .stage = notice->stage,
-                                                      .version = notice->version}},
-                     err);
+    return hook_tell(
+        sending->registry,
+        &(struct hook_telling){.name = sending->item->url,
+                               .input = input.data,
+                               .length = input.length,
+                               .event = {.action = notice->resolved ? "resolve" : "alert",
+                                         .model = notice->model,
+                                         .stage = notice->stage,
+                                         .version = notice->version}},
+        err);
 }
 
 static int send_mail(const struct channel_sending *sending, const struct notice *notice,
@@ -42,8 +42,8 @@ static int send_mail(const struct channel_sending *sending, const struct notice 
     _cleanup_(process_result_clear) struct process_result result = {0};
     const char *program = getenv("MLOPS_SENDMAIL");
     const char *const argv[] = {program && *program ? program : SENDMAIL, "-t", "-i", NULL};
-    notice_mail(notice, getenv("MLOPS_MAIL_FROM"), sending->item->url, sending->name, clock_now_ns(),
-                &mail);
+    notice_mail(notice, getenv("MLOPS_MAIL_FROM"), sending->item->url, sending->name,
+                clock_now_ns(), &mail);
     TRY(process_run(&(struct process_options){.argv = argv,
                                               .input = mail.data,
                                               .input_length = mail.length,
@@ -131,7 +131,8 @@ static int send_alertmanager(const struct channel_sending *sending, const struct
     size_t length = strlen(sending->item->url);
     while (length > 0 && sending->item->url[length - 1] == '/')
         length--;
-    _cleanup_(free_string) char *url = xprintf("%.*s/api/v2/alerts", (int)length, sending->item->url);
+    _cleanup_(free_string) char *url =
+        xprintf("%.*s/api/v2/alerts", (int)length, sending->item->url);
     return post(sending, url, secret, json, err);
 }
 

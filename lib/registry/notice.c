@@ -1,8 +1,8 @@
 /*
- * lib/registry/notice.c - the formats of those who are told of alerts, each as its own documentation
- * has it: api.slack.com/messaging/webhooks and reference/block-kit/blocks,
- * developer.pagerduty.com/docs/send-alert-event, github.com/prometheus/alertmanager api/v2/openapi.yaml,
- * RFC 5322.
+ * lib/registry/notice.c - the formats of those who are told of alerts, each as its own
+ * documentation has it: api.slack.com/messaging/webhooks and reference/block-kit/blocks,
+ * developer.pagerduty.com/docs/send-alert-event, github.com/prometheus/alertmanager
+ * api/v2/openapi.yaml, RFC 5322.
  */
 #include "registry/notice.h"
 #include "base/clock.h"
@@ -32,8 +32,8 @@ int notice_read(const cJSON *entry, struct notice *notice, struct mlops_error *e
                               .resolved = str_equal(action, "resolve")};
     if ((!notice->resolved && !str_equal(action, "alert")) || !*notice->rule)
         return mlops_fail(err, MLOPS_INTEGRITY, "an entry '%s' of the log is no alert", action);
-    notice->key = xprintf("mlops/%s/%s/%s/%s", notice->model, notice->stage, notice->rule,
-                          notice->since);
+    notice->key =
+        xprintf("mlops/%s/%s/%s/%s", notice->model, notice->stage, notice->rule, notice->since);
     if (strlen(notice->key) > PAGERDUTY_KEY_MAX) {
         struct digest digest;
         sha256_of(notice->key, strlen(notice->key), &digest);
@@ -113,10 +113,17 @@ static char *slack_escape(const char *text)
     struct buffer out = {0};
     for (; *text; text++)
         switch (*text) {
-        case '&': buffer_puts(&out, "&amp;"); break;
-        case '<': buffer_puts(&out, "&lt;"); break;
-        case '>': buffer_puts(&out, "&gt;"); break;
-        default: buffer_putc(&out, *text);
+        case '&':
+            buffer_puts(&out, "&amp;");
+            break;
+        case '<':
+            buffer_puts(&out, "&lt;");
+            break;
+        case '>':
+            buffer_puts(&out, "&gt;");
+            break;
+        default:
+            buffer_putc(&out, *text);
         }
     return buffer_steal(&out);
 }
@@ -153,8 +160,8 @@ cJSON *notice_pagerduty(const struct notice *notice, const char *routing_key)
     _cleanup_(free_string) char *subject = notice_subject(notice), *look = command_look(notice),
                                 *back = command_back(notice);
     _cleanup_(free_string) char *summary = xprintf("%s: %s", subject, notice->what);
-    _cleanup_(free_string) char *source = xprintf("%s@%llu", notice->model,
-                                                  (unsigned long long)notice->version);
+    _cleanup_(free_string) char *source =
+        xprintf("%s@%llu", notice->model, (unsigned long long)notice->version);
     cJSON *json = cJSON_CreateObject();
     json_add_string(json, "routing_key", routing_key);
     json_add_string(json, "event_action", notice->resolved ? "resolve" : "trigger");
@@ -164,7 +171,8 @@ cJSON *notice_pagerduty(const struct notice *notice, const char *routing_key)
     cut(summary, PAGERDUTY_SUMMARY_MAX);
     json_add_string(payload, "summary", summary);
     json_add_string(payload, "source", source);
-    json_add_string(payload, "severity", notice->severity); /* info, warning, critical are its own */
+    json_add_string(payload, "severity",
+                    notice->severity); /* info, warning, critical are its own */
     json_add_string(payload, "timestamp", notice->at);
     json_add_string(payload, "component", notice->model);
     json_add_string(payload, "group", notice->stage);
@@ -223,11 +231,12 @@ void notice_mail(const struct notice *notice, const char *from, const char *to, 
         buffer_printf(out, "From: %s\r\n", from);
     buffer_printf(out, "To: %s\r\nSubject: %s\r\n", to, subject);
     put_date(out, now_ns);
-    buffer_printf(out, "Message-ID: <%s@mlops.invalid>\r\n"
-                       "MIME-Version: 1.0\r\n"
-                       "Content-Type: text/plain; charset=utf-8\r\n"
-                       "Content-Transfer-Encoding: 8bit\r\n"
-                       "Auto-Submitted: auto-generated\r\n\r\n",
+    buffer_printf(out,
+                  "Message-ID: <%s@mlops.invalid>\r\n"
+                  "MIME-Version: 1.0\r\n"
+                  "Content-Type: text/plain; charset=utf-8\r\n"
+                  "Content-Transfer-Encoding: 8bit\r\n"
+                  "Auto-Submitted: auto-generated\r\n\r\n",
                   id);
     for (const char *c = text; *c; c++)
         buffer_printf(out, *c == '\n' ? "\r\n" : "%c", *c);

@@ -1,6 +1,6 @@
 /*
- * lib/registry/notice.h - an alert that opened or resolved, in the words and formats of those who are
- * told: read from its entry of the log, so that what is sent is what is recorded.
+ * lib/registry/notice.h - an alert that opened or resolved, in the words and formats of those who
+ * are told: read from its entry of the log, so that what is sent is what is recorded.
  */
 #ifndef REGISTRY_NOTICE_H
 #define REGISTRY_NOTICE_H

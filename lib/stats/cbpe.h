@@ -1,8 +1,8 @@
 /*
  * lib/stats/cbpe.h - how well a binary model does where no labels are known, by its own calibrated
  * scores: a prediction of 1 at a probability of 0.9 is right in nine of ten cases. As NannyML's
- * confidence-based performance estimation (nannyml.readthedocs.io, "How it works"). It holds while the
- * scores stay calibrated: drift of the data is seen, drift of the concept is not.
+ * confidence-based performance estimation (nannyml.readthedocs.io, "How it works"). It holds while
+ * the scores stay calibrated: drift of the data is seen, drift of the concept is not.
  */
 #ifndef STATS_CBPE_H
 #define STATS_CBPE_H

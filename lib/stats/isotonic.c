@@ -39,7 +39,8 @@ static size_t pool(struct block *blocks, size_t count)
     size_t top = 0;
     for (size_t i = 0; i < count; i++) {
         struct block block = blocks[i];
-        while (top > 0 && blocks[top - 1].sum * block.weight >= block.sum * blocks[top - 1].weight) {
+        while (top > 0 &&
+               blocks[top - 1].sum * block.weight >= block.sum * blocks[top - 1].weight) {
             top--;
             block.sum += blocks[top].sum;
             block.weight += blocks[top].weight;

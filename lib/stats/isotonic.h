@@ -1,7 +1,8 @@
 /*
- * lib/stats/isotonic.h - scores calibrated: the increasing function of the score that is nearest to the
- * outcomes by least squares (pool adjacent violators: Ayer, Brunk, Ewing, Reid, Silverman 1955), with
- * straight lines between the fitted scores and the ends held, as scikit-learn's IsotonicRegression.
+ * lib/stats/isotonic.h - scores calibrated: the increasing function of the score that is nearest to
+ * the outcomes by least squares (pool adjacent violators: Ayer, Brunk, Ewing, Reid, Silverman
+ * 1955), with straight lines between the fitted scores and the ends held, as scikit-learn's
+ * IsotonicRegression.
  */
 #ifndef STATS_ISOTONIC_H
 #define STATS_ISOTONIC_H
