@@ -118,7 +118,8 @@ int in_force_read(const struct log_view *view, const struct mlops_trust_list *tr
     return MLOPS_OK;
 }
 
-/* ---- shown ------------------------------------------------------------------------------------ */
+/* ---- shown ------------------------------------------------------------------------------------
+ */
 
 static int describe(const struct policy *policy, struct mlops_policy *out, struct mlops_error *err)
 {
@@ -192,20 +193,38 @@ static int show(const struct log_view *view, const struct mlops_trust_list *trus
     return describe(&in_force.policy, out, err);
 }
 
+/* The log in one snapshot, and whom it trusts. */
+struct sight {
+    struct snapshot snapshot;
+    struct log_view view;
+    struct mlops_trust_list trusted;
+};
+
+static void sight_close(struct sight *sight)
+{
+    mlops_trust_list_clear(&sight->trusted);
+    snapshot_end(&sight->snapshot);
+}
+
+/* To look at the policies of `model` (NULL: the registry's). */
+static int sight_open(struct mlops_registry *registry, const char *model, struct sight *sight,
+                      struct mlops_error *err)
+{
+    uint64_t last;
+    TRY(snapshot_begin(registry, &sight->snapshot, err));
+    TRY(log_view_open(registry, &sight->view, err));
+    if (model)
+        TRY(model_check_known(sight->view.db, model, err));
+    return trusted_read(&sight->view, &sight->trusted, &last, err);
+}
+
 int mlops_policy_show(struct mlops_registry *registry, const char *model,
                       struct mlops_policy *policy, struct mlops_error *err)
 {
-    _cleanup_(snapshot_end) struct snapshot snapshot = {0};
-    _cleanup_(mlops_trust_list_clear) struct mlops_trust_list trusted = {0};
-    struct log_view view;
-    uint64_t last;
+    _cleanup_(sight_close) struct sight sight = {.view = {0}};
     *policy = (struct mlops_policy){.number = 0};
-    TRY(snapshot_begin(registry, &snapshot, err));
-    TRY(log_view_open(registry, &view, err));
-    if (model)
-        TRY(model_check_known(view.db, model, err));
-    TRY(trusted_read(&view, &trusted, &last, err));
-    int code = show(&view, &trusted, model ? model : "", policy, err);
+    TRY(sight_open(registry, model, &sight, err));
+    int code = show(&sight.view, &sight.trusted, model ? model : "", policy, err);
     if (code)
         mlops_policy_clear(policy);
     return code;
@@ -231,25 +250,19 @@ static int add_to_history(void *context, const cJSON *entry, struct mlops_error 
 int mlops_policy_history(struct mlops_registry *registry, const char *model,
                          struct mlops_policy_list *list, struct mlops_error *err)
 {
-    _cleanup_(snapshot_end) struct snapshot snapshot = {0};
-    _cleanup_(mlops_trust_list_clear) struct mlops_trust_list trusted = {0};
-    struct log_view view;
-    uint64_t last;
+    _cleanup_(sight_close) struct sight sight = {.view = {0}};
     *list = (struct mlops_policy_list){.count = 0};
-    TRY(snapshot_begin(registry, &snapshot, err));
-    TRY(log_view_open(registry, &view, err));
-    if (model)
-        TRY(model_check_known(view.db, model, err));
-    TRY(trusted_read(&view, &trusted, &last, err));
-    struct history history = {.view = &view, .trusted = &trusted, .list = list};
-    int code = log_view_each(&view, (const char *const[]){"policy", NULL}, model ? model : "",
+    TRY(sight_open(registry, model, &sight, err));
+    struct history history = {.view = &sight.view, .trusted = &sight.trusted, .list = list};
+    int code = log_view_each(&sight.view, (const char *const[]){"policy", NULL}, model ? model : "",
                              add_to_history, &history, err);
     if (code)
         mlops_policy_list_clear(list);
     return code;
 }
 
-/* ---- set --------------------------------------------------------------------------------------- */
+/* ---- set ---------------------------------------------------------------------------------------
+ */
 
 /* The change, written and signed: after the newest entry that was there when it was begun. */
 struct change {

@@ -345,3 +345,50 @@ hidden() {
             (SELECT max(position) FROM audit)" || [ "$action" = distrust ]
     done
 }
+
+# puts copies of the database's file back
+# bats test_tags=one-machine
+@test "an approval serves its own version alone, by a key that is trusted now" {
+    versions 2
+    people
+    printf 'stages: {production: {approvals: 1}}\n' > policy.yaml
+    mlops -q policy set fraud policy.yaml --key ana
+    # forged: by a key that nobody trusts, or for something else
+    mlops -q key generate --no-passphrase eve >/dev/null
+    run mlops approve fraud@1 --for production --key eve
+    ended 1 "the key" "is not trusted by this registry"
+    mlops -q trust add eve --role author --owner eve --key ana
+    run mlops approve fraud@1 --for production --key eve
+    ended 1 "of eve is trusted as author, not as approver"
+    mlops -q approve fraud@1 --for production --key bob
+    # forged: the statement or its signature altered
+    altered() {
+        cp .mlops/registry.db kept.db
+        sqlite3 .mlops/registry.db "UPDATE audit SET $1 WHERE action = 'approve'"
+        run mlops promote "$2" --to production
+        ended 5 "of the audit log was changed" "$3"
+        run mlops log --verify
+        ended 5 "of the audit log was changed"
+        cp kept.db .mlops/registry.db
+    }
+    altered "entry = replace(entry, '\"sig\":\"', '\"sig\":\"A')" fraud@1 ""
+    altered "entry = replace(entry, '\"payload\":\"', '\"payload\":\"A')" fraud@1 ""
+    # used again: the row moved to another version, without and with what it says
+    altered "version = 2" fraud@2 "its columns are not what the entry says"
+    altered "version = 2, entry = replace(entry, '\"version\":1', '\"version\":2')" fraud@2 ""
+    # expired
+    mlops -q trust add cy --role approver --owner cy --key ana \
+        --expires "$(date -u -d '+2 seconds' +%FT%TZ)"
+    mlops -q approve fraud@2 --for production --key cy
+    sleep 3
+    run mlops promote fraud@2 --to production
+    ended 1 "0 of 1 approvals" "of cy expired at"
+    run mlops approve fraud@2 --for production --key cy
+    ended 1 "of cy expired at"
+    # revoked
+    mlops -q trust remove bob --key ana
+    run mlops promote fraud@1 --to production
+    ended 1 "0 of 1 approvals" "of bob was revoked at"
+    run mlops approve fraud@2 --for production --key bob
+    ended 1 "of bob was revoked at"
+}
