@@ -7,7 +7,8 @@ quickstart_packages="python3-sklearn bubblewrap libseccomp2 libmicrohttpd12"
 test_packages="clang-14 bats jq zstd lz4 python3 python3-pip python3-venv python3-jsonschema python3-packaging
     libcmocka-dev man-db groff strace zsh fish bash-completion sqlite3 util-linux xxd xfsprogs
     e2fsprogs bubblewrap procps libxml2-utils openssl buildah busybox-static postgresql
-    prometheus prometheus-alertmanager curl npm python3-torch"
+    prometheus prometheus-alertmanager curl npm python3-torch parallel
+    default-jre-headless"
 
 # Install those that are not there yet; asks for root by sudo where it must.
 install_packages() {
