@@ -60,9 +60,9 @@ static int print_log(struct cli *cli, const struct mlops_suite_log *log)
 {
     if (!*log->files.output.sha256)
         return mlops_fail(&cli->err, MLOPS_NOT_FOUND,
-                        "nothing that '%s' printed is kept: it did not run, or an older mlops "
-                        "recorded it",
-                        log->suite);
+                          "nothing that '%s' printed is kept: it did not run, or an older mlops "
+                          "recorded it",
+                          log->suite);
     TRY(print_kept(cli, &log->files.output, cli->out, cli->out_terminal));
     (void)fflush(cli->out);
     TRY(print_kept(cli, &log->files.errors, stderr, isatty(STDERR_FILENO) == 1));

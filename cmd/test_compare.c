@@ -35,21 +35,20 @@ static void add_difference(struct table *table, const struct mlops_difference *d
 static void print_one(struct cli *cli, const struct mlops_suite_result *suite,
                       const struct mlops_comparison *comparison)
 {
-    static const struct column columns[] = {{"METRIC", false},     {"HERE", true},
-                                            {"THERE", true},       {"DIFFERENCE", true},
+    static const struct column columns[] = {{"METRIC", false},   {"HERE", true},
+                                            {"THERE", true},     {"DIFFERENCE", true},
                                             {"INTERVAL", false}, {"METHOD", false}};
     _cleanup_(cli_table_clear) struct table table = TABLE(columns, TITLES_ALWAYS, "  ");
     char version[VERSION_TEXT_SIZE];
 
     cli_version_format(&comparison->version, version);
     cli_print(cli, "\n%s%s%s against %s, %s%s%s", cli_on(cli, STYLE_BOLD), suite->name,
-              cli_off(cli, STYLE_BOLD), comparison->with, version,
-              *comparison->message ? ": " : "", comparison->message);
+              cli_off(cli, STYLE_BOLD), comparison->with, version, *comparison->message ? ": " : "",
+              comparison->message);
     if (*comparison->message)
         return;
     cli_print(cli, "  the same %" PRIu64 " rows, each end at %g%%%s", comparison->rows,
-              comparison->confidence * 100,
-              comparison->ran ? "; its suite was run for them" : "");
+              comparison->confidence * 100, comparison->ran ? "; its suite was run for them" : "");
     for (size_t i = 0; i < comparison->difference_count; i++)
         add_difference(&table, &comparison->differences[i]);
     cli_table_print(cli, &table);

@@ -29,7 +29,7 @@ const struct mlops_difference *comparison_find(const struct mlops_comparison *co
     return NULL;
 }
 
-/* ---- as evidence ------------------------------------------------------------------------------- */
+/* ---- as evidence ---------------------------------------------------------------------------- */
 
 static void write_difference(const struct mlops_difference *difference, cJSON *differences)
 {
@@ -120,7 +120,7 @@ struct mlops_comparison *comparisons_read(const cJSON *body, size_t *count)
     return comparisons;
 }
 
-/* ---- judging ----------------------------------------------------------------------------------- */
+/* ---- judging -------------------------------------------------------------------------------- */
 
 /* Non-inferiority by the end of the interval that is nearer to the margin (Schuirmann 1987; ICH E9,
  * section 3.3.2): a one-sided test at the level asked for. */
@@ -135,10 +135,9 @@ char *comparison_judge(const struct mlops_comparison *comparison,
     gain = falling ? -gain : gain;
     *met = requirement->kind == REQUIREMENT_BETTER ? gain > requirement->offset
                                                    : gain >= -requirement->offset;
-    _cleanup_(free_string) char *figures =
-        xprintf("%.4g against %.4g of @%" PRIu64 " on the same %" PRIu64 " rows: %+.4g",
-                difference->ours, difference->theirs, comparison->version.number,
-                comparison->rows, difference->difference);
+    _cleanup_(free_string) char *figures = xprintf(
+        "%.4g against %.4g of @%" PRIu64 " on the same %" PRIu64 " rows: %+.4g", difference->ours,
+        difference->theirs, comparison->version.number, comparison->rows, difference->difference);
     if (isnan(end))
         return xprintf("%s%s", figures, certain ? ", and nobody can tell how certain" : "");
     return xprintf("%s, at %g%% %s %+.4g (%s)", figures, comparison->confidence * 100,

@@ -21,8 +21,8 @@ const struct mlops_difference *comparison_find(const struct mlops_comparison *co
 void comparisons_write(const struct mlops_comparison *comparisons, size_t count, cJSON *body);
 struct mlops_comparison *comparisons_read(const cJSON *body, size_t *count);
 
-/* Is the difference what `requirement`, of the kinds "not worse" and "better", asks for? The figures
- * in words; the caller frees. */
+/* Is the difference what `requirement`, of the kinds "not worse" and "better", asks for? The
+ * figures in words; the caller frees. */
 char *comparison_judge(const struct mlops_comparison *comparison,
                        const struct mlops_difference *difference,
                        const struct requirement *requirement, bool *met);

@@ -18,7 +18,8 @@ struct judge {
     const struct mlops_version *version;
     bool stages_read;
     struct mlops_stage_list stages;
-    const struct mlops_comparison *fresh; /* of the suite that is being judged; NULL: ask evidence */
+    const struct mlops_comparison
+        *fresh; /* of the suite that is being judged; NULL: ask evidence */
     size_t fresh_count;
     struct known *known;
     size_t known_count, known_capacity;
@@ -207,10 +208,10 @@ static void judge_certain(const struct metric_list *metrics, const struct metric
                                 metric->interval.low, metric->interval.high);
 }
 
-/* ---- on the same rows -------------------------------------------------------------------------- */
+/* ---- on the same rows ----------------------------------------------------------------------- */
 
-/* The version that a requirement speaks of now; `*there` false where there is none, which `judgement`
- * then says: nothing in a stage yet is nothing to be worse than. */
+/* The version that a requirement speaks of now; `*there` false where there is none, which
+ * `judgement` then says: nothing in a stage yet is nothing to be worse than. */
 static int find_other(struct judge *judge, const struct requirement *requirement,
                       struct mlops_version *other, bool *there, struct judgement *judgement,
                       struct mlops_error *err)
@@ -239,11 +240,13 @@ static int find_other(struct judge *judge, const struct requirement *requirement
     return judgement->detail ? MLOPS_OK : code;
 }
 
-/* The comparison with `other` at the confidence that is asked for; otherwise `*stale` is one that was
- * asked for in the same words, and was with another version. */
-static const struct mlops_comparison *
-find_comparison(const struct mlops_comparison *list, size_t count, const struct mlops_version *other,
-                const struct requirement *requirement, const struct mlops_comparison **stale)
+/* The comparison with `other` at the confidence that is asked for; otherwise `*stale` is one that
+ * was asked for in the same words, and was with another version. */
+static const struct mlops_comparison *find_comparison(const struct mlops_comparison *list,
+                                                      size_t count,
+                                                      const struct mlops_version *other,
+                                                      const struct requirement *requirement,
+                                                      const struct mlops_comparison **stale)
 {
     double confidence =
         requirement->confidence > 0 ? requirement->confidence : COMPARISON_CONFIDENCE;

@@ -47,8 +47,8 @@ struct judgement {
  * Judge one requirement of suite `suite` on `metrics`. A relative one is held against the newest
  * evidence of the suite of the same name of the version that its stage holds now; it is met where
  * the stage is empty or holds this very version, and not met where there is no such evidence.
- * One on the same rows is judged by the comparison that was made with the very version that is there
- * now: where it was made with another one, it is not met, and the detail says so.
+ * One on the same rows is judged by the comparison that was made with the very version that is
+ * there now: where it was made with another one, it is not met, and the detail says so.
  */
 int judge_requirement(struct judge *judge, const char *suite,
                       const struct project_requirement *required, const struct metric_list *metrics,

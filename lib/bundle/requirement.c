@@ -101,7 +101,7 @@ static int parse_bound(const char *text, struct requirement *requirement, struct
     return MLOPS_OK;
 }
 
-/* ---- against another version ------------------------------------------------------------------ */
+/* ---- against another version ---------------------------------------------------------------- */
 
 static bool take_word(const char **c, const char *word)
 {

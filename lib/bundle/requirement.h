@@ -7,9 +7,9 @@
  * for numbers and not for ==: the end of the metric's interval that is nearer to the bound must
  * meet it, too.
  *
- * Or: ("not worse than" | "better than") REF ["by" NUMBER] ["at" NUMBER "%"]: a comparison on the same
- * rows with another version. REF is the name of a stage, or a stage with ~N, @VERSION of the same
- * model, or any reference with an @ or of a bundle. "at" is for this one-sided: above 50%.
+ * Or: ("not worse than" | "better than") REF ["by" NUMBER] ["at" NUMBER "%"]: a comparison on the
+ * same rows with another version. REF is the name of a stage, or a stage with ~N, @VERSION of the
+ * same model, or any reference with an @ or of a bundle. "at" is for this one-sided: above 50%.
  */
 #ifndef BUNDLE_REQUIREMENT_H
 #define BUNDLE_REQUIREMENT_H
@@ -35,8 +35,8 @@ struct requirement {
 /* Errors: MLOPS_INVALID, saying what was expected where. */
 int requirement_parse(const char *text, struct requirement *requirement, struct mlops_error *err);
 
-/* The whole reference that `ref` of a requirement on `model` stands for: "fraud@production". The caller
- * frees. */
+/* The whole reference that `ref` of a requirement on `model` stands for: "fraud@production". The
+ * caller frees. */
 char *requirement_reference(const char *model, const char *ref);
 
 /* Is `value` good enough against `bound` (with the offset added already)? NaN never is. */

@@ -5,7 +5,7 @@
 
 #define UNREGISTERED_NS (12 * 3600000000000LL) /* half of gc's grace where none is given */
 
-/* ---- what evidence keeps ---------------------------------------------------------------------- */
+/* ---- what evidence keeps -------------------------------------------------------------------- */
 
 static int read_kept(struct mlops_registry *registry, struct bundle_list *list,
                      struct mlops_error *err)
@@ -63,7 +63,7 @@ static void hand_out(struct bundle_list *list, struct bundle_row *row)
     }
 }
 
-/* ---- bundles ---------------------------------------------------------------------------------- */
+/* ---- bundles -------------------------------------------------------------------------------- */
 
 static int read_bundles(struct mlops_registry *registry, struct bundle_list *list,
                         struct mlops_error *err)

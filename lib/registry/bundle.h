@@ -57,8 +57,8 @@ int bundle_is_known(struct transaction *tx, const char *bundle, bool *known,
 int bundle_released_ns(struct mlops_registry *registry, const char *bundle, int64_t *released_ns,
                        struct mlops_error *err);
 
-/* When gc last purged the bundle from the trash, by the log; 0: never. What evidence from before that
- * kept has gone with it, also where the bundle came back. */
+/* When gc last purged the bundle from the trash, by the log; 0: never. What evidence from before
+ * that kept has gone with it, also where the bundle came back. */
 int bundle_purged_ns(struct mlops_registry *registry, const struct bundle_row *row,
                      int64_t *purged_ns, struct mlops_error *err);
 

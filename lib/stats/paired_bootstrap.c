@@ -59,7 +59,8 @@ static void share_out(struct drawing *drawing, uint32_t strata)
     drawing->drawn = xcalloc((size_t)strata + 1, sizeof(*drawing->drawn));
     for (uint32_t i = 0; i < strata; i++)
         if (stratum_rows(drawing, i) > 0)
-            share = fmax(share, fmin(PAIRED_STRATUM_LEAST / (double)stratum_rows(drawing, i), most));
+            share =
+                fmax(share, fmin(PAIRED_STRATUM_LEAST / (double)stratum_rows(drawing, i), most));
     for (uint32_t i = 0; i < strata; i++) {
         drawing->drawn[i] = (size_t)ceil((double)stratum_rows(drawing, i) * share);
         drawing->count += drawing->drawn[i];
@@ -78,8 +79,8 @@ static int draw(void *context, size_t replicate, size_t worker, struct mlops_err
     random_init(&random, bootstrap->seed, replicate, drawing->tables);
     for (uint32_t i = 0; i < strata; i++)
         for (size_t j = 0; j < drawing->drawn[i]; j++)
-            rows[at++] = drawing->order[drawing->from[i] +
-                                        random_below(&random, stratum_rows(drawing, i))];
+            rows[at++] =
+                drawing->order[drawing->from[i] + random_below(&random, stratum_rows(drawing, i))];
     int code = bootstrap->measure(bootstrap->context, rows, at, differences, err);
     for (size_t i = 0; code == MLOPS_OK && i < bootstrap->values; i++)
         drawing->values[i * drawing->replicates + replicate] = differences[i];
@@ -108,8 +109,8 @@ int paired_bootstrap(const struct paired_bootstrap *bootstrap, struct interval *
     double scale = sqrt((double)drawing.count / (double)bootstrap->rows);
     for (size_t i = 0; i < bootstrap->values; i++)
         if (!isnan(bootstrap->point[i]))
-            intervals[i] = interval_percentile(drawing.values + i * drawing.replicates,
-                                               drawing.replicates, bootstrap->point[i], 0, scale,
-                                               bootstrap->confidence);
+            intervals[i] =
+                interval_percentile(drawing.values + i * drawing.replicates, drawing.replicates,
+                                    bootstrap->point[i], 0, scale, bootstrap->confidence);
     return MLOPS_OK;
 }

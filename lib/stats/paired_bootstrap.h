@@ -2,10 +2,10 @@
  * lib/stats/paired_bootstrap.h - the bootstrap of pairs: how certain the differences of any figures
  * of two models on the same rows are.
  *
- * Rows are drawn with replacement, in each stratum as many as it has, and both models are measured on
- * the same draw (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, sections 8 and 13.3;
- * SciPy's bootstrap(paired=True, method="percentile")). Of many rows fewer are drawn, and what the
- * replicates deviate is scaled (stats/sample.h): the interval is that of all rows.
+ * Rows are drawn with replacement, in each stratum as many as it has, and both models are measured
+ * on the same draw (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, sections 8
+ * and 13.3; SciPy's bootstrap(paired=True, method="percentile")). Of many rows fewer are drawn, and
+ * what the replicates deviate is scaled (stats/sample.h): the interval is that of all rows.
  */
 #ifndef STATS_PAIRED_BOOTSTRAP_H
 #define STATS_PAIRED_BOOTSTRAP_H
@@ -31,7 +31,7 @@ struct paired_bootstrap {
     const double *point; /* on all rows */
     double confidence;
     uint64_t seed;
-    size_t replicates;   /* 0: METRIC_REPLICATES */
+    size_t replicates; /* 0: METRIC_REPLICATES */
 };
 
 /* The interval of each difference; none where more than one replicate in twenty has none.

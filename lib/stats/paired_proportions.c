@@ -9,9 +9,9 @@
 #define HALVINGS 200 /* of an interval: more than there are numbers in it */
 
 /*
- * Tango's score of the hypothesis that the proportions differ by `by` (equation 7 of the paper): the
- * difference that was found less that, over its standard error where the hypothesis is true. For 0
- * it is McNemar's. It falls as `by` grows.
+ * Tango's score of the hypothesis that the proportions differ by `by` (equation 7 of the paper):
+ * the difference that was found less that, over its standard error where the hypothesis is true.
+ * For 0 it is McNemar's. It falls as `by` grows.
  */
 static double score(double only_a, double only_b, double n, double by)
 {

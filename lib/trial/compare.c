@@ -24,15 +24,14 @@ static void set_interval(struct mlops_difference *difference, const struct inter
     difference->method = interval_method_name(interval->method);
 }
 
-/* ---- values ------------------------------------------------------------------------------------ */
+/* ---- values --------------------------------------------------------------------------------- */
 
 /* Counts and thresholds are no matter of better or worse. */
 static bool is_compared(const char *metric)
 {
-    static const char *const not[] = {"n",  "groups", "tp", "fp",
-                                      "tn", "fn",     "threshold_at_fpr"};
-    for (size_t i = 0; i < ARRAY_LENGTH(not); i++)
-        if (str_equal(not[i], metric))
+    static const char *const not [] = {"n", "groups", "tp", "fp", "tn", "fn", "threshold_at_fpr"};
+    for (size_t i = 0; i < ARRAY_LENGTH(not ); i++)
+        if (str_equal(not [i], metric))
             return false;
     return true;
 }
@@ -55,10 +54,10 @@ static void list_differences(const struct metric_list *ours, const struct metric
     }
 }
 
-/* ---- the bootstrap of pairs -------------------------------------------------------------------- */
+/* ---- the bootstrap of pairs ----------------------------------------------------------------- */
 
-static int measure_pair(const void *context, const size_t *units, size_t count,
-                        double *differences, struct mlops_error *err)
+static int measure_pair(const void *context, const size_t *units, size_t count, double *differences,
+                        struct mlops_error *err)
 {
     const struct pair *pair = context;
     const struct mlops_comparison *comparison = pair->comparison;
@@ -71,14 +70,15 @@ static int measure_pair(const void *context, const size_t *units, size_t count,
         *err = weightless;
     for (size_t i = 0; i < comparison->difference_count; i++) {
         const char *name = comparison->differences[i].metric;
-        const struct metric *a = metric_list_find(&ours, name), *b = metric_list_find(&theirs, name);
+        const struct metric *a = metric_list_find(&ours, name),
+                            *b = metric_list_find(&theirs, name);
         differences[i] = a && b ? a->value - b->value : NAN;
     }
     return code == MLOPS_INVALID ? MLOPS_OK : code;
 }
 
-static int bootstrap_all(const struct pair *pair, uint64_t seed, struct mlops_comparison *comparison,
-                         struct mlops_error *err)
+static int bootstrap_all(const struct pair *pair, uint64_t seed,
+                         struct mlops_comparison *comparison, struct mlops_error *err)
 {
     size_t count = comparison->difference_count;
     double *point = xcalloc(count + 1, sizeof(*point));
@@ -102,7 +102,7 @@ static int bootstrap_all(const struct pair *pair, uint64_t seed, struct mlops_co
     return code;
 }
 
-/* ---- what has a method of its own -------------------------------------------------------------- */
+/* ---- what has a method of its own ----------------------------------------------------------- */
 
 /* Rows by label, 1 of positives, that only one of both got right. */
 struct split {
@@ -170,8 +170,8 @@ static int compare_auc(const struct pair *pair, struct mlops_comparison *compari
     struct auc_difference found;
     for (size_t row = 0; row < count; row++)
         labels[row] = predictions_is_positive(pair->ours, row);
-    int code = paired_auc(labels, ours, theirs, count, both_sides(comparison->confidence), &found,
-                          err);
+    int code =
+        paired_auc(labels, ours, theirs, count, both_sides(comparison->confidence), &found, err);
     free(labels);
     TRY(code);
     if (isnan(found.interval.low) && found.a == found.b) /* both rank every row alike */
@@ -181,7 +181,7 @@ static int compare_auc(const struct pair *pair, struct mlops_comparison *compari
     return MLOPS_OK;
 }
 
-/* ---- all of it --------------------------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------------------------------ */
 
 static int compare(const struct pair *pair, const struct project_suite *suite,
                    struct mlops_comparison *comparison, struct mlops_error *err)

@@ -17,9 +17,9 @@ int inputs_digest(struct mlops_registry *registry, const struct mlops_version *v
                   const struct project_suite *suite, const char *const *against,
                   char hex[SHA256_HEX_SIZE], struct mlops_error *err);
 
-/* Where a suite ran, for people who read its evidence: add `environment` to `body`, with the variables
- * that it saw (none of which is a secret), system, kernel, machine, processors, and mlops. `isolated`:
- * in namespaces. */
+/* Where a suite ran, for people who read its evidence: add `environment` to `body`, with the
+ * variables that it saw (none of which is a secret), system, kernel, machine, processors, and
+ * mlops. `isolated`: in namespaces. */
 void inputs_describe(const struct mlops_version *version, const struct project_suite *suite,
                      bool isolated, cJSON *body);
 

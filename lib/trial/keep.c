@@ -59,7 +59,7 @@ int keep_file(struct kept_files *files, size_t which, const char *path, const ch
     return MLOPS_OK;
 }
 
-/* ---- into the store ---------------------------------------------------------------------------- */
+/* ---- into the store ------------------------------------------------------------------------- */
 
 size_t kept_files_count(const struct kept_files *files)
 {
@@ -129,15 +129,14 @@ int keep_store(struct mlops_registry *registry, struct kept_files *const *files,
     return code;
 }
 
-/* ---- into evidence ----------------------------------------------------------------------------- */
+/* ---- into evidence -------------------------------------------------------------------------- */
 
 int keep_record(struct transaction *tx, const struct kept_files *files, struct mlops_error *err)
 {
     for (size_t at = 0; at < kept_files_count(files); at++) {
         const struct kept_file *file = file_at(files, at);
-        _cleanup_(free_string) char *what = at < KEPT_FILES
-                                                ? xstrdup(names[at])
-                                                : xprintf("against-%zu", at - KEPT_FILES + 1);
+        _cleanup_(free_string) char *what =
+            at < KEPT_FILES ? xstrdup(names[at]) : xprintf("against-%zu", at - KEPT_FILES + 1);
         if (file->stored)
             TRY(evidence_keep(tx, what, &file->digest, file->bytes, err));
     }

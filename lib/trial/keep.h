@@ -26,7 +26,7 @@ enum { KEPT_OUTPUT, KEPT_ERRORS, KEPT_PREDICTIONS, KEPT_FILES };
 /* What one suite left. Zeroed is empty. */
 struct kept_files {
     struct kept_file items[KEPT_FILES];
-    bool cut; /* more was printed than these have */
+    bool cut;                  /* more was printed than these have */
     struct kept_file *against; /* predictions of others, beside the result's comparisons */
     size_t against_count;
 };

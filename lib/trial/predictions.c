@@ -13,8 +13,8 @@ struct view {
     uint32_t positive;  /* binary: the class that is a yes */
     const size_t *rows; /* NULL: all */
     size_t count;
-    const uint32_t *queries; /* ranking, beside `rows`: one that was drawn twice is two. NULL: as they
-                                are */
+    const uint32_t *queries; /* ranking, beside `rows`: one that was drawn twice is two. NULL: as
+                                they are */
     uint32_t query_count;
 };
 

@@ -34,8 +34,8 @@ struct predictions_tables {
 };
 
 /*
- * Read the CSV files with the columns that `suite` names and measure them by the suite's task. On an
- * evaluation set the predictions only say what the model says (scores and predictions): labels,
+ * Read the CSV files with the columns that `suite` names and measure them by the suite's task. On
+ * an evaluation set the predictions only say what the model says (scores and predictions): labels,
  * weights and groups are withheld columns of the set, and slices are columns of it, too.
  * Classes are told apart as trial/classes.h says. Binary labels are 0 and 1, true and false, or two
  * texts, of which the one that sorts last is the positive class. Other columns do not matter.
@@ -59,8 +59,8 @@ DEFINE_CLEANUP(struct predictions, predictions_free)
 size_t predictions_units(const struct predictions *predictions);
 size_t predictions_rows(const struct predictions *predictions);
 
-/* The stratum of each unit, below `*count`; NULL where all are of one. Of classes, the label. Owned by
- * the predictions. */
+/* The stratum of each unit, below `*count`; NULL where all are of one. Of classes, the label. Owned
+ * by the predictions. */
 const uint32_t *predictions_strata(const struct predictions *predictions, uint32_t *count);
 
 /* The metrics of units[0 … count-1], each as often as it stands there, without intervals; NULL: of
@@ -68,8 +68,8 @@ const uint32_t *predictions_strata(const struct predictions *predictions, uint32
 int predictions_measure_units(const struct predictions *predictions, const size_t *units,
                               size_t count, struct metric_list *metrics, struct mlops_error *err);
 
-/* Are both about the same rows: as many, of the same labels, weights and queries, in the same order?
- * Errors: MLOPS_INVALID saying where they part. */
+/* Are both about the same rows: as many, of the same labels, weights and queries, in the same
+ * order? Errors: MLOPS_INVALID saying where they part. */
 int predictions_match(const struct predictions *ours, const struct predictions *theirs,
                       struct mlops_error *err);
 

@@ -123,7 +123,7 @@ int rivals_name(struct mlops_registry *registry, const struct mlops_version *ver
     return MLOPS_OK;
 }
 
-/* ---- whether on the same rows ------------------------------------------------------------------ */
+/* ---- whether on the same rows --------------------------------------------------------------- */
 
 /* The names and digests of all snapshots for evaluation. */
 static char *evaluation_data(const struct manifest *manifest)
@@ -200,7 +200,8 @@ static int find_kept(const struct rival_options *options, struct rival *rival,
         bool same;
         if (!str_equal(tests->items[i].name, rival->suite.name))
             continue;
-        if (json_parse(tests->items[i].body, strlen(tests->items[i].body), "evidence", &body, err)) {
+        if (json_parse(tests->items[i].body, strlen(tests->items[i].body), "evidence", &body,
+                       err)) {
             err->code = MLOPS_INTEGRITY;
             return mlops_wrap(err, "evidence %" PRIu64, tests->items[i].id);
         }
@@ -211,7 +212,7 @@ static int find_kept(const struct rival_options *options, struct rival *rival,
     return MLOPS_OK;
 }
 
-/* ---- all of it --------------------------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------------------------------ */
 
 /* Their suite of the same name, as it measures on our rows and demands nothing. */
 static bool choose_suite(const struct rival_options *options, struct rival *rival)

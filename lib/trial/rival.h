@@ -13,9 +13,9 @@ struct rival {
     double confidence; /* that is asked for, one-sided */
     struct mlops_version version;
     struct manifest manifest;
-    struct project_suite suite; /* of the same name, which measures on the same rows as ours; its
-                                   members are borrowed from the manifest */
-    char *evaluation;           /* the set that both are measured on, or NULL */
+    struct project_suite suite;   /* of the same name, which measures on the same rows as ours; its
+                                     members are borrowed from the manifest */
+    char *evaluation;             /* the set that both are measured on, or NULL */
     struct kept_file predictions; /* where they are; no path: there is a message */
     bool ran;
     char *message; /* why there are none; NULL */
@@ -37,10 +37,10 @@ struct rival_options {
     const char *keep;           /* a folder of the registry's file system */
 };
 
-/* Find all that `suite` is to be compared with, and their predictions; those that cannot be had have
- * a message. A stage that is empty or holds this very version has no rival. The caller clears
- * `rivals`. Errors: MLOPS_NOT_FOUND, MLOPS_INVALID a reference of `against`; those of the registry and
- * the system; MLOPS_CANCELLED. */
+/* Find all that `suite` is to be compared with, and their predictions; those that cannot be had
+ * have a message. A stage that is empty or holds this very version has no rival. The caller clears
+ * `rivals`. Errors: MLOPS_NOT_FOUND, MLOPS_INVALID a reference of `against`; those of the registry
+ * and the system; MLOPS_CANCELLED. */
 int rivals_find(const struct rival_options *options, struct rivals *rivals,
                 struct mlops_error *err);
 

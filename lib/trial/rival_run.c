@@ -11,7 +11,7 @@
 
 #define WAIT_MS 50
 
-/* ---- our data in its checkout ------------------------------------------------------------------ */
+/* ---- our data in its checkout --------------------------------------------------------------- */
 
 static int make_parents(const char *tree, const char *path, struct mlops_error *err)
 {
@@ -65,8 +65,8 @@ static int lay_out_snapshot(const struct rival_options *options, const struct ri
     return MLOPS_OK;
 }
 
-static int lay_out(const struct rival_options *options, const struct rival *rival,
-                   const char *tree, struct mlops_error *err)
+static int lay_out(const struct rival_options *options, const struct rival *rival, const char *tree,
+                   struct mlops_error *err)
 {
     for (size_t i = 0; !rival->evaluation && i < options->manifest->data_count; i++) {
         const struct manifest_data *data = &options->manifest->data[i];
@@ -76,7 +76,7 @@ static int lay_out(const struct rival_options *options, const struct rival *riva
     return MLOPS_OK;
 }
 
-/* ---- its run ----------------------------------------------------------------------------------- */
+/* ---- its run -------------------------------------------------------------------------------- */
 
 static int attend(const struct rival_options *options, struct supervision *supervision,
                   struct mlops_error *err)
@@ -112,10 +112,10 @@ static void take_predictions(struct rival *rival, const struct mlops_suite_resul
         *file = (struct kept_file){0};
         return;
     }
-    rival->message = xprintf("@%" PRIu64 " has no predictions of the same rows, and its suite '%s', "
-                             "run on them, did not pass: %s",
-                             rival->version.number, rival->suite.name,
-                             result->message ? result->message : "");
+    rival->message =
+        xprintf("@%" PRIu64 " has no predictions of the same rows, and its suite '%s', "
+                "run on them, did not pass: %s",
+                rival->version.number, rival->suite.name, result->message ? result->message : "");
 }
 
 int rival_run(const struct rival_options *options, struct rival *rival, struct mlops_error *err)
