@@ -94,7 +94,7 @@ const struct command command_verify = {
     .synopsis = "REF|PATH",
     .description =
         "Of a version: is it signed by a key that this registry trusts now, and is it these very "
-        "files? Of a folder or file: its bytes are read and held against 'model.sig' in it or "
+        "files? Of a folder: its bytes are read and held against 'model.sig' in it or "
         "--signature, as 'model_signing sign' and 'mlops sign' write it.\n\n"
         "What a signature does not cover is told: paths that it says to ignore, empty folders, "
         "setuid bits. A signature that says two things (a name twice, a second signer, a digest "
