@@ -122,6 +122,10 @@ paths() {
 }
 
 @test "submodules are recorded with their commits, and when they have changes" {
+    # libgit2 1.5.1 keeps what PCRE gave it for the patterns by which it looks for submodules; read
+    # by the leak sanitizer, where mlops was built with it
+    echo leak:libpcre2 > leaks
+    export LSAN_OPTIONS="${LSAN_OPTIONS:+$LSAN_OPTIONS:}suppressions=$PWD/leaks"
     git init -q -b trunk sub
     echo s > sub/s.py
     git_in sub add .
