@@ -1,23 +1,12 @@
 /* tests/fuzz/fuzz_json_scan.c - no bytes break the scanner of JSON, what knows its kinds, and the
  * search for words in it. */
+#include "fuzz_scanner.h"
 #include "trust/json_scan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct mlops_error err = {0};
-    struct findings findings = {0};
-    struct scan scan = {0};
-    _cleanup_(source_close_ptr) struct source *source = source_of_memory(data, size);
-    struct scan_file file = {.scan = &scan,
-                             .source = source,
-                             .path = "m.json",
-                             .name = "m.json",
-                             .head = data,
-                             .head_length = size < SCAN_HEAD_SIZE ? size : SCAN_HEAD_SIZE,
-                             .findings = &findings};
-    if (scanner_json.scan(&file, &err) || scanner_text.scan(&file, &err))
-        abort(); /* memory does not fail */
-    findings_clear(&findings);
+    fuzz_scanner(&scanner_json, "m.json", data, size);
+    fuzz_scanner(&scanner_text, "m.json", data, size);
     return 0;
 }

@@ -3,7 +3,9 @@
 #define TESTS_FUZZ_SCANNER_H
 #include "trust/scanner.h"
 
-static inline void fuzz_scanner(const struct scanner *scanner, const uint8_t *data, size_t size)
+/* The bytes under a name, for scanners that ask for it. */
+static inline void fuzz_scanner(const struct scanner *scanner, const char *name,
+                                const uint8_t *data, size_t size)
 {
     struct mlops_error err = {0};
     struct findings findings = {0};
@@ -11,8 +13,8 @@ static inline void fuzz_scanner(const struct scanner *scanner, const uint8_t *da
     _cleanup_(source_close_ptr) struct source *source = source_of_memory(data, size);
     struct scan_file file = {.scan = &scan,
                              .source = source,
-                             .path = "m",
-                             .name = "m",
+                             .path = name,
+                             .name = name,
                              .head = data,
                              .head_length = size < SCAN_HEAD_SIZE ? size : SCAN_HEAD_SIZE,
                              .findings = &findings};
@@ -25,7 +27,7 @@ static inline void fuzz_scanner(const struct scanner *scanner, const uint8_t *da
     int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);                                  \
     int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)                                   \
     {                                                                                              \
-        fuzz_scanner(&(scanner), data, size);                                                      \
+        fuzz_scanner(&(scanner), "m", data, size);                                                 \
         return 0;                                                                                  \
     }
 

@@ -157,15 +157,19 @@ def new_cpio(files):
     return out
 
 
-def seven(data):
-    """A 7z with one file, "x.pkl", copied as it is (7zFormat.txt of the LZMA SDK)."""
-    n = bytes([len(data)])
-    header = (b"\1" + b"\4" + b"\6\0\1\x09" + n + b"\0" +        # streams: pack info
-              b"\7\x0b\1\0\1\1\0\x0c" + n + b"\0" +             # one folder, method copy
+def seven(data, dictionary=None):
+    """A 7z with one file, "x.pkl" (7zFormat.txt of the LZMA SDK): copied as it is, or by LZMA that
+    asks for a dictionary of so many bytes."""
+    packed, coder = data, b"\1\0"
+    if dictionary is not None:
+        packed = lzma.compress(data, lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA1, "dict_size": 1 << 16}])
+        coder = b"\x23\3\1\1\5\x5d" + struct.pack("<I", dictionary)
+    header = (b"\1" + b"\4" + b"\6\0\1\x09" + bytes([len(packed)]) + b"\0" +  # streams: pack info
+              b"\7\x0b\1\0\1" + coder + b"\x0c" + bytes([len(data)]) + b"\0" +  # one folder, one method
               b"\x08\x0a\1" + struct.pack("<I", zlib.crc32(data)) + b"\0\0" +
               b"\5\1\x11\x0d\0" + "x.pkl\0".encode("utf-16-le") + b"\0\0")
-    start = struct.pack("<QQI", len(data), len(header), zlib.crc32(header))
-    return b"7z\xbc\xaf\x27\x1c\0\4" + struct.pack("<I", zlib.crc32(start)) + start + data + header
+    start = struct.pack("<QQI", len(packed), len(header), zlib.crc32(header))
+    return b"7z\xbc\xaf\x27\x1c\0\4" + struct.pack("<I", zlib.crc32(start)) + start + packed + header
 
 
 def hostile():
@@ -335,6 +339,8 @@ def hostile():
         ["cpio/damaged"]
     yield "cpio_new.cpio", new_cpio([("x.pkl", EVIL), ("y", GOOD)]), [DENIED]
     yield "plain.7z", seven(EVIL), [DENIED]
+    # It asks for 4 GiB, of which libarchive touches what the content fills.
+    yield "dictionary.7z", seven(EVIL, 0xffffffff), [DENIED + "|archive/damaged"]
     yield "torch_of_7z.pt", seven(EVIL), [DENIED, "scan/name-mismatch"]
     yield "cut.7z", seven(EVIL)[:-5], ["archive/damaged"]
     deep = EVIL
@@ -468,6 +474,34 @@ def torch_values(path):
                         ("random", torch.randn(300, 300))):
         torch.save(value, path(name + ".pt"))
         torch.save(value, path(name + "_old.pt"), _use_new_zipfile_serialization=False)
+    try:
+        import numpy as np
+        from sklearn.preprocessing import StandardScaler
+    except ImportError as error:
+        return print("not here:", error)
+    scaled = {"state": model.state_dict(), "scaler": StandardScaler().fit(np.eye(4)), "array": np.arange(9.0)}
+    torch.save(scaled, path("scaled.pt"))
+    torch.save(scaled, path("scaled_old.pt"), _use_new_zipfile_serialization=False)
+
+
+def check_torchscript(tool):
+    """A real archive of TorchScript has code and classes of its own, and nothing else is unknown."""
+    try:
+        import torch
+    except ImportError as error:
+        print("not here:", error)
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "script.pt")
+        model = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.BatchNorm1d(4), torch.nn.ReLU())
+        torch.jit.save(torch.jit.script(model), path)
+        verdicts, findings = scan(tool, [path])
+    own = {"torch/torchscript": "", "script/program": "", "pickle/import-unknown": "imports __torch__."}
+    others = [f for f in findings[path] if f[1] != "info" and not f[4].startswith(own.get(f[0], "\0"))]
+    if verdicts[path] == "unknown" and not others and "torch/torchscript" in {f[0] for f in findings[path]}:
+        return 0
+    print("TORCHSCRIPT", verdicts[path], findings[path])
+    return 1
 
 
 def scan(tool, paths):
@@ -511,6 +545,7 @@ def check(tool):
                 print("FALSE ALARM", os.path.basename(path), verdicts[path], alarms)
             else:
                 passed += 1
+    failed += check_torchscript(tool)
     print(passed, "passed,", failed, "failed")
     return 1 if failed else 0
 
