@@ -84,3 +84,23 @@ bool number_parse(const char *text, size_t length, double *value)
     *value = parse_slowly(text, length);
     return true;
 }
+
+bool number_parse_bytes(const char *text, double *bytes)
+{
+    static const char *const units[] = {"", "K", "M", "G", "T"};
+    size_t digits = strspn(text, "0123456789.");
+    const char *unit = text + digits + strspn(text + digits, " ");
+    if (!number_parse(text, digits, bytes))
+        return false;
+    if (!*unit || str_equal(unit, "B"))
+        return true;
+    for (size_t i = 1; i < ARRAY_LENGTH(units); i++) {
+        if ((unit[0] & ~0x20) != units[i][0])
+            continue;
+        bool binary = unit[1] == 'i';
+        const char *rest = unit + 1 + binary;
+        *bytes *= pow(binary ? 1024 : 1000, (double)i);
+        return str_equal(rest, "B") || (!*rest && !binary) || (!*rest && binary);
+    }
+    return false;
+}

@@ -9,4 +9,7 @@
  */
 bool number_parse(const char *text, size_t length, double *value);
 
+/* "512 MB", "2GiB", "1000": powers of 1,000, and of 1,024 with an i; false where it is no such. */
+bool number_parse_bytes(const char *text, double *bytes);
+
 #endif

@@ -44,27 +44,6 @@ static double get(const struct execution_limits *where, const struct limit *limi
     return (double)whole;
 }
 
-/* "512 MB", "2GiB", "1000": powers of 1000, and of 1024 with an i. */
-static bool parse_bytes(const char *text, double *bytes)
-{
-    static const char *const units[] = {"", "K", "M", "G", "T"};
-    size_t digits = strspn(text, "0123456789.");
-    const char *unit = text + digits + strspn(text + digits, " ");
-    if (!number_parse(text, digits, bytes))
-        return false;
-    if (!*unit || str_equal(unit, "B"))
-        return true;
-    for (size_t i = 1; i < ARRAY_LENGTH(units); i++) {
-        if ((unit[0] & ~0x20) != units[i][0])
-            continue;
-        bool binary = unit[1] == 'i';
-        const char *rest = unit + 1 + binary;
-        *bytes *= pow(binary ? 1024 : 1000, (double)i);
-        return str_equal(rest, "B") || (!*rest && !binary) || (!*rest && binary);
-    }
-    return false;
-}
-
 static bool parse_limit(const struct limit *limit, const char *text, double *value)
 {
     struct mlops_error ignored = {0}; /* the caller says it better */
@@ -74,7 +53,7 @@ static bool parse_limit(const struct limit *limit, const char *text, double *val
         good = mlops_duration_parse(text, &duration_ns, &ignored) == MLOPS_OK;
         *value = (double)duration_ns;
     } else if (limit->unit == UNIT_BYTES)
-        good = parse_bytes(text, value);
+        good = number_parse_bytes(text, value);
     else
         good = number_parse(text, strlen(text), value) && *value == floor(*value);
     return good && *value >= limit->least && *value <= EXACT_MAX;

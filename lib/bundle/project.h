@@ -7,6 +7,7 @@
 #ifndef BUNDLE_PROJECT_H
 #define BUNDLE_PROJECT_H
 #include "base/buffer.h"
+#include "bundle/budget.h"
 #include "bundle/deployment.h"
 #include "bundle/execution.h"
 #include "bundle/expectation.h"
@@ -45,9 +46,9 @@ struct project_requirement {
 struct project_suite {
     char *name;
     char *kind;         /* "unit", "integration", "performance", "data" */
-    char *run;          /* shell command; NULL of the kind `data`, which runs none */
+    char *run;          /* shell command; NULL of the kind `data`, and where there are budgets alone */
     int64_t timeout_ns; /* 10 minutes where not given; at most PROJECT_TIMEOUT_MAX_NS */
-    char *predictions;  /* performance: CSV that `run` writes; normalized */
+    char *predictions;  /* performance: CSV that `run` writes; normalized; NULL without `run` */
     char *score;        /* columns in it, NULL where not given */
     char *prediction;
     char *label;       /* performance: NULL only where an evaluation set has it */
@@ -59,6 +60,7 @@ struct project_suite {
     size_t require_count;
     struct execution execution; /* limits and the like */
     struct measurement measurement; /* performance: weights, costs, slices and the like */
+    struct budgets budgets; /* performance: time and room that the model may take */
     struct expectations expectations; /* data: what is expected of a snapshot */
 };
 
@@ -81,6 +83,8 @@ struct project {
     char **parents; /* refs of versions, NULL-terminated; what they mean is found when packaged, and
                        not kept in a manifest's project, as the run */
     char *run;
+    char *predict_run;  /* answers a line of JSON on its input by a line on its output */
+    char *predict_data; /* the snapshot whose rows are the requests */
     cJSON *monitor; /* checked, kept as it was written; NULL where not given */
     struct deployment deploy;
 

@@ -32,8 +32,9 @@ static cJSON *suite_to_json(const struct project_suite *suite)
         execution_write(&suite->execution, json);
         return json;
     }
-    json_add_string(json, "run", suite->run);
+    add_text(json, "run", suite->run);
     json_add_number(json, "timeout_seconds", (double)suite->timeout_ns / 1e9);
+    budgets_write(&suite->budgets, json);
     add_text(json, "predictions", suite->predictions);
     add_text(json, "score", suite->score);
     add_text(json, "prediction", suite->prediction);
@@ -109,6 +110,11 @@ cJSON *project_to_json(const struct project *project)
         cJSON *train = json_add_object(json, "train");
         json_add_string(train, "run", project->train_run);
         add_text(train, "data", project->train_data);
+    }
+    if (project->predict_run) {
+        cJSON *predict = json_add_object(json, "predict");
+        json_add_string(predict, "run", project->predict_run);
+        json_add_string(predict, "data", project->predict_data);
     }
     if (project->monitor)
         cJSON_AddItemToObject(json, "monitor", cJSON_Duplicate(project->monitor, true));
@@ -251,6 +257,13 @@ static int get_performance(const cJSON *json, struct project_suite *suite, struc
     TRY(get_evaluation(json, suite, err));
     TRY(get_text(json, "task", &suite->task, err));
     suite->threshold = json_number(json, "threshold", -1);
+    if (!suite->run) {
+        suite->threshold = 0.5;
+        TRY(measurement_load(NULL, &suite->measurement, err));
+        return suite->budgets.count > 0 && !suite->predictions && is_one_of(suite->task, tasks)
+                   ? MLOPS_OK
+                   : refuse(err, "a performance suite has neither command nor budget");
+    }
     if (measurement_load(cJSON_GetObjectItemCaseSensitive(json, "measurement"), &suite->measurement,
                          err))
         return refuse_as(err);
@@ -282,7 +295,11 @@ static int get_suite(const cJSON *json, struct project_suite *suite, struct mlop
         return get_expectations(json, suite, err);
     TRY(get_text(json, "run", &suite->run, err));
     double timeout = json_number(json, "timeout_seconds", 0) * 1e9;
-    if (!is_one_of(suite->kind, kinds) || !suite->run || !*suite->run ||
+    if (!budgets_load(json, &suite->budgets))
+        return refuse(err, "the budgets of a suite make no sense");
+    bool needs_run = !suite->kind || !str_equal(suite->kind, "performance") ||
+                     suite->budgets.count == 0;
+    if (!is_one_of(suite->kind, kinds) || (suite->run ? !*suite->run : needs_run) ||
         !(timeout >= 1 && timeout <= (double)PROJECT_TIMEOUT_MAX_NS))
         return refuse(err, "a suite lacks its kind, command or time limit");
     suite->timeout_ns = llround(timeout);
@@ -351,6 +368,18 @@ static int get_environment(const cJSON *json, struct project *project, struct ml
     return MLOPS_OK;
 }
 
+static int get_predict(const cJSON *json, struct project *project, struct mlops_error *err)
+{
+    const cJSON *predict = cJSON_GetObjectItemCaseSensitive(json, "predict");
+    if (!predict)
+        return MLOPS_OK;
+    TRY(get_text(predict, "run", &project->predict_run, err));
+    TRY(get_text(predict, "data", &project->predict_data, err));
+    return project->predict_run && project->predict_data
+               ? MLOPS_OK
+               : refuse(err, "the predict command has no command or no data");
+}
+
 static int read_project(const cJSON *json, struct project *project, struct mlops_error *err)
 {
     const cJSON *item, *data, *tests;
@@ -381,6 +410,7 @@ static int read_project(const cJSON *json, struct project *project, struct mlops
     if (needs_check(project, err))
         return refuse_as(err);
     TRY(get_train(json, project, err));
+    TRY(get_predict(json, project, err));
     const cJSON *monitor = cJSON_GetObjectItemCaseSensitive(json, "monitor");
     if (monitor && !cJSON_IsObject(monitor))
         return refuse(err, "'monitor' is not a map");
@@ -419,6 +449,7 @@ static void suite_clear(struct project_suite *suite)
     free(suite->require);
     execution_clear(&suite->execution);
     measurement_clear(&suite->measurement);
+    budgets_clear(&suite->budgets);
     expectations_clear(&suite->expectations);
 }
 
@@ -449,6 +480,8 @@ void project_clear(struct project *project)
     free(project->suites);
     free(project->train_run);
     free(project->train_data);
+    free(project->predict_run);
+    free(project->predict_data);
     cJSON_Delete(project->monitor);
     deployment_clear(&project->deploy);
     for (size_t i = 0; i < project->path_count; i++) {

@@ -251,10 +251,16 @@ static int read_require(const struct checker *checker, const struct yaml_node *n
     for (size_t i = 0; i < node->count; i++) {
         const struct yaml_node *item = node->items[i];
         struct requirement requirement;
-        TRY(check_metric(checker, item));
+        bool budget = budget_is_known(item->key);
+        if (!budget)
+            TRY(check_metric(checker, item));
         if (item->kind != YAML_SCALAR)
             return wrong(checker, item, "the demand on '%s' must be a text such as \">= 0.8\"",
                          item->key);
+        if (budget && budgets_add(&suite->budgets, item->key, item->text, checker->err))
+            return wrap(checker, item);
+        if (budget)
+            continue;
         if (requirement_parse(item->text, &requirement, checker->err))
             return wrap(checker, item);
         suite->require[suite->require_count++] = (struct project_requirement){
@@ -337,16 +343,50 @@ static int read_evaluation(const struct checker *checker, const struct yaml_node
                       slash ? slash + 1 : suite->evaluation);
 }
 
+/* Latencies are those of the project's predict command. */
+static int check_budgets(const struct checker *checker, const struct yaml_node *node,
+                         struct project_suite *suite)
+{
+    const struct yaml_node *requests = yaml_get(node, "requests");
+    if (requests)
+        TRY(budgets_read_requests(requests, checker->what, &suite->budgets, checker->err));
+    if (!budgets_have_latency(&suite->budgets) || checker->project->predict_run)
+        return MLOPS_OK;
+    wrong(checker, yaml_get(node, "require"),
+          "a latency is that of the predict command, and the project file names none");
+    return mlops_hint(checker->err, "add 'predict: {run: COMMAND, data: SNAPSHOT}'");
+}
+
+/* A performance suite that runs nothing of its own: there are budgets alone. */
+static int read_budgets(const struct checker *checker, const struct yaml_node *node,
+                        const char *where, struct project_suite *suite)
+{
+    static const char *const others[] = {"score",     "prediction", "label",          "task",
+                                         "threshold", "data",       MEASUREMENT_KEYS, NULL};
+    TRY(refuse_keys(checker, node, others, "suites that write predictions"));
+    TRY(read_require(checker, yaml_get(node, "require"), suite));
+    if (suite->require_count > 0)
+        return wrong(checker, yaml_get(node, "require"),
+                     "'%s' is computed of predictions, and %s has no 'predictions'",
+                     suite->require[0].metric, where);
+    suite->task = xstrdup("binary");
+    TRY(measurement_load(NULL, &suite->measurement, checker->err));
+    return check_budgets(checker, node, suite);
+}
+
 static int read_performance(const struct checker *checker, const struct yaml_node *node,
                             const char *where, struct project_suite *suite)
 {
     static const char *const tasks[] = {"binary",     "multiclass", "multilabel",
                                         "regression", "ranking",    NULL};
     static const char *const ours[] = {"predictions", "score", "prediction", "label",          "task",
-                                       "threshold",   "data",  "require",    MEASUREMENT_KEYS, NULL};
+                                       "threshold",   "data",  "require",    "requests",
+                                       MEASUREMENT_KEYS, NULL};
     suite->threshold = 0.5;
     if (!str_equal(suite->kind, "performance"))
         return refuse_keys(checker, node, ours, "suites of the kind 'performance'");
+    if (!suite->run)
+        return read_budgets(checker, node, where, suite);
     TRY(take_path(checker, node, "predictions", &suite->predictions));
     TRY(demand(checker, node, where, "predictions", suite->predictions));
     TRY(take_text(checker, node, "score", &suite->score));
@@ -357,6 +397,7 @@ static int read_performance(const struct checker *checker, const struct yaml_nod
     TRY(read_threshold(checker, yaml_get(node, "threshold"), suite));
     if (yaml_get(node, "require"))
         TRY(read_require(checker, yaml_get(node, "require"), suite));
+    TRY(check_budgets(checker, node, suite));
     if (!suite->task)
         suite->task = xstrdup("binary");
     TRY(measurement_read(node, checker->what, &suite->measurement, checker->err));
@@ -401,7 +442,8 @@ static int read_expectations(const struct checker *checker, const struct yaml_no
     static const char *const commands[] = {"run",    "timeout",    "limits",      "network",
                                            "retries", "report",    "matrix",      "predictions",
                                            "score",  "prediction", "label",       "task",
-                                           "threshold", "require", MEASUREMENT_KEYS, NULL};
+                                           "threshold", "require", "requests", MEASUREMENT_KEYS,
+                                           NULL};
     suite->threshold = 0.5;
     suite->timeout_ns = TIMEOUT_DEFAULT_NS;
     TRY(refuse_keys(checker, node, commands, "suites that run a command"));
@@ -420,7 +462,7 @@ static int read_suite(const struct checker *checker, const struct yaml_node *nod
     static const char *const keys[] = {
         "kind", "run",       "timeout", "predictions",  "score",          "prediction", "label",
         "task", "threshold", "require", "data",         EXECUTION_KEYS,   MEASUREMENT_KEYS,
-        EXPECTATION_KEYS, NULL};
+        EXPECTATION_KEYS, "requests", NULL};
     static const char *const kinds[] = {"unit", "integration", "performance", "data", NULL};
     static const char *const ours[] = {EXPECTATION_KEYS, NULL};
     char where[MLOPS_NAME_MAX + 32];
@@ -434,7 +476,10 @@ static int read_suite(const struct checker *checker, const struct yaml_node *nod
         return read_expectations(checker, node, suite);
     TRY(refuse_keys(checker, node, ours, "suites of the kind 'data'"));
     TRY(take_text(checker, node, "run", &suite->run));
-    TRY(demand(checker, node, where, "run", suite->run));
+    bool budgets = str_equal(suite->kind, "performance") && yaml_get(node, "require") &&
+                   !yaml_get(node, "predictions");
+    if (suite->run || !budgets)
+        TRY(demand(checker, node, where, "run", suite->run));
     TRY(read_timeout(checker, yaml_get(node, "timeout"), suite));
     TRY(execution_read(node, checker->what, &suite->execution, checker->err));
     return read_performance(checker, node, where, suite);
@@ -487,6 +532,18 @@ static int read_train(const struct checker *checker, const struct yaml_node *nod
             return MLOPS_OK;
     return wrong(checker, yaml_get(node, "data"), "'data' names no snapshot called '%s'",
                  project->train_data);
+}
+
+static int read_predict(const struct checker *checker, const struct yaml_node *node,
+                        struct project *project)
+{
+    static const char *const keys[] = {"run", "data", NULL};
+    TRY(check_keys(checker, node, "'predict'", keys));
+    TRY(take_text(checker, node, "run", &project->predict_run));
+    TRY(demand(checker, node, "'predict'", "run", project->predict_run));
+    TRY(take_text(checker, node, "data", &project->predict_data));
+    TRY(demand(checker, node, "'predict'", "data", project->predict_data));
+    return check_snapshot(checker, yaml_get(node, "data"), project->predict_data);
 }
 
 /* A map whose keys are the author's names. */
@@ -557,8 +614,7 @@ static int read_project(const struct checker *checker, const struct yaml_node *r
     static const char *const keys[] = {"model",     "description", "code",    "params",
                                        "artifacts", "metrics",     "data",    "environment",
                                        "tests",     "train",       "monitor", "deploy",
-                                       "lineage",
-                                       NULL};
+                                       "lineage",   "predict",     NULL};
     if (root->kind == YAML_NULL)
         return wrong(checker, root, "the file is empty: it must at least say 'model: NAME'");
     TRY(check_keys(checker, root, "the project file", keys));
@@ -580,6 +636,8 @@ static int read_project(const struct checker *checker, const struct yaml_node *r
             TRY(read_data(checker, data->items[i], &project->data[i]));
         }
     }
+    if (yaml_get(root, "predict"))
+        TRY(read_predict(checker, yaml_get(root, "predict"), project));
     if (tests) {
         TRY(need_map(checker, tests));
         TRY(read_suites(checker, tests, project));

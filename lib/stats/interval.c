@@ -8,6 +8,7 @@ static const char *const method_names[] = {
     [INTERVAL_DELONG] = "delong",
     [INTERVAL_BOOTSTRAP] = "bootstrap",
     [INTERVAL_MCNEMAR] = "mcnemar",
+    [INTERVAL_ORDER] = "order",
 };
 
 const char *interval_method_name(enum interval_method method)

@@ -3,10 +3,16 @@
 #define STATS_INTERVAL_H
 #include "base/util.h"
 
-enum interval_method { INTERVAL_NONE, INTERVAL_WILSON, INTERVAL_DELONG, INTERVAL_BOOTSTRAP,
-                       INTERVAL_MCNEMAR };
+enum interval_method {
+    INTERVAL_NONE,
+    INTERVAL_WILSON,
+    INTERVAL_DELONG,
+    INTERVAL_BOOTSTRAP,
+    INTERVAL_MCNEMAR,
+    INTERVAL_ORDER,
+};
 
-/* "wilson", "delong", "bootstrap", "mcnemar"; "none". */
+/* "wilson", "delong", "bootstrap", "mcnemar", "order"; "none". */
 const char *interval_method_name(enum interval_method method);
 /* Back; INTERVAL_NONE of any other text. */
 enum interval_method interval_method_named(const char *name);

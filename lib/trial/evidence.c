@@ -163,6 +163,13 @@ static cJSON *to_json(const struct mlops_version *version, const struct project_
         /* without namespaces the suite could have looked for them in the registry */
         json_add_bool(set, "withheld", outcome->level >= MLOPS_SANDBOX_NAMESPACES);
     }
+    if (outcome->machine) {
+        cJSON *latency = json_add_object(json, "latency");
+        json_add_u64(latency, "requests", suite->budgets.requests);
+        json_add_u64(latency, "warm_up", suite->budgets.warm_up);
+        json_add_u64(latency, "batch", suite->budgets.batch);
+        json_add_string(latency, "machine", outcome->machine);
+    }
     if (outcome->positive)
         json_add_string(json, "positive_class", outcome->positive);
     if (result->counts.known) {

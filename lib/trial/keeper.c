@@ -73,8 +73,8 @@ static _Noreturn void become_program(const struct keeper_options *options, int r
     for (int number = 1; number < 32; number++)
         (void)signal(number, SIG_DFL); /* SIGKILL and SIGSTOP refuse: fine */
     offer_to_the_kernel();
-    int null = open("/dev/null", O_RDONLY);
-    if (setsid() >= 0 && null >= 0 && dup2(null, STDIN_FILENO) >= 0 &&
+    int input = options->input ? options->input : open("/dev/null", O_RDONLY);
+    if (setsid() >= 0 && input >= 0 && dup2(input, STDIN_FILENO) >= 0 &&
         dup2(options->output, STDOUT_FILENO) >= 0 && dup2(options->errors, STDERR_FILENO) >= 0 &&
         chdir(options->directory) == 0 && close_others(options) && put_limits(options) &&
         put_filter(options->filter))
@@ -156,6 +156,8 @@ static _Noreturn void become_keeper(const struct keeper_options *options, int re
     }
     for (const int *fd = (const int[]){options->output, options->errors, -1}; *fd >= 0; fd++)
         (void)close(*fd); /* so that the pipes end with the suite */
+    if (options->input)
+        (void)close(options->input);
     keep(command, report, parent);
 }
 

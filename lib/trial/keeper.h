@@ -19,6 +19,7 @@ struct keeper_options {
     const char *const *argv;        /* argv[0] is a path */
     const char *directory;          /* where it starts */
     const char *const *environment; /* of the program */
+    int input;                      /* becomes its stdin; 0: nothing is read there */
     int output, errors;             /* become its stdout and stderr */
     const int *inherited;           /* descriptors that it keeps under their numbers; -1 ends */
     const struct keeper_limit *limits;

@@ -18,15 +18,17 @@ void suite_outcome_clear(struct suite_outcome *outcome)
 {
     free(outcome->tail);
     free(outcome->positive);
+    free(outcome->machine);
     free(outcome->first_failure);
     mlops_evaluation_clear(&outcome->evaluation);
     kept_files_clear(&outcome->files);
     *outcome = (struct suite_outcome){0};
 }
 
+/* Does it write predictions? One that has budgets alone does not. */
 static bool is_performance(const struct trial *trial)
 {
-    return str_equal(trial->suite->kind, "performance");
+    return trial->suite->predictions;
 }
 
 int runner_start(const struct trial *trial, const struct sandbox *sandbox, const char *folder,
@@ -46,6 +48,8 @@ int runner_start(const struct trial *trial, const struct sandbox *sandbox, const
     trial->result->status = MLOPS_SUITE_PASSED;
     trial->outcome->exit_status = -1;
     trial->outcome->level = sandbox->level;
+    if (!trial->suite->run)
+        return MLOPS_OK;
     if (is_performance(trial)) {
         _cleanup_(free_string) char *path = path_join(trial->tree, trial->suite->predictions);
         if (!performance_prepare(trial, path))

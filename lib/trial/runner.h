@@ -23,6 +23,7 @@ struct suite_outcome {
     struct kept_files files; /* that it left */
     double cpu_seconds;
     uint64_t memory_bytes, output_bytes, network_refused; /* trial/supervise.h */
+    char *machine;    /* that latencies were measured on; NULL: none were */
     int64_t until_ns; /* a data suite: when what it found of ages holds no more; 0: for ever */
     enum mlops_sandbox_level level;
 };

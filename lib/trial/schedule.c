@@ -5,6 +5,7 @@
 #include "trial/schedule.h"
 #include "bundle/needs.h"
 #include "registry/registry.h"
+#include "trial/budget_run.h"
 #include "trial/data_run.h"
 #include "trial/supervise.h"
 #include "trial/verdict.h"
@@ -12,7 +13,7 @@
 
 #define JOBS_MAX 256
 #define WAIT_MS 50
-#define DATA_WAIT_MS 2 /* while tables are read, whose threads tell nobody when they are done */
+#define THREAD_WAIT_MS 2 /* where a thread runs that tells nobody when it is done */
 
 /* A place in which suites run, one after the other. */
 struct slot {
@@ -21,7 +22,8 @@ struct slot {
     struct trial trial;
     struct workspace workspace;
     struct supervision *supervision; /* of a command; or … */
-    struct data_run *data;           /* … of a data suite, which has none */
+    struct data_run *data;           /* … of a data suite, which has none; or … */
+    struct budget_run *budget;       /* … of the predict command, after the suite's own */
 };
 
 enum state {
@@ -60,6 +62,7 @@ static void leave(struct run *run, struct slot *slot)
 {
     supervise_free(slot->supervision);
     data_run_free(slot->data);
+    budget_run_free(slot->budget);
     workspace_remove(&slot->workspace);
     *slot = (struct slot){0};
     run->taken--;
@@ -93,12 +96,39 @@ static void mark_flaky(const struct trial *trial)
                          trial->result->attempts, trial->outcome->first_failure);
 }
 
+/* What ran in the slot has ended: its verdict. */
+static int conclude(struct slot *slot, struct mlops_error *err)
+{
+    if (slot->data)
+        return data_run_finish(&slot->trial, slot->data, err);
+    if (!slot->budget)
+        return runner_finish(&slot->trial, slot->workspace.folder, slot->supervision, err);
+    budget_run_finish(&slot->trial, slot->budget);
+    return MLOPS_OK;
+}
+
+/* After the suite's own command, or in its place, the predict command may have to be run: `*more`. */
+static int go_on(struct run *run, struct slot *slot, bool *more, struct mlops_error *err)
+{
+    *more = false;
+    if (slot->data || slot->budget || !budget_run_is_due(&slot->trial))
+        return MLOPS_OK;
+    supervise_free(TAKE_PTR(slot->supervision));
+    TRY(budget_run_start(&slot->trial, run->schedule->sandbox, slot->workspace.folder,
+                         &slot->budget, err));
+    *more = slot->budget;
+    return MLOPS_OK;
+}
+
 static int finish(struct run *run, struct slot *slot, struct mlops_error *err)
 {
     size_t suite = slot->suite;
-    int code = slot->data ? data_run_finish(&slot->trial, slot->data, err)
-                          : runner_finish(&slot->trial, slot->workspace.folder, slot->supervision,
-                                          err);
+    bool more = false;
+    int code = conclude(slot, err);
+    if (code == MLOPS_OK)
+        code = go_on(run, slot, &more, err);
+    if (more && code == MLOPS_OK)
+        return MLOPS_OK;
     slot->trial.result->attempts++;
     mark_flaky(&slot->trial);
     leave(run, slot);
@@ -121,6 +151,7 @@ static int begin(struct run *run, struct slot *slot, size_t suite, struct mlops_
         return wrap(run, suite, err);
     slot->trial = (struct trial){.registry = schedule->registry,
                                  .version = &schedule->report->version,
+                                 .manifest = schedule->manifest,
                                  .suite = suite_at(run, suite),
                                  .tree = slot->workspace.tree,
                                  .keep = schedule->keep,
@@ -208,12 +239,25 @@ static void wait_a_moment(const struct run *run)
     struct supervision *running[JOBS_MAX];
     size_t count = 0;
     int wait_ms = WAIT_MS;
-    for (size_t i = 0; i < run->slot_count; i++)
-        if (run->slots[i].data)
-            wait_ms = DATA_WAIT_MS;
-        else if (run->slots[i].taken)
-            running[count++] = run->slots[i].supervision;
+    for (size_t i = 0; i < run->slot_count; i++) {
+        const struct slot *slot = &run->slots[i];
+        if (slot->data || slot->budget)
+            wait_ms = THREAD_WAIT_MS;
+        if (slot->taken && !slot->data)
+            running[count++] =
+                slot->budget ? budget_run_supervision(slot->budget) : slot->supervision;
+    }
     supervise_wait(running, count, wait_ms);
+}
+
+static int step(struct slot *slot, bool *ended, struct mlops_error *err)
+{
+    if (slot->budget)
+        return budget_run_step(slot->budget, ended, err);
+    if (!slot->data)
+        return supervise_step(slot->supervision, ended, err);
+    *ended = data_run_ended(slot->data);
+    return MLOPS_OK;
 }
 
 static int attend(struct run *run, struct mlops_error *err)
@@ -229,9 +273,7 @@ static int attend(struct run *run, struct mlops_error *err)
             if (!slot->taken)
                 continue;
             last = slot->suite;
-            if (slot->data)
-                ended = data_run_ended(slot->data);
-            else if (supervise_step(slot->supervision, &ended, err))
+            if (step(slot, &ended, err))
                 return wrap(run, last, err);
             if (ended)
                 TRY(finish(run, slot, err));

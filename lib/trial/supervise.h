@@ -21,6 +21,12 @@ enum ending {
     ENDING_OUTPUT,
 };
 
+/* Descriptors that the caller closes: what is written to `ask` comes to the command's standard input,
+ * and `answer` reads what it prints to its standard output. */
+struct conversation {
+    int ask, answer; /* -1: none yet; `ask` is a socket */
+};
+
 struct supervise_options {
     const struct sandbox *sandbox;
     const char *folder; /* private; holds `tree` beside what is made here: home, tmp, stdout, … */
@@ -31,6 +37,7 @@ struct supervise_options {
     struct execution_limits limits; /* none of them 0 */
     bool network;
     size_t tail_max; /* of what both streams print, kept */
+    struct conversation *conversation; /* NULL: its input is empty, and its output is kept */
 };
 
 struct supervise_result {

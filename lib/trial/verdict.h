@@ -1,6 +1,7 @@
 /* lib/trial/verdict.h - a suite while its verdict is found. */
 #ifndef TRIAL_VERDICT_H
 #define TRIAL_VERDICT_H
+#include "bundle/manifest.h"
 #include "trial/rival.h"
 #include "trial/runner.h"
 
@@ -8,6 +9,7 @@
 struct trial {
     struct mlops_registry *registry;
     const struct mlops_version *version;
+    const struct manifest *manifest; /* of it */
     const struct project_suite *suite;
     const char *tree; /* its checkout */
     const char *keep; /* the folder for what it leaves; NULL: nothing is kept */
