@@ -109,7 +109,7 @@ int rivals_name(struct mlops_registry *registry, const struct mlops_version *ver
                 void *context, struct mlops_error *err)
 {
     _cleanup_(wishes_clear) struct wishes wishes = {0};
-    if (!str_equal(suite->kind, "performance"))
+    if (!suite->predictions)
         return MLOPS_OK;
     TRY(collect(suite, against, &wishes, err));
     for (size_t i = 0; i < wishes.count; i++) {
