@@ -221,7 +221,7 @@ static bool choose_suite(const struct rival_options *options, struct rival *riva
     const struct project_suite *ours = options->suite;
     for (size_t i = 0; i < project->suite_count; i++) {
         const struct project_suite *suite = &project->suites[i];
-        if (!str_equal(suite->name, ours->name) || !str_equal(suite->kind, "performance"))
+        if (!str_equal(suite->name, ours->name) || !suite->predictions)
             continue;
         if (!str_equal(suite->task, ours->task))
             break;
@@ -267,7 +267,7 @@ int rivals_find(const struct rival_options *options, struct rivals *rivals, stru
 {
     _cleanup_(wishes_clear) struct wishes wishes = {0};
     *rivals = (struct rivals){0};
-    if (!str_equal(options->suite->kind, "performance"))
+    if (!options->suite->predictions)
         return MLOPS_OK;
     TRY(collect(options->suite, options->against, &wishes, err));
     rivals->items = xcalloc(wishes.count + 1, sizeof(*rivals->items));
