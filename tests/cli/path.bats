@@ -115,7 +115,8 @@ setup() {
     git -C p remote add origin https://ada:secret@example.com/fraud.git
     mlops -q register p
     mlops --json show fraud@1 | jq -e --arg commit "$(git -C p rev-parse HEAD)" '.manifest.code.git ==
-        {commit: $commit, branch: "trunk", remote: "https://example.com/fraud.git", dirty: false}'
+        {commit: $commit, author: "a <a@b>", branch: "trunk", remote: "https://example.com/fraud.git",
+            dirty: false}'
     echo "# a change" >> p/score.sh
     mlops -q register p
     mlops --json show fraud@2 | jq -e .manifest.code.git.dirty
