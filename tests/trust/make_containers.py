@@ -343,6 +343,7 @@ def hostile():
     yield "dictionary.7z", seven(EVIL, 0xffffffff), [DENIED + "|archive/damaged"]
     yield "torch_of_7z.pt", seven(EVIL), [DENIED, "scan/name-mismatch"]
     yield "cut.7z", seven(EVIL)[:-5], ["archive/damaged"]
+    yield "card.skops", EVIL, [DENIED, "scan/name-mismatch"] # CVE-2025-54886: loaded by joblib then
     deep = EVIL
     for _ in range(12):
         deep = gzip.compress(deep, mtime=0)
