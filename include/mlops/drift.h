@@ -32,6 +32,9 @@ struct mlops_drift_column {
     char *method; /* "ks", "jensen_shannon", … */
     double statistic;
     double threshold; /* that it was held against */
+    /* How far the sketches may put a share of the values off: of numbers below any point, which is
+     * by how much "ks" may be off, of categories that of any one; 0: every count is exact. */
+    double error;
     bool drift;
     double missing_reference, missing_current; /* shares of the rows, 0…1 */
     double p, p_adjusted; /* of the test that goes with the type, and by Benjamini-Hochberg; NaN */

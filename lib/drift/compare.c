@@ -164,6 +164,7 @@ static void judge(const struct calibrated *calibrated, double threshold, double 
     column->missing_reference = missing_share(r);
     column->missing_current = missing_share(c);
     column->p = method_p(pair);
+    column->error = pair_share_error(pair);
     if (pair->n > 0 && pair->m > 0) {
         double statistic = calibrated->method->statistic(pair);
         double noise = noise_of(calibrated, alpha);

@@ -239,3 +239,16 @@ double pair_rank_error(const struct pair *pair)
 {
     return KLL_RANK_ERROR * sqrt((double)pair_sketched(pair));
 }
+
+static double frequent_share_error(const struct frequent *sketch, double values)
+{
+    return values > 0 ? (double)frequent_error(sketch) / values : 0;
+}
+
+double pair_share_error(const struct pair *pair)
+{
+    const struct column_profile *r = pair->reference, *c = pair->current;
+    if (r->quantiles)
+        return KLL_RANK_BOUND * (double)pair_sketched(pair);
+    return frequent_share_error(r->frequent, pair->n) + frequent_share_error(c->frequent, pair->m);
+}

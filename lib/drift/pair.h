@@ -44,4 +44,12 @@ size_t pair_sketched(const struct pair *pair);
 /* How far the sketches may put a difference of ranks off, with 99 % confidence. */
 double pair_rank_error(const struct pair *pair);
 
+/*
+ * How far the sketches may put the share of any range of values (of numbers: from the least up) or
+ * of any category off, both tables together; 0 where every count is exact. Of numbers it is
+ * KLL_RANK_BOUND for each sketch that had to leave values out, of categories what frequent_error
+ * says.
+ */
+double pair_share_error(const struct pair *pair);
+
 #endif

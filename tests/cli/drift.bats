@@ -115,6 +115,18 @@ setup() {
     [[ "$output" == *"no share between 0 and 1"* ]]
 }
 
+@test "the error that sketches may have is stated, and none where every count is exact" {
+    head -n 101 p/data/train.csv > now.csv
+    run mlops --json drift fraud@1 --current now.csv
+    jq -e '.columns[] | select(.name == "country") | .error == 0' <<<"$output"
+    before=$(jq '.columns[] | select(.name == "amount") | .error' <<<"$output")
+    (cat p/data/train.csv; for _ in {1..20}; do tail -n +2 p/data/train.csv; done) > now.csv
+    run mlops --json drift fraud@1 --current now.csv
+    jq -e --argjson before "$before" '.columns[] | select(.name == "amount") |
+        .error - $before | . > 0.0124 and . < 0.0126' <<<"$output"
+    jq -e '.columns[] | select(.name == "amount") | .statistic <= .error' <<<"$output"
+}
+
 @test "every method can be asked for, and has an effect below which it says nothing" {
     for method in hellinger l_infinity energy cramer_von_mises anderson_darling chi_square g; do
         mlops -q drift fraud@1 --current p/data/train.csv --method "$method"
