@@ -313,6 +313,22 @@ static int run(struct cli *cli)
     return actions[action](cli);
 }
 
+int monitor_act(struct cli *cli, const char *name, const struct monitor_actions *actions)
+{
+    const char *given = cli->args[1];
+    int (*act)(struct cli *) = str_equal(given, "add")      ? actions->add
+                               : str_equal(given, "list")   ? actions->list
+                               : str_equal(given, "remove") ? actions->remove
+                                                            : NULL;
+
+    if (act && !cli->args[2])
+        return mlops_fail(&cli->err, MLOPS_INVALID, "name the MODEL");
+    if (act)
+        return act(cli);
+    mlops_fail(&cli->err, MLOPS_INVALID, "'mlops monitor %s' cannot '%s'", name, given);
+    return mlops_hint(&cli->err, "it can: add list remove");
+}
+
 const struct command command_monitor = {
     .name = "monitor",
     .summary = "watch a model in production",

@@ -90,14 +90,6 @@ static int list(struct cli *cli)
 
 int monitor_silence(struct cli *cli)
 {
-    static const char *const names[] = {"add", "list", "remove", NULL};
-    static int (*const actions[])(struct cli * cli) = {add, list, remove_one};
-    for (size_t i = 0; names[i]; i++)
-        if (str_equal(cli->args[1], names[i])) {
-            if (cli->args[2])
-                return actions[i](cli);
-            return mlops_fail(&cli->err, MLOPS_INVALID, "name the MODEL");
-        }
-    mlops_fail(&cli->err, MLOPS_INVALID, "'mlops monitor silence' cannot '%s'", cli->args[1]);
-    return mlops_hint(&cli->err, "it can: add list remove");
+    static const struct monitor_actions actions = {add, list, remove_one};
+    return monitor_act(cli, "silence", &actions);
 }
