@@ -20,7 +20,7 @@ int yaml_wrap(const struct yaml_checker *checker, const struct yaml_node *node)
     return mlops_wrap(checker->err, "%s:%d", checker->what, node->line);
 }
 
-static const char *kind_name(const struct yaml_node *node)
+const char *yaml_kind_name(const struct yaml_node *node)
 {
     static const char *const names[] = {"nothing", "a single value", "a list", "a map"};
     return names[node->kind];
@@ -49,7 +49,8 @@ int yaml_check_keys(const struct yaml_checker *checker, const struct yaml_node *
 {
     size_t index;
     if (map->kind != YAML_MAP)
-        return yaml_wrong(checker, map, "%s must be a map of keys, not %s", where, kind_name(map));
+        return yaml_wrong(checker, map, "%s must be a map of keys, not %s", where,
+                          yaml_kind_name(map));
     for (size_t i = 0; i < map->count; i++) {
         const struct yaml_node *node = map->items[i];
         if (is_one_of(node->key, known, &index))
@@ -70,7 +71,7 @@ int yaml_check_text(const struct yaml_checker *checker, const struct yaml_node *
     const char *name = node->key ? node->key : "an item of the list";
     if (node->kind != YAML_SCALAR)
         return yaml_wrong(checker, node, "'%s' must be a single value, not %s", name,
-                          kind_name(node));
+                          yaml_kind_name(node));
     return *node->text ? MLOPS_OK : yaml_wrong(checker, node, "'%s' is empty", name);
 }
 

@@ -17,6 +17,9 @@ int yaml_wrong(const struct yaml_checker *checker, const struct yaml_node *node,
 /* Put "FILE:LINE" before the error that is there. */
 int yaml_wrap(const struct yaml_checker *checker, const struct yaml_node *node);
 
+/* "a list": what a node is, for messages. */
+const char *yaml_kind_name(const struct yaml_node *node);
+
 /* `map` must be a map, of keys in `known` (NULL-terminated) alone; `where` says what it is. */
 int yaml_check_keys(const struct yaml_checker *checker, const struct yaml_node *map,
                     const char *where, const char *const *known);

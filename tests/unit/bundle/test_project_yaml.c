@@ -230,11 +230,11 @@ static void choices_name_what_there_is(void **state)
     struct mlops_error err;
     (void)state;
     refused("model: m\ntests:\n  a: {kind: perfomance, run: x}\n",
-            "mlops.yaml:3: 'perfomance' is not a kind (did you mean 'performance'?)");
+            "mlops.yaml:3: 'perfomance' is nothing that 'kind' may be (did you mean 'performance'?)");
     refused("model: m\ndata:\n  a: {path: x, role: other}\n",
-            "mlops.yaml:3: 'other' is not a role");
+            "mlops.yaml:3: 'other' is nothing that 'role' may be");
     parse("model: m\ndata:\n  a: {path: x, role: other}\n", &p, &err);
-    assert_string_equal("use one of reference, evaluation", err.hint);
+    assert_string_equal("it is one of reference, evaluation", err.hint);
 }
 
 static void a_performance_suite_says_what_to_judge(void **state)
