@@ -16,6 +16,11 @@ void cli_print_gates(struct cli *cli, const struct mlops_gate_result *gates, siz
                                          : "FAIL");
         cli_table_cell(&table, STYLE_BOLD, "%s", gate->gate);
         cli_table_cell(&table, STYLE_PLAIN, "%s", gate->detail ? gate->detail : "");
+        for (size_t j = 0; j < gate->evidence_count; j++) {
+            cli_table_cell(&table, STYLE_PLAIN, " ");
+            cli_table_cell(&table, STYLE_PLAIN, " ");
+            cli_table_cell(&table, STYLE_PLAIN, "  %s", gate->evidence[j]);
+        }
     }
     cli_table_print(cli, &table);
 }
@@ -30,6 +35,10 @@ cJSON *cli_gates_json(const struct mlops_gate_result *gates, size_t count)
         cli_json_bool(gate, "passed", gates[i].passed);
         cli_json_bool(gate, "emergency", gates[i].emergency);
         cli_json_text(gate, "detail", gates[i].detail);
+        cJSON *evidence = cli_json_array();
+        for (size_t j = 0; j < gates[i].evidence_count; j++)
+            cli_json_push(evidence, cJSON_CreateString(gates[i].evidence[j]));
+        cli_json_add(gate, "evidence", evidence);
         cli_json_push(array, gate);
     }
     return array;

@@ -193,6 +193,7 @@ const struct command command_promote = {
              {"gates[].passed", "bool", "did it let the version in?"},
              {"gates[].emergency", "bool", "it did not, and was passed by a releaser's word"},
              {"gates[].detail", "text", "the evidence, or what is missing"},
+             {"gates[].evidence", "array", "what it judged, one by one: a line each"},
              {"entry", "number?", "of the log; null: it was not promoted"},
              {"checkpoint", "text?", "the signed head of the log then"},
              {"proof", "text?", "that the entry is in the log (c2sp.org/tlog-proof)"}},

@@ -14,6 +14,8 @@ struct mlops_gate_result {
     bool passed;
     bool emergency; /* it refused, and was passed by a releaser's word */
     char *detail;   /* one line: the evidence, or what is missing */
+    char **evidence; /* what it judged, one by one, a line each; NULL-terminated; NULL: none */
+    size_t evidence_count;
 };
 
 /* Every gate that there is, NULL-terminated; static storage. */

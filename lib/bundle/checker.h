@@ -35,8 +35,7 @@ int checker_name(const struct checker *checker, const struct yaml_node *node, co
 /* Does the project have a snapshot of that name? */
 int checker_snapshot(const struct checker *checker, const struct yaml_node *node, const char *name);
 
-/* ---- paths, normalized ------------------------------------------------------------------------
- */
+/* ---- paths, normalized ---------------------------------------------------------------------- */
 
 int checker_path(const struct checker *checker, const struct yaml_node *map, const char *key,
                  char **path);

@@ -90,6 +90,7 @@ static int read_figures(const struct mlops_evidence *evidence, struct suite_evid
         metric->interval.low = json_number(interval, "low", NAN);
         metric->interval.high = json_number(interval, "high", NAN);
     }
+    read->message = xstrdup(json_string(body, "message", ""));
     read->comparisons = comparisons_read(body, &read->comparison_count);
     return MLOPS_OK;
 }
@@ -322,6 +323,7 @@ int judge_evidence(struct judge *judge, const char *suite, struct suite_evidence
 
 void suite_evidence_clear(struct suite_evidence *evidence)
 {
+    free(evidence->message);
     metric_list_clear(&evidence->metrics);
     comparisons_free(evidence->comparisons, evidence->comparison_count);
     *evidence = (struct suite_evidence){0};

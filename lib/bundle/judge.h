@@ -28,6 +28,7 @@ void judge_compare_by(struct judge *judge, const struct mlops_comparison *compar
 struct suite_evidence {
     bool found;
     char status[32]; /* "passed", "failed", … */
+    char *message;   /* why it did not pass, or not at once; empty where it did */
     struct metric_list metrics;
     struct mlops_comparison *comparisons;
     size_t comparison_count;

@@ -27,6 +27,25 @@ void wrongs_clear(struct wrongs *wrongs)
     buffer_clear(&wrongs->text);
 }
 
+void gate_note(struct mlops_gate_result *result, const char *format, ...)
+{
+    _cleanup_(buffer_clear) struct buffer line = {0};
+    va_list arguments;
+    va_start(arguments, format);
+    buffer_vprintf(&line, format, arguments);
+    va_end(arguments);
+    result->evidence =
+        xrealloc(result->evidence, result->evidence_count + 2, sizeof(*result->evidence));
+    result->evidence[result->evidence_count++] = buffer_steal(&line);
+    result->evidence[result->evidence_count] = NULL;
+}
+
+bool gate_suite_passed(const struct gate_context *context, const struct suite_evidence *evidence)
+{
+    return str_equal(evidence->status, "passed") ||
+           (context->demands->flaky_allowed && str_equal(evidence->status, "flaky"));
+}
+
 int evidence_body(const struct mlops_evidence *evidence, cJSON **body, struct mlops_error *err)
 {
     if (json_parse(evidence->body, strlen(evidence->body), "evidence", body, err) == MLOPS_OK)

@@ -78,6 +78,12 @@ void wrongs_add(struct wrongs *wrongs, const char *separator, const char *format
 void wrongs_end(struct wrongs *wrongs);
 void wrongs_clear(struct wrongs *wrongs);
 
+/* Add a line to what the gate found. */
+void gate_note(struct mlops_gate_result *result, const char *format, ...) MLOPS_PRINTF(2, 3);
+
+/* Did the suite pass, as the policy takes it? */
+bool gate_suite_passed(const struct gate_context *context, const struct suite_evidence *evidence);
+
 /* Evidence's body as JSON. Errors: MLOPS_INTEGRITY. */
 int evidence_body(const struct mlops_evidence *evidence, cJSON **body, struct mlops_error *err);
 

@@ -142,7 +142,7 @@ static int judge_metric(const struct gate_context *context, struct examination *
         if (!examined || !metric_list_find(&evidence.metrics, metric->metric))
             continue;
         any = true;
-        if (!str_equal(evidence.status, "passed"))
+        if (!gate_suite_passed(context, &evidence))
             wrongs_add(wrongs, "; ", "%s of %s: the suite %s", metric->metric, suite,
                        evidence.status);
         else
@@ -186,7 +186,7 @@ int gate_evaluation(const struct gate_context *context, struct mlops_gate_result
         bool examined;
         TRY(was_examined(&examination, suite, &examined, err));
         TRY(judge_evidence(context->judge, suite, &evidence, err));
-        result->passed = examined && str_equal(evidence.status, "passed");
+        result->passed = examined && gate_suite_passed(context, &evidence);
         if (result->passed)
             result->detail = xprintf("%s was measured on %s", suite, examination.name);
     }

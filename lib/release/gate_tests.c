@@ -3,19 +3,23 @@
 #include "release/gate.h"
 
 /* What keeps suite `name` from counting, into `wrongs`. */
-static int judge_suite(const struct gate_context *context, const char *name, struct wrongs *wrongs,
+static int judge_suite(const struct gate_context *context, const char *name,
+                       struct mlops_gate_result *result, struct wrongs *wrongs,
                        struct mlops_error *err)
 {
     _cleanup_(suite_evidence_clear) struct suite_evidence evidence = {0};
     TRY(judge_evidence(context->judge, name, &evidence, err));
+    bool flaky = str_equal(evidence.status, "flaky");
+    if (flaky)
+        gate_note(result, "%s is flaky: it %s", name, evidence.message);
     if (!evidence.found)
         wrongs_add(wrongs, ", ", "%s was never run", name);
     else if (str_equal(evidence.status, "error"))
         wrongs_add(wrongs, ", ", "%s could not be judged", name);
     else if (str_equal(evidence.status, "timeout"))
         wrongs_add(wrongs, ", ", "%s was stopped at its time limit", name);
-    else if (!str_equal(evidence.status, "passed"))
-        wrongs_add(wrongs, ", ", "%s %s", name, evidence.status);
+    else if (!gate_suite_passed(context, &evidence))
+        wrongs_add(wrongs, ", ", "%s %s%s", name, flaky ? "is " : "", evidence.status);
     return MLOPS_OK;
 }
 
@@ -70,14 +74,18 @@ int gate_tests(const struct gate_context *context, struct mlops_gate_result *res
             !names(demands->kinds, suite->kind))
             continue;
         judged++;
-        TRY(judge_suite(context, suite->name, &wrongs, err));
+        TRY(judge_suite(context, suite->name, result, &wrongs, err));
     }
     wrongs_end(&wrongs);
     result->passed = wrongs.count == 0 && absent.count == 0;
     if (absent.count > 0)
         result->detail = buffer_steal(&absent.text);
     else if (result->passed)
-        result->detail = xprintf("%zu of %zu suites passed", judged, judged);
+        result->detail =
+            result->evidence_count > 0
+                ? xprintf("%zu of %zu suites passed, %zu of them flaky, which the policy allows",
+                          judged, judged, result->evidence_count)
+                : xprintf("%zu of %zu suites passed", judged, judged);
     else
         result->detail =
             xprintf("%s: run 'mlops test %s@%llu'", wrongs.text.data, context->version->model,

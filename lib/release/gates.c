@@ -200,7 +200,9 @@ int gates_judge(struct mlops_registry *registry, const struct gates_options *opt
 
 void gates_free(struct mlops_gate_result *gates_of, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         free(gates_of[i].detail);
+        strings_free(gates_of[i].evidence);
+    }
     free(gates_of);
 }

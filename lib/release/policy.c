@@ -120,6 +120,7 @@ static cJSON *stage_to_json(const struct policy_stage *stage)
     add_true(json, "all_suites", stage->all_suites);
     add_texts(json, "suites", stage->suites);
     add_texts(json, "kinds", stage->kinds);
+    add_true(json, "flaky_allowed", stage->flaky_allowed);
     add_true(json, "requirements", stage->requirements);
     if (stage->scan)
         json_add_string(json, "scan", policy_scan_name(stage->scan));
@@ -218,6 +219,7 @@ static int stage_from_json(const cJSON *json, struct policy_stage *stage, struct
     stage->all_suites = json_bool(json, "all_suites", false);
     stage->suites = get_texts(json, "suites");
     stage->kinds = get_texts(json, "kinds");
+    stage->flaky_allowed = json_bool(json, "flaky_allowed", false);
     stage->requirements = json_bool(json, "requirements", false);
     for (size_t i = 0; i < ARRAY_LENGTH(scan_names); i++)
         if (str_equal(scan_names[i], scan))

@@ -48,6 +48,7 @@ struct policy_stage {
     bool all_suites; /* every suite of the bundle passed, and it has some */
     char **suites;   /* these are there and passed; NULL: none named */
     char **kinds;    /* of each kind there is one, and all passed; NULL: none named */
+    bool flaky_allowed; /* a suite that passed only when it was repeated counts as passed */
     bool requirements; /* what the author requires of metrics holds */
     enum policy_scan scan;
     struct policy_accepts accepts; /* findings that do not count */

@@ -113,6 +113,7 @@ void policy_write_yaml(const struct policy *policy, struct buffer *text)
         bool any = str_equal(stage->name, POLICY_ANY_STAGE);
         buffer_printf(text, any ? "  \"%s\":\n" : "  %s:\n", stage->name);
         write_tests(text, stage);
+        buffer_puts(text, stage->flaky_allowed ? "    flaky: allow\n" : "");
         buffer_puts(text, stage->requirements ? "    requirements: met\n" : "");
         if (stage->scan)
             buffer_printf(text, "    scan: %s\n", policy_scan_name(stage->scan));

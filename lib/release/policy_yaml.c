@@ -43,6 +43,17 @@ static int read_tests(const struct yaml_checker *checker, const struct yaml_node
     return of->kind == YAML_SCALAR ? yaml_check_choice(checker, of, kinds, &index) : MLOPS_OK;
 }
 
+/* What passed only when it was repeated is no pass, unless the policy takes it for one. */
+static int read_flaky(const struct yaml_checker *checker, const struct yaml_node *node,
+                      struct policy_stage *stage)
+{
+    static const char *const choices[] = {"refuse", "allow", NULL};
+    size_t index;
+    TRY(yaml_check_choice(checker, node, choices, &index));
+    stage->flaky_allowed = index == 1;
+    return MLOPS_OK;
+}
+
 static int read_scan(const struct yaml_checker *checker, const struct yaml_node *node,
                      struct policy_stage *stage)
 {
@@ -102,9 +113,9 @@ static int take_duration(const struct yaml_checker *checker, const struct yaml_n
     TRY(yaml_check_text(checker, node));
     if (mlops_duration_parse(node->text, duration_ns, checker->err))
         return yaml_wrap(checker, node);
-    return *duration_ns > 0 ? MLOPS_OK
-                            : yaml_wrong(checker, node, "'%s' must be more than nothing",
-                                         node->text);
+    return *duration_ns > 0
+               ? MLOPS_OK
+               : yaml_wrong(checker, node, "'%s' must be more than nothing", node->text);
 }
 
 /* 2, or {count: 2, within: 30d} */
@@ -118,12 +129,12 @@ static int read_approvals(const struct yaml_checker *checker, const struct yaml_
     if (!yaml_get(node, "count"))
         return yaml_wrong(checker, node, "'approvals' has no 'count'");
     TRY(take_approvals(checker, yaml_get(node, "count"), stage));
-    return yaml_get(node, "within") ? take_duration(checker, yaml_get(node, "within"),
-                                                    &stage->approvals_within_ns)
-                                    : MLOPS_OK;
+    return yaml_get(node, "within")
+               ? take_duration(checker, yaml_get(node, "within"), &stage->approvals_within_ns)
+               : MLOPS_OK;
 }
 
-/* ---- metrics ---------------------------------------------------------------------------------- */
+/* ---- metrics -------------------------------------------------------------------------------- */
 
 static int check_metric(const struct yaml_checker *checker, const struct yaml_node *item,
                         const char *metric)
@@ -162,7 +173,7 @@ static int read_metrics(const struct yaml_checker *checker, const struct yaml_no
     return MLOPS_OK;
 }
 
-/* ---- from: staging for 24h with no open alert and >= 10000 predictions ------------------------- */
+/* ---- from: staging for 24h with no open alert and >= 10000 predictions ----------------------- */
 
 /* The next word of `text`, cut off; NULL at its end. */
 static char *next_word(char **text)
@@ -228,7 +239,7 @@ static int read_from(const struct yaml_checker *checker, const struct yaml_node 
                                     "NUMBER predictions]");
 }
 
-/* ---- a stage ----------------------------------------------------------------------------------- */
+/* ---- a stage --------------------------------------------------------------------------------- */
 
 /* A key that has one value: it demands something, or is not there. */
 static int read_word(const struct yaml_checker *checker, const struct yaml_node *node,
@@ -252,8 +263,8 @@ static int read_windows(const struct yaml_checker *checker, const struct yaml_no
     for (; stage->window_count < count; stage->window_count++)
         if (window_parse(texts[stage->window_count], &stage->windows[stage->window_count],
                          checker->err))
-            return yaml_wrap(checker, node->kind == YAML_LIST ? node->items[stage->window_count]
-                                                              : node);
+            return yaml_wrap(checker,
+                             node->kind == YAML_LIST ? node->items[stage->window_count] : node);
     return MLOPS_OK;
 }
 
@@ -264,10 +275,10 @@ static int read_demands(const struct yaml_checker *checker, const struct yaml_no
         const char *key;
         int (*read)(const struct yaml_checker *checker, const struct yaml_node *node,
                     struct policy_stage *stage);
-    } readers[] = {{"tests", read_tests},         {"scan", read_scan},
-                   {"accept", read_accept},       {"signed", read_signed},
-                   {"approvals", read_approvals}, {"metrics", read_metrics},
-                   {"from", read_from},           {"windows", read_windows}};
+    } readers[] = {
+        {"tests", read_tests},     {"flaky", read_flaky},   {"scan", read_scan},
+        {"accept", read_accept},   {"signed", read_signed}, {"approvals", read_approvals},
+        {"metrics", read_metrics}, {"from", read_from},     {"windows", read_windows}};
     const struct yaml_node *evaluation = yaml_get(node, "evaluation");
     for (size_t i = 0; i < ARRAY_LENGTH(readers); i++)
         if (yaml_get(node, readers[i].key))
@@ -286,10 +297,10 @@ static int read_demands(const struct yaml_checker *checker, const struct yaml_no
 static int read_stage(const struct yaml_checker *checker, const struct yaml_node *node,
                       struct policy_stage *stage)
 {
-    static const char *const keys[] = {"tests",     "requirements", "scan",        "accept",
-                                       "signed",    "approvals",    "metrics",     "evaluation",
-                                       "from",      "git",          "lineage",     "environment",
-                                       "windows",   NULL};
+    static const char *const keys[] = {
+        "tests",  "flaky",     "requirements", "scan",       "accept",
+        "signed", "approvals", "metrics",      "evaluation", "from",
+        "git",    "lineage",   "environment",  "windows",    NULL};
     char where[MLOPS_STAGE_MAX + 32];
     stage->name = xstrdup(node->key);
     if (!str_equal(node->key, POLICY_ANY_STAGE) && stage_name_check(node->key, checker->err))
@@ -300,6 +311,10 @@ static int read_stage(const struct yaml_checker *checker, const struct yaml_node
     TRY(yaml_check_keys(checker, node, where, keys));
     if (yaml_get(node, "accept") && !yaml_get(node, "scan"))
         return yaml_wrong(checker, node, "'accept' is of use only beside 'scan'");
+    if (yaml_get(node, "flaky") && !yaml_get(node, "tests") && !yaml_get(node, "metrics") &&
+        !yaml_get(node, "evaluation"))
+        return yaml_wrong(checker, yaml_get(node, "flaky"),
+                          "'flaky' is of use only beside 'tests', 'metrics' or 'evaluation'");
     return read_demands(checker, node, stage);
 }
 

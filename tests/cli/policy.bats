@@ -306,6 +306,36 @@ versions() {
     ended 0 "and nothing beside it"
 }
 
+@test "what passed only when it was repeated is refused, or let in where the policy says so" {
+    mlops -q init
+    project
+    # fails once, then passes: of what is kept between attempts there is nothing but the machine
+    export MLOPS_SANDBOX=none
+    sed -i "s|run: sh tests/words.sh|run: 'test -e $PWD/again \|\| { touch $PWD/again; exit 3; }', retries: 1|" p/mlops.yaml
+    mlops -q register p
+    run mlops test fraud
+    ended 1 "flaky"
+    run mlops promote fraud --to production
+    ended 1 "words is flaky: run 'mlops test fraud@1'" \
+        "words is flaky: it passed at attempt 2; the first one: exit status 3"
+    printf 'stages: {production: {tests: all, flaky: refuse}}\n' > policy.yaml
+    mlops -q policy set fraud policy.yaml
+    run mlops promote fraud --to production
+    ended 1 "words is flaky"
+    printf 'stages: {production: {tests: all, flaky: allow}}\n' > policy.yaml
+    run --separate-stderr mlops policy set fraud policy.yaml
+    run mlops policy show fraud
+    ended 0 "flaky: allow"
+    run mlops --json promote fraud --to production
+    ended 0
+    [ "$(jq -r '.gates[0].detail' <<<"$output")" = \
+        "3 of 3 suites passed, 1 of them flaky, which the policy allows" ]
+    [ "$(jq -r '.gates[0].evidence[]' <<<"$output")" = \
+        "words is flaky: it passed at attempt 2; the first one: exit status 3" ]
+    run mlops policy check fraud
+    ended 0 "1 of them flaky" "words is flaky: it passed at attempt 2"
+}
+
 # behind the log's back: what restricts is made to look like something else
 hidden() {
     cp kept.db .mlops/registry.db

@@ -26,6 +26,7 @@ static char *canonical(const struct policy *policy)
     "  staging: {tests: all, requirements: met}\n"                                                 \
     "  production:\n"                                                                              \
     "    tests: {suites: [holdout], kinds: unit}\n"                                                \
+    "    flaky: allow\n"                                                                           \
     "    scan: high\n"                                                                             \
     "    accept: [{rule: pickle/import-unknown, names: a.B, reason: 'it''s \\ours\\'},\n"             \
     "             {rule: scan/unknown-format, files: 'x/*', reason: r}]\n"                           \
@@ -50,6 +51,8 @@ static void every_demand_is_read(void **state)
     assert_string_equal("holdout", stage->suites[0]);
     assert_string_equal("unit", stage->kinds[0]);
     assert_false(stage->all_suites);
+    assert_true(stage->flaky_allowed);
+    assert_false(policy_stage_find(&policy, "staging")->flaky_allowed);
     assert_int_equal(POLICY_SCAN_HIGH, stage->scan);
     assert_int_equal(MLOPS_ROLE_AUTHOR | MLOPS_ROLE_RELEASER, stage->signed_by);
     assert_int_equal(2, stage->approvals);
@@ -178,6 +181,10 @@ static void mistakes_have_their_line_and_the_nearest_word(void **state)
          "policy.yaml:2: 'accept' needs a 'rule'"},
         {"stages:\n  a: {scan: safe, accept: {rule: a/b}}",
          "policy.yaml:2: 'accept' must be a list of maps"},
+        {"stages:\n  a: {tests: all, flaky: alow}",
+         "policy.yaml:2: 'alow' is nothing that 'flaky' may be (did you mean 'allow'?)"},
+        {"stages:\n  a: {scan: safe,\n      flaky: allow}",
+         "policy.yaml:3: 'flaky' is of use only beside 'tests', 'metrics' or 'evaluation'"},
         {"stages:\n  a: {git: dirty}", "policy.yaml:2: 'dirty' is nothing that 'git' may be"},
         {"stages:\n  a: {signed: autor}",
          "policy.yaml:2: 'autor' is nothing that 'signed' may be (did you mean 'author'?)"},
