@@ -271,6 +271,8 @@ static void metrics_json(cJSON *json, const struct mlops_metric *metrics, size_t
         cli_json_number(interval, "low", metrics[i].low);
         cli_json_number(interval, "high", metrics[i].high);
         cli_json_text(interval, "method", metrics[i].method);
+        if (metrics[i].confidence > 0)
+            cli_json_number(interval, "confidence", metrics[i].confidence);
         cli_json_add(intervals, metrics[i].name, interval);
     }
 }
@@ -505,7 +507,7 @@ const struct command command_test = {
               "as its own report says: passed, failed, errors, skipped"},
              {"suites[].evaluation", "text?", "the registry's set that it was measured on"},
              {"suites[].metrics", "object", "name and value; null where it is not defined"},
-             {"suites[].intervals", "object", "of a metric: low, high and method"},
+             {"suites[].intervals", "object", "of a metric: low, high, method, and confidence where it is not the suite's"},
              {"suites[].slices[].name", "text", "which rows: 'country = DE', 'amount > 1000'"},
              {"suites[].slices[].rows", "number", "how many"},
              {"suites[].slices[].metrics", "object", "as those of the suite"},

@@ -26,6 +26,7 @@ struct mlops_metric {
     double value; /* NaN where the metric is not defined on this data */
     double low, high;   /* its confidence interval; NaN where there is none */
     const char *method; /* "wilson", "delong", "bootstrap"; "none": static storage */
+    double confidence;  /* of the interval, where it is not that of the suite; else 0 */
 };
 
 /* The metrics of some of the rows. */

@@ -81,8 +81,10 @@ static int take_confidence(struct budget *budget, char *text, struct mlops_error
     return MLOPS_OK;
 }
 
-static int parse(struct budget *budget, struct mlops_error *err)
+int budget_parse(const char *metric, const char *demand, struct budget *budget,
+                 struct mlops_error *err)
 {
+    *budget = (struct budget){.metric = xstrdup(metric), .demand = xstrdup(demand)};
     _cleanup_(free_string) char *text = xstrdup(budget->demand);
     TRY(take_confidence(budget, text, err));
     const char *at = text + strspn(text, " ");
@@ -101,14 +103,13 @@ int budgets_add(struct budgets *budgets, const char *metric, const char *demand,
     budgets->items =
         xrealloc(budgets->items, budgets->count + 1, sizeof(*budgets->items));
     struct budget *budget = &budgets->items[budgets->count++];
-    *budget = (struct budget){.metric = xstrdup(metric), .demand = xstrdup(demand)};
     if (!budgets->requests)
         *budgets = (struct budgets){.items = budgets->items,
                                     .count = budgets->count,
                                     .requests = REQUESTS_DEFAULT,
                                     .warm_up = WARM_UP_DEFAULT,
                                     .batch = 1};
-    return parse(budget, err);
+    return budget_parse(metric, demand, budget, err);
 }
 
 static int take_count(const struct yaml_checker *checker, const struct yaml_node *map,
@@ -181,12 +182,17 @@ bool budgets_load(const cJSON *json, struct budgets *budgets)
            budgets->batch <= BUDGET_BATCH_MAX;
 }
 
+void budget_clear(struct budget *budget)
+{
+    free(budget->metric);
+    free(budget->demand);
+    *budget = (struct budget){0};
+}
+
 void budgets_clear(struct budgets *budgets)
 {
-    for (size_t i = 0; i < budgets->count; i++) {
-        free(budgets->items[i].metric);
-        free(budgets->items[i].demand);
-    }
+    for (size_t i = 0; i < budgets->count; i++)
+        budget_clear(&budgets->items[i]);
     free(budgets->items);
     *budgets = (struct budgets){0};
 }
@@ -202,4 +208,13 @@ const char *budget_show(const char *metric, double value, char text[32])
         value /= 1000;
     (void)snprintf(text, 32, "%.4g %s", value, size ? sizes[unit] : times[unit]);
     return text;
+}
+
+char *budget_compare(const struct budget *budget, double value, bool *met)
+{
+    char shown[32], bound[32];
+    *met = budget->below ? value < budget->bound : value <= budget->bound;
+    return xprintf("%s %s %s", budget_show(budget->metric, value, shown),
+                   *met ? (budget->below ? "<" : "<=") : (budget->below ? ">=" : ">"),
+                   budget_show(budget->metric, budget->bound, bound));
 }

@@ -35,6 +35,14 @@ bool budget_is_known(const char *metric);
 double budget_quantile(const char *metric);
 bool budgets_have_latency(const struct budgets *budgets);
 
+/* Read one; the caller clears it, also then. Errors: MLOPS_INVALID saying what was expected. */
+int budget_parse(const char *metric, const char *demand, struct budget *budget,
+                 struct mlops_error *err);
+void budget_clear(struct budget *budget);
+
+/* "61.2 ms > 50 ms": is `value`, in seconds or bytes, within the budget? The caller frees. */
+char *budget_compare(const struct budget *budget, double value, bool *met);
+
 /* Add one. Errors: MLOPS_INVALID saying what was expected. */
 int budgets_add(struct budgets *budgets, const char *metric, const char *demand,
                 struct mlops_error *err);

@@ -70,18 +70,12 @@ static int tests_of(struct judge *judge, const char *bundle,
     return MLOPS_OK;
 }
 
-static int read_figures(const struct mlops_evidence *evidence, struct suite_evidence *read,
-                        struct mlops_error *err)
+/* Of a suite, or of one of its slices. */
+static void read_metrics(const cJSON *body, double confidence, struct metric_list *metrics)
 {
-    struct metric_list *metrics = &read->metrics;
-    _cleanup_(json_free) cJSON *body = NULL;
-    if (json_parse(evidence->body, strlen(evidence->body), "evidence", &body, err)) {
-        err->code = MLOPS_INTEGRITY;
-        return mlops_wrap(err, "evidence %llu", (unsigned long long)evidence->id);
-    }
     const cJSON *values = cJSON_GetObjectItemCaseSensitive(body, "metrics"), *value;
     const cJSON *intervals = cJSON_GetObjectItemCaseSensitive(body, "intervals");
-    metrics->confidence = json_number(body, "confidence", 0);
+    metrics->confidence = confidence;
     cJSON_ArrayForEach(value, values)
     {
         const cJSON *interval = cJSON_GetObjectItemCaseSensitive(intervals, value->string);
@@ -89,9 +83,29 @@ static int read_figures(const struct mlops_evidence *evidence, struct suite_evid
                                                 cJSON_IsNumber(value) ? value->valuedouble : NAN);
         metric->interval.low = json_number(interval, "low", NAN);
         metric->interval.high = json_number(interval, "high", NAN);
+        metric->interval.confidence = json_number(interval, "confidence", 0);
     }
-    read->message = xstrdup(json_string(body, "message", ""));
-    read->comparisons = comparisons_read(body, &read->comparison_count);
+}
+
+static int read_figures(const struct mlops_evidence *evidence, struct suite_evidence *read,
+                        struct mlops_error *err)
+{
+    if (json_parse(evidence->body, strlen(evidence->body), "evidence", &read->body, err)) {
+        err->code = MLOPS_INTEGRITY;
+        return mlops_wrap(err, "evidence %llu", (unsigned long long)evidence->id);
+    }
+    const cJSON *slices = cJSON_GetObjectItemCaseSensitive(read->body, "slices"), *slice;
+    double confidence = json_number(read->body, "confidence", 0);
+    read_metrics(read->body, confidence, &read->metrics);
+    read->slices = xcalloc((size_t)cJSON_GetArraySize(slices) + 1, sizeof(*read->slices));
+    cJSON_ArrayForEach(slice, slices)
+    {
+        struct slice_metrics *one = &read->slices[read->slice_count++];
+        one->name = xstrdup(json_string(slice, "name", ""));
+        one->rows = json_u64(slice, "rows", 0);
+        read_metrics(slice, confidence, &one->metrics);
+    }
+    read->comparisons = comparisons_read(read->body, &read->comparison_count);
     return MLOPS_OK;
 }
 
@@ -323,8 +337,9 @@ int judge_evidence(struct judge *judge, const char *suite, struct suite_evidence
 
 void suite_evidence_clear(struct suite_evidence *evidence)
 {
-    free(evidence->message);
     metric_list_clear(&evidence->metrics);
+    slices_free(evidence->slices, evidence->slice_count);
+    cJSON_Delete(evidence->body);
     comparisons_free(evidence->comparisons, evidence->comparison_count);
     *evidence = (struct suite_evidence){0};
 }

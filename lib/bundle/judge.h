@@ -7,9 +7,8 @@
 #ifndef BUNDLE_JUDGE_H
 #define BUNDLE_JUDGE_H
 #include "bundle/comparison.h"
-#include "bundle/project.h"
+#include "bundle/manifest.h"
 #include "stats/metrics.h"
-#include <mlops/registry.h>
 
 /* Judges the suites of one version by what the registry knows: stages and evidence are read when
  * first asked for and then kept, so that one judge sees one state of each. */
@@ -24,14 +23,24 @@ DEFINE_CLEANUP(struct judge, judge_free)
 void judge_compare_by(struct judge *judge, const struct mlops_comparison *comparisons,
                       size_t count);
 
+/* The metrics of some rows. */
+struct slice_metrics {
+    char *name; /* "country = DE", "amount > 1000" */
+    size_t rows;
+    struct metric_list metrics;
+};
+void slices_free(struct slice_metrics *slices, size_t count);
+
 /* The newest evidence of a suite. */
 struct suite_evidence {
     bool found;
     char status[32]; /* "passed", "failed", … */
-    char *message;   /* why it did not pass, or not at once; empty where it did */
     struct metric_list metrics;
+    struct slice_metrics *slices;
+    size_t slice_count;
     struct mlops_comparison *comparisons;
     size_t comparison_count;
+    cJSON *body; /* the whole of it (docs/testing.md, "Evidence"); NULL where nothing was found */
 };
 /* What is recorded about suite `suite` of the judge's version. The caller clears `evidence`.
  * Errors: MLOPS_INTEGRITY the evidence is not readable; MLOPS_IO. */
@@ -54,5 +63,15 @@ struct judgement {
 int judge_requirement(struct judge *judge, const char *suite,
                       const struct project_requirement *required, const struct metric_list *metrics,
                       struct judgement *judgement, struct mlops_error *err);
+
+/* Judge a demand on every slice of `suite` that has enough rows: the worst decides. */
+int judge_slices(struct judge *judge, const struct project_suite *suite,
+                 const struct measurement_demand *demanded, const struct slice_metrics *slices,
+                 size_t count, struct judgement *judgement, struct mlops_error *err);
+
+/* Judge a budget: a size by what `manifest` has, a latency by what `evidence` has of it, which may
+ * be NULL for a size. */
+void judge_budget(const struct budget *budget, const struct manifest *manifest,
+                  const struct suite_evidence *evidence, struct judgement *judgement);
 
 #endif

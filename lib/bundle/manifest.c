@@ -77,6 +77,26 @@ static int read_file(const cJSON *json, struct manifest_file *file, struct mlops
     return MLOPS_OK;
 }
 
+static bool is_below(const char *path, const char *folder)
+{
+    size_t length = strlen(folder);
+    return str_equal(folder, ".") ||
+           (strncmp(path, folder, length) == 0 && (path[length] == '\0' || path[length] == '/'));
+}
+
+uint64_t manifest_artifact_bytes(const struct manifest *manifest)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < manifest->file_count; i++) {
+        const struct manifest_file *file = &manifest->files[i];
+        bool artifact = false;
+        for (char **path = manifest->project.artifacts; path && *path && !artifact; path++)
+            artifact = is_below(file->path, *path);
+        sum += artifact && file->kind == MANIFEST_FILE ? file->size : 0;
+    }
+    return sum;
+}
+
 const struct manifest_file *manifest_find(const struct manifest *manifest, const char *path)
 {
     size_t low = 0, high = manifest->file_count;

@@ -57,6 +57,9 @@ int manifest_part(const struct manifest *whole, const char *folder, const char *
 /* The file, folder or link at `path`, or NULL. */
 const struct manifest_file *manifest_find(const struct manifest *manifest, const char *path);
 
+/* What the files below the project's `artifacts` hold together. */
+uint64_t manifest_artifact_bytes(const struct manifest *manifest);
+
 /* Find `ref`, read its manifest from the store and verify it against the id. `text` (may be NULL)
  * gets the canonical bytes. The caller clears both. */
 int manifest_load(struct mlops_registry *registry, const char *ref, struct mlops_version *version,

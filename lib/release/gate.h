@@ -34,9 +34,10 @@ typedef int (*gate_judge)(const struct gate_context *context, struct mlops_gate_
 /* gate_tests.c */
 int gate_tests(const struct gate_context *context, struct mlops_gate_result *result,
                struct mlops_error *err);
-/* gate_metrics.c */
+/* gate_requirements.c */
 int gate_requirements(const struct gate_context *context, struct mlops_gate_result *result,
                       struct mlops_error *err);
+/* gate_metrics.c */
 int gate_thresholds(const struct gate_context *context, struct mlops_gate_result *result,
                     struct mlops_error *err);
 int gate_evaluation(const struct gate_context *context, struct mlops_gate_result *result,

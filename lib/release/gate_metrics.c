@@ -1,73 +1,8 @@
-/* lib/release/gate_metrics.c - recorded metrics: what the author requires of them, and what the
- * policy does, on a set of the registry's where it says so. */
+/* lib/release/gate_metrics.c - recorded metrics and budgets: what the policy demands of them, on a
+ * set of the registry's where it says so. */
 #include "base/json.h"
-#include "bundle/requirement.h"
 #include "registry/evaluation.h"
-#include "release/gate.h"
-
-/* A stage that the policy does not know holds nothing for ever, and would let everything pass. */
-static bool names_a_stage(const struct gate_context *context, const char *demand,
-                          struct wrongs *wrongs)
-{
-    struct requirement requirement;
-    struct mlops_error ignored = {0};
-    if (requirement_parse(demand, &requirement, &ignored) != MLOPS_OK || !requirement.stage[0] ||
-        policy_stage_find(&context->in_force->policy, requirement.stage))
-        return true;
-    wrongs_add(wrongs, "; ", "'%s' is no stage of the policy", requirement.stage);
-    return false;
-}
-
-static int judge_one(const struct gate_context *context, const char *suite,
-                     const struct project_requirement *required, const struct metric_list *metrics,
-                     struct wrongs *wrongs, struct mlops_error *err)
-{
-    struct judgement judgement;
-    if (!names_a_stage(context, required->demand, wrongs))
-        return MLOPS_OK;
-    TRY(judge_requirement(context->judge, suite, required, metrics, &judgement, err));
-    if (!judgement.met)
-        wrongs_add(wrongs, "; ", "%s %s: %s", required->metric, required->demand, judgement.detail);
-    free(judgement.detail);
-    return MLOPS_OK;
-}
-
-/* ---- the author's ----------------------------------------------------------------------------- */
-
-static int judge_suite(const struct gate_context *context, const struct project_suite *suite,
-                       struct wrongs *wrongs, struct mlops_error *err)
-{
-    _cleanup_(suite_evidence_clear) struct suite_evidence evidence = {0};
-    TRY(judge_evidence(context->judge, suite->name, &evidence, err));
-    if (evidence.metrics.count == 0) {
-        wrongs_add(wrongs, "; ", "no metrics of %s are recorded", suite->name);
-        return MLOPS_OK;
-    }
-    for (size_t i = 0; i < suite->require_count; i++)
-        TRY(judge_one(context, suite->name, &suite->require[i], &evidence.metrics, wrongs, err));
-    return MLOPS_OK;
-}
-
-/* Every requirement of the performance suites holds on the recorded metrics against what the stages
- * hold now, which may be another version than when the suite ran. */
-int gate_requirements(const struct gate_context *context, struct mlops_gate_result *result,
-                      struct mlops_error *err)
-{
-    const struct project *project = &context->manifest->project;
-    _cleanup_(wrongs_clear) struct wrongs wrongs = {0};
-    size_t required = 0;
-    for (size_t i = 0; i < project->suite_count; i++) {
-        required += project->suites[i].require_count;
-        if (project->suites[i].require_count > 0)
-            TRY(judge_suite(context, &project->suites[i], &wrongs, err));
-    }
-    wrongs_end(&wrongs);
-    result->passed = wrongs.count == 0;
-    result->detail = !result->passed ? buffer_steal(&wrongs.text)
-                     : required > 0  ? xprintf("%zu of %zu requirements met", required, required)
-                                     : xstrdup("the bundle requires none");
-    return MLOPS_OK;
-}
+#include "release/demand.h"
 
 /* ---- the registry's sets ---------------------------------------------------------------------- */
 
@@ -122,38 +57,58 @@ static int was_examined(struct examination *examination, const char *suite, bool
 
 /* ---- the policy's ----------------------------------------------------------------------------- */
 
-/* One demand on every suite that it means; one at least must have the metric. */
-static int judge_metric(const struct gate_context *context, struct examination *examination,
-                        const struct policy_metric *metric, struct wrongs *wrongs,
-                        struct mlops_error *err)
+static bool is_meant(const struct policy_metric *metric, const char *suite)
 {
+    return !metric->suite || str_equal(metric->suite, suite);
+}
+
+/* One demand on every suite that it means; one at least must have the metric. A latency is none of
+ * predictions: it is the same whatever the suite was measured on. */
+static int judge_metric(struct demand_gate *gate, struct examination *examination,
+                        const struct policy_metric *metric, struct mlops_error *err)
+{
+    const struct gate_context *context = gate->context;
     const struct project *project = &context->manifest->project;
     const struct project_requirement required = {.metric = metric->metric,
                                                  .demand = metric->demand};
+    const char *set = budget_is_known(metric->metric) ? NULL : examination->name;
     bool any = false;
     for (size_t i = 0; i < project->suite_count; i++) {
         _cleanup_(suite_evidence_clear) struct suite_evidence evidence = {0};
         const char *suite = project->suites[i].name;
-        bool examined;
-        if (metric->suite && !str_equal(metric->suite, suite))
+        bool examined = true;
+        if (!is_meant(metric, suite))
             continue;
-        TRY(was_examined(examination, suite, &examined, err));
+        if (set)
+            TRY(was_examined(examination, suite, &examined, err));
         TRY(judge_evidence(context->judge, suite, &evidence, err));
         if (!examined || !metric_list_find(&evidence.metrics, metric->metric))
             continue;
         any = true;
         if (!gate_suite_passed(context, &evidence))
-            wrongs_add(wrongs, "; ", "%s of %s: the suite %s", metric->metric, suite,
+            wrongs_add(gate->wrongs, "; ", "%s of %s: the suite %s", metric->metric, suite,
                        evidence.status);
         else
-            TRY(judge_one(context, suite, &required, &evidence.metrics, wrongs, err));
+            TRY(demand_judge(gate, suite, &required, &evidence, err));
     }
     if (!any)
-        wrongs_add(wrongs, "; ", "%s is recorded of no suite%s%s%s%s", metric->metric,
+        wrongs_add(gate->wrongs, "; ", "%s is recorded of no suite%s%s%s%s%s", metric->metric,
                    metric->suite ? " called " : "", metric->suite ? metric->suite : "",
-                   examination->name ? " that was measured on " : "",
-                   examination->name ? examination->name : "");
+                   set ? " that was measured on " : "", set ? set : "",
+                   budget_is_known(metric->metric)
+                       ? ": a performance suite that requires a latency records all"
+                       : "");
     return MLOPS_OK;
+}
+
+/* The size is the bundle's, whatever its suites ask. */
+static int judge_size(struct demand_gate *gate, const struct policy_metric *metric,
+                      struct mlops_error *err)
+{
+    return demand_judge(gate, "the artifacts",
+                        &(struct project_requirement){.metric = metric->metric,
+                                                      .demand = metric->demand},
+                        NULL, err);
 }
 
 int gate_thresholds(const struct gate_context *context, struct mlops_gate_result *result,
@@ -162,9 +117,13 @@ int gate_thresholds(const struct gate_context *context, struct mlops_gate_result
     const struct policy_stage *demands = context->demands;
     _cleanup_(examination_clear) struct examination examination = {0};
     _cleanup_(wrongs_clear) struct wrongs wrongs = {0};
+    struct demand_gate gate = {.context = context, .result = result, .wrongs = &wrongs};
     TRY(examination_open(context, &examination, err));
     for (size_t i = 0; i < demands->metric_count; i++)
-        TRY(judge_metric(context, &examination, &demands->metrics[i], &wrongs, err));
+        if (str_equal(demands->metrics[i].metric, BUDGET_SIZE))
+            TRY(judge_size(&gate, &demands->metrics[i], err));
+        else
+            TRY(judge_metric(&gate, &examination, &demands->metrics[i], err));
     wrongs_end(&wrongs);
     result->passed = wrongs.count == 0;
     result->detail = result->passed ? xprintf("%zu of %zu metrics are what the policy demands",

@@ -1,5 +1,6 @@
 /* lib/release/gate_tests.c - suites that must have passed: all of the bundle, or those that the
  * policy names, by name and by kind. */
+#include "base/json.h"
 #include "release/gate.h"
 
 /* What keeps suite `name` from counting, into `wrongs`. */
@@ -11,7 +12,7 @@ static int judge_suite(const struct gate_context *context, const char *name,
     TRY(judge_evidence(context->judge, name, &evidence, err));
     bool flaky = str_equal(evidence.status, "flaky");
     if (flaky)
-        gate_note(result, "%s is flaky: it %s", name, evidence.message);
+        gate_note(result, "%s is flaky: it %s", name, json_string(evidence.body, "message", ""));
     if (!evidence.found)
         wrongs_add(wrongs, ", ", "%s was never run", name);
     else if (str_equal(evidence.status, "error"))

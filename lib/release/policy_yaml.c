@@ -1,6 +1,7 @@
 /* lib/release/policy_yaml.c - a policy file read and checked; every refusal has a line. */
 #include "base/number.h"
 #include "base/yaml_check.h"
+#include "bundle/budget.h"
 #include "bundle/requirement.h"
 #include "registry/registry.h"
 #include "release/policy.h"
@@ -139,6 +140,8 @@ static int read_approvals(const struct yaml_checker *checker, const struct yaml_
 static int check_metric(const struct yaml_checker *checker, const struct yaml_node *item,
                         const char *metric)
 {
+    if (budget_is_known(metric))
+        return MLOPS_OK;
     for (const char *const *name = metric_names(); *name; name++)
         if (str_equal(*name, metric))
             return MLOPS_OK;
@@ -148,7 +151,23 @@ static int check_metric(const struct yaml_checker *checker, const struct yaml_no
     return yaml_wrong(checker, item, "unknown metric '%s'", metric);
 }
 
-/* `auc: ">= 0.9"`, or of one suite: `holdout.auc: …` */
+/* A bound, a comparison, or a budget. */
+static int check_demand(const struct yaml_checker *checker, const struct yaml_node *item,
+                        const struct policy_metric *metric)
+{
+    struct requirement requirement;
+    struct budget budget = {0};
+    bool size = str_equal(metric->metric, BUDGET_SIZE);
+    if (size && metric->suite)
+        return yaml_wrong(checker, item, "'size' is that of the artifacts, and of no suite");
+    int code = budget_is_known(metric->metric)
+                   ? budget_parse(metric->metric, metric->demand, &budget, checker->err)
+                   : requirement_parse(metric->demand, &requirement, checker->err);
+    budget_clear(&budget);
+    return code ? yaml_wrap(checker, item) : MLOPS_OK;
+}
+
+/* `auc: ">= 0.9"`, `latency_p99: 50ms`, or of one suite: `holdout.auc: …` */
 static int read_metrics(const struct yaml_checker *checker, const struct yaml_node *node,
                         struct policy_stage *stage)
 {
@@ -159,7 +178,6 @@ static int read_metrics(const struct yaml_checker *checker, const struct yaml_no
         const struct yaml_node *item = node->items[i];
         const char *dot = strrchr(item->key, '.'), *metric = dot ? dot + 1 : item->key;
         struct policy_metric *read = &stage->metrics[stage->metric_count++];
-        struct requirement requirement;
         read->metric = xstrdup(metric);
         read->demand = xstrdup(item->kind == YAML_SCALAR ? item->text : "");
         read->suite = dot ? xstrndup(item->key, (size_t)(dot - item->key)) : NULL;
@@ -167,8 +185,7 @@ static int read_metrics(const struct yaml_checker *checker, const struct yaml_no
         TRY(yaml_check_text(checker, item));
         if (read->suite && name_check("suite", read->suite, checker->err))
             return yaml_wrap(checker, item);
-        if (requirement_parse(item->text, &requirement, checker->err))
-            return yaml_wrap(checker, item);
+        TRY(check_demand(checker, item, read));
     }
     return MLOPS_OK;
 }
@@ -334,6 +351,8 @@ static int check_references(const struct yaml_checker *checker, const struct yam
     }
     for (size_t i = 0; i < stage->metric_count; i++) {
         struct requirement requirement;
+        if (budget_is_known(stage->metrics[i].metric))
+            continue;
         TRY(requirement_parse(stage->metrics[i].demand, &requirement, checker->err));
         if (!requirement.stage[0] || policy_stage_find(policy, requirement.stage))
             continue;

@@ -20,6 +20,7 @@ enum interval_method interval_method_named(const char *name);
 struct interval {
     double low, high; /* NaN: there is none */
     enum interval_method method;
+    double confidence; /* 0: that of the list of metrics in which it stands */
 };
 
 /* The quantile of the standard normal distribution (Wichura, algorithm AS 241, 1988); relative

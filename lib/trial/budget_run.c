@@ -39,6 +39,7 @@ static void add_metric(struct mlops_suite_result *result, const char *name, doub
     *metric = (struct mlops_metric){.value = value,
                                     .low = interval->low,
                                     .high = interval->high,
+                                    .confidence = interval->confidence,
                                     .method = interval_method_name(interval->method)};
     str_copy(metric->name, sizeof(metric->name), name);
 }
@@ -60,49 +61,16 @@ static void add_verdict(const struct trial *trial, const struct budget *budget, 
                      *before ? "; " : "", budget->metric, budget->demand, detail);
 }
 
-static bool is_within(const struct budget *budget, double value)
-{
-    return budget->below ? value < budget->bound : value <= budget->bound;
-}
-
-/* "61.2 ms > 50 ms" */
-static char *compare(const struct budget *budget, double value)
-{
-    char shown[32], bound[32];
-    bool met = is_within(budget, value);
-    return xprintf("%s %s %s", budget_show(budget->metric, value, shown),
-                   met ? (budget->below ? "<" : "<=") : (budget->below ? ">=" : ">"),
-                   budget_show(budget->metric, budget->bound, bound));
-}
-
 /* ---- size ------------------------------------------------------------------------------------ */
-
-static bool is_below(const char *path, const char *folder)
-{
-    size_t length = strlen(folder);
-    return str_equal(folder, ".") ||
-           (strncmp(path, folder, length) == 0 && (path[length] == '\0' || path[length] == '/'));
-}
-
-static uint64_t artifact_bytes(const struct manifest *manifest)
-{
-    uint64_t sum = 0;
-    for (size_t i = 0; i < manifest->file_count; i++) {
-        const struct manifest_file *file = &manifest->files[i];
-        bool artifact = false;
-        for (char **path = manifest->project.artifacts; path && *path && !artifact; path++)
-            artifact = is_below(file->path, *path);
-        sum += artifact && file->kind == MANIFEST_FILE ? file->size : 0;
-    }
-    return sum;
-}
 
 static void judge_size(const struct trial *trial, const struct budget *budget)
 {
     const struct interval none = interval_none();
-    double bytes = (double)artifact_bytes(trial->manifest);
+    double bytes = (double)manifest_artifact_bytes(trial->manifest);
+    bool met;
+    char *figures = budget_compare(budget, bytes, &met);
     add_metric(trial->result, BUDGET_SIZE, bytes, &none);
-    add_verdict(trial, budget, is_within(budget, bytes), compare(budget, bytes));
+    add_verdict(trial, budget, met, figures);
 }
 
 /* ---- latency --------------------------------------------------------------------------------- */
@@ -137,25 +105,37 @@ static void judge_latency(const struct trial *trial, const struct budget *budget
                             confidence * 100));
         return;
     }
-    _cleanup_(free_string) char *figures = compare(budget, judged);
+    bool met;
+    _cleanup_(free_string) char *figures = budget_compare(budget, judged, &met);
     _cleanup_(free_string) char *range =
         known ? xprintf(", %s to %s at %g %%", budget_show(budget->metric, interval.low, low),
                         budget_show(budget->metric, interval.high, high), confidence * 100)
               : xstrdup("");
-    add_verdict(trial, budget, is_within(budget, judged),
+    add_verdict(trial, budget, met,
                 xprintf("%s%s: %zu requests, sandbox %s, %s", figures, range, count,
                         mlops_sandbox_level_name(trial->outcome->level), trial->outcome->machine));
+}
+
+/* The level of a metric's interval: what a budget of it asks for, else that of the suite, `usual`. */
+static double confidence_of(const struct budgets *budgets, const char *metric, double usual)
+{
+    for (size_t i = 0; i < budgets->count; i++)
+        if (str_equal(budgets->items[i].metric, metric) && budgets->items[i].confidence > 0)
+            return budgets->items[i].confidence;
+    return usual;
 }
 
 static void add_latencies(const struct trial *trial, const double *seconds, size_t count)
 {
     static const char *const names[] = {"latency_p50", "latency_p90", "latency_p99"};
-    double confidence = trial->suite->measurement.options.confidence;
+    double usual = trial->suite->measurement.options.confidence;
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
         double q = budget_quantile(names[i]);
+        double confidence = confidence_of(&trial->suite->budgets, names[i], usual);
         struct interval interval = order_interval(seconds, count, q, confidence);
         if (isnan(interval.low) || isnan(interval.high))
             interval = interval_none();
+        interval.confidence = confidence < usual || confidence > usual ? confidence : 0;
         add_metric(trial->result, names[i], order_quantile(seconds, count, q), &interval);
     }
 }

@@ -42,6 +42,8 @@ static void add_metrics(cJSON *json, const struct mlops_metric *metrics, size_t 
         json_add_number(interval, "low", metrics[i].low);
         json_add_number(interval, "high", metrics[i].high);
         json_add_string(interval, "method", metrics[i].method);
+        if (metrics[i].confidence > 0)
+            json_add_number(interval, "confidence", metrics[i].confidence);
     }
 }
 

@@ -40,57 +40,6 @@ static void copy_report(const struct predictions_report *report, struct mlops_su
     }
 }
 
-/* The slice on which the metric is worst among those with enough rows; NULL: there is none. */
-static const struct slice_metrics *worst_slice(const struct predictions_report *report,
-                                               const char *metric, size_t least_rows,
-                                               const struct metric **worst)
-{
-    const struct slice_metrics *found = NULL;
-    bool falling = metric_lower_is_better(metric);
-    *worst = NULL;
-    for (size_t i = 0; i < report->slice_count; i++) {
-        const struct slice_metrics *slice = &report->slices[i];
-        const struct metric *own = metric_list_find(&slice->metrics, metric);
-        if (slice->rows < least_rows || !own || isnan(own->value))
-            continue;
-        if (*worst && !(falling ? own->value > (*worst)->value : own->value < (*worst)->value))
-            continue;
-        *worst = own;
-        found = slice;
-    }
-    return found;
-}
-
-/* A demand on every slice, held against the worst. */
-static int judge_slices(const struct trial *trial, struct judge *judge,
-                        const struct predictions_report *report,
-                        const struct measurement_demand *demanded,
-                        struct mlops_requirement_result *judged, struct mlops_error *err)
-{
-    const struct measurement *measurement = &trial->suite->measurement;
-    const struct project_requirement required = {.metric = demanded->metric,
-                                                 .demand = demanded->demand};
-    const struct metric *worst;
-    const struct slice_metrics *slice =
-        worst_slice(report, demanded->metric, measurement->least_rows, &worst);
-    str_copy(judged->metric, sizeof(judged->metric), demanded->metric);
-    judged->demand = xprintf("%s in every slice", demanded->demand);
-    if (!slice) {
-        judged->detail = xprintf("no slice of %zu rows or more has it", measurement->least_rows);
-        return MLOPS_OK;
-    }
-    struct judgement judgement;
-    TRY(judge_requirement(judge, trial->suite->name, &required, &slice->metrics, &judgement, err));
-    judged->met = judgement.met;
-    judged->detail =
-        isnan(worst->interval.low)
-            ? xprintf("%s: '%s', %zu rows", judgement.detail, slice->name, slice->rows)
-            : xprintf("%s: '%s', %zu rows, %.4g to %.4g", judgement.detail, slice->name,
-                      slice->rows, worst->interval.low, worst->interval.high);
-    free(judgement.detail);
-    return MLOPS_OK;
-}
-
 static void note_missed(struct buffer *missed, const struct mlops_requirement_result *judged)
 {
     if (!judged->met)
@@ -125,8 +74,15 @@ static int judge_requirements(const struct trial *trial, const struct prediction
         note_missed(&missed, judged);
     }
     for (size_t i = 0; i < measurement->demand_count; i++) {
+        const struct measurement_demand *demanded = &measurement->demands[i];
         struct mlops_requirement_result *judged = &result->requirements[result->requirement_count];
-        TRY(judge_slices(trial, judge, report, &measurement->demands[i], judged, err));
+        struct judgement judgement;
+        TRY(judge_slices(judge, suite, demanded, report->slices, report->slice_count, &judgement,
+                         err));
+        str_copy(judged->metric, sizeof(judged->metric), demanded->metric);
+        judged->demand = xprintf("%s in every slice", demanded->demand);
+        judged->detail = judgement.detail;
+        judged->met = judgement.met;
         result->requirement_count++;
         note_missed(&missed, judged);
     }

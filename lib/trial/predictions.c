@@ -370,11 +370,7 @@ static int choose_positive(struct view *view, char **positive, struct mlops_erro
 void predictions_report_clear(struct predictions_report *report)
 {
     metric_list_clear(&report->metrics);
-    for (size_t i = 0; i < report->slice_count; i++) {
-        free(report->slices[i].name);
-        metric_list_clear(&report->slices[i].metrics);
-    }
-    free(report->slices);
+    slices_free(report->slices, report->slice_count);
     free(report->positive);
     *report = (struct predictions_report){0};
 }

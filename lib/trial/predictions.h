@@ -4,16 +4,9 @@
  */
 #ifndef TRIAL_PREDICTIONS_H
 #define TRIAL_PREDICTIONS_H
-#include "bundle/project.h"
+#include "bundle/judge.h"
 #include "stats/metrics.h"
 #include <mlops/evaluation.h>
-
-/* The metrics of some rows. */
-struct slice_metrics {
-    char *name; /* "country = DE", "amount > 1000" */
-    size_t rows;
-    struct metric_list metrics;
-};
 
 /* Zeroed is empty; the caller clears it. */
 struct predictions_report {

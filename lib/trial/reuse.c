@@ -44,6 +44,7 @@ static struct mlops_metric *take_metrics(const cJSON *body, size_t *count)
         metric->value = cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
         metric->low = json_number(interval, "low", (double)NAN);
         metric->high = json_number(interval, "high", (double)NAN);
+        metric->confidence = json_number(interval, "confidence", 0);
         metric->method =
             interval_method_name(interval_method_named(json_string(interval, "method", "none")));
     }

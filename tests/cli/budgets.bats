@@ -111,3 +111,45 @@ EOF
     sed -i 's/require: .*/require: {latency_p99: 5ms}/; /^predict/d' p/mlops.yaml
     refused 'a latency is that of the predict command'
 }
+
+# given_policy DEMANDS: of the stage production, of metrics.
+given_policy() {
+    printf 'stages: {production: {requirements: met, metrics: {%s}}}\n' "$1" > policy.yaml
+    mlops -q policy set fraud policy.yaml
+}
+
+# gate NAME WHAT: of the last `mlops --json promote`.
+gate() {
+    jq -r --arg gate "$1" ".gates[] | select(.gate == \$gate) | $2" <<<"$output"
+}
+
+@test "a policy has budgets of its own, whatever the project file asks" {
+    given_suite 'latency_p99: 1h, latency_p50: "< 5s at 99%"'
+    given_policy 'size: <= 2 MB, latency_p90: 1us'
+    run mlops --json promote fraud --to production
+    [ "$status" -eq 1 ]
+    [ "$(gate metrics .detail)" = 'no metrics of speed are recorded' ]
+    [ "$(gate thresholds .detail)" = 'size <= 2 MB: 3 MB > 2 MB; latency_p90 is recorded of no suite: a performance suite that requires a latency records all' ]
+    mlops -q test fraud --suite speed
+    run mlops --json promote fraud --to production
+    [ "$status" -eq 1 ]
+    # the author's hold, each by what is recorded
+    [ "$(gate metrics .detail)" = '2 of 2 requirements met' ]
+    [[ "$(gate metrics '.evidence[0]')" == 'speed: latency_p99 1h is met: '*' <= 3600 s, '*' at 95 %: 400 requests, sandbox '*' cores' ]]
+    [[ "$(gate metrics '.evidence[1]')" == 'speed: latency_p50 < 5s at 99% is met: '*' < 5 s, '*' at 99 %: 400 requests, '* ]]
+    # the policy's do not
+    [ "$(gate thresholds '.evidence[0]')" = 'the artifacts: size <= 2 MB is NOT met: 3 MB > 2 MB' ]
+    [[ "$(gate thresholds '.evidence[1]')" == 'speed: latency_p90 1us is NOT met: '*' > 1 µs, '*': 400 requests, '* ]]
+    run mlops policy check fraud
+    [ "$status" -eq 0 ]
+    given_policy 'size: 4MB, speed.latency_p90: "< 5s at 95%", latency_p50: 5s'
+    run mlops promote fraud --to production
+    [ "$status" -eq 0 ]
+    [[ "$output" == *'3 of 3 metrics are what the policy demands'*'the artifacts: size 4MB is met: 3 MB <= 4 MB'* ]]
+    # what is there is held against another policy
+    given_policy 'latency_p99: 1us, latency_p50: "5s at 90%"'
+    run mlops policy check fraud
+    [ "$status" -eq 1 ]
+    [[ "$output" == *'speed: latency_p99 1us is NOT met: '* ]]
+    [[ "$output" == *'the interval of latency_p50 is at 99%, not at 90%'* ]]
+}

@@ -189,3 +189,24 @@ EOF
     run mlops --json test fraud -j 3
     [ "$(jq -r '[.suites[].status] | join(" ")' <<<"$output")" = 'failed skipped passed passed' ]
 }
+
+@test "promoting judges again what is expected of data, by what is recorded" {
+    mlops -q register p
+    printf 'stages: {production: {requirements: met}}\n' > policy.yaml
+    mlops -q policy set fraud policy.yaml
+    run mlops promote fraud --to production
+    [ "$status" -eq 1 ]
+    [[ "$output" == *'nothing of fresh-data is recorded'* ]]
+    mlops -q test fraud > /dev/null
+    run mlops --json promote fraud --to production --dry-run
+    [ "$status" -eq 0 ]
+    count=$(jq '[.suites[0].expectations[]] | length' <<<"$(mlops --json test fraud --no-cache)")
+    [ "$(jq -r '.gates[0].evidence[0]' <<<"$output")" = "fresh-data: $count of $count expectations are met" ]
+    [ "$(jq -r '.gates[0].detail' <<<"$output")" = "$count of $count requirements met" ]
+    sed -i '2,$s/^\([^,]*,\)[^,]*/\1-5/' p/data/fresh.csv
+    mlops -q register p
+    mlops -q test fraud > /dev/null || true
+    run mlops promote fraud --to production
+    [ "$status" -eq 1 ]
+    [[ "$output" == *'fresh-data: amount: from 0 to 1000 is NOT met: '* ]]
+}

@@ -32,7 +32,8 @@ static char *canonical(const struct policy *policy)
     "             {rule: scan/unknown-format, files: 'x/*', reason: r}]\n"                           \
     "    signed: [author, releaser]\n"                                                             \
     "    approvals: {count: 2, within: 36h}\n"                                                     \
-    "    metrics: {auc: '>= 0.9', holdout.recall: '>= production - 0.01'}\n"                       \
+    "    metrics: {auc: '>= 0.9', holdout.recall: '>= production - 0.01',\n"                       \
+    "              size: <= 200MB, latency_p99: '< 50ms at 99%'}\n"                                \
     "    evaluation: fraud/holdout-2024\n"                                                         \
     "    from: staging for 24h with no open alert and >= 10000 predictions\n"                      \
     "    git: clean\n"                                                                             \
@@ -57,7 +58,7 @@ static void every_demand_is_read(void **state)
     assert_int_equal(MLOPS_ROLE_AUTHOR | MLOPS_ROLE_RELEASER, stage->signed_by);
     assert_int_equal(2, stage->approvals);
     assert_true(stage->approvals_within_ns == 36LL * 3600 * 1000000000);
-    assert_int_equal(2, stage->metric_count);
+    assert_int_equal(4, stage->metric_count);
     assert_null(stage->metrics[0].suite);
     assert_string_equal("holdout", stage->metrics[1].suite);
     assert_string_equal("recall", stage->metrics[1].metric);
@@ -191,6 +192,12 @@ static void mistakes_have_their_line_and_the_nearest_word(void **state)
         {"stages:\n  a: {metrics: {acu: '>= 1'}}",
          "policy.yaml:2: unknown metric 'acu' (did you mean 'auc'?)"},
         {"stages:\n  a: {metrics: {auc: '0.9'}}", "policy.yaml:2: "},
+        {"stages:\n  a: {metrics: {size: 4 apples}}",
+         "policy.yaml:2: '4 apples' is no budget for 'size'"},
+        {"stages:\n  a: {metrics: {latency_p99: production}}",
+         "policy.yaml:2: 'production' is no budget for 'latency_p99'"},
+        {"stages:\n  a: {metrics: {speed.size: 4MB}}",
+         "policy.yaml:2: 'size' is that of the artifacts, and of no suite"},
         {"stages:\n  a: {metrics: {auc: '>= b'}}", "policy.yaml:2: 'b' is no stage of this policy"},
         {"stages:\n  a: {from: b}\n  b:", "policy.yaml:2: 'b' is no stage above 'a'"},
         {"stages:\n  a:\n  b: {from: a with luck}",

@@ -197,6 +197,65 @@ static void a_dry_run_judges_and_moves_nothing(void **state)
     assert_int_equal(0, holder(s));
 }
 
+/* Evidence of a suite as it was recorded, metrics or not. */
+static void given_body(struct session *s, const struct mlops_version *version, const char *suite,
+                       const char *body)
+{
+    struct transaction *tx = NULL;
+    assert_ok(s, transaction_begin(s->registry, &tx, &s->err));
+    assert_ok(s, evidence_record(tx, version->bundle, "test", suite, "passed", body, &s->err));
+    assert_ok(s, transaction_commit(tx, &s->err));
+}
+
+static void data_that_grew_too_old_since_they_were_judged_are_refused(void **state)
+{
+    struct session *s = *state;
+    given_file(s, "a.csv", "t\n2026-01-01\n");
+    struct mlops_version version =
+        given_version(s, "model: fraud\ndata: {a: {path: a.csv}}\n"
+                         "tests: {fresh: {kind: data, data: a, columns: {t: {max_age: 7d}}}}\n");
+    given_scanned(s, &version);
+    given_body(s, &version, "fresh",
+               "{\"expectations\":[{\"name\":\"t: newest not older than 7d\",\"met\":true}],"
+               "\"holds_until\":1767830400}");
+    assert_ok(s, to_production(s, "fraud", NULL));
+    assert_false(promotion.promoted);
+    assert_true(gate("tests")->passed);
+    assert_contains(gate("metrics")->detail, "the data of fresh were young enough until "
+                                             "2026-01-08T00:00:00Z: run 'mlops test'");
+    given_body(s, &version, "fresh",
+               "{\"expectations\":[{\"name\":\"t: newest not older than 7d\",\"met\":true}],"
+               "\"holds_until\":9767830400}");
+    assert_ok(s, to_production(s, "fraud", NULL));
+    assert_string_equal("1 of 1 requirements met", gate("metrics")->detail);
+    assert_true(promotion.promoted);
+}
+
+static void the_worst_slice_is_judged_again(void **state)
+{
+    static const char *const bodies[] = {
+        "{\"metrics\":{\"auc\":0.9},\"slices\":[{\"name\":\"c = DE\",\"rows\":200,\"metrics\":"
+        "{\"recall\":0.7}},{\"name\":\"c = PL\",\"rows\":200,\"metrics\":{\"recall\":0.5}},"
+        "{\"name\":\"c = FR\",\"rows\":9,\"metrics\":{\"recall\":0}}]}",
+        "{\"metrics\":{\"auc\":0.9},\"slices\":[{\"name\":\"c = DE\",\"rows\":200,\"metrics\":"
+        "{\"recall\":0.7}}]}",
+    };
+    struct session *s = *state;
+    struct mlops_version version = given_version(
+        s, "model: fraud\ntests: {h: {kind: performance, run: x, predictions: p, score: s,\n"
+           "  label: y, slices: [c], every_slice: {min_rows: 100, recall: '>= 0.6'}}}\n");
+    given_scanned(s, &version);
+    given_body(s, &version, "h", bodies[0]);
+    assert_ok(s, to_production(s, "fraud", NULL));
+    assert_string_equal("recall >= 0.6 in every slice: 0.5 < 0.6: 'c = PL', 200 rows",
+                        gate("metrics")->detail);
+    assert_string_equal("h: recall >= 0.6 in every slice is NOT met: 0.5 < 0.6: 'c = PL', 200 rows",
+                        gate("metrics")->evidence[0]);
+    given_body(s, &version, "h", bodies[1]);
+    assert_ok(s, to_production(s, "fraud", NULL));
+    assert_true(promotion.promoted);
+}
+
 /* ---- the scan -------------------------------------------------------------------------------- */
 
 /* Evidence as a scanner would leave it. */
@@ -387,6 +446,8 @@ int main(void)
         promote_test(of_many_wrongs_the_first_are_named_and_the_rest_counted),
         promote_test(metrics_are_judged_against_what_the_stage_holds_now),
         promote_test(a_dry_run_judges_and_moves_nothing),
+        promote_test(data_that_grew_too_old_since_they_were_judged_are_refused),
+        promote_test(the_worst_slice_is_judged_again),
         promote_test(the_newest_scan_decides_and_must_be_safe),
         promote_test(what_an_older_scanner_found_safe_is_to_be_scanned_again),
         promote_test(dev_does_not_ask_for_a_scan),
