@@ -10,12 +10,15 @@ int monitor_export(struct cli *cli);
 int monitor_silence(struct cli *cli);
 int monitor_notify(struct cli *cli);
 int monitor_watch(struct cli *cli);
+int monitor_business(struct cli *cli);
 
-/* What can be done to a thing of a model: `mlops monitor NAME add|list|remove MODEL …`. */
+/* What can be done to a thing of a model: `mlops monitor NAME add|list|remove MODEL …`,
+ * and where `show` is not NULL that, too. */
 struct monitor_actions {
     int (*add)(struct cli *cli);
     int (*list)(struct cli *cli);
     int (*remove)(struct cli *cli);
+    int (*show)(struct cli *cli);
 };
 /* Do what the command line says (monitor.c). Errors: MLOPS_INVALID no such action, or no MODEL. */
 int monitor_act(struct cli *cli, const char *name, const struct monitor_actions *actions);

@@ -303,11 +303,12 @@ static int run(struct cli *cli)
     static int (*const actions[])(struct cli *) = {
         ingest,         label,        status,         monitor_check,
         monitor_alerts, monitor_rule, monitor_export, monitor_silence, monitor_notify,
-        monitor_watch};
+        monitor_watch,  monitor_business};
     size_t action;
 
     TRY(cli_action(cli, &action));
-    bool nested = actions[action] == monitor_silence || actions[action] == monitor_notify;
+    bool nested = actions[action] == monitor_silence || actions[action] == monitor_notify ||
+                  actions[action] == monitor_business;
     if (!nested && cli->arg_count > 3)
         return mlops_fail(&cli->err, MLOPS_INVALID, "'%s' is one argument too many", cli->args[3]);
     return actions[action](cli);
@@ -319,6 +320,7 @@ int monitor_act(struct cli *cli, const char *name, const struct monitor_actions 
     int (*act)(struct cli *) = str_equal(given, "add")      ? actions->add
                                : str_equal(given, "list")   ? actions->list
                                : str_equal(given, "remove") ? actions->remove
+                               : str_equal(given, "show")   ? actions->show
                                                             : NULL;
 
     if (act && !cli->args[2])
@@ -326,13 +328,13 @@ int monitor_act(struct cli *cli, const char *name, const struct monitor_actions 
     if (act)
         return act(cli);
     mlops_fail(&cli->err, MLOPS_INVALID, "'mlops monitor %s' cannot '%s'", name, given);
-    return mlops_hint(&cli->err, "it can: add list remove");
+    return mlops_hint(&cli->err, "it can: add list remove%s", actions->show ? " show" : "");
 }
 
 const struct command command_monitor = {
     .name = "monitor",
     .summary = "watch a model in production",
-    .synopsis = "ACTION MODEL [FILE|NAME=RULE] | silence|notify add|list|remove MODEL [...]",
+    .synopsis = "ACTION MODEL [FILE|NAME=RULE] | silence|notify|business add|list|remove MODEL [...]",
     .description =
         "ingest counts events, one a line of JSON or CSV, out of FILE, standard input or, with "
         "--listen, a socket: each once, whatever comes twice, late or out of order. What cannot be "
@@ -345,13 +347,16 @@ const struct command command_monitor = {
         "silence add, list and remove say which alerts nobody is to be told of, until when and why; notify add, list and remove say who is told of the others: exec NAME "
         "(of the registry's hooks), webhook URL, slack, pagerduty, alertmanager URL, email ADDRESS. "
         "export writes the last hour and the open alerts as OpenMetrics, the windows of a day (--since) as CSV or JSON, or a dashboard for Grafana, to FILE at once or to standard output.\n\n"
+        "business add takes a series of business figures, FILE of date,value, a value a day: fraud "
+        "loss, chargebacks, approvals; show says what the errors of the model cost, and which of its "
+        "measures each series goes with, at lags of up to --lags days; list and remove.\n\n"
         "watch does it all as a service, until it is stopped: it follows FILE or takes events from a "
         "socket (--events), judges the rules on each tick, sends what is to be told, serves /metrics "
         "(--listen), and may be told to roll back and to retrain by itself.\n\n"
         "docs/monitoring.md has the schema of events and labels, and what is durable when.",
     .group = GROUP_WATCH,
     .registry = true,
-    .args = {{"ACTION", COMPLETE_NONE, "ingest label status check alerts rule export silence notify watch"},
+    .args = {{"ACTION", COMPLETE_NONE, "ingest label status check alerts rule export silence notify watch business"},
              {"MODEL", COMPLETE_MODEL, NULL},
              {"FILE|NAME=RULE", COMPLETE_FILE | OPTIONAL | REPEATED, NULL}},
     .options =
@@ -378,11 +383,14 @@ const struct command command_monitor = {
          {.name = "version", .kind = OPTION_COUNT, .argument = "N",
           .help = "ingest: that of events that do not say; status: this one alone"},
          {.name = "since", .kind = OPTION_TEXT, .argument = "TIME",
-          .help = "status, export: from this time on, or this long before the newest event (1h, 1d)"},
+          .help = "status, export, business show: from this time on, or this long before the newest "
+                  "event (1h, 1d, 90d)"},
+         {.name = "lags", .kind = OPTION_COUNT, .argument = "DAYS",
+          .help = "business show: how long after a measure a series may follow it (7)"},
          {.name = "format", .kind = OPTION_CHOICE, .argument = "FORMAT",
           .help = "export: this instead of OpenMetrics", .words = "openmetrics grafana csv json"},
          {.name = "stage", .kind = OPTION_TEXT, .argument = "STAGE",
-          .help = "status: events of this stage alone", .completion = COMPLETE_STAGE},
+          .help = "status, business show: events of this stage alone", .completion = COMPLETE_STAGE},
          {.name = "segment", .kind = OPTION_TEXT, .argument = "NAME",
           .help = "status: events of this segment alone"},
          {.name = "by-segment", .help = "status: each segment apart"},
@@ -410,6 +418,7 @@ const struct command command_monitor = {
                  {"mlops monitor watch fraud /var/log/fraud.jsonl --listen 9105 --auto-rollback",
                   "all of it, as a service"},
                  {"mlops monitor export fraud fraud.json --format grafana", "a dashboard to import"},
+                 {"mlops monitor business add fraud loss loss.csv", "money lost to fraud, day by day"},
                  {"mlops monitor check fraud", "open and resolve alerts: for cron"}},
     .exits = {{MLOPS_NOT_FOUND, "no such model or file, or no events of it yet"}},
     .json = {{"model", "text", "its name"},
@@ -458,6 +467,15 @@ const struct command command_monitor = {
              {"channels[]", "object",
               "notify list: id, kind, target, secret_env, severity, waiting, last_error"},
              {"silences[]", "object", "silence list: id, matchers, reason, author, since, until"},
+             {"costs", "object",
+              "business show: from, fp, fn, missed, false_alarms, labelled, unlabelled"},
+             {"days", "any",
+              "business show: day, events, labelled, missed, false_alarms, missed_cost, "
+              "false_alarm_cost each; add: how many the file has"},
+             {"series[]", "object", "business: name, days, first, last, last_value, mean"},
+             {"links[]", "object",
+              "business show: series, measure, lag, r, low, high, days, effective, q, found"},
+             {"tests", "number", "business show: correlations that were looked at"},
              {"text", "text", "export: in the format"}},
     .run = run,
 };

@@ -119,6 +119,7 @@ _mlops_option() {
     monitor:--keep-minutes) sources=() ;;
     monitor:--version) sources=() ;;
     monitor:--since) sources=() ;;
+    monitor:--lags) sources=() ;;
     monitor:--format) sources=(+openmetrics +grafana +csv +json) ;;
     monitor:--stage) sources=(stage) ;;
     monitor:--segment) sources=() ;;
@@ -193,7 +194,7 @@ _mlops_argument() {
     webhook:0) sources=(+add +list +remove +deliver) ;;
     profile:*) sources=(file) ;;
     drift:0) sources=(ref) ;;
-    monitor:0) sources=(+ingest +label +status +check +alerts +rule +export +silence +notify +watch) ;;
+    monitor:0) sources=(+ingest +label +status +check +alerts +rule +export +silence +notify +watch +business) ;;
     monitor:1) sources=(model) ;;
     monitor:*) sources=(file) ;;
     sandbox:0) sources=(+check) ;;
@@ -245,7 +246,7 @@ _mlops_options() {
     webhook) sources=(--event --secret-env --follow) ;;
     profile) sources=(--output --stream --schema --columns --separator --comment --ragged) ;;
     drift) sources=(--current --data --method --categorical-method --threshold --any-effect --far --html --markdown --svg) ;;
-    monitor) sources=(--follow --listen --events --tick --replay --auto-rollback --auto-retrain --dead-letter --lateness --keep-raw --keep-minutes --version --since --format --stage --segment --by-segment --at --all --until --secret-env --severity --reason) ;;
+    monitor) sources=(--follow --listen --events --tick --replay --auto-rollback --auto-retrain --dead-letter --lateness --keep-raw --keep-minutes --version --since --lags --format --stage --segment --by-segment --at --all --until --secret-env --severity --reason) ;;
     env) sources=(--venv --output --captured --all --allow-extra --target --stage --image --python --allow-unpinned) ;;
     fsck) sources=(--quick --repair) ;;
     config) sources=(--in-registry) ;;

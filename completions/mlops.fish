@@ -118,6 +118,7 @@ set -g __mlops_valued \
     'monitor:--keep-minutes' \
     'monitor:--version' \
     'monitor:--since' \
+    'monitor:--lags' \
     'monitor:--format' \
     'monitor:--stage' \
     'monitor:--segment' \
@@ -471,9 +472,10 @@ complete -c mlops -n '__mlops_in monitor' -l lateness -x -d 'ingest: count event
 complete -c mlops -n '__mlops_in monitor' -l keep-raw -x -d 'ingest: keep the lines themselves this long (30d)'
 complete -c mlops -n '__mlops_in monitor' -l keep-minutes -x -d 'ingest: keep windows of a minute this long (2d)'
 complete -c mlops -n '__mlops_in monitor' -l version -x -d 'ingest: that of events that do not say; status: this one alone'
-complete -c mlops -n '__mlops_in monitor' -l since -x -d 'status, export: from this time on, or this long before the newest event (1h, 1d)'
+complete -c mlops -n '__mlops_in monitor' -l since -x -d 'status, export, business show: from this time on, or this long before the newest event (1h, 1d, 90d)'
+complete -c mlops -n '__mlops_in monitor' -l lags -x -d 'business show: how long after a measure a series may follow it (7)'
 complete -c mlops -n '__mlops_in monitor' -l format -x -a 'openmetrics grafana csv json' -d 'export: this instead of OpenMetrics'
-complete -c mlops -n '__mlops_in monitor' -l stage -x -a '(__mlops_ask stage)' -d 'status: events of this stage alone'
+complete -c mlops -n '__mlops_in monitor' -l stage -x -a '(__mlops_ask stage)' -d 'status, business show: events of this stage alone'
 complete -c mlops -n '__mlops_in monitor' -l segment -x -d 'status: events of this segment alone'
 complete -c mlops -n '__mlops_in monitor' -l by-segment -d 'status: each segment apart'
 complete -c mlops -n '__mlops_in monitor' -l at -x -d 'check: as of this time (now)'
@@ -482,7 +484,7 @@ complete -c mlops -n '__mlops_in monitor' -l until -x -d 'silence add: a time, o
 complete -c mlops -n '__mlops_in monitor' -l secret-env -x -d 'notify add: the environment variable that has the channel\'s secret'
 complete -c mlops -n '__mlops_in monitor' -l severity -x -a 'info warning critical' -d 'notify add: tell of this and above (info)'
 complete -c mlops -n '__mlops_in monitor' -l reason -x -d 'silence add: why'
-complete -c mlops -n '__mlops_in monitor 0' -a 'ingest label status check alerts rule export silence notify watch'
+complete -c mlops -n '__mlops_in monitor 0' -a 'ingest label status check alerts rule export silence notify watch business'
 complete -c mlops -n '__mlops_in monitor 1' -a '(__mlops_ask model)'
 complete -c mlops -n '__mlops_in monitor' -F
 

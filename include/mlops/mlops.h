@@ -6,6 +6,7 @@
 #include <mlops/approval.h>
 #include <mlops/archive.h>
 #include <mlops/bundle.h>
+#include <mlops/business.h>
 #include <mlops/catalog.h>
 #include <mlops/channel.h>
 #include <mlops/config.h>

@@ -7,6 +7,7 @@
 #include "bundle/project_environment.h"
 #include "bundle/project_suites.h"
 #include "registry/registry.h"
+#include <math.h>
 #include <mlops/text.h>
 #include <stdio.h>
 
@@ -70,15 +71,36 @@ static bool is_rate(const char *text)
            value <= (percent ? 100 : 1);
 }
 
+/* {fp: 5, fn: 120}: what a false alarm and a miss cost, in money. */
+static int check_cost(const struct checker *checker, const struct yaml_node *node)
+{
+    static const char *const keys[] = {"fp", "fn", NULL};
+    if (node->kind != YAML_MAP)
+        return yaml_wrong(&checker->yaml, node, "'cost' must be a map such as {fp: 5, fn: 120}");
+    TRY(yaml_check_keys(&checker->yaml, node, "'cost'", keys));
+    for (size_t i = 0; i < node->count; i++) {
+        const struct yaml_node *item = node->items[i];
+        double cost;
+        if (item->kind != YAML_SCALAR || !yaml_as_number(item, &cost) || !isfinite(cost))
+            return yaml_wrong(&checker->yaml, item, "'%s' must be an amount of money",
+                              item->key);
+    }
+    return MLOPS_OK;
+}
+
 static int read_monitor(const struct checker *checker, const struct yaml_node *node,
                         struct project *project)
 {
-    static const char *const keys[] = {"score",       "prediction", "label",
-                                       "latency_p99", "error_rate", NULL};
+    static const char *const keys[] = {"score",       "prediction", "label", "latency_p99",
+                                       "error_rate", "cost",       NULL};
     int64_t latency_ns;
     TRY(yaml_check_keys(&checker->yaml, node, "'monitor'", keys));
     for (size_t i = 0; i < node->count; i++) {
         const struct yaml_node *item = node->items[i];
+        if (str_equal(item->key, "cost")) {
+            TRY(check_cost(checker, item));
+            continue;
+        }
         if (item->kind != YAML_SCALAR)
             return yaml_wrong(&checker->yaml, item, "'%s' must be a single value", item->key);
         if (str_equal(item->key, "latency_p99") &&

@@ -104,17 +104,6 @@ static int write_json(const struct window_list *list, struct buffer *out, struct
     return MLOPS_OK;
 }
 
-static int find_newest(struct mlops_registry *registry, const char *model, int64_t *newest_ns,
-                       struct mlops_error *err)
-{
-    _cleanup_(mlops_monitor_status_clear) struct mlops_monitor_status status = {.from_ns = 0};
-    TRY(mlops_monitor_status(registry,
-                             &(struct mlops_monitor_status_options){.model = model, .length_ns = 1},
-                             &status, err));
-    *newest_ns = status.newest_ns;
-    return MLOPS_OK;
-}
-
 int mlops_monitor_export(struct mlops_registry *registry,
                          const struct mlops_export_options *options, char **text,
                          struct mlops_error *err)
@@ -123,7 +112,7 @@ int mlops_monitor_export(struct mlops_registry *registry,
     _cleanup_(buffer_clear) struct buffer out = {0};
     int64_t length_ns = options->length_ns ? options->length_ns : DAY_NS, newest_ns;
     *text = NULL;
-    TRY(find_newest(registry, options->model, &newest_ns, err));
+    TRY(status_newest(registry, options->model, &newest_ns, err));
     int64_t from_ns = options->since_ns ? options->since_ns : newest_ns + 1 - length_ns;
     if (from_ns > newest_ns)
         return mlops_fail(err, MLOPS_INVALID, "the range ends before it begins");

@@ -4,6 +4,7 @@
 #include "registry/registry.h"
 #include <math.h>
 #include <mlops/alert.h>
+#include <mlops/business.h>
 #include <mlops/monitor.h>
 #include <mlops/openmetrics.h>
 
@@ -159,11 +160,24 @@ static void put_alerts(const struct mlops_alert_list *list, struct buffer *out)
     }
 }
 
+static void put_series(const char *model, const struct mlops_series_list *list, struct buffer *out)
+{
+    put_family(out, "mlops_series_value", "Last day of a business series.");
+    for (size_t i = 0; i < list->count; i++) {
+        buffer_puts(out, "mlops_series_value{");
+        put_label(out, "model", model);
+        buffer_putc(out, ',');
+        put_label(out, "series", list->items[i].name);
+        buffer_printf(out, "} %.17g\n", list->items[i].last);
+    }
+}
+
 int mlops_openmetrics(struct mlops_registry *registry, const char *model, int64_t length_ns,
                       char **text, struct mlops_error *err)
 {
     _cleanup_(mlops_monitor_status_clear) struct mlops_monitor_status status = {.from_ns = 0};
     _cleanup_(mlops_alert_list_clear) struct mlops_alert_list alerts = {0};
+    _cleanup_(mlops_series_list_clear) struct mlops_series_list series = {0};
     struct buffer out = {0};
     const struct mlops_monitor_status_options options = {
         .model = model, .length_ns = length_ns, .by_segment = true};
@@ -171,11 +185,13 @@ int mlops_openmetrics(struct mlops_registry *registry, const char *model, int64_
     *text = NULL;
     TRY(mlops_monitor_status(registry, &options, &status, err));
     TRY(mlops_alert_list(registry, model, false, &alerts, err));
+    TRY(mlops_series_list(registry, model, &series, err));
     put_groups(model, &status, &out);
     put_family(&out, "mlops_newest_event_timestamp_seconds", "Time of the newest event.");
     buffer_puts(&out, "mlops_newest_event_timestamp_seconds{");
     put_label(&out, "model", model);
     buffer_printf(&out, "} %.17g\n", (double)status.newest_ns / 1e9);
+    put_series(model, &series, &out);
     put_alerts(&alerts, &out);
     buffer_puts(&out, "# EOF\n");
     *text = buffer_steal(&out);

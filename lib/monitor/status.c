@@ -87,21 +87,26 @@ static int compare(const struct profile *reference, struct profile **current, ui
     return code;
 }
 
+int status_against(const struct training *training, const struct window *window,
+                   struct mlops_drift_report *report, struct mlops_error *err)
+{
+    _cleanup_(profile_free_ptr) struct profile *current = NULL;
+    features_merge(&current, 0, window->features, window->events);
+    return compare(training->profile, &current, window->events, training, window->outputs, report,
+                   err);
+}
+
 static int against_training(struct mlops_registry *registry, const char *model,
                             const struct window *now, struct mlops_monitor_group *group,
                             struct mlops_error *err)
 {
     _cleanup_(training_clear) struct training training = {0};
-    _cleanup_(profile_free_ptr) struct profile *current = NULL;
     int code = training_load(registry, model, group->version, &training, err);
     if (code == MLOPS_NOT_FOUND) /* deleted since, or its files were released */
         return MLOPS_OK;
     TRY(code);
-    if (!training.profile)
-        return MLOPS_OK;
-    features_merge(&current, 0, now->features, now->events);
-    return compare(training.profile, &current, now->events, &training, now->outputs,
-                   &group->against_training, err);
+    return training.profile ? status_against(&training, now, &group->against_training, err)
+                            : MLOPS_OK;
 }
 
 static int against_before(const struct window *now, const struct window *before,
@@ -254,6 +259,17 @@ static int fill_status(struct mlops_registry *registry,
     for (size_t i = 0; i < status->group_count; i++)
         TRY(fill_group(registry, options, status, &status->groups[i], err));
     drop_empty(status);
+    return MLOPS_OK;
+}
+
+int status_newest(struct mlops_registry *registry, const char *model, int64_t *newest_ns,
+                  struct mlops_error *err)
+{
+    _cleanup_(mlops_version_list_clear) struct mlops_version_list list = {0};
+    struct mlops_monitor_status status = {0};
+    TRY(mlops_version_list(registry, model, &list, err));
+    TRY(read_model(registry, model, &status, err));
+    *newest_ns = status.newest_ns;
     return MLOPS_OK;
 }
 

@@ -20,7 +20,7 @@
 #define RELEASERS_ACTIONS                                                                          \
     "'promote', 'rollback', 'freeze', 'unfreeze', 'retire', 'delete', 'restore', "                 \
     "'data-add', 'data-remove', 'alert', 'resolve', 'rule', 'unrule', 'silence', "                 \
-    "'unsilence', 'trigger', 'retrain', 'retrained'"
+    "'unsilence', 'trigger', 'retrain', 'retrained', 'series', 'unseries'"
 
 const char *const access_rules[] = {
     /* ---- grants: which tables at all ---- */
@@ -50,7 +50,7 @@ const char *const access_rules[] = {
     "GRANT INSERT, DELETE ON evaluation TO @releaser",
     "GRANT INSERT, UPDATE, DELETE ON monitor_model, monitor_group, monitor_window, "
     "monitor_roster, monitor_label, monitor_pending, monitor_segment, monitor_rule, monitor_alert, "
-    "monitor_silence, retrain_trigger, retrain_run TO @releaser",
+    "monitor_silence, monitor_series, retrain_trigger, retrain_run TO @releaser",
 
     "GRANT INSERT ON policy TO @admin",
     "GRANT INSERT, DELETE ON webhook TO @admin",

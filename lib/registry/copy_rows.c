@@ -73,6 +73,7 @@ static const struct table tables[] = {
           "id, model, stage, reason, from_version, to_version, started_ns, ended_ns, lease_ns, "
           "status",
           "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10"),
+    TABLE(monitor_series, "ttid", "model, series, day_ns, amount", "$1, $2, $3, $4"),
     TABLE(monitor_silence, "ittttii",
           "id, model, matchers, reason, author, since_ns, until_ns", "$1, $2, $3, $4, $5, $6, $7"),
 };

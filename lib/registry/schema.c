@@ -389,6 +389,18 @@ static const char *const step_14[] = {
     NULL,
 };
 
+static const char *const step_15[] = {
+    /* series of business figures beside a model, a value a day; day_ns: its begin, UTC */
+    "CREATE TABLE monitor_series (\n"
+    "    model TEXT NOT NULL,\n"
+    "    series TEXT NOT NULL,\n"
+    "    day_ns BIGINT NOT NULL,\n"
+    "    amount DOUBLE PRECISION NOT NULL,\n"
+    "    PRIMARY KEY (model, series, day_ns)\n"
+    ")",
+    NULL,
+};
+
 /* `fill` (may be NULL) does what SQL cannot, after it. */
 static const struct {
     const char *const *sql;
@@ -396,7 +408,7 @@ static const struct {
 } steps[SCHEMA_NUMBER] = {{step_1, NULL}, {step_2, NULL}, {step_3, log_tree_fill},
                           {step_4, NULL}, {step_5, NULL}, {step_6, NULL},
                           {step_7, NULL}, {step_8, NULL}, {step_9, NULL}, {step_10, NULL},
-                          {step_11, NULL}, {step_12, NULL}, {step_13, NULL}, {step_14, NULL}};
+                          {step_11, NULL}, {step_12, NULL}, {step_13, NULL}, {step_14, NULL}, {step_15, NULL}};
 
 int schema_number(struct db *db, uint64_t *number, struct mlops_error *err)
 {

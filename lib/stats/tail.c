@@ -45,6 +45,50 @@ double tail_chi_square(double x, double freedom)
     return half < a + 1 ? 1 - gamma_lower(a, half, scale) : gamma_upper(a, half, scale);
 }
 
+/* The continued fraction of I_x(a, b) by Lentz; converges fast for x < (a + 1) / (a + b + 2). */
+static double beta_fraction(double a, double b, double x)
+{
+    double c = 1, d = 1 - (a + b) * x / (a + 1);
+    d = 1 / (fabs(d) < 1e-300 ? 1e-300 : d);
+    double fraction = d;
+    for (int i = 1; i < TERMS_MAX; i++) {
+        double before = fraction, m = i;
+        double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
+        double odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
+        d = 1 / (1 + even * d);
+        c = 1 + even / c;
+        fraction *= c * d;
+        d = 1 / (1 + odd * d);
+        c = 1 + odd / c;
+        fraction *= c * d;
+        if (fabs(fraction - before) <= PRECISION * fabs(fraction))
+            break;
+    }
+    return fraction;
+}
+
+/* I_x(a, b), the regularised incomplete beta function; `y` is 1 - x. */
+static double beta_lower(double a, double b, double x, double y)
+{
+    if (x <= 0)
+        return 0;
+    if (y <= 0)
+        return 1;
+    double scale = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log(y));
+    return x < (a + 1) / (a + b + 2) ? scale * beta_fraction(a, b, x) / a
+                                     : 1 - scale * beta_fraction(b, a, y) / b;
+}
+
+double tail_student_both(double t, double freedom)
+{
+    double square = t * t;
+    if (isnan(t) || !(freedom > 0))
+        return NAN;
+    if (isinf(square))
+        return 0;
+    return beta_lower(freedom / 2, 0.5, freedom / (freedom + square), square / (freedom + square));
+}
+
 double tail_normal_both(double z)
 {
     return erfc(fabs(z) / M_SQRT2);
