@@ -71,6 +71,27 @@ static void print_columns(struct cli *cli, const struct mlops_drift_report *repo
     cli_table_print(cli, &table);
 }
 
+/* A line for each group of drifted columns that go together. */
+static void print_together(struct cli *cli, const struct mlops_drift_report *report)
+{
+    for (size_t group = 1, members = 1; members > 0; group++) {
+        char *names = NULL;
+        size_t length;
+        FILE *memory = open_memstream(&names, &length);
+        if (!memory)
+            abort();
+        members = 0;
+        for (size_t i = 0; i < report->column_count; i++)
+            if (report->columns[i].together == group)
+                fprintf(memory, "%s%s", members++ ? ", " : "", report->columns[i].name);
+        if (fclose(memory) != 0)
+            abort();
+        if (members)
+            cli_say(cli, "%sdrifted together: %s", group == 1 ? "\n" : "", names);
+        free(names);
+    }
+}
+
 static void print_report(struct cli *cli, const struct mlops_drift_report *report)
 {
     char version[VERSION_TEXT_SIZE];
@@ -86,6 +107,7 @@ static void print_report(struct cli *cli, const struct mlops_drift_report *repor
                 "\nrows of the two can be told apart: AUC %.2f, where chance reaches %.2f%s",
                 report->domain_auc, report->domain_threshold,
                 report->drift ? "" : "; columns go together otherwise than in the snapshot");
+    print_together(cli, report);
     if (report->drift)
         cli_print(cli,
                   "\n%sdrift in %zu of %zu columns%s: %" PRIu64
@@ -116,6 +138,10 @@ static void add_figures(cJSON *column, const struct mlops_drift_column *from)
     add_range(column, "range_current", from->range_current);
     cli_json_number(column, "outliers_reference", from->outliers_reference);
     cli_json_number(column, "outliers_current", from->outliers_current);
+    cli_json_number(column, "robust_reference", from->robust_reference);
+    cli_json_number(column, "robust_current", from->robust_current);
+    cli_json_number(column, "beyond_reference", from->beyond_reference);
+    cli_json_number(column, "misfits", (double)from->misfits);
     cli_json_add(column, "bars", bars);
     for (size_t i = 0; i < from->bar_count; i++) {
         const struct mlops_drift_bar *bar = &from->bars[i];
@@ -126,6 +152,54 @@ static void add_figures(cJSON *column, const struct mlops_drift_column *from)
         cli_json_number(item, "reference", bar->reference);
         cli_json_number(item, "current", bar->current);
         cli_json_push(bars, item);
+    }
+}
+
+static void add_course(cJSON *column, const struct mlops_drift_column *from)
+{
+    static const char *const words[] = {NULL, "throughout", "since", "until"};
+    cJSON *spans = cli_json_array(), *segments = cli_json_array();
+    cli_json_text_or_null(column, "course", words[from->course]);
+    if (from->course == MLOPS_DRIFT_SINCE || from->course == MLOPS_DRIFT_UNTIL)
+        cli_json_time(column, "changed", from->changed_ns);
+    else
+        cli_json_text_or_null(column, "changed", NULL);
+    cli_json_add(column, "spans", spans);
+    for (size_t i = 0; i < from->span_count; i++) {
+        cJSON *item = cli_json_object();
+        cli_json_time(item, "from", from->spans[i].from_ns);
+        cli_json_time(item, "to", from->spans[i].to_ns);
+        cli_json_number(item, "rows", (double)from->spans[i].rows);
+        cli_json_number(item, "distance", from->spans[i].distance);
+        cli_json_push(spans, item);
+    }
+    cli_json_add(column, "segments", segments);
+    for (size_t i = 0; i < from->segment_count; i++) {
+        const struct mlops_drift_segment *segment = &from->segments[i];
+        cJSON *item = cli_json_object();
+        cli_json_text(item, "value", segment->value);
+        cli_json_number(item, "rows_reference", (double)segment->rows_reference);
+        cli_json_number(item, "rows_current", (double)segment->rows_current);
+        cli_json_number(item, "distance", segment->distance);
+        cli_json_number(item, "carried", segment->carried);
+        cli_json_push(segments, item);
+    }
+}
+
+/* Names of columns that go together, a list for each group. */
+static cJSON *together(const struct mlops_drift_report *report)
+{
+    cJSON *groups = cli_json_array();
+    for (size_t group = 1;; group++) {
+        cJSON *names = cli_json_array();
+        for (size_t i = 0; i < report->column_count; i++)
+            if (report->columns[i].together == group)
+                cli_json_push(names, cJSON_CreateString(report->columns[i].name));
+        if (cJSON_GetArraySize(names) == 0) {
+            cJSON_Delete(names);
+            return groups;
+        }
+        cli_json_push(groups, names);
     }
 }
 
@@ -145,6 +219,11 @@ static cJSON *to_json(const struct mlops_drift_report *report)
     cli_json_bool(document, "calibrated", report->calibrated);
     cli_json_number(document, "domain_auc", report->domain_auc);
     cli_json_number(document, "domain_threshold", report->domain_threshold);
+    cli_json_bool(document, "exact", report->exact);
+    cli_json_text_or_null(document, "time", report->time);
+    cli_json_text_or_null(document, "segment", report->segment);
+    cli_json_text_or_null(document, "season", report->season);
+    cli_json_add(document, "together", together(report));
     cli_json_add(document, "columns", columns);
     for (size_t i = 0; i < report->column_count; i++) {
         const struct mlops_drift_column *from = &report->columns[i];
@@ -159,6 +238,7 @@ static cJSON *to_json(const struct mlops_drift_report *report)
         cli_json_number(column, "missing_reference", from->missing_reference);
         cli_json_number(column, "missing_current", from->missing_current);
         add_figures(column, from);
+        add_course(column, from);
         cli_json_text_or_null(column, "detail", from->detail);
         cli_json_push(columns, column);
     }
@@ -224,6 +304,10 @@ static int run(struct cli *cli)
         .categorical_method = cli_text(cli, "categorical-method"),
         .threshold = cli_number(cli, "threshold"),
         .any_effect = cli_flag(cli, "any-effect"),
+        .time = cli_text(cli, "time"),
+        .segment = cli_text(cli, "segment"),
+        .season = cli_text(cli, "season"),
+        .exact = cli_flag(cli, "exact"),
     };
 
     int code = parse_share(cli, "far", &options.far);
@@ -287,6 +371,21 @@ const struct command command_drift = {
                  .kind = OPTION_TEXT,
                  .argument = "SHARE",
                  .help = "how often a table without drift may raise an alarm (default: 1%)"},
+                {.name = "time",
+                 .kind = OPTION_TEXT,
+                 .argument = "COLUMN",
+                 .help = "column of times that drift is dated by (default: the snapshot's)"},
+                {.name = "segment",
+                 .kind = OPTION_TEXT,
+                 .argument = "COLUMN",
+                 .help = "say which values of COLUMN carry the drift"},
+                {.name = "season",
+                 .kind = OPTION_TEXT,
+                 .argument = "NAME",
+                 .help = "hold rows against rows of the same hour or weekday",
+                 .words = "hour weekday"},
+                {.name = "exact",
+                 .help = "keep all values of both tables instead of sketches"},
                 {.name = "html",
                  .kind = OPTION_TEXT,
                  .argument = "FILE",
@@ -321,6 +420,11 @@ const struct command command_drift = {
              {"calibrated", "bool", "by draws from the snapshot, or by bounds for any data?"},
              {"domain_auc", "number?", "of a classifier that tells rows of the two tables apart"},
              {"domain_threshold", "number?", "above which it can; for information"},
+             {"exact", "bool", "no sketch had to leave anything out"},
+             {"time", "text?", "column that drift was dated by"},
+             {"segment", "text?", "column that it was divided by"},
+             {"season", "text?", "hour or weekday, where rows were held against the same"},
+             {"together[][]", "text", "drifted columns that go together, group by group"},
              {"columns[].name", "text", "most drifted first"},
              {"columns[].type", "text", "numeric or categorical"},
              {"columns[].method", "text", "how it was compared"},
@@ -337,6 +441,21 @@ const struct command command_drift = {
              {"columns[].outliers_reference", "number?",
               "share beyond the snapshot's fences, 1.5 interquartile ranges outside"},
              {"columns[].outliers_current", "number?", "share beyond the same fences"},
+             {"columns[].robust_reference", "number?", "share with a robust z above 3.5"},
+             {"columns[].robust_current", "number?", "share by the same median and MAD"},
+             {"columns[].beyond_reference", "number", "share outside the snapshot's range"},
+             {"columns[].misfits", "number", "cells of FILE of another type"},
+             {"columns[].course", "text?", "since, until, or throughout; null: not dated"},
+             {"columns[].changed", "time?", "when it began, or ended"},
+             {"columns[].spans[].from", "time", "spans of FILE, in their order"},
+             {"columns[].spans[].to", "time", "end, exclusive"},
+             {"columns[].spans[].rows", "number", "of the span"},
+             {"columns[].spans[].distance", "number?", "from the snapshot: Jensen-Shannon, 0 to 1"},
+             {"columns[].segments[].value", "text", "that most of the change lies in first"},
+             {"columns[].segments[].rows_reference", "number", "of the snapshot"},
+             {"columns[].segments[].rows_current", "number", "of FILE"},
+             {"columns[].segments[].distance", "number?", "total variation within, 0 to 1"},
+             {"columns[].segments[].carried", "number", "share of the column's change"},
              {"columns[].bars[].label", "text?", "of categories: the value"},
              {"columns[].bars[].low", "number?", "of numbers: from where"},
              {"columns[].bars[].high", "number?", "of numbers: to where"},

@@ -107,6 +107,9 @@ _mlops_option() {
     drift:--categorical-method) sources=(+jensen_shannon +psi +total_variation +hellinger +l_infinity +chi_square +g) ;;
     drift:--threshold) sources=() ;;
     drift:--far) sources=() ;;
+    drift:--time) sources=() ;;
+    drift:--segment) sources=() ;;
+    drift:--season) sources=(+hour +weekday) ;;
     drift:--html) sources=(file) ;;
     drift:--markdown) sources=(file) ;;
     drift:--svg) sources=() ;;
@@ -245,7 +248,7 @@ _mlops_options() {
     data) sources=(--label --reason) ;;
     webhook) sources=(--event --secret-env --follow) ;;
     profile) sources=(--output --stream --schema --columns --separator --comment --ragged) ;;
-    drift) sources=(--current --data --method --categorical-method --threshold --any-effect --far --html --markdown --svg) ;;
+    drift) sources=(--current --data --method --categorical-method --threshold --any-effect --far --time --segment --season --exact --html --markdown --svg) ;;
     monitor) sources=(--follow --listen --events --tick --replay --auto-rollback --auto-retrain --dead-letter --lateness --keep-raw --keep-minutes --version --since --lags --format --stage --segment --by-segment --at --all --until --secret-env --severity --reason) ;;
     env) sources=(--venv --output --captured --all --allow-extra --target --stage --image --python --allow-unpinned) ;;
     fsck) sources=(--quick --repair) ;;

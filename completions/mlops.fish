@@ -106,6 +106,9 @@ set -g __mlops_valued \
     'drift:--categorical-method' \
     'drift:--threshold' \
     'drift:--far' \
+    'drift:--time' \
+    'drift:--segment' \
+    'drift:--season' \
     'drift:--html' \
     'drift:--markdown' \
     'drift:--svg' \
@@ -454,6 +457,10 @@ complete -c mlops -n '__mlops_in drift' -l categorical-method -x -a 'jensen_shan
 complete -c mlops -n '__mlops_in drift' -l threshold -x -d 'drift above this statistic (default: each method\'s own)'
 complete -c mlops -n '__mlops_in drift' -l any-effect -d 'let noise alone set the thresholds, however small the effect'
 complete -c mlops -n '__mlops_in drift' -l far -x -d 'how often a table without drift may raise an alarm (default: 1%)'
+complete -c mlops -n '__mlops_in drift' -l time -x -d 'column of times that drift is dated by (default: the snapshot\'s)'
+complete -c mlops -n '__mlops_in drift' -l segment -x -d 'say which values of COLUMN carry the drift'
+complete -c mlops -n '__mlops_in drift' -l season -x -a 'hour weekday' -d 'hold rows against rows of the same hour or weekday'
+complete -c mlops -n '__mlops_in drift' -l exact -d 'keep all values of both tables instead of sketches'
 complete -c mlops -n '__mlops_in drift' -l html -r -F -d 'write a report with pictures, one file that needs nothing else'
 complete -c mlops -n '__mlops_in drift' -l markdown -r -F -d 'write the report as Markdown'
 complete -c mlops -n '__mlops_in drift' -l svg -x -d 'print a picture of one column instead of the table'

@@ -16,6 +16,12 @@ struct mlops_drift_options {
     double threshold;               /* of the methods' statistic; 0: each method's own */
     bool any_effect;                /* noise alone decides, however small the effect */
     double far; /* how often a table without drift may raise an alarm; 0: 0.01 */
+    const char *time;    /* column of times by which drift is dated; NULL: the snapshot's own, where
+                            the current table has it */
+    const char *segment; /* column by whose values drift is divided up; NULL: none */
+    const char *season;  /* "hour" or "weekday": hold the current table against rows of the snapshot
+                            with the same mix of them; NULL: against all */
+    bool exact;          /* keep all values of both tables instead of sketches */
 };
 
 /* One bar of a column's histogram: shares of the values that are there, 0…1. */
@@ -24,6 +30,30 @@ struct mlops_drift_bar {
     bool rest;        /* of categories: all that have no bar of their own */
     double low, high; /* of numbers: from where to where */
     double reference, current;
+};
+
+/* A span of time of the current table. */
+struct mlops_drift_span {
+    int64_t from_ns, to_ns; /* since the epoch; the end exclusive */
+    uint64_t rows;
+    double distance; /* Jensen-Shannon, 0…1, between the snapshot's values and those of the span; NaN
+                        without rows */
+};
+
+/* When a column drifted, by the change point of its spans. */
+enum mlops_drift_course {
+    MLOPS_DRIFT_UNDATED,    /* it did not, or there are no times */
+    MLOPS_DRIFT_THROUGHOUT, /* all the time, as far as can be told */
+    MLOPS_DRIFT_SINCE,      /* from `changed_ns` on */
+    MLOPS_DRIFT_UNTIL,      /* up to `changed_ns` */
+};
+
+/* Rows of one value of the column that divides them. */
+struct mlops_drift_segment {
+    char *value; /* fit to be shown; "(all others)", "(missing)" */
+    uint64_t rows_reference, rows_current;
+    double distance; /* total variation within the segment, 0…1; NaN where one table has no rows */
+    double carried;  /* share of the whole column's change that lies in it; they add up to 1 */
 };
 
 struct mlops_drift_column {
@@ -42,6 +72,18 @@ struct mlops_drift_column {
     /* Numbers: shares outside the reference's fences, 1.5 interquartile ranges beyond its quartiles
      * (Tukey 1977). */
     double outliers_reference, outliers_current;
+    /* Numbers: shares with a robust z, |x - median| / (1.4826 MAD) with both of the reference, above
+     * 3.5 (Iglewicz and Hoaglin 1993); NaN where the reference's MAD is 0. */
+    double robust_reference, robust_current;
+    double beyond_reference; /* numbers: share of the current values outside the reference's range */
+    uint64_t misfits;        /* cells of the current table that are not of the column's type */
+    enum mlops_drift_course course;
+    int64_t changed_ns; /* of MLOPS_DRIFT_SINCE and _UNTIL */
+    struct mlops_drift_span *spans;
+    size_t span_count;
+    struct mlops_drift_segment *segments; /* of which most is carried first */
+    size_t segment_count;
+    size_t together; /* columns that drifted and go together have the same number, from 1; 0: alone */
     struct mlops_drift_bar *bars;
     size_t bar_count;
     char *detail; /* what moved, one line: "median 41.0 -> 77.0"; empty without drift */
@@ -60,14 +102,18 @@ struct mlops_drift_report {
      * otherwise though none has drifted: its AUC, about 0.5 where it cannot, and what chance exceeds
      * as often as `far`. For information: `drift` is that of the columns. NaN: not known. */
     double domain_auc, domain_threshold;
+    bool exact;             /* no sketch had to leave anything out */
+    char *time, *segment;   /* columns that drift was dated and divided by; NULL: not */
+    char *season;           /* NULL: not asked for */
     struct mlops_drift_column *columns; /* most drifted first */
     size_t column_count;
 };
 
 /*
  * Compare a table with the profile of a version's snapshot, column by column, in one pass and
- * memory that does not grow with its rows. The snapshot's target and time columns are left out;
- * columns that the snapshot does not have are reported through the observer's `warn`.
+ * memory that does not grow with its rows, unless `exact`. `segment`, `season` and `exact` read the
+ * snapshot's own rows, too. Its target and time columns are left out; columns that the snapshot does
+ * not have are reported through the observer's `warn`.
  *
  * Errors: MLOPS_NOT_FOUND no such version, snapshot or file; MLOPS_INVALID the table is empty,
  * ragged, or lacks a column that the snapshot has (the message says which and where), or no such

@@ -15,7 +15,9 @@
 #define ALPHA 0.001          /* chance that noise alone passes for drift where nothing is calibrated */
 #define OTHER_SHARE 0.1 /* of a stated rate of false alarms: for missing and new values */
 #define GONE_SHARE 0.01 /* of the reference's rows: a category that has so many and is missing now */
-#define CRITERIA 3           /* that a column is held against: values, missing share, new values */
+/* What a column is held against: values, missing share, and new values, which of numbers are those
+ * beyond the range. */
+#define CRITERIA 3
 
 /* ---- verdicts ------------------------------------------------------------------------------ */
 
@@ -50,6 +52,27 @@ static bool is_novel(const struct pair *pair, double alpha)
     const struct novelty *novelty = &pair->novelty;
     return novelty->known && novelty->share - novelty->expected > SHARE_THRESHOLD &&
            novelty->log_chance < log(alpha);
+}
+
+/* Share of the current values beyond the reference's range, by its sketch. */
+static double share_beyond(const struct pair *pair)
+{
+    const struct column_profile *r = pair->reference;
+    if (!r->quantiles || pair->n <= 0 || pair->m <= 0)
+        return 0;
+    double below = isinf(r->min) ? 0 : kll_view_cdf(&pair->current_view, nextafter(r->min, -INFINITY));
+    return below + 1 - kll_view_cdf(&pair->current_view, r->max);
+}
+
+/*
+ * More values beyond the range than chance puts there? If both tables came from one source, every
+ * order of all values is as likely, so that the k least, or largest, all are of the current one with a
+ * probability of less than (m / (n+m))^k; one side has at least half of them.
+ */
+static bool is_beyond(const struct pair *pair, double share, double alpha)
+{
+    return share > SHARE_THRESHOLD &&
+           share * pair->m / 2 * log(pair->m / (pair->n + pair->m)) < log(alpha / 2);
 }
 
 static void name_value(struct buffer *text, const char *value)
@@ -139,6 +162,16 @@ static void explain_numbers(const struct pair *pair, struct buffer *text)
     }
 }
 
+static void explain_beyond(const struct pair *pair, double share, struct buffer *text)
+{
+    const struct column_profile *r = pair->reference, *c = pair->current;
+    buffer_printf(text, "%s%.1f %% beyond the range", text->length ? "; " : "", 100 * share);
+    if (c->min < r->min)
+        buffer_printf(text, ", down to %.6g where %.6g was the least", c->min, r->min);
+    if (c->max > r->max)
+        buffer_printf(text, ", up to %.6g where %.6g was the most", c->max, r->max);
+}
+
 /* How large noise alone becomes: by the draws where the column was in them, and by what holds for
  * any data otherwise. A sketch that had to leave values out adds its own error, independent of the
  * draw. */
@@ -173,15 +206,27 @@ static void judge(const struct calibrated *calibrated, double threshold, double 
     }
     bool values = column->statistic > column->threshold;
     bool missing = missing_drifted(pair, alpha_other), novel = is_novel(pair, alpha_other);
-    column->drift = values || missing || novel;
-    if (novel || (values && pair->novelty.known && pair->novelty.share > 0))
+    column->beyond_reference = share_beyond(pair);
+    bool beyond = is_beyond(pair, column->beyond_reference, alpha_other);
+    bool type = c->misfits > 0 && r->misfits == 0; /* the schema says so: chance has no part in it */
+    column->misfits = c->misfits;
+    column->drift = values || missing || novel || beyond || type;
+    if (type)
+        buffer_printf(&detail, "%llu cell%s of another type than %s",
+                      (unsigned long long)c->misfits, c->misfits == 1 ? " is" : "s are",
+                      column_type_name(r->type));
+    if (novel || (values && pair->novelty.known && pair->novelty.share > 0)) {
+        buffer_puts(&detail, detail.length ? "; " : "");
         explain_new(pair, &detail);
+    }
     if (values) {
         buffer_puts(&detail, detail.length ? "; " : "");
         (r->quantiles ? explain_numbers : explain_texts)(pair, &detail);
         if (!r->quantiles)
             explain_gone(pair, &detail);
     }
+    if (beyond || (values && column->beyond_reference > 0))
+        explain_beyond(pair, column->beyond_reference, &detail);
     if (missing)
         buffer_printf(&detail, "%smissing %.1f %% -> %.1f %%", detail.length ? "; " : "",
                       100 * missing_share(r), 100 * missing_share(c));
@@ -297,6 +342,9 @@ static void judge_all(const struct profile *reference, const struct profile *cur
     report->drift = drifted > 0;
     report->share = compared ? (double)drifted / (double)compared : 0;
     report->rows = current->rows;
+    report->exact = true;
+    for (size_t i = 0; i < compared; i++)
+        report->exact = report->exact && report->columns[i].error == 0;
     report->rows_reference = reference->rows;
 }
 

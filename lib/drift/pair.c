@@ -227,7 +227,7 @@ void pair_clear(struct pair *pair)
 
 static bool is_exact(const struct column_profile *column)
 {
-    return !column->quantiles || kll_count(column->quantiles) <= KLL_K;
+    return !column->quantiles || kll_is_exact(column->quantiles);
 }
 
 size_t pair_sketched(const struct pair *pair)

@@ -7,6 +7,8 @@
 #define BARS 24       /* of numbers: of equal width */
 #define CATEGORIES 12 /* the most frequent of both; the rest is one bar */
 #define FENCE 1.5
+#define ROBUST_Z 3.5
+#define ROBUST_DEVIATIONS 1.4826 /* of a normal distribution the standard deviation in MADs */
 
 static double share_up_to(const struct kll_view *view, double value)
 {
@@ -110,11 +112,42 @@ static double outside(const struct kll_view *reference, const struct kll_view *v
     return share_up_to(view, nextafter(low, -INFINITY)) + 1 - share_up_to(view, high);
 }
 
+/* Share of `view` at most `distance` away from `centre`. */
+static double share_within(const struct kll_view *view, double centre, double distance)
+{
+    return share_up_to(view, centre + distance) -
+           share_up_to(view, nextafter(centre - distance, -INFINITY));
+}
+
+/* The median absolute deviation: the least distance from the median within which half of the values
+ * lie, which is that of one of them. */
+static double deviation_of(const struct kll_view *view, double median)
+{
+    double least = INFINITY;
+    for (size_t i = 0; i < view->size; i++) {
+        double distance = fabs(view->values[i] - median);
+        if (distance < least && share_within(view, median, distance) >= 0.5)
+            least = distance;
+    }
+    return least;
+}
+
+static void find_robust_outliers(const struct pair *pair, struct mlops_drift_column *column)
+{
+    double median = kll_view_quantile(&pair->reference_view, 0.5);
+    double reach = ROBUST_Z * ROBUST_DEVIATIONS * deviation_of(&pair->reference_view, median);
+    if (!(reach > 0) || !isfinite(reach))
+        return;
+    column->robust_reference = 1 - share_within(&pair->reference_view, median, reach);
+    column->robust_current = 1 - share_within(&pair->current_view, median, reach);
+}
+
 void picture_column(const struct pair *pair, struct mlops_drift_column *column)
 {
     column->range_reference[0] = column->range_reference[1] = NAN;
     column->range_current[0] = column->range_current[1] = NAN;
     column->outliers_reference = column->outliers_current = NAN;
+    column->robust_reference = column->robust_current = NAN;
     if (pair->n <= 0 || pair->m <= 0)
         return;
     if (!pair->reference->quantiles) {
@@ -127,5 +160,6 @@ void picture_column(const struct pair *pair, struct mlops_drift_column *column)
     column->range_current[1] = pair->current->max;
     column->outliers_reference = outside(&pair->reference_view, &pair->reference_view);
     column->outliers_current = outside(&pair->reference_view, &pair->current_view);
+    find_robust_outliers(pair, column);
     picture_numbers(pair, column);
 }

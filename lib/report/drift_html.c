@@ -2,10 +2,13 @@
 #include "report/drift_picture.h"
 #include <math.h>
 #include <mlops/driftreport.h>
+#include <mlops/text.h>
 
 #define PICTURE_WIDTH 216
 #define PICTURE_HEIGHT 48
+#define COURSE_HEIGHT 28
 #define LABELS 4 /* categories whose shares are written out */
+#define SEGMENTS 3 /* told of each column */
 
 /* The picture shows the snapshot as a grey area and the current table as a coloured line: told apart
  * by shape, so that a printer without colour shows both. */
@@ -29,6 +32,7 @@ static const char head[] =
     "th.n{text-align:right}\n"
     ".drift{color:var(--now);font-weight:700}.ok{color:var(--good)}"
     "td b{overflow-wrap:break-word}\n"
+    ".s{fill:none;stroke:var(--soft)}.m{stroke:var(--now);stroke-dasharray:3 2}\n"
     ".r{fill:var(--area);fill-opacity:.55}.c{fill:none;stroke:var(--now);stroke-width:1.6}"
     ".key{display:inline-block;width:1.1em;height:.7em;margin-right:.3em}"
     ".key.a{background:var(--area);opacity:.7}.key.b{border-bottom:2px solid var(--now)}\n"
@@ -45,6 +49,21 @@ static const char script[] =
     "var x=a.cells[at].dataset.v,y=b.cells[at].dataset.v,n=x-y;"
     "var d=isNaN(n)?x.localeCompare(y):n;return up?d:-d"
     "}).forEach(function(r){body.append(r)})}})\n</script>\n";
+
+/* Drifted columns that go together, group by group. */
+static void add_together(struct buffer *out, const struct mlops_drift_report *report)
+{
+    for (size_t group = 1, members = 1; members > 0; group++) {
+        members = 0;
+        for (size_t i = 0; i < report->column_count; i++) {
+            if (report->columns[i].together != group)
+                continue;
+            buffer_puts(out, members++ ? ", " : "<p class=soft>Drifted together: ");
+            drift_picture_escape(out, report->columns[i].name);
+        }
+        buffer_puts(out, members ? "</p>\n" : "");
+    }
+}
 
 static void add_summary(struct buffer *out, const struct mlops_drift_report *report)
 {
@@ -73,6 +92,7 @@ static void add_summary(struct buffer *out, const struct mlops_drift_report *rep
                       "<p class=soft>A classifier tells rows of the two apart with AUC %.2f; chance "
                       "reaches %.2f.</p>\n",
                       report->domain_auc, report->domain_threshold);
+    add_together(out, report);
     buffer_puts(out, "<p class=soft><span class=\"key a\"></span>snapshot &nbsp; "
                      "<span class=\"key b\"></span>current</p>\n");
 }
@@ -92,6 +112,25 @@ static void add_labels(struct buffer *out, const struct mlops_drift_column *colu
                       100 * column->bars[i].current);
     }
     buffer_puts(out, "</small>");
+}
+
+/* The course over time, from when to when, and the segments that carry most of it. */
+static void add_course(struct buffer *out, const struct mlops_drift_column *column)
+{
+    char from[32], to[32];
+    if (column->span_count >= 2) {
+        mlops_time_format(column->spans[0].from_ns, from);
+        mlops_time_format(column->spans[column->span_count - 1].to_ns, to);
+        drift_picture_course(out, column, PICTURE_WIDTH, COURSE_HEIGHT);
+        buffer_printf(out, "<small>distance, %.10s … %.10s</small>", from, to);
+    }
+    for (size_t i = 0; column->drift && i < column->segment_count && i < SEGMENTS; i++) {
+        const struct mlops_drift_segment *segment = &column->segments[i];
+        buffer_puts(out, "<small>");
+        drift_picture_escape(out, segment->value);
+        buffer_printf(out, ": %.0f %% of the change, %llu rows</small>", 100 * segment->carried,
+                      (unsigned long long)segment->rows_current);
+    }
 }
 
 static void add_column(struct buffer *out, const struct mlops_drift_column *column)
@@ -117,6 +156,7 @@ static void add_column(struct buffer *out, const struct mlops_drift_column *colu
     if (column->outliers_current > 0 || column->outliers_reference > 0)
         buffer_printf(out, "<small>beyond the fences: %.2g → %.2g %%</small>",
                       100 * column->outliers_reference, 100 * column->outliers_current);
+    add_course(out, column);
     buffer_puts(out, "</td></tr>\n");
 }
 

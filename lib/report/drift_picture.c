@@ -65,6 +65,31 @@ void drift_picture_svg(struct buffer *out, const struct mlops_drift_column *colu
     buffer_puts(out, "</svg>");
 }
 
+void drift_picture_course(struct buffer *out, const struct mlops_drift_column *column, int width,
+                          int height)
+{
+    if (column->span_count < 2)
+        return;
+    const struct mlops_drift_span *spans = column->spans;
+    double first = (double)spans[0].from_ns, last = (double)spans[column->span_count - 1].to_ns;
+    double scale = width / (last - first);
+    buffer_printf(out,
+                  "<svg width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" role=\"img\" "
+                  "aria-label=\"distance over time\"><path class=\"s\" d=\"",
+                  width, height, width, height);
+    for (size_t i = 0; i < column->span_count; i++) {
+        double y = height - 1 - (isnan(spans[i].distance) ? 0 : spans[i].distance) * (height - 2);
+        buffer_printf(out, "%c%.0f %.1fH%.0f", i ? 'L' : 'M',
+                      ((double)spans[i].from_ns - first) * scale, y,
+                      ((double)spans[i].to_ns - first) * scale);
+    }
+    buffer_puts(out, "\"/>");
+    if (column->course == MLOPS_DRIFT_SINCE || column->course == MLOPS_DRIFT_UNTIL)
+        buffer_printf(out, "<path class=\"m\" d=\"M%.0f 0V%d\"/>",
+                      ((double)column->changed_ns - first) * scale, height);
+    buffer_puts(out, "</svg>");
+}
+
 static const struct mlops_drift_column *find_column(const struct mlops_drift_report *report,
                                                     const char *name)
 {

@@ -24,7 +24,7 @@ struct frequent {
     bool numbers; /* keys are numbers, of which the hash tells all: it is one to one on 8 bytes */
     struct counter *counters; /* close together, in the order of coming */
     size_t used, capacity;
-    uint16_t *index; /* open addressing, linear probing: a counter's number from 1, or 0 */
+    uint32_t *index; /* open addressing, linear probing: a counter's number from 1, or 0 */
     size_t places;
     struct buffer keys; /* of texts, each with a NUL behind it */
     uint64_t total, error;
@@ -42,6 +42,11 @@ struct frequent *frequent_new_limited(size_t limit)
 struct frequent *frequent_new(void)
 {
     return frequent_new_limited(FREQUENT_MAX);
+}
+
+struct frequent *frequent_new_exact(void)
+{
+    return frequent_new_limited(FREQUENT_ALL);
 }
 
 void frequent_free(struct frequent *sketch)
@@ -101,7 +106,7 @@ static inline void enter(struct frequent *sketch, size_t number)
     size_t mask = sketch->places - 1, at = sketch->counters[number].hash & mask;
     while (sketch->index[at])
         at = (at + 1) & mask;
-    sketch->index[at] = (uint16_t)(number + 1);
+    sketch->index[at] = (uint32_t)(number + 1);
 }
 
 static void enter_all(struct frequent *sketch)
@@ -156,11 +161,13 @@ static uint64_t median_count(const struct frequent *sketch)
         if (below > rank)
             return count;
     }
-    uint64_t counts[FREQUENT_MAX + 1];
+    uint64_t *counts = xcalloc(sketch->used, sizeof(*counts)), cut;
     for (size_t i = 0; i < sketch->used; i++)
         counts[i] = sketch->counters[i].count;
     qsort(counts, sketch->used, sizeof(*counts), compare_counts);
-    return counts[rank];
+    cut = counts[rank];
+    free(counts);
+    return cut;
 }
 
 /* Take the median count off every counter and drop those that reach zero: half of them at least. */

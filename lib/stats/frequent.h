@@ -13,6 +13,7 @@
 #include "stats/wire.h"
 
 #define FREQUENT_MAX 1024    /* values tracked, of texts */
+#define FREQUENT_ALL 1000000 /* values tracked where all are wanted */
 #define FREQUENT_KEY_MAX 128 /* longer texts are told apart by these bytes and a hash */
 
 struct frequent;
@@ -20,6 +21,8 @@ struct frequent;
 struct frequent *frequent_new(void); /* of texts, FREQUENT_MAX of them */
 /* Of other things, `limit` of them: a multiple of 4, at most FREQUENT_MAX. */
 struct frequent *frequent_new_limited(size_t limit);
+/* Of texts, as many as come, up to FREQUENT_ALL. It cannot be merged or written. */
+struct frequent *frequent_new_exact(void);
 void frequent_free(struct frequent *sketch);
 void frequent_update(struct frequent *sketch, const char *value, size_t length);
 /* The same where the caller knows stats_hash(value, length). */

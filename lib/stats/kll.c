@@ -23,6 +23,7 @@ struct kll {
     size_t limits[LEVELS_MAX]; /* of each level */
     uint64_t count;
     uint64_t random;
+    bool exact; /* nothing is ever left out */
     /* the group of values of which one is looked at */
     unsigned group_level; /* it has 2^group_level of them */
     uint64_t group_left;  /* that are still to come; 0 between groups */
@@ -33,8 +34,8 @@ struct kll {
 /* A level may hold k items at the top, and two thirds of the level above below it. */
 static void set_limits(struct kll *sketch)
 {
-    sketch->limit = 0;
-    for (size_t i = 0; i < sketch->height; i++) {
+    sketch->limit = sketch->exact ? SIZE_MAX : 0;
+    for (size_t i = 0; i < sketch->height && !sketch->exact; i++) {
         double limit = ceil(KLL_K * pow(2.0 / 3.0, (double)(sketch->height - 1 - i)));
         sketch->limits[i] = limit < LEVEL_MIN ? LEVEL_MIN : (size_t)limit;
         sketch->limit += sketch->limits[i];
@@ -48,6 +49,19 @@ struct kll *kll_new(void)
     sketch->random = SEED;
     set_limits(sketch);
     return sketch;
+}
+
+struct kll *kll_new_exact(void)
+{
+    struct kll *sketch = kll_new();
+    sketch->exact = true;
+    set_limits(sketch);
+    return sketch;
+}
+
+bool kll_is_exact(const struct kll *sketch)
+{
+    return sketch->exact || sketch->count <= KLL_K;
 }
 
 void kll_free(struct kll *sketch)
@@ -262,7 +276,7 @@ static void close_group(struct kll *sketch)
 static void begin_group(struct kll *sketch)
 {
     unsigned bits = 64 - (unsigned)__builtin_clzll(sketch->count | 1); /* count < 2^bits */
-    sketch->group_level = bits > SAMPLED_FROM ? bits - SAMPLED_FROM : 0;
+    sketch->group_level = bits > SAMPLED_FROM && !sketch->exact ? bits - SAMPLED_FROM : 0;
     sketch->group_left = 1ULL << sketch->group_level;
     sketch->group_pick = sketch->group_level ? draw(sketch, sketch->group_level) : 0;
 }

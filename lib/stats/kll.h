@@ -22,6 +22,10 @@
 struct kll;
 
 struct kll *kll_new(void);
+/* One that keeps every value: memory grows with them. It cannot be merged or written. */
+struct kll *kll_new_exact(void);
+/* Did it leave nothing out, so that every quantile is that of the values? */
+bool kll_is_exact(const struct kll *sketch);
 void kll_free(struct kll *sketch);
 /* `value` must not be NaN. */
 void kll_update(struct kll *sketch, double value);

@@ -19,6 +19,14 @@ struct profile *profile_new(const struct table_schema *schema)
     return profile;
 }
 
+struct profile *profile_new_exact(const struct table_schema *schema)
+{
+    struct profile *profile = profile_new(schema);
+    for (size_t i = 0; i < profile->column_count; i++)
+        column_make_exact(&profile->columns[i]);
+    return profile;
+}
+
 void profile_free(struct profile *profile)
 {
     if (!profile)

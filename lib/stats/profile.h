@@ -62,6 +62,9 @@ struct profile {
 
 /* An empty profile for tables of this schema; the caller frees it. */
 struct profile *profile_new(const struct table_schema *schema);
+/* One whose quantiles and frequent values leave nothing out (of texts up to FREQUENT_ALL different
+ * ones): memory grows with the rows. It is there to be compared, and cannot be merged or written. */
+struct profile *profile_new_exact(const struct table_schema *schema);
 void profile_free(struct profile *profile);
 DEFINE_CLEANUP(struct profile, profile_free)
 

@@ -33,6 +33,18 @@ void column_init(struct column_profile *column, const char *name, enum column_ty
         column->patterns = frequent_new_limited(PROFILE_PATTERNS);
 }
 
+void column_make_exact(struct column_profile *column)
+{
+    if (column->quantiles) {
+        kll_free(column->quantiles);
+        column->quantiles = kll_new_exact();
+    }
+    if (column->frequent) {
+        frequent_free(column->frequent);
+        column->frequent = frequent_new_exact();
+    }
+}
+
 void column_clear(struct column_profile *column)
 {
     free(column->name);

@@ -11,6 +11,8 @@ static inline bool type_has_texts(enum column_type type)
 /* The sketches that a column of this type has, empty. `name` is copied. */
 void column_init(struct column_profile *column, const char *name, enum column_type type,
                  bool extended);
+/* Of an empty column: quantiles and frequent values leave nothing out. */
+void column_make_exact(struct column_profile *column);
 void column_clear(struct column_profile *column);
 /* Take in one column of a batch. `hashes`: of each cell, for the hash of its row; rows of them. */
 void column_update(struct column_profile *profile, const struct column *column, uint64_t *hashes);

@@ -66,7 +66,7 @@ static void the_reference_is_compared_by_default(void **state)
     assert_string_equal("amount", report.columns[0].name);
     assert_string_equal("numeric", report.columns[0].type);
     assert_string_equal("ks", report.columns[0].method);
-    assert_string_equal("median 50 -> 120", report.columns[0].detail);
+    assert_string_equal("median 50 -> 120; 69.3 % beyond the range, up to 170 where 100 was the most", report.columns[0].detail);
     assert_string_equal("", report.columns[1].detail);
     mlops_drift_report_clear(&report);
     assert_string_equal("", f->warnings);
@@ -156,15 +156,27 @@ static void other_columns_are_warned_of_and_may_hold_anything(void **state)
     mlops_drift_report_clear(&report);
 }
 
-static void what_cannot_be_read_is_refused_with_its_place(void **state)
+static void a_cell_of_another_type_is_a_finding_with_its_row(void **state)
 {
     struct fixture *f = *state;
     char id[MLOPS_BUNDLE_ID_SIZE];
     struct mlops_drift_report report;
     given_bundle(f, TRAIN, id);
     given_file(f, "now.csv", "amount,country\n1,DE\nlots,FR\n");
-    assert_fails(f, MLOPS_INVALID, drift(f, id, NULL, "now.csv", &report));
-    assert_says(f, "now.csv:3: 'lots' in column 'amount' is not of its type, integer");
+    assert_ok(f, drift(f, id, NULL, "now.csv", &report));
+    assert_true(report.drift && report.columns[0].drift && report.columns[0].misfits == 1);
+    assert_string_equal("amount", report.columns[0].name);
+    assert_string_equal("1 cell is of another type than integer, the first in row 2; median 50 -> 1",
+                        report.columns[0].detail);
+    mlops_drift_report_clear(&report);
+}
+
+static void what_cannot_be_read_is_refused_with_its_place(void **state)
+{
+    struct fixture *f = *state;
+    char id[MLOPS_BUNDLE_ID_SIZE];
+    struct mlops_drift_report report;
+    given_bundle(f, TRAIN, id);
     given_file(f, "now.csv", "amount,country\n1,DE\n1\n");
     assert_fails(f, MLOPS_INVALID, drift(f, id, NULL, "now.csv", &report));
     assert_says(f, "now.csv:3: 1 fields where the header has 2");
@@ -195,6 +207,7 @@ int main(void)
         bundle_test(target_and_time_may_be_absent_or_different),
         bundle_test(columns_that_are_missing_are_all_named),
         bundle_test(other_columns_are_warned_of_and_may_hold_anything),
+        bundle_test(a_cell_of_another_type_is_a_finding_with_its_row),
         bundle_test(what_cannot_be_read_is_refused_with_its_place),
         bundle_test(a_wrong_method_is_told_before_anything_is_read),
     };
