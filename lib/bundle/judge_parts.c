@@ -1,5 +1,7 @@
-/* lib/bundle/judge_parts.c - what is not a metric of all rows held against what is required: the worst
- * of the slices, and the time and room that a model takes. */
+/*
+ * lib/bundle/judge_parts.c - what is not a metric of all rows held against what is required: the
+ * worst of the slices, and the time and room that a model takes.
+ */
 #include "base/json.h"
 #include "bundle/judge.h"
 #include <math.h>

@@ -193,6 +193,8 @@ static int take(const cJSON *value, struct measurement *measurement, struct mlop
         return take_text(value, key, &measurement->weight, err);
     if (str_equal(key, "group"))
         return take_text(value, key, &measurement->group, err);
+    if (str_equal(key, "id"))
+        return take_text(value, key, &measurement->id, err);
     if (str_equal(key, "beta"))
         return take_number(value, 1e-3, 1e3, "a number between 0.001 and 1000", &options->beta,
                            err);
@@ -284,6 +286,7 @@ void measurement_clear(struct measurement *measurement)
 {
     free(measurement->weight);
     free(measurement->group);
+    free(measurement->id);
     columns_free(measurement->scores, measurement->score_count);
     columns_free(measurement->labels, measurement->label_count);
     for (size_t i = 0; i < measurement->slice_count; i++) {

@@ -33,6 +33,7 @@ struct measurement_demand {
 struct measurement {
     struct metric_options options; /* all but the threshold */
     char *weight, *group;          /* columns, NULL where not given */
+    char *id;                      /* what a row is called, whatever its place; as those above */
     struct measurement_columns *scores, *labels;
     size_t score_count, label_count;
     struct measurement_slice *slices;
@@ -45,8 +46,8 @@ struct measurement {
 
 /* Keys of a suite in the project file that are read here. */
 #define MEASUREMENT_KEYS                                                                           \
-    "weight", "group", "beta", "at_fpr", "lift_at", "cost", "quantile", "cutoff", "confidence",    \
-        "seed", "scores", "labels", "slices", "every_slice"
+    "weight", "group", "id", "beta", "at_fpr", "lift_at", "cost", "quantile", "cutoff",            \
+        "confidence", "seed", "scores", "labels", "slices", "every_slice"
 
 /* Read them from the map `suite`; `what` names the file. Errors: MLOPS_INVALID with file and line.
  * The caller clears it, also then. */

@@ -1,6 +1,8 @@
-/* lib/release/gate_requirements.c - what the author requires, judged again by what is recorded: metrics
- * against what the stages hold now, which may be another version than when the suite ran, the worst
- * slice, budgets of time and room, and what is expected of data. */
+/*
+ * lib/release/gate_requirements.c - what the author requires, judged again by what is recorded:
+ * metrics against what the stages hold now, which may be another version than when the suite ran,
+ * the worst slice, budgets of time and room, and what is expected of data.
+ */
 #include "base/clock.h"
 #include "base/json.h"
 #include "release/demand.h"
@@ -98,7 +100,7 @@ static void judge_data(struct demand_gate *gate, const struct project_suite *sui
     judge_age(gate, suite, evidence);
 }
 
-/* ---- all of them ------------------------------------------------------------------------------ */
+/* ---- all of them ----------------------------------------------------------------------------- */
 
 int gate_requirements(const struct gate_context *context, struct mlops_gate_result *result,
                       struct mlops_error *err)
@@ -120,7 +122,8 @@ int gate_requirements(const struct gate_context *context, struct mlops_gate_resu
     wrongs_end(&wrongs);
     result->passed = wrongs.count == 0;
     result->detail = !result->passed  ? buffer_steal(&wrongs.text)
-                     : gate.count > 0 ? xprintf("%zu of %zu requirements met", gate.count, gate.count)
-                                      : xstrdup("the bundle requires none");
+                     : gate.count > 0
+                         ? xprintf("%zu of %zu requirements met", gate.count, gate.count)
+                         : xstrdup("the bundle requires none");
     return MLOPS_OK;
 }

@@ -116,7 +116,7 @@ static void judge_latency(const struct trial *trial, const struct budget *budget
                         mlops_sandbox_level_name(trial->outcome->level), trial->outcome->machine));
 }
 
-/* The level of a metric's interval: what a budget of it asks for, else that of the suite, `usual`. */
+/* The level of a metric's interval: what a budget of it asks for, else the suite's, `usual`. */
 static double confidence_of(const struct budgets *budgets, const char *metric, double usual)
 {
     for (size_t i = 0; i < budgets->count; i++)

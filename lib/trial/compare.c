@@ -206,7 +206,7 @@ static int compare_one(const struct trial *trial, const struct predictions_table
     struct predictions_tables other = *tables;
     struct mlops_error wrong = {0};
     other.predictions = rival->predictions.path;
-    int code = predictions_read(&other, &rival->suite, &theirs, &wrong);
+    int code = predictions_read(&other, &rival->suite, ours, &theirs, &wrong);
     struct pair pair = {.ours = ours, .theirs = theirs, .comparison = comparison};
     if (code == MLOPS_OK)
         code = compare(&pair, trial->suite, comparison, &wrong);
@@ -235,7 +235,7 @@ int compare_rivals(const struct trial *trial, const struct predictions_tables *t
     struct kept_files *files = &trial->outcome->files;
     if (rivals->count == 0)
         return MLOPS_OK;
-    TRY(predictions_read(tables, trial->suite, &ours, err));
+    TRY(predictions_read(tables, trial->suite, NULL, &ours, err));
     result->comparisons = xcalloc(rivals->count, sizeof(*result->comparisons));
     files->against = xcalloc(rivals->count, sizeof(*files->against));
     for (size_t i = 0; i < rivals->count; i++) {

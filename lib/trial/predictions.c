@@ -400,11 +400,13 @@ void predictions_free(struct predictions *predictions)
     free(predictions);
 }
 
-/* The rows of each query beside one another, by counting. */
-static int gather_queries(struct predictions *p, struct mlops_error *err)
+/* The rows of each query beside one another, by counting; queries as they are numbered in `like`,
+ * whose rows these are. */
+static int gather_queries(struct predictions *p, const struct predictions *like,
+                          struct mlops_error *err)
 {
-    const uint32_t *groups = p->table.group.classes;
-    uint32_t count = classes_count(p->table.groups);
+    const uint32_t *groups = like->table.group.classes;
+    uint32_t count = classes_count(like->table.groups);
     p->query_from = xcalloc((size_t)count + 2, sizeof(*p->query_from));
     TRY(allocate(&p->all, p->all.count, sizeof(*p->query_rows), &p->query_rows, err));
     for (size_t row = 0; row < p->all.count; row++)
@@ -421,12 +423,20 @@ static bool has_task(const struct predictions *p, const char *task)
     return str_equal(p->all.suite->task, task);
 }
 
-static int prepare(struct predictions *p, struct mlops_error *err)
+static bool has_ids(const struct predictions *p)
 {
+    return p && p->table.id.name && !p->table.set_id.name; /* a set's order is everybody's */
+}
+
+static int prepare(struct predictions *p, const struct predictions *like, struct mlops_error *err)
+{
+    bool aligned = has_ids(p) && has_ids(like);
+    if (aligned)
+        TRY(series_align(&p->table, &like->table, err));
     if (p->table.binary)
         TRY(choose_positive(&p->all, NULL, err));
     if (has_task(p, "ranking"))
-        TRY(gather_queries(p, err));
+        TRY(gather_queries(p, aligned ? like : p, err));
     if (!p->table.binary)
         return MLOPS_OK;
     TRY(allocate(&p->all, p->all.count, sizeof(*p->strata), &p->strata, err));
@@ -436,12 +446,13 @@ static int prepare(struct predictions *p, struct mlops_error *err)
 }
 
 int predictions_read(const struct predictions_tables *tables, const struct project_suite *suite,
-                     struct predictions **predictions, struct mlops_error *err)
+                     const struct predictions *like, struct predictions **predictions,
+                     struct mlops_error *err)
 {
     _cleanup_(predictions_free_ptr) struct predictions *p = xcalloc(1, sizeof(*p));
     TRY(series_read(tables, suite, &p->table, err));
     p->all = (struct view){.suite = suite, .table = &p->table, .count = p->table.count};
-    TRY(prepare(p, err));
+    TRY(prepare(p, like, err));
     *predictions = TAKE_PTR(p);
     return MLOPS_OK;
 }

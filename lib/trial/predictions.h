@@ -41,10 +41,12 @@ int predictions_measure(const struct predictions_tables *tables, const struct pr
 /* Predictions in memory, to be measured again and again. */
 struct predictions;
 
-/* `tables` and `suite` are borrowed and outlive `*predictions`, which the caller frees. Errors: as
- * predictions_measure. */
+/* `tables` and `suite` are borrowed and outlive `*predictions`, which the caller frees. Where both
+ * they and `like` (NULL: nothing) have ids, they come in the order of `like`. Errors: as
+ * predictions_measure, and MLOPS_INVALID an id that is in one of the two alone. */
 int predictions_read(const struct predictions_tables *tables, const struct project_suite *suite,
-                     struct predictions **predictions, struct mlops_error *err);
+                     const struct predictions *like, struct predictions **predictions,
+                     struct mlops_error *err);
 void predictions_free(struct predictions *predictions);
 DEFINE_CLEANUP(struct predictions, predictions_free)
 

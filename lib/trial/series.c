@@ -32,7 +32,8 @@ typedef int (*each_series)(struct series_table *p, struct series *series, void *
 /* All that are asked for of the part that is being read; of every part at its end. */
 static int visit(struct series_table *p, each_series each, void *context, struct mlops_error *err)
 {
-    struct series *const single[] = {&p->label, &p->score, &p->prediction, &p->weight, &p->group};
+    struct series *const single[] = {&p->label, &p->score, &p->prediction, &p->weight,
+                                     &p->group, &p->id,    &p->set_id};
     struct series *const lists[] = {p->scores, p->truths, p->guesses, p->slices};
     const size_t counts[] = {p->score_count, p->label_count, p->label_count, p->slice_count};
     for (size_t i = 0; i < ARRAY_LENGTH(single); i++)
@@ -152,6 +153,8 @@ static int take_column(struct series_table *p, struct series *series, void *cont
         size_t at = p->count + row;
         if (column->missing[row] && !series->optional)
             code = mlops_fail(err, MLOPS_INVALID, "the value is missing");
+        else if (series->ids)
+            code = row_ids_add(series->ids, column->texts[row], err);
         else if (column->missing[row] && series->numeric)
             series->numbers[at] = NAN;
         else if (column->missing[row])
@@ -170,6 +173,8 @@ static int grow(struct series_table *p, struct series *series, void *context,
                 struct mlops_error *err)
 {
     size_t size = series->numeric ? sizeof(*series->numbers) : sizeof(*series->classes);
+    if (series->ids) /* which see to themselves */
+        return MLOPS_OK;
     void *memory = reallocarray(series->numeric ? (void *)series->numbers : (void *)series->classes,
                                 *(const size_t *)context, size);
     if (!memory)
@@ -210,6 +215,14 @@ static int read_part(struct series_table *p, struct mlops_error *err)
         TRY(visit(p, take_column, &rows, err));
         p->count += rows.batch->rows;
     }
+}
+
+/* No two rows are called alike. */
+static int index_ids(struct series_table *p, struct mlops_error *err)
+{
+    if (p->id.name && row_ids_index(p->ids, err))
+        return mlops_wrap(err, "%s", p->path);
+    return MLOPS_OK;
 }
 
 /* ---- evaluation sets ------------------------------------------------------------------------ */
@@ -254,12 +267,19 @@ static int assign_parts(struct series_table *p, const struct mlops_evaluation *s
         TRY(withhold(set, &p->truths[i], "truth", err));
     for (size_t i = 0; i < p->slice_count; i++)
         p->slices[i].part = is_withheld(set, p->slices[i].name) ? SERIES_LABELS : SERIES_ROWS;
+    if (!p->id.name)
+        return MLOPS_OK;
+    p->set_ids = row_ids_new();
+    p->set_id = (struct series){.name = p->id.name, .ids = p->set_ids, .part = SERIES_ROWS};
+    if (is_withheld(set, p->id.name)) /* what the suite does not see it cannot write */
+        return mlops_fail(err, MLOPS_INVALID, "the id '%s' is withheld in the evaluation set '%s'",
+                          p->id.name, set->name);
     return MLOPS_OK;
 }
 
 static bool has_part(const struct series_table *p)
 {
-    const struct series *single[] = {&p->label, &p->weight, &p->group};
+    const struct series *single[] = {&p->label, &p->weight, &p->group, &p->set_id};
     for (size_t i = 0; i < ARRAY_LENGTH(single); i++)
         if (is_wanted(p, single[i]))
             return true;
@@ -267,6 +287,65 @@ static bool has_part(const struct series_table *p)
         if (is_wanted(p, &p->slices[i]))
             return true;
     return p->part == SERIES_PREDICTIONS || (p->part == SERIES_LABELS && p->label_count > 0);
+}
+
+/* ---- rows in another order ------------------------------------------------------------------ */
+
+static int reorder(struct series_table *p, struct series *series, void *context,
+                   struct mlops_error *err)
+{
+    const size_t *order = context;
+    if (series->ids)
+        return MLOPS_OK;
+    size_t size = series->numeric ? sizeof(*series->numbers) : sizeof(*series->classes);
+    void *moved = calloc(p->count + 1, size);
+    if (!moved)
+        return mlops_fail(err, MLOPS_IO, "not enough memory for %zu predictions", p->count);
+    for (size_t row = 0; row < p->count; row++)
+        if (series->numeric)
+            ((double *)moved)[row] = series->numbers[order[row]];
+        else
+            ((uint32_t *)moved)[row] = series->classes[order[row]];
+    if (series->numeric) {
+        free(series->numbers);
+        series->numbers = moved;
+    } else {
+        free(series->classes);
+        series->classes = moved;
+    }
+    return MLOPS_OK;
+}
+
+/* The columns of `part`, or of all parts, into the order of `like`. */
+static int reorder_part(struct series_table *p, enum series_part part, const struct row_ids *like,
+                        const char *const names[2], struct mlops_error *err)
+{
+    size_t *order = NULL;
+    TRY(row_ids_order(like, p->ids, names, &order, err));
+    p->part = part;
+    int code = visit(p, reorder, order, err);
+    free(order);
+    p->capacity = p->count;
+    return code;
+}
+
+int series_align(struct series_table *table, const struct series_table *like,
+                 struct mlops_error *err)
+{
+    return reorder_part(table, SERIES_PARTS, like->ids,
+                        (const char *const[]){"our predictions", "theirs"}, err);
+}
+
+/* Predictions into the order of the set's rows. */
+static int align_with_set(struct series_table *p, const struct predictions_tables *tables,
+                          struct mlops_error *err)
+{
+    const char *const names[] = {"the evaluation set", tables->predictions};
+    if (!p->id.name)
+        return MLOPS_OK;
+    if (row_ids_index(p->set_ids, err))
+        return mlops_wrap(err, "the evaluation set '%s'", tables->evaluation->name);
+    return reorder_part(p, SERIES_PREDICTIONS, p->set_ids, names, err);
 }
 
 /* Row i of each table is about the same: so each must have all. */
@@ -282,13 +361,15 @@ static int read_parts(struct series_table *p, const struct predictions_tables *t
         p->path = paths[p->part];
         p->count = p->capacity = 0;
         TRY(read_part(p, err));
+        if (p->part == SERIES_PREDICTIONS)
+            TRY(index_ids(p, err));
         if (p->count == set->rows)
             continue;
         mlops_fail(err, MLOPS_INVALID, "%s has %zu rows, and the evaluation set '%s' has %llu",
                    p->path, p->count, set->name, (unsigned long long)set->rows);
         return mlops_hint(err, "write one prediction for each row, in the order of the rows");
     }
-    return MLOPS_OK;
+    return align_with_set(p, tables, err);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------ */
@@ -313,6 +394,7 @@ static void ask_for(struct series_table *p, const struct project_suite *suite)
         (struct series){.name = suite->prediction, .numeric = numeric, .names = p->names};
     p->weight = (struct series){.name = measurement->weight, .numeric = true};
     p->group = (struct series){.name = measurement->group, .names = p->groups};
+    p->id = (struct series){.name = measurement->id, .ids = p->ids};
     p->score_count = measurement->score_count;
     p->label_count = measurement->label_count;
     p->slice_count = measurement->slice_count;
@@ -350,16 +432,22 @@ void series_clear(struct series_table *table)
     free(table->slices);
     classes_free(table->names);
     classes_free(table->groups);
+    row_ids_free(table->ids);
+    row_ids_free(table->set_ids);
     *table = (struct series_table){0};
 }
 
-int series_read(const struct predictions_tables *tables, const struct project_suite *suite, struct series_table *table,
-                struct mlops_error *err)
+int series_read(const struct predictions_tables *tables, const struct project_suite *suite,
+                struct series_table *table, struct mlops_error *err)
 {
     *table = (struct series_table){.path = tables->predictions,
                                    .binary = str_equal(suite->task, "binary"),
                                    .names = classes_new(),
-                                   .groups = classes_new()};
+                                   .groups = classes_new(),
+                                   .ids = row_ids_new()};
     ask_for(table, suite);
-    return tables->evaluation ? read_parts(table, tables, err) : read_part(table, err);
+    if (tables->evaluation)
+        return read_parts(table, tables, err);
+    TRY(read_part(table, err));
+    return index_ids(table, err);
 }

@@ -283,3 +283,73 @@ YAML
         select(.metric == "rmse" or .metric == "f1_macro" or .metric == "ndcg") | .method] ==
         ["bootstrap", "bootstrap", "bootstrap"]' <<<"$output"
 }
+
+# with_ids [COMMAND]: the last model's predictions have the column `id`, and are sorted by COMMAND.
+with_ids() {
+    sed -i 's/print "is_fraud,p"/print "id,is_fraud,p"/; s/printf "%s,%.6f\\n", \$3/printf "%s,%s,%.6f\\n", $1, $3/' p/score.sh
+    [ -z "${1:-}" ] || echo "(sed -n 1p predictions.csv; sed 1d predictions.csv | $1) > sorted.csv; mv sorted.csv predictions.csv" >> p/score.sh
+    sed -i 's/    label: is_fraud/&\n    id: id/' p/mlops.yaml
+}
+
+# ended_with STATUS PART...
+ended_with() {
+    local wanted=$1 part
+    shift
+    [ "$status" -eq "$wanted" ] || { echo "exit $status: $output"; false; }
+    for part; do
+        [[ "$output" == *"$part"* ]] || { echo "no '$part' in: $output"; false; }
+    done
+}
+
+@test "rows in another order are matched by their id" {
+    model 0.9
+    with_ids
+    mlops -q register p
+    mlops -q test fraud@1
+    model 0.9
+    with_ids 'sort -t, -k3,3'
+    mlops -q register p
+    mlops -q test fraud@2
+    model 0.8
+    with_ids
+    mlops -q register p
+    run mlops --json test fraud@3 --against @1 --against @2
+    is '.comparisons | length == 2 and all(.[]; .message == null and .rows == 2000)'
+    is '.comparisons[0].differences == .comparisons[1].differences'
+    # by their places they are other rows
+    model 0.8
+    mlops -q register p
+    run mlops --json test fraud@4 --against @2
+    is '.comparisons[0].message | test("^the predictions of @2 are not of the same rows: row [0-9]+ has another label there$")'
+}
+
+@test "ids that are twice, missing, or of one version alone are said" {
+    model 0.9
+    with_ids 'sed "7s/^[0-9]*/x7/"'
+    mlops -q register p
+    mlops -q test fraud@1
+    model 0.8
+    with_ids
+    mlops -q register p
+    run mlops test fraud@2 --against @1
+    [[ "$output" == *"the predictions of @1 are not of the same rows: the id '7' of our predictions (row 7) is not in theirs"* ]]
+    model 0.8
+    mlops -q register p
+    mlops -q test fraud@3
+    model 0.8
+    echo >> p/noise
+    with_ids
+    mlops -q register p
+    run mlops test fraud@4 --against @3
+    [[ "$output" == *"the predictions of @3 are not of the same rows: predictions has no column 'id'"* ]]
+    model 0.8
+    with_ids 'sed "7s/^[0-9]*/3/"'
+    mlops -q register p
+    run mlops test fraud@5
+    ended_with 1 "the id '3' stands in two rows, 3 and 7"
+    model 0.8
+    with_ids 'sed "7s/^[0-9]*//"'
+    mlops -q register p
+    run mlops test fraud@6
+    ended_with 1 "predictions.csv:8: column 'id': the value is missing"
+}

@@ -243,3 +243,24 @@ YAML
     [ "$status" -eq 3 ]
     mlops fsck
 }
+
+@test "predictions in another order are matched with the set by their id" {
+    mlops -q data add fraud/holdout-2024 exam.csv --label is_fraud
+    given_candidate
+    run --separate-stderr mlops --json test fraud@1 --suite exam
+    in_order=$(jq -c '.suites[0] | {metrics, slices}' <<<"$output")
+    sed -i 's/    score: p/&\n    id: id/' p/mlops.yaml
+    sed -i 's/print "p"; next/print "id,p"; next/; s/printf "%.2f\\n", /printf "%s,%.2f\\n", $1, /' p/predict.sh
+    sed -i '1a (sed -n 1p predictions.csv; sed 1d predictions.csv | sort -t, -k2) > s; mv s predictions.csv' p/predict.sh
+    sed -i '/label: y/,$ !b; /label: y/,$ s/^    id: id$//' p/mlops.yaml
+    printf 'id,p,y\nd,0.9,1\nc,0.8,1\nb,0.2,0\na,0.1,0\n' > p/own.csv
+    mlops -q register p
+    run --separate-stderr mlops --json test fraud@2 --suite exam
+    [ "$(jq -r '.suites[0].status' <<<"$output")" = passed ] || { jq . <<<"$output"; false; }
+    [ "$(jq -c '.suites[0] | {metrics, slices}' <<<"$output")" = "$in_order" ]
+    # one that the set does not have
+    sed -i '2a sed -i "5s/^[0-9]*/99/" predictions.csv' p/predict.sh
+    mlops -q register p
+    run --separate-stderr mlops --json test fraud@3 --suite exam
+    [[ "$(jq -r '.suites[0].message' <<<"$output")" == *"the id '"*"' of the evaluation set (row "*") is not in predictions.csv" ]]
+}

@@ -259,6 +259,89 @@ static void files_that_are_no_tables_are_refused(void **state)
     assert_int_equal(MLOPS_NOT_FOUND, predictions_measure(&(struct predictions_tables){.predictions = f->path}, &suite, &f->report, &f->err));
 }
 
+/* ---- ids --------------------------------------------------------------------------------------- */
+
+static void no_two_rows_are_called_alike(void **state)
+{
+    struct fixture *f = *state;
+    struct project_suite suite = BINARY;
+    static char id[] = "id";
+    suite.measurement.id = id;
+    given(f, suite, "id,p,y\n1,0.9,1\n1.0,0.8,0\n01,0.1,0\n");
+    refused(f, suite, "id,p,y\na,0.9,1\nb,0.8,0\nc,0.1,0\nb,0.1,0\n",
+            "p.csv: the id 'b' stands in two rows, 2 and 4");
+    refused(f, suite, "id,p,y\na,0.9,1\n,0.8,0\n", "p.csv:3: column 'id': the value is missing");
+    refused(f, suite, "p,y\n0.9,1\n0.8,0\n", "p.csv has no column 'id'");
+}
+
+/* Read `csv` in the order of `like`. */
+static int read_like(struct fixture *f, const struct project_suite *suite, const char *csv,
+                     const struct predictions *like, struct predictions **read)
+{
+    f->err = (struct mlops_error){0};
+    assert_int_equal(0, file_write_durable(f->path, csv, strlen(csv), 0644, &f->err));
+    return predictions_read(&(struct predictions_tables){.predictions = f->path}, suite, like, read,
+                            &f->err);
+}
+
+static void rows_come_in_the_order_of_those_that_they_are_compared_with(void **state)
+{
+    struct fixture *f = *state;
+    struct project_suite suite = BINARY;
+    static char id[] = "id";
+    suite.measurement.id = id;
+    struct predictions *ours = NULL, *theirs = NULL;
+    assert_int_equal(0, read_like(f, &suite, "id,p,y\na,0.9,1\nb,0.8,0\nc,0.1,1\n", NULL, &ours));
+    assert_int_equal(0, read_like(f, &suite, "y,id,p\n1,c,0.3\n1,a,0.1\n0,b,0.2\n", ours, &theirs));
+    assert_int_equal(0, predictions_match(ours, theirs, &f->err));
+    for (size_t row = 0; row < 3; row++)
+        assert_true(fabs(predictions_scores(theirs)[row] - 0.1 * (double)(row + 1)) < 1e-15);
+    predictions_free(TAKE_PTR(theirs));
+    assert_int_equal(MLOPS_INVALID,
+                     read_like(f, &suite, "id,p,y\na,0.9,1\nb,0.8,0\nd,0.1,1\n", ours, &theirs));
+    assert_string_equal("the id 'c' of our predictions (row 3) is not in theirs", f->err.message);
+    assert_int_equal(MLOPS_INVALID,
+                     read_like(f, &suite, "id,p,y\nc,0.9,1\nd,0.8,0\nb,0.1,1\na,1,1\n", ours,
+                               &theirs));
+    assert_string_equal("the id 'd' of theirs (row 2) is not in our predictions", f->err.message);
+    /* what an id is called by has another label there */
+    assert_int_equal(0, read_like(f, &suite, "id,p,y\nc,0.9,0\nb,0.8,0\na,0.1,1\n", ours, &theirs));
+    assert_int_equal(MLOPS_INVALID, predictions_match(ours, theirs, &f->err));
+    assert_string_equal("row 3 has another label there", f->err.message);
+    predictions_free(theirs);
+    predictions_free(ours);
+}
+
+/* A unit of a ranking is a query, and must be the same one in both. */
+static void queries_are_the_same_in_both_whatever_their_order(void **state)
+{
+    struct fixture *f = *state;
+    static char task[] = "ranking", y[] = "y", p[] = "p", q[] = "q", id[] = "id";
+    struct project_suite suite = {.task = task, .label = y, .score = p};
+    suite.measurement.group = q;
+    suite.measurement.id = id;
+    struct predictions *ours = NULL, *theirs = NULL;
+    assert_int_equal(0, read_like(f, &suite,
+                                  "id,q,p,y\n1,A,0.9,1\n2,A,0.8,0\n3,B,0.1,1\n4,B,0.7,0\n5,C,1,1\n",
+                                  NULL, &ours));
+    assert_int_equal(0, read_like(f, &suite,
+                                  "id,q,p,y\n4,B,0.7,0\n5,C,1,1\n3,B,0.1,1\n2,A,0.8,0\n1,A,0.9,1\n",
+                                  ours, &theirs));
+    assert_int_equal(0, predictions_match(ours, theirs, &f->err));
+    for (size_t unit = 0; unit < 3; unit++) {
+        struct metric_list a = {0}, b = {0};
+        assert_int_equal(0, predictions_measure_units(ours, &unit, 1, &a, &f->err));
+        assert_int_equal(0, predictions_measure_units(theirs, &unit, 1, &b, &f->err));
+        double one = metric_list_find(&a, "ndcg")->value, two = metric_list_find(&b, "ndcg")->value;
+        assert_true(one == two);
+        assert_true(unit == 1 ? one < 1 : one == 1);
+        metric_list_clear(&a);
+        metric_list_clear(&b);
+    }
+    predictions_free(theirs);
+    predictions_free(ours);
+}
+
 /* Bytes at random: each is measured or refused, never more. */
 static void no_bytes_do_harm(void **state)
 {
@@ -295,6 +378,9 @@ int main(void)
         predictions_test(labels_that_are_not_two_classes_are_refused),
         predictions_test(columns_that_are_not_there_or_stand_for_two_are_refused),
         predictions_test(files_that_are_no_tables_are_refused),
+        predictions_test(no_two_rows_are_called_alike),
+        predictions_test(rows_come_in_the_order_of_those_that_they_are_compared_with),
+        predictions_test(queries_are_the_same_in_both_whatever_their_order),
         predictions_test(no_bytes_do_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
