@@ -155,8 +155,8 @@ static int start_command(const struct trial *trial, const struct sandbox *sandbo
                                      .scratch = isolated ? "/tmp" : scratch,
                                      .tree = isolated ? SANDBOX_TREE : trial->tree});
     struct supervise_options options = {.sandbox = sandbox,
+                                        .workspace = trial->workspace,
                                         .folder = run->folder,
-                                        .tree = trial->tree,
                                         .command = trial->manifest->project.predict_run,
                                         .environment = environment,
                                         .timeout_ns = trial->suite->timeout_ns,
@@ -199,6 +199,7 @@ int budget_run_start(const struct trial *trial, const struct sandbox *sandbox, c
         *err = absent;
     TRY(code);
     trial->outcome->level = sandbox->level;
+    trial->outcome->kind = trial->kind;
     return start_command(trial, sandbox, made, err);
 }
 

@@ -141,6 +141,7 @@ static cJSON *to_json(const struct mlops_version *version, const struct project_
     json_add_string(json, "inputs", outcome->inputs);
     inputs_describe(version, suite, outcome->level >= MLOPS_SANDBOX_NAMESPACES, json);
     json_add_string(json, "sandbox", mlops_sandbox_level_name(outcome->level));
+    json_add_string(json, "layer", checkout_kind_name(outcome->kind));
     json_add_number(json, "cpu_seconds", outcome->cpu_seconds);
     json_add_u64(json, "memory_bytes", outcome->memory_bytes);
     json_add_u64(json, "output_bytes", outcome->output_bytes);

@@ -1,8 +1,10 @@
 /* lib/trial/keep.c - files of suites, from the suite's folder into the store. */
 #include "trial/keep.h"
 #include "base/path.h"
+#include "base/tree_copy.h"
 #include "store/store.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -36,27 +38,36 @@ void kept_files_clear(struct kept_files *files)
     *files = (struct kept_files){0};
 }
 
+/* By its name where that can be; out of a layer, and from behind a link, by its content. */
+static int move(const char *path, int from, int to, size_t which, const struct kept_file *file,
+                struct mlops_error *err)
+{
+    struct stat status;
+    bool shared, is_link = lstat(path, &status) < 0 || S_ISLNK(status.st_mode);
+    if (!is_link && rename(path, file->path) == 0)
+        return MLOPS_OK;
+    if (which == KEPT_PREDICTIONS && file->bytes > KEEP_PREDICTIONS_MAX)
+        return MLOPS_OK; /* only its size is told */
+    return fd_copy(from, to, &shared, err) ? mlops_wrap(err, "keep '%s'", path) : MLOPS_OK;
+}
+
 int keep_file(struct kept_files *files, size_t which, const char *path, const char *folder,
               struct mlops_error *err)
 {
     struct kept_file *file = &files->items[which];
     struct stat status;
     kept_file_clear(file);
-    if (lstat(path, &status) < 0 || !S_ISREG(status.st_mode))
+    _cleanup_(fd_close) int from = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (from < 0 || fstat(from, &status) < 0 || !S_ISREG(status.st_mode))
         return MLOPS_OK;
     _cleanup_(free_string) char *name = xprintf("%s-XXXXXX", names[which]);
-    char *kept = path_join(folder, name);
-    int fd = mkstemp(kept);
-    if (fd >= 0)
-        close(fd);
-    if (fd < 0 || rename(path, kept) < 0) {
-        int failure = errno;
-        free(kept);
-        return mlops_fail_errno(err, MLOPS_IO, failure, "keep '%s'", path);
-    }
-    file->path = kept;
+    _cleanup_(free_string) char *kept = path_join(folder, name);
+    _cleanup_(fd_close) int to = mkstemp(kept);
+    if (to < 0)
+        return mlops_fail_errno(err, MLOPS_IO, errno, "keep '%s'", path);
+    file->path = TAKE_PTR(kept);
     file->bytes = (uint64_t)status.st_size;
-    return MLOPS_OK;
+    return move(path, from, to, which, file, err);
 }
 
 /* ---- into the store ------------------------------------------------------------------------- */

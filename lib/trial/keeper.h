@@ -5,7 +5,7 @@
  */
 #ifndef TRIAL_KEEPER_H
 #define TRIAL_KEEPER_H
-#include "base/util.h"
+#include "trial/layer.h"
 #include <linux/filter.h>
 #include <sys/resource.h>
 #include <sys/types.h>
@@ -17,7 +17,8 @@ struct keeper_limit {
 
 struct keeper_options {
     const char *const *argv;        /* argv[0] is a path */
-    const char *directory;          /* where it starts */
+    const char *directory;          /* where it starts, in its layer */
+    const struct layer *layer;      /* entered before; NULL: none */
     const char *const *environment; /* of the program */
     int input;                      /* becomes its stdin; 0: nothing is read there */
     int output, errors;             /* become its stdout and stderr */

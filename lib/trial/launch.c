@@ -62,7 +62,7 @@ static int make_folders(struct supervision *supervision, const struct supervise_
                         char **resolver, struct mlops_error *err)
 {
     static const char nowhere[] = "nameserver 192.0.2.1\noptions timeout:1 attempts:1\n";
-    supervision->places[0] = xstrdup(options->tree);
+    supervision->places[0] = xstrdup(options->workspace->written);
     supervision->places[1] = path_join(options->folder, "home");
     supervision->places[2] = path_join(options->folder, "tmp");
     *resolver = path_join(options->folder, "resolv.conf");
@@ -142,7 +142,7 @@ static int open_pipes(struct supervision *supervision, const struct supervise_op
 static int start_keeper(struct supervision *supervision, const struct supervise_options *options,
                         const char *resolver, const struct handed *handed, struct mlops_error *err)
 {
-    const struct sandbox_suite suite = {.tree = options->tree,
+    const struct sandbox_suite suite = {.tree = options->workspace->place,
                                         .home = supervision->places[1],
                                         .scratch = supervision->places[2],
                                         .resolver = resolver,
@@ -162,7 +162,8 @@ static int start_keeper(struct supervision *supervision, const struct supervise_
     _cleanup_(free_strings) char **argv = sandbox_arguments(options->sandbox, &suite);
     return keeper_start(
         &(struct keeper_options){.argv = (const char *const *)argv,
-                                 .directory = options->tree,
+                                 .directory = options->workspace->place,
+                                 .layer = &options->workspace->layer,
                                  .environment = (const char *const *)options->environment,
                                  .input = handed->input > 0 ? handed->input : 0,
                                  .output = handed->output,

@@ -102,27 +102,24 @@ static char *without_tree(const char *message, const char *tree)
     return buffer_steal(&text);
 }
 
-/* A suite may have left anything under that name: what is judged is a file in its own folder, whose
- * path without links `*found` becomes. */
-static bool find_predictions(const struct trial *trial, const char *path, char **found)
+/* A suite may have left anything under that name: what is judged is a file in its own folder. */
+static bool find_predictions(const struct trial *trial)
 {
     const char *name = trial->suite->predictions;
-    _cleanup_(free_string) char *file = realpath(path, NULL);
+    _cleanup_(fd_close) int fd = workspace_open(trial->tree, name);
     int failure = errno;
-    _cleanup_(free_string) char *top = realpath(trial->tree, NULL);
-    struct stat status;
-    if (!file && failure == ENOENT)
+    if (fd >= 0)
+        return true;
+    if (failure == ENOENT)
         trial_set_status(trial, MLOPS_SUITE_ERROR, "it wrote no '%s'", name);
-    else if (!file)
-        trial_set_status(trial, MLOPS_SUITE_ERROR, "'%s' cannot be read: %s", name,
-                         strerrordesc_np(failure));
-    else if (!top || !str_starts(file, top) || file[strlen(top)] != '/')
+    else if (failure == EXDEV)
         trial_set_status(trial, MLOPS_SUITE_ERROR, "'%s' leads out of the suite's folder", name);
-    else if (stat(file, &status) < 0 || !S_ISREG(status.st_mode))
+    else if (failure == EISDIR)
         trial_set_status(trial, MLOPS_SUITE_ERROR, "'%s' is not a regular file", name);
     else
-        *found = TAKE_PTR(file);
-    return *found;
+        trial_set_status(trial, MLOPS_SUITE_ERROR, "'%s' cannot be read: %s", name,
+                         strerrordesc_np(failure));
+    return false;
 }
 
 /* Read them, hold them against what is required. */
@@ -158,12 +155,11 @@ static int judge_predictions(const struct trial *trial, const char *folder, cons
 int performance_judge(const struct trial *trial, const char *folder, const char *path,
                       struct mlops_error *err)
 {
-    _cleanup_(free_string) char *found = NULL;
-    if (!find_predictions(trial, path, &found))
+    if (!find_predictions(trial))
         return MLOPS_OK;
     TRY(judge_predictions(trial, folder, path, err));
     return trial->keep
-               ? keep_file(&trial->outcome->files, KEPT_PREDICTIONS, found, trial->keep, err)
+               ? keep_file(&trial->outcome->files, KEPT_PREDICTIONS, path, trial->keep, err)
                : MLOPS_OK;
 }
 

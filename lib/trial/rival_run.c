@@ -131,6 +131,7 @@ int rival_run(const struct rival_options *options, struct rival *rival, struct m
     struct trial trial = {.registry = options->registry,
                           .version = &rival->version,
                           .suite = &rival->suite,
+                          .workspace = &workspace,
                           .tree = workspace.tree,
                           .keep = options->keep,
                           .result = &result,

@@ -37,8 +37,8 @@ int runner_start(const struct trial *trial, const struct sandbox *sandbox, const
     bool isolated = sandbox->bubblewrap, examined = true;
     _cleanup_(free_string) char *scratch = path_join(folder, "tmp");
     struct supervise_options options = {.sandbox = sandbox,
+                                        .workspace = trial->workspace,
                                         .folder = folder,
-                                        .tree = trial->tree,
                                         .command = trial->suite->run,
                                         .timeout_ns = trial->suite->timeout_ns,
                                         .network = trial->suite->execution.network,
@@ -48,6 +48,7 @@ int runner_start(const struct trial *trial, const struct sandbox *sandbox, const
     trial->result->status = MLOPS_SUITE_PASSED;
     trial->outcome->exit_status = -1;
     trial->outcome->level = sandbox->level;
+    trial->outcome->kind = trial->kind;
     if (!trial->suite->run)
         return MLOPS_OK;
     if (is_performance(trial)) {

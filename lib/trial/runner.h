@@ -3,6 +3,7 @@
 #define TRIAL_RUNNER_H
 #include "base/hash.h"
 #include "bundle/project.h"
+#include "trial/checkout.h"
 #include "trial/keep.h"
 #include "trial/sandbox.h"
 #include <mlops/evaluation.h>
@@ -26,6 +27,7 @@ struct suite_outcome {
     char *machine;    /* that latencies were measured on; NULL: none were */
     int64_t until_ns; /* a data suite: when what it found of ages holds no more; 0: for ever */
     enum mlops_sandbox_level level;
+    enum checkout_kind kind; /* how it got to write in the bundle's files */
 };
 void suite_outcome_clear(struct suite_outcome *outcome);
 

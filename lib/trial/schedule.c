@@ -6,6 +6,7 @@
 #include "bundle/needs.h"
 #include "registry/registry.h"
 #include "trial/budget_run.h"
+#include "trial/checkout.h"
 #include "trial/data_run.h"
 #include "trial/supervise.h"
 #include "trial/verdict.h"
@@ -36,6 +37,7 @@ enum state {
 struct run {
     const struct schedule *schedule;
     struct slot *slots;
+    struct checkout checkout; /* for all suites, once one needs it */
     size_t slot_count, taken;
     enum state *states; /* beside the suites */
     size_t done, total; /* that were to run */
@@ -140,6 +142,19 @@ static int finish(struct run *run, struct slot *slot, struct mlops_error *err)
     return MLOPS_OK;
 }
 
+/* Data suites read the store, and need no checkout. */
+static int make_workspace(struct run *run, bool data, struct workspace *workspace,
+                          struct mlops_error *err)
+{
+    const struct schedule *schedule = run->schedule;
+    if (data)
+        return workspace_make(schedule->registry, NULL, workspace, err);
+    if (!run->checkout.registry)
+        TRY(checkout_make(schedule->registry, schedule->manifest, schedule->sandbox,
+                          &run->checkout, err));
+    return workspace_make_over(&run->checkout, workspace, err);
+}
+
 static int begin(struct run *run, struct slot *slot, size_t suite, struct mlops_error *err)
 {
     const struct schedule *schedule = run->schedule;
@@ -147,13 +162,15 @@ static int begin(struct run *run, struct slot *slot, size_t suite, struct mlops_
     *slot = (struct slot){.taken = true, .suite = suite};
     run->taken++;
     tell(run, suite);
-    if (workspace_make(schedule->registry, data ? NULL : schedule->manifest, &slot->workspace, err))
+    if (make_workspace(run, data, &slot->workspace, err))
         return wrap(run, suite, err);
     slot->trial = (struct trial){.registry = schedule->registry,
                                  .version = &schedule->report->version,
                                  .manifest = schedule->manifest,
                                  .suite = suite_at(run, suite),
+                                 .workspace = &slot->workspace,
                                  .tree = slot->workspace.tree,
+                                 .kind = run->checkout.kind,
                                  .keep = schedule->keep,
                                  .rivals = &schedule->rivals[suite],
                                  .result = &schedule->report->suites[suite],
@@ -281,7 +298,7 @@ static int attend(struct run *run, struct mlops_error *err)
         TRY(fill(run, err));
     }
     tell(run, last);
-    return MLOPS_OK;
+    return checkout_check(&run->checkout, err);
 }
 
 int schedule_run(const struct schedule *schedule, struct mlops_error *err)
@@ -301,6 +318,7 @@ int schedule_run(const struct schedule *schedule, struct mlops_error *err)
     for (size_t i = 0; i < run.slot_count; i++)
         if (run.slots[i].taken)
             leave(&run, &run.slots[i]);
+    checkout_remove(&run.checkout);
     free(run.slots);
     free(run.states);
     return code;

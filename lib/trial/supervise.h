@@ -7,6 +7,7 @@
 #define TRIAL_SUPERVISE_H
 #include "bundle/execution.h"
 #include "trial/sandbox.h"
+#include "trial/workspace.h"
 
 /* Why it ended. */
 enum ending {
@@ -29,8 +30,8 @@ struct conversation {
 
 struct supervise_options {
     const struct sandbox *sandbox;
-    const char *folder; /* private; holds `tree` beside what is made here: home, tmp, stdout, … */
-    const char *tree;
+    const struct workspace *workspace; /* where it runs */
+    const char *folder; /* private, for what is made here: home, tmp, stdout, … */
     const char *command;
     char *const *environment;
     int64_t timeout_ns;

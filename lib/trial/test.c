@@ -103,7 +103,8 @@ static void warn_of_sandbox(const struct mlops_registry *registry, const struct 
     const struct mlops_sandbox_check *check = &sandbox->check;
     if (*check->bubblewrap)
         registry_warn(registry,
-                      "suites can reach your files%s, for there is no sandbox of namespaces: %s; %s",
+                      "suites can reach your files%s, each in a checkout of its own, for there is "
+                      "no sandbox of namespaces: %s; %s",
                       sandbox->level == MLOPS_SANDBOX_LIMITS ? " and the network" : "",
                       check->bubblewrap, check->hint);
     else if (*check->seccomp)

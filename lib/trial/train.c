@@ -43,6 +43,7 @@ int train_run(struct mlops_registry *registry, const struct workspace *workspace
     const struct trial trial = {.registry = registry,
                                 .version = options->version,
                                 .suite = &suite,
+                                .workspace = workspace,
                                 .tree = workspace->tree,
                                 .result = result,
                                 .outcome = &outcome};

@@ -305,8 +305,8 @@ static void without_namespaces_the_filter_keeps_the_network_away(void **state)
         run_in(s, MLOPS_SANDBOX_AUTO, "    run: PATH=/usr/bin:/bin; " CONNECT "\n");
     assert_int_equal(MLOPS_SANDBOX_FILTER, s->report.sandbox);
     assert_contains(result->output, "PermissionError: [Errno 13]");
-    assert_contains(s->warnings.data, "suites can reach your files, for there is no sandbox of "
-                                      "namespaces: bubblewrap is not installed");
+    assert_contains(s->warnings.data, "suites can reach your files, each in a checkout of its own, for "
+                                      "there is no sandbox of namespaces: bubblewrap is not installed");
 }
 
 /* ---- which sandbox --------------------------------------------------------------------------- */
