@@ -11,6 +11,7 @@ int monitor_silence(struct cli *cli);
 int monitor_notify(struct cli *cli);
 int monitor_watch(struct cli *cli);
 int monitor_business(struct cli *cli);
+int monitor_compare(struct cli *cli);
 
 /* What can be done to a thing of a model: `mlops monitor NAME add|list|remove MODEL …`,
  * and where `show` is not NULL that, too. */

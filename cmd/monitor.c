@@ -303,7 +303,7 @@ static int run(struct cli *cli)
     static int (*const actions[])(struct cli *) = {
         ingest,         label,        status,         monitor_check,
         monitor_alerts, monitor_rule, monitor_export, monitor_silence, monitor_notify,
-        monitor_watch,  monitor_business};
+        monitor_watch,  monitor_business, monitor_compare};
     size_t action;
 
     TRY(cli_action(cli, &action));
@@ -350,13 +350,16 @@ const struct command command_monitor = {
         "business add takes a series of business figures, FILE of date,value, a value a day: fraud "
         "loss, chargebacks, approvals; show says what the errors of the model cost, and which of its "
         "measures each series goes with, at lags of up to --lags days; list and remove.\n\n"
+        "compare matches the events of a challenger (shadow, or of another stage) by id with those of "
+        "the version in the stage: how often they agree, and where labels are known whether it is "
+        "better; exit 0 if it is, or, with --margin, if it is not worse by more.\n\n"
         "watch does it all as a service, until it is stopped: it follows FILE or takes events from a "
         "socket (--events), judges the rules on each tick, sends what is to be told, serves /metrics "
         "(--listen), and may be told to roll back and to retrain by itself.\n\n"
         "docs/monitoring.md has the schema of events and labels, and what is durable when.",
     .group = GROUP_WATCH,
     .registry = true,
-    .args = {{"ACTION", COMPLETE_NONE, "ingest label status check alerts rule export silence notify watch business"},
+    .args = {{"ACTION", COMPLETE_NONE, "ingest label status check alerts rule export silence notify watch business compare"},
              {"MODEL", COMPLETE_MODEL, NULL},
              {"FILE|NAME=RULE", COMPLETE_FILE | OPTIONAL | REPEATED, NULL}},
     .options =
@@ -381,19 +384,25 @@ const struct command command_monitor = {
          {.name = "keep-minutes", .kind = OPTION_DURATION, .argument = "TIME",
           .help = "ingest: keep windows of a minute this long (2d)"},
          {.name = "version", .kind = OPTION_COUNT, .argument = "N",
-          .help = "ingest: that of events that do not say; status: this one alone"},
+          .help = "ingest: that of events that do not say; status: this one alone; compare: the "
+                  "challenger"},
          {.name = "since", .kind = OPTION_TEXT, .argument = "TIME",
-          .help = "status, export, business show: from this time on, or this long before the newest "
+          .help = "status, export, business show, compare: from this time on, or this long before the newest "
                   "event (1h, 1d, 90d)"},
          {.name = "lags", .kind = OPTION_COUNT, .argument = "DAYS",
           .help = "business show: how long after a measure a series may follow it (7)"},
          {.name = "format", .kind = OPTION_CHOICE, .argument = "FORMAT",
           .help = "export: this instead of OpenMetrics", .words = "openmetrics grafana csv json"},
          {.name = "stage", .kind = OPTION_TEXT, .argument = "STAGE",
-          .help = "status, business show: events of this stage alone", .completion = COMPLETE_STAGE},
+          .help = "status, business show: events of this stage alone; compare: the champion's", .completion = COMPLETE_STAGE},
          {.name = "segment", .kind = OPTION_TEXT, .argument = "NAME",
           .help = "status: events of this segment alone"},
-         {.name = "by-segment", .help = "status: each segment apart"},
+         {.name = "by-segment", .help = "status, compare: each segment apart"},
+         {.name = "by", .kind = OPTION_CHOICE, .argument = "MEASURE",
+          .help = "compare: what decides (cost where it is known, else auc, else accuracy)",
+          .words = "accuracy recall fpr auc cost"},
+         {.name = "margin", .kind = OPTION_NUMBER, .argument = "M",
+          .help = "compare: by how much the challenger may be worse"},
          {.name = "at", .kind = OPTION_TEXT, .argument = "TIME",
           .help = "check: as of this time (now)"},
          {.name = "all", .help = "alerts, silence list: those that are over, too"},
@@ -419,6 +428,7 @@ const struct command command_monitor = {
                   "all of it, as a service"},
                  {"mlops monitor export fraud fraud.json --format grafana", "a dashboard to import"},
                  {"mlops monitor business add fraud loss loss.csv", "money lost to fraud, day by day"},
+                 {"mlops monitor compare fraud", "is the version that answers in the shadow better?"},
                  {"mlops monitor check fraud", "open and resolve alerts: for cron"}},
     .exits = {{MLOPS_NOT_FOUND, "no such model or file, or no events of it yet"}},
     .json = {{"model", "text", "its name"},
@@ -476,6 +486,12 @@ const struct command command_monitor = {
              {"links[]", "object",
               "business show: series, measure, lag, r, low, high, days, effective, q, found"},
              {"tests", "number", "business show: correlations that were looked at"},
+             {"champion", "number", "compare: the version in the stage"},
+             {"challenger", "number", "compare: the version beside it"},
+             {"by", "text", "compare: what decides"},
+             {"parts[]", "object",
+              "compare: segment, pairs, labelled, agreement, measures, champion, challenger, verdict "
+              "(unknown, better, worse, even), not_worse; all events first"},
              {"text", "text", "export: in the format"}},
     .run = run,
 };

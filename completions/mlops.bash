@@ -126,6 +126,8 @@ _mlops_option() {
     monitor:--format) sources=(+openmetrics +grafana +csv +json) ;;
     monitor:--stage) sources=(stage) ;;
     monitor:--segment) sources=() ;;
+    monitor:--by) sources=(+accuracy +recall +fpr +auc +cost) ;;
+    monitor:--margin) sources=() ;;
     monitor:--at) sources=() ;;
     monitor:--until) sources=() ;;
     monitor:--secret-env) sources=() ;;
@@ -197,7 +199,7 @@ _mlops_argument() {
     webhook:0) sources=(+add +list +remove +deliver) ;;
     profile:*) sources=(file) ;;
     drift:0) sources=(ref) ;;
-    monitor:0) sources=(+ingest +label +status +check +alerts +rule +export +silence +notify +watch +business) ;;
+    monitor:0) sources=(+ingest +label +status +check +alerts +rule +export +silence +notify +watch +business +compare) ;;
     monitor:1) sources=(model) ;;
     monitor:*) sources=(file) ;;
     sandbox:0) sources=(+check) ;;
@@ -249,7 +251,7 @@ _mlops_options() {
     webhook) sources=(--event --secret-env --follow) ;;
     profile) sources=(--output --stream --schema --columns --separator --comment --ragged) ;;
     drift) sources=(--current --data --method --categorical-method --threshold --any-effect --far --time --segment --season --exact --html --markdown --svg) ;;
-    monitor) sources=(--follow --listen --events --tick --replay --auto-rollback --auto-retrain --dead-letter --lateness --keep-raw --keep-minutes --version --since --lags --format --stage --segment --by-segment --at --all --until --secret-env --severity --reason) ;;
+    monitor) sources=(--follow --listen --events --tick --replay --auto-rollback --auto-retrain --dead-letter --lateness --keep-raw --keep-minutes --version --since --lags --format --stage --segment --by-segment --by --margin --at --all --until --secret-env --severity --reason) ;;
     env) sources=(--venv --output --captured --all --allow-extra --target --stage --image --python --allow-unpinned) ;;
     fsck) sources=(--quick --repair) ;;
     config) sources=(--in-registry) ;;

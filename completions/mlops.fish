@@ -125,6 +125,8 @@ set -g __mlops_valued \
     'monitor:--format' \
     'monitor:--stage' \
     'monitor:--segment' \
+    'monitor:--by' \
+    'monitor:--margin' \
     'monitor:--at' \
     'monitor:--until' \
     'monitor:--secret-env' \
@@ -478,20 +480,22 @@ complete -c mlops -n '__mlops_in monitor' -l dead-letter -r -F -d 'ingest: where
 complete -c mlops -n '__mlops_in monitor' -l lateness -x -d 'ingest: count events that are this much older than the newest (7d)'
 complete -c mlops -n '__mlops_in monitor' -l keep-raw -x -d 'ingest: keep the lines themselves this long (30d)'
 complete -c mlops -n '__mlops_in monitor' -l keep-minutes -x -d 'ingest: keep windows of a minute this long (2d)'
-complete -c mlops -n '__mlops_in monitor' -l version -x -d 'ingest: that of events that do not say; status: this one alone'
-complete -c mlops -n '__mlops_in monitor' -l since -x -d 'status, export, business show: from this time on, or this long before the newest event (1h, 1d, 90d)'
+complete -c mlops -n '__mlops_in monitor' -l version -x -d 'ingest: that of events that do not say; status: this one alone; compare: the challenger'
+complete -c mlops -n '__mlops_in monitor' -l since -x -d 'status, export, business show, compare: from this time on, or this long before the newest event (1h, 1d, 90d)'
 complete -c mlops -n '__mlops_in monitor' -l lags -x -d 'business show: how long after a measure a series may follow it (7)'
 complete -c mlops -n '__mlops_in monitor' -l format -x -a 'openmetrics grafana csv json' -d 'export: this instead of OpenMetrics'
-complete -c mlops -n '__mlops_in monitor' -l stage -x -a '(__mlops_ask stage)' -d 'status, business show: events of this stage alone'
+complete -c mlops -n '__mlops_in monitor' -l stage -x -a '(__mlops_ask stage)' -d 'status, business show: events of this stage alone; compare: the champion\'s'
 complete -c mlops -n '__mlops_in monitor' -l segment -x -d 'status: events of this segment alone'
-complete -c mlops -n '__mlops_in monitor' -l by-segment -d 'status: each segment apart'
+complete -c mlops -n '__mlops_in monitor' -l by-segment -d 'status, compare: each segment apart'
+complete -c mlops -n '__mlops_in monitor' -l by -x -a 'accuracy recall fpr auc cost' -d 'compare: what decides (cost where it is known, else auc, else accuracy)'
+complete -c mlops -n '__mlops_in monitor' -l margin -x -d 'compare: by how much the challenger may be worse'
 complete -c mlops -n '__mlops_in monitor' -l at -x -d 'check: as of this time (now)'
 complete -c mlops -n '__mlops_in monitor' -l all -d 'alerts, silence list: those that are over, too'
 complete -c mlops -n '__mlops_in monitor' -l until -x -d 'silence add: a time, or this long from now'
 complete -c mlops -n '__mlops_in monitor' -l secret-env -x -d 'notify add: the environment variable that has the channel\'s secret'
 complete -c mlops -n '__mlops_in monitor' -l severity -x -a 'info warning critical' -d 'notify add: tell of this and above (info)'
 complete -c mlops -n '__mlops_in monitor' -l reason -x -d 'silence add: why'
-complete -c mlops -n '__mlops_in monitor 0' -a 'ingest label status check alerts rule export silence notify watch business'
+complete -c mlops -n '__mlops_in monitor 0' -a 'ingest label status check alerts rule export silence notify watch business compare'
 complete -c mlops -n '__mlops_in monitor 1' -a '(__mlops_ask model)'
 complete -c mlops -n '__mlops_in monitor' -F
 

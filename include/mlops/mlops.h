@@ -8,6 +8,7 @@
 #include <mlops/bundle.h>
 #include <mlops/business.h>
 #include <mlops/catalog.h>
+#include <mlops/challenge.h>
 #include <mlops/channel.h>
 #include <mlops/config.h>
 #include <mlops/deploy.h>
