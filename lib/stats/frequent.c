@@ -24,7 +24,7 @@ struct frequent {
     bool numbers; /* keys are numbers, of which the hash tells all: it is one to one on 8 bytes */
     struct counter *counters; /* close together, in the order of coming */
     size_t used, capacity;
-    uint32_t *index; /* open addressing, linear probing: a counter's number from 1, or 0 */
+    uint16_t *index; /* open addressing, linear probing: a counter's number from 1, or 0 */
     size_t places;
     struct buffer keys; /* of texts, each with a NUL behind it */
     uint64_t total, error;
@@ -106,7 +106,7 @@ static inline void enter(struct frequent *sketch, size_t number)
     size_t mask = sketch->places - 1, at = sketch->counters[number].hash & mask;
     while (sketch->index[at])
         at = (at + 1) & mask;
-    sketch->index[at] = (uint32_t)(number + 1);
+    sketch->index[at] = (uint16_t)(number + 1);
 }
 
 static void enter_all(struct frequent *sketch)

@@ -13,7 +13,7 @@
 #include "stats/wire.h"
 
 #define FREQUENT_MAX 1024    /* values tracked, of texts */
-#define FREQUENT_ALL 1000000 /* values tracked where all are wanted */
+#define FREQUENT_ALL 65000 /* values tracked where all are wanted */
 #define FREQUENT_KEY_MAX 128 /* longer texts are told apart by these bytes and a hash */
 
 struct frequent;
