@@ -1,4 +1,4 @@
-/* cmd/sign.c - mlops sign REF|DIR */
+/* cmd/sign.c - mlops sign REF|PATH */
 #include "cli.h"
 #include <errno.h>
 #include <sys/stat.h>
@@ -22,12 +22,12 @@ static int run(struct cli *cli)
     const char *output = cli_text(cli, "output");
     char fingerprint[65];
     struct stat status;
-    bool folder = strchr(cli->args[0], '/') || str_equal(cli->args[0], ".") ||
-                  (stat(cli->args[0], &status) == 0 && S_ISDIR(status.st_mode));
+    bool there = stat(cli->args[0], &status) == 0;
 
-    if (folder) {
-        TRY(mlops_sign_directory(cli->args[0], &options, &signature, fingerprint, &cli->err));
-        beside = cli_format("%s/model.sig", cli->args[0]);
+    if (there || strchr(cli->args[0], '/')) {
+        TRY(mlops_sign_path(cli->args[0], &options, &signature, fingerprint, &cli->err));
+        beside = cli_format(there && S_ISREG(status.st_mode) ? "%s.sig" : "%s/model.sig",
+                            cli->args[0]);
         output = output ? output : beside;
     } else {
         TRY(cli_open_registry(cli));
@@ -48,14 +48,15 @@ static int run(struct cli *cli)
 
 const struct command command_sign = {
     .name = "sign",
-    .summary = "sign a version, or a folder",
-    .synopsis = "REF|DIR",
+    .summary = "sign a version, a folder, or an archive",
+    .synopsis = "REF|PATH",
     .description =
         "Sign every file of a version, and its bundle's id, with your key; the signature is "
-        "recorded as evidence. A folder gets a file 'model.sig'. Both are in the format of the "
+        "recorded as evidence. A folder gets a file 'model.sig', an archive of 'mlops export' one beside it "
+        "with '.sig' behind its name, of the files in it. All are in the format of the "
         "OpenSSF Model Signing specification: 'model_signing verify key' accepts them.",
     .group = GROUP_RELEASE,
-    .args = {{"REF|DIR", COMPLETE_REF | COMPLETE_DIRECTORY, NULL}},
+    .args = {{"REF|PATH", COMPLETE_REF | COMPLETE_FILE | COMPLETE_DIRECTORY, NULL}},
     .options = {{.name = "key",
                  .kind = OPTION_TEXT,
                  .argument = "KEY",

@@ -52,10 +52,8 @@ static int verify(struct cli *cli, struct mlops_verification *verification)
                                            .key = cli_text(cli, "key"),
                                            .roots = cli_text(cli, "roots")};
     struct stat status;
-    bool path = strchr(cli->args[0], '/') || str_equal(cli->args[0], ".") || options.signature ||
-                (stat(cli->args[0], &status) == 0 && S_ISDIR(status.st_mode));
 
-    if (!path) {
+    if (!strchr(cli->args[0], '/') && !options.signature && stat(cli->args[0], &status) < 0) {
         TRY(cli_open_registry(cli));
         return mlops_verify(cli->registry, cli->args[0], verification, &cli->err);
     }
@@ -63,7 +61,7 @@ static int verify(struct cli *cli, struct mlops_verification *verification)
         TRY(cli_open_registry(cli));
         options.registry = cli->registry;
     }
-    return mlops_verify_directory(cli->args[0], &options, verification, &cli->err);
+    return mlops_verify_path(cli->args[0], &options, verification, &cli->err);
 }
 
 static int run(struct cli *cli)
@@ -90,12 +88,14 @@ static int run(struct cli *cli)
 
 const struct command command_verify = {
     .name = "verify",
-    .summary = "judge the signatures of a version, or of a folder",
+    .summary = "judge the signatures of a version, a folder, or an archive",
     .synopsis = "REF|PATH",
     .description =
         "Of a version: is it signed by a key that this registry trusts now, and is it these very "
         "files? Of a folder: its bytes are read and held against 'model.sig' in it or "
-        "--signature, as 'model_signing sign' and 'mlops sign' write it.\n\n"
+        "--signature, as 'model_signing sign' and 'mlops sign' write it. Of an archive: it is read to "
+        "its end and held against its own manifest, unpacked nowhere, and then against its name with "
+        "'.sig' behind it, or what the registry has recorded of the bundle.\n\n"
         "What a signature does not cover is told: paths that it says to ignore, empty folders, "
         "setuid bits. A signature that says two things (a name twice, a second signer, a digest "
         "that is not that of the list) is refused whole.",
@@ -104,7 +104,7 @@ const struct command command_verify = {
     .options = {{.name = "signature",
                  .kind = OPTION_TEXT,
                  .argument = "FILE",
-                 .help = "the signature of PATH (default: PATH/model.sig)",
+                 .help = "the signature of PATH (default: PATH/model.sig, or PATH.sig)",
                  .completion = COMPLETE_FILE},
                 {.name = "key",
                  .kind = OPTION_TEXT,
@@ -117,7 +117,8 @@ const struct command command_verify = {
                  .help = "PATH must be signed by a certificate that these vouch for (PEM)",
                  .completion = COMPLETE_FILE}},
     .examples = {{"mlops verify fraud@production", "is what is live signed?"},
-                 {"mlops verify ./model --key ana.pub", "is this folder what Ana signed?"}},
+                 {"mlops verify ./model --key ana.pub", "is this folder what Ana signed?"},
+                 {"mlops verify fraud.tar.zst --key ana.pub", "and this archive, signed in fraud.tar.zst.sig?"}},
     .exits = {{5, "not signed, or not by anybody who counts, or changed since"}},
     .json = {{"valid", "bool", "does a signature count?"},
              {"signers[].fingerprint", "text", "of the key"},

@@ -175,7 +175,7 @@ _mlops_argument() {
     export:1) sources=(file) ;;
     scan:*) sources=(ref file directory) ;;
     test:0) sources=(ref) ;;
-    sign:0) sources=(ref directory) ;;
+    sign:0) sources=(ref file directory) ;;
     verify:0) sources=(ref file directory) ;;
     policy:0) sources=(+set +show +check +history) ;;
     policy:1) sources=(model) ;;

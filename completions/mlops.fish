@@ -316,14 +316,14 @@ complete -c mlops -n '__mlops_in test' -l gitlab-metrics -r -F -d 'also write a 
 complete -c mlops -n '__mlops_in test' -l advisories -r -F -a '(__fish_complete_directories)' -d 'hold the packages that lock files name against these vulnerabilities: a file or folder in the OSV format (MLOPS_ADVISORIES)'
 complete -c mlops -n '__mlops_in test 0' -a '(__mlops_ask ref)'
 
-complete -c mlops -n __mlops_before -a sign -d 'sign a version, or a folder'
+complete -c mlops -n __mlops_before -a sign -d 'sign a version, a folder, or an archive'
 complete -c mlops -n '__mlops_in sign' -l key -r -F -d 'which of your keys, or a file (default: the only one, or \'default\')'
 complete -c mlops -n '__mlops_in sign' -l certificate -r -F -d 'PEM: the key\'s certificate, then those that vouch for it'
 complete -c mlops -n '__mlops_in sign' -s o -l output -r -F -d 'write the signature to FILE'
-complete -c mlops -n '__mlops_in sign 0' -a '(__mlops_ask ref) (__fish_complete_directories)'
+complete -c mlops -n '__mlops_in sign 0' -F -a '(__mlops_ask ref) (__fish_complete_directories)'
 
-complete -c mlops -n __mlops_before -a verify -d 'judge the signatures of a version, or of a folder'
-complete -c mlops -n '__mlops_in verify' -l signature -r -F -d 'the signature of PATH (default: PATH/model.sig)'
+complete -c mlops -n __mlops_before -a verify -d 'judge the signatures of a version, a folder, or an archive'
+complete -c mlops -n '__mlops_in verify' -l signature -r -F -d 'the signature of PATH (default: PATH/model.sig, or PATH.sig)'
 complete -c mlops -n '__mlops_in verify' -l key -r -F -d 'PATH must be signed by that key: a public key\'s file, or one of yours'
 complete -c mlops -n '__mlops_in verify' -l roots -r -F -d 'PATH must be signed by a certificate that these vouch for (PEM)'
 complete -c mlops -n '__mlops_in verify 0' -F -a '(__mlops_ask ref) (__fish_complete_directories)'

@@ -26,8 +26,9 @@ MLOPS_API int mlops_sign(struct mlops_registry *registry, const char *ref,
                          const struct mlops_sign_options *options, char **signature,
                          char fingerprint[65], struct mlops_error *err);
 
-/* Sign a folder of any kind: its files but "model.sig". The caller frees `*signature`. */
-MLOPS_API int mlops_sign_directory(const char *directory, const struct mlops_sign_options *options,
+/* Sign a folder of any kind, its files but "model.sig", or the files in an archive of a bundle. The
+ * caller frees `*signature`. */
+MLOPS_API int mlops_sign_path(const char *path, const struct mlops_sign_options *options,
                                    char **signature, char fingerprint[65], struct mlops_error *err);
 
 /* One signature, judged. */
@@ -53,17 +54,22 @@ MLOPS_API int mlops_verify(struct mlops_registry *registry, const char *ref,
                            struct mlops_verification *verification, struct mlops_error *err);
 
 struct mlops_verify_options {
-    const char *signature; /* file; NULL: "model.sig" in the folder */
+    const char *signature; /* file; NULL: "model.sig" in the folder; of an archive its name and
+                              ".sig", or, where that is not there, what the registry has recorded of
+                              the bundle */
     const char *key;       /* as mlops_key_find takes it: it must have signed; NULL: see below */
     const char *roots;     /* PEM file of certificates that may vouch for the signer; NULL: none */
     struct mlops_registry *registry; /* whose trusted keys count where no key and no roots are
                                         given; NULL: none */
 };
 
-/* Read every file of `directory` and judge the signature beside them. As mlops_verify.
- * Errors: MLOPS_NOT_FOUND no folder, no signature; MLOPS_INVALID neither key nor roots nor
- * registry, or not a signature; MLOPS_IO. */
-MLOPS_API int mlops_verify_directory(const char *directory,
+/*
+ * Read every byte of a folder, or of an archive of a bundle, which is neither unpacked nor kept, and
+ * judge the signature beside it; one file of another kind needs `signature`. As mlops_verify.
+ * Errors: MLOPS_NOT_FOUND nothing there, no signature; MLOPS_INVALID neither key nor roots nor
+ * registry, or not a signature; MLOPS_INTEGRITY the archive is not what its manifest says; MLOPS_IO.
+ */
+MLOPS_API int mlops_verify_path(const char *path,
                                      const struct mlops_verify_options *options,
                                      struct mlops_verification *verification,
                                      struct mlops_error *err);

@@ -35,7 +35,7 @@ bool archive_profile_repeats(const struct manifest *manifest, size_t index)
 int archive_progress(const struct mlops_registry *registry, const char *activity, uint64_t done,
                      uint64_t total, struct mlops_error *err)
 {
-    const struct mlops_observer *observer = registry_observer(registry);
+    const struct mlops_observer *observer = registry ? registry_observer(registry) : NULL;
     if (observer && observer->cancelled && observer->cancelled(observer->context))
         return mlops_fail(err, MLOPS_CANCELLED, "stopped while %s", activity);
     if (observer && observer->progress)

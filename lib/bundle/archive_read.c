@@ -25,7 +25,7 @@ struct import {
     struct manifest manifest;
     struct buffer text; /* of the manifest */
     size_t next;        /* file of the manifest that is awaited */
-    struct store_writer *writer;
+    struct store_writer *writer; /* NULL: nothing is kept, and only looked at */
     uint64_t round; /* of gc, when the store was first looked at */
     bool registers;
     char *scratch; /* folder for large files; NULL until one comes */
@@ -38,7 +38,8 @@ static void import_clear(struct import *import)
     archive_source_close(&import->source);
     manifest_clear(&import->manifest);
     buffer_clear(&import->text);
-    store_writer_abort(import->writer);
+    if (import->writer)
+        store_writer_abort(import->writer);
     if (import->scratch)
         (void)tree_remove(import->scratch, &ignored);
     free(import->scratch);
@@ -142,8 +143,25 @@ static int take_spooled(struct import *import, const char *path, struct digest *
     return MLOPS_OK;
 }
 
+static int to_hash(void *context, const void *data, size_t length, struct mlops_error *err)
+{
+    (void)err;
+    sha256_update(context, data, length);
+    return MLOPS_OK;
+}
+
+static int look_at_large(struct import *import, struct digest *digest, struct mlops_error *err)
+{
+    _cleanup_(sha256_free_ptr) struct sha256 *hash = sha256_new();
+    TRY(archive_source_data(&import->source, &import->item, to_hash, hash, err));
+    sha256_final(hash, digest);
+    return MLOPS_OK;
+}
+
 static int take_large(struct import *import, struct digest *digest, struct mlops_error *err)
 {
+    if (!import->writer)
+        return look_at_large(import, digest, err);
     if (!import->scratch) {
         TRY(scratch_make(import->registry, "import", &import->scratch, err));
     }
@@ -159,6 +177,10 @@ static int take_small(struct import *import, uint64_t max, struct buffer *conten
 {
     TRY(take_memory(import, max, content, err));
     const char *data = content->data ? content->data : "";
+    if (!import->writer) {
+        sha256_of(data, content->length, digest);
+        return MLOPS_OK;
+    }
     return store_writer_add(import->writer, data, content->length, digest, err);
 }
 
@@ -344,6 +366,21 @@ static int import(struct mlops_registry *registry, const char *path, bool regist
     if (package->created)
         version_announced(registry, &package->version);
     package->seconds = (double)(clock_monotonic_ns() - from) / 1e9;
+    return MLOPS_OK;
+}
+
+int archive_check(struct mlops_registry *registry, const char *path, struct manifest *manifest,
+                  char bundle[MLOPS_BUNDLE_ID_SIZE], struct mlops_error *err)
+{
+    _cleanup_(archive_locale_leave) struct archive_locale locale = {0};
+    _cleanup_(import_clear) struct import import = {.registry = registry};
+    struct mlops_package package = {0};
+    TRY(archive_locale_enter(&locale, err));
+    TRY(archive_source_open(registry, path, &import.source, err));
+    TRY(take_bundle(&import, &package, err));
+    str_copy(bundle, MLOPS_BUNDLE_ID_SIZE, package.bundle);
+    *manifest = import.manifest;
+    import.manifest = (struct manifest){0};
     return MLOPS_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "bundle/signature.h"
+#include "bundle/signed_files.h"
 #include "trust/certificate.h"
 #include "trust/keyring.h"
 #include <errno.h>
@@ -16,48 +17,16 @@
 #define ROOTS_MAX (16U << 20)
 #define DEPTH_MAX 1000
 
-/* What a walk through the folder finds. */
-struct walk {
-    const char *root;
-    const char *own;            /* the signature itself, where it lies in the folder; else NULL */
-    const char *const *ignored; /* paths that are told and not looked into */
-    bool symlinks;              /* links to files count as these */
-    struct oms_resources resources;
-    char **warnings;
-    size_t warning_count;
-};
-
-static void walk_clear(struct walk *walk)
-{
-    oms_resources_clear(&walk->resources);
-    strings_free(walk->warnings);
-}
-
-static void warn(struct walk *walk, const char *what, const char *path)
-{
-    walk->warnings = xrealloc(walk->warnings, walk->warning_count + 2, sizeof(char *));
-    walk->warnings[walk->warning_count++] = xprintf("%s: %s", path, what);
-    walk->warnings[walk->warning_count] = NULL;
-}
-
-static bool is_ignored(const struct walk *walk, const char *path)
-{
-    for (size_t i = 0; walk->ignored && walk->ignored[i]; i++)
-        if (str_equal(walk->ignored[i], path))
-            return true;
-    return false;
-}
-
-static int take_file(struct walk *walk, const char *path, const char *full,
+static int take_file(struct signed_files *files, const char *path, const char *full,
                      const struct stat *status, struct mlops_error *err)
 {
     _cleanup_(free_string) char *real = NULL;
     struct digest digest;
     struct stat target = *status;
     if (S_ISLNK(status->st_mode)) {
-        _cleanup_(free_string) char *root = realpath(walk->root, NULL);
+        _cleanup_(free_string) char *root = realpath(files->root, NULL);
         real = realpath(full, NULL);
-        if (!walk->symlinks)
+        if (!files->symlinks)
             return mlops_fail(err, MLOPS_INVALID, "'%s' is a symbolic link, which nothing covers",
                               path);
         size_t length = root ? strlen(root) : 0;
@@ -68,35 +37,35 @@ static int take_file(struct walk *walk, const char *path, const char *full,
     if (!S_ISREG(target.st_mode))
         return mlops_fail(err, MLOPS_INVALID, "'%s' is no file", path);
     if (target.st_mode & (S_ISUID | S_ISGID))
-        warn(walk, "runs with its owner's rights (setuid); no signature covers modes", path);
+        signed_files_warn(files, "runs with its owner's rights (setuid); no signature covers modes", path);
     TRY(file_digest(real ? real : full, &digest, err));
-    oms_add(&walk->resources, path, &digest);
+    oms_add(&files->resources, path, &digest);
     return MLOPS_OK;
 }
 
-static int walk_folder(struct walk *walk, const char *folder, int depth, struct mlops_error *err);
+static int walk_folder(struct signed_files *files, const char *folder, int depth, struct mlops_error *err);
 
-static int take_entry(struct walk *walk, const char *folder, const char *name, int depth,
+static int take_entry(struct signed_files *files, const char *folder, const char *name, int depth,
                       struct mlops_error *err)
 {
     _cleanup_(free_string) char *path = *folder ? path_join(folder, name) : xstrdup(name);
-    _cleanup_(free_string) char *full = path_join(walk->root, path);
+    _cleanup_(free_string) char *full = path_join(files->root, path);
     struct stat status;
     if (lstat(full, &status) < 0)
         return mlops_fail_errno(err, 0, errno, "%s", full);
-    if (walk->own && str_equal(walk->own, path))
+    if (files->own && str_equal(files->own, path))
         return MLOPS_OK;
-    if (is_ignored(walk, path)) {
-        warn(walk, "not covered: the signature says to ignore it", path);
+    if (signed_files_ignore(files, path)) {
+        signed_files_warn(files, "not covered: the signature says to ignore it", path);
         return MLOPS_OK;
     }
-    return S_ISDIR(status.st_mode) ? walk_folder(walk, path, depth + 1, err)
-                                   : take_file(walk, path, full, &status, err);
+    return S_ISDIR(status.st_mode) ? walk_folder(files, path, depth + 1, err)
+                                   : take_file(files, path, full, &status, err);
 }
 
-static int walk_folder(struct walk *walk, const char *folder, int depth, struct mlops_error *err)
+static int walk_folder(struct signed_files *files, const char *folder, int depth, struct mlops_error *err)
 {
-    _cleanup_(free_string) char *full = path_join(walk->root, *folder ? folder : ".");
+    _cleanup_(free_string) char *full = path_join(files->root, *folder ? folder : ".");
     _cleanup_(folder_close) DIR *directory = opendir(full);
     const struct dirent *entry;
     size_t count = 0;
@@ -109,31 +78,45 @@ static int walk_folder(struct walk *walk, const char *folder, int depth, struct 
         if (str_equal(entry->d_name, ".") || str_equal(entry->d_name, ".."))
             continue;
         count++;
-        TRY(take_entry(walk, folder, entry->d_name, depth, err));
+        TRY(take_entry(files, folder, entry->d_name, depth, err));
     }
     if (count == 0 && *folder)
-        warn(walk, "an empty folder, which no signature covers", folder);
+        signed_files_warn(files, "an empty folder, which no signature covers", folder);
     return MLOPS_OK;
 }
 
 /* ---- signing ----------------------------------------------------------------------------------
  */
 
-int mlops_sign_directory(const char *directory, const struct mlops_sign_options *options,
-                         char **signature, char fingerprint[65], struct mlops_error *err)
+static int collect_unsigned(const char *path, struct signed_files *files, struct mlops_error *err)
 {
-    _cleanup_(walk_clear) struct walk walk = {.root = directory, .own = OMS_FILE};
+    struct stat status;
+    if (stat(path, &status) < 0)
+        return mlops_fail_errno(err, 0, errno, "%s", path);
+    if (!S_ISREG(status.st_mode)) {
+        files->root = path;
+        TRY(walk_folder(files, "", 0, err));
+        return oms_sort(&files->resources, err);
+    }
+    _cleanup_(manifest_clear) struct manifest manifest = {0};
+    char bundle[MLOPS_BUNDLE_ID_SIZE];
+    return signed_files_of_archive(NULL, path, files, &manifest, bundle, err);
+}
+
+int mlops_sign_path(const char *path, const struct mlops_sign_options *options, char **signature,
+                    char fingerprint[65], struct mlops_error *err)
+{
+    _cleanup_(signed_files_clear) struct signed_files files = {.own = OMS_FILE};
     _cleanup_(signing_key_free_ptr) struct signing_key *key = NULL;
     _cleanup_(json_free) cJSON *json = NULL;
     _cleanup_(buffer_clear) struct buffer text = {0};
-    _cleanup_(free_string) char *real = realpath(directory, NULL);
+    _cleanup_(free_string) char *real = realpath(path, NULL);
     if (!real)
-        return mlops_fail_errno(err, 0, errno, "%s", directory);
-    TRY(walk_folder(&walk, "", 0, err));
-    TRY(oms_sort(&walk.resources, err));
+        return mlops_fail_errno(err, 0, errno, "%s", path);
+    TRY(collect_unsigned(path, &files, err));
     TRY(keyring_open(&options->signer, &key, err));
     signing_key_fingerprint(key, fingerprint);
-    TRY(signature_make(options, key, &walk.resources, path_base(real), false, &json, err));
+    TRY(signature_make(options, key, &files.resources, path_base(real), files.symlinks, &json, err));
     TRY(json_write_canonical(json, &text, err));
     *signature = buffer_steal(&text);
     return MLOPS_OK;
@@ -213,7 +196,7 @@ static int judge_signer(struct oms_signature *signature, const struct mlops_veri
         return judge_certificate(signature, options->roots, result, why, err);
     if (options->registry)
         return judge_trusted(signature, options->registry, result, why, err);
-    mlops_fail(err, MLOPS_INVALID, "by whose key is the folder to be signed?");
+    mlops_fail(err, MLOPS_INVALID, "by whose key is it to be signed?");
     return mlops_hint(err, "name it with --key, or certificates with --roots; in a registry its "
                            "trusted keys count");
 }
@@ -239,53 +222,102 @@ static void name_single(struct oms_signature *signature, const char *name)
     signature->resources.items[0].name = xstrdup(name);
 }
 
-static int collect(const char *directory, const char *path, struct oms_signature *signature,
-                   struct walk *walk, struct mlops_error *err)
+static bool is_file(const char *path)
 {
-    _cleanup_(free_string) char *own = own_name(directory, path);
     struct stat status;
-    if (stat(directory, &status) < 0)
-        return mlops_fail_errno(err, 0, errno, "%s", directory);
-    walk->ignored = (const char *const *)signature->ignored;
-    walk->symlinks = signature->symlinks;
-    if (S_ISREG(status.st_mode)) {
-        name_single(signature, path_base(directory));
-        TRY(take_file(walk, path_base(directory), directory, &status, err));
-        return MLOPS_OK;
-    }
-    walk->root = directory;
-    walk->own = own;
-    int code = walk_folder(walk, "", 0, err);
-    walk->own = NULL;
-    return code ? code : oms_sort(&walk->resources, err);
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-int mlops_verify_directory(const char *directory, const struct mlops_verify_options *options,
-                           struct mlops_verification *verification, struct mlops_error *err)
+/* Is it the file itself that was signed, and not what is in it? */
+static bool names_itself(const struct oms_signature *signature, const char *name)
 {
-    _cleanup_(free_string) char *path =
-        options->signature ? xstrdup(options->signature) : path_join(directory, OMS_FILE);
-    _cleanup_(walk_clear) struct walk walk = {0};
+    return signature->resources.count == 1 &&
+           str_equal(signature->resources.items[0].name, name);
+}
+
+/* The manifest of an archive is covered by no signature of files. */
+static int collect_archive(const char *path, struct mlops_registry *registry,
+                           struct signed_files *files, struct mlops_error *err)
+{
+    _cleanup_(manifest_clear) struct manifest manifest = {0};
+    char bundle[MLOPS_BUNDLE_ID_SIZE];
+    TRY(signed_files_of_archive(registry, path, files, &manifest, bundle, err));
+    _cleanup_(free_string) char *what =
+        xprintf("not covered: compare its id, %s, with one that you have from elsewhere", bundle);
+    signed_files_warn(files, what, ARCHIVE_MANIFEST);
+    return MLOPS_OK;
+}
+
+static int collect(const char *path, const char *signed_by, struct oms_signature *signature,
+                   struct mlops_registry *registry, struct signed_files *files,
+                   struct mlops_error *err)
+{
+    _cleanup_(free_string) char *own = own_name(path, signed_by);
+    struct stat status;
+    if (stat(path, &status) < 0)
+        return mlops_fail_errno(err, 0, errno, "%s", path);
+    files->ignored = (const char *const *)signature->ignored;
+    files->symlinks = signature->symlinks;
+    if (S_ISREG(status.st_mode)) {
+        name_single(signature, path_base(path));
+        return names_itself(signature, path_base(path))
+                   ? take_file(files, path_base(path), path, &status, err)
+                   : collect_archive(path, registry, files, err);
+    }
+    files->root = path;
+    files->own = own;
+    int code = walk_folder(files, "", 0, err);
+    files->own = NULL;
+    return code ? code : oms_sort(&files->resources, err);
+}
+
+/* What the registry has recorded of the bundle in an archive, whose every byte is read. */
+static int judge_recorded(const char *path, struct mlops_registry *registry,
+                          struct mlops_verification *verification, struct mlops_error *err)
+{
+    _cleanup_(signed_files_clear) struct signed_files files = {0};
+    _cleanup_(manifest_clear) struct manifest manifest = {0};
+    struct mlops_trust_list trusted;
+    char bundle[MLOPS_BUNDLE_ID_SIZE];
+    verification->warnings = xcalloc(1, sizeof(char *));
+    TRY(archive_check(registry, path, &manifest, bundle, err));
+    TRY(mlops_trust_list(registry, &trusted, err));
+    int code =
+        signature_judge(registry, bundle, &manifest, &trusted, clock_now_ns(), verification, err);
+    mlops_trust_list_clear(&trusted);
+    return code;
+}
+
+int mlops_verify_path(const char *path, const struct mlops_verify_options *options,
+                      struct mlops_verification *verification, struct mlops_error *err)
+{
+    bool file = is_file(path);
+    _cleanup_(free_string) char *signed_by = options->signature ? xstrdup(options->signature)
+                                             : file ? xprintf("%s%s", path, ARCHIVE_SIGNATURE)
+                                                    : path_join(path, OMS_FILE);
+    _cleanup_(signed_files_clear) struct signed_files files = {0};
     _cleanup_(oms_signature_clear) struct oms_signature signature = {0};
     _cleanup_(buffer_clear) struct buffer text = {0}, differences = {0};
     struct mlops_error why = {0};
     *verification = (struct mlops_verification){0};
-    if (file_read(path, SIGNATURE_MAX, &text, err)) {
+    if (file && !options->signature && options->registry && !path_exists(signed_by))
+        return judge_recorded(path, options->registry, verification, err);
+    if (file_read(signed_by, SIGNATURE_MAX, &text, err)) {
         if (err->code == MLOPS_NOT_FOUND)
             mlops_hint(err, "name the signature with --signature");
         return mlops_wrap(err, "the signature");
     }
     if (oms_read(text.data, text.length, &signature, err))
-        return mlops_wrap(err, "%s", path);
+        return mlops_wrap(err, "%s", signed_by);
     struct mlops_signature_result *result = verification_add(verification);
     result->detail = xstrdup("");
     TRY(judge_signer(&signature, options, result, &why, err));
-    TRY(collect(directory, path, &signature, &walk, err));
-    if (why.code == MLOPS_OK && !oms_matches(&signature, &walk.resources, &differences))
+    TRY(collect(path, signed_by, &signature, options->registry, &files, err));
+    if (why.code == MLOPS_OK && !oms_matches(&signature, &files.resources, &differences))
         (void)mlops_fail(&why, MLOPS_REFUSED, "%s", differences.data);
     free(result->detail);
     result->detail = xstrdup(why.message);
     result->valid = verification->valid = why.code == MLOPS_OK;
-    verification->warnings = walk.warnings ? TAKE_PTR(walk.warnings) : xcalloc(1, sizeof(char *));
+    verification->warnings = files.warnings ? TAKE_PTR(files.warnings) : xcalloc(1, sizeof(char *));
     return MLOPS_OK;
 }

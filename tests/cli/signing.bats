@@ -102,3 +102,70 @@ setup() {
     run mlops verify ./m --signature none.sig --key default
     [ "$status" -eq 3 ]
 }
+
+@test "an archive is verified where it lies, and nothing of it is kept" {
+    registered
+    mlops -q key generate --no-passphrase
+    mlops trust add --role author
+    mlops export fraud@1 fraud.tar.zst
+    before=$(find . -type f | sort)
+    run mlops verify fraud.tar.zst
+    ended 5 "fraud.tar.zst is not signed"
+    mlops sign fraud@1
+    run mlops verify fraud.tar.zst # by what the registry has recorded
+    ended 0 "fraud.tar.zst is signed"
+    mlops sign fraud.tar.zst
+    run mlops verify ./fraud.tar.zst --key default
+    ended 0 "mlops-bundle/manifest.json: not covered: compare its id, $(mlops --json show fraud@1 | jq -r .bundle)"
+    [ "$(find . -type f -not -path './reg/*' -not -path './.mlops/*' -newer fraud.tar.zst -name '*.zst*' | wc -l)" -le 1 ]
+    # the signature is of the files, as one of a folder: it holds beside a checkout, too
+    mlops checkout fraud@1 out
+    run mlops verify ./out --signature fraud.tar.zst.sig --key default
+    ended 0
+    # outside of any registry
+    mkdir away && cp fraud.tar.zst fraud.tar.zst.sig away
+    cd away
+    run env -u MLOPS_REGISTRY mlops verify fraud.tar.zst --key default
+    ended 0 "is signed"
+    run mlops verify fraud.tar.zst --signature none.sig --key default
+    ended 3 "none.sig"
+}
+
+@test "an archive that was changed, cut off or signed by others is refused" {
+    registered
+    mlops -q key generate --no-passphrase
+    mlops -q key generate other --no-passphrase
+    mlops export fraud@1 fraud.tar.zst
+    mlops sign fraud.tar.zst --key other
+    run mlops verify fraud.tar.zst --key default
+    ended 5 "signed by the key"
+    mlops sign fraud.tar.zst --key default
+    zstd -dq fraud.tar.zst -o plain.tar
+    cp fraud.tar.zst.sig plain.tar.sig
+    run mlops verify plain.tar --key default # the same entries, otherwise compressed
+    ended 0
+    size=$(stat -c %s fraud.tar.zst)
+    for part in 3 2; do
+        head -c $((size / part)) fraud.tar.zst > cut.tar.zst
+        cp fraud.tar.zst.sig cut.tar.zst.sig
+        run mlops verify cut.tar.zst --key default
+        [ "$status" -eq 5 ] || [ "$status" -eq 2 ]
+    done
+    LC_ALL=C sed 's/weights$/weightz/' plain.tar > changed.tar
+    cp fraud.tar.zst.sig changed.tar.sig
+    run mlops verify changed.tar --key default
+    ended 5 "files/model/weights.bin" "does not have the digest that its manifest says"
+    # another version under the signature of this one
+    sed -i 's/0.9/0.8/' p/metrics.json
+    mlops register p
+    mlops export fraud@2 second.tar.zst
+    cp fraud.tar.zst.sig second.tar.zst.sig
+    run mlops verify second.tar.zst --key default
+    ended 5 "metrics.json"
+    echo "no archive" > text.tar.zst
+    cp fraud.tar.zst.sig text.tar.zst.sig
+    run mlops verify text.tar.zst --key default
+    ended 2
+    run mlops sign text.tar.zst
+    ended 2
+}
