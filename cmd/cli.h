@@ -405,6 +405,9 @@ cJSON *cli_comparisons_json(const struct mlops_suite_result *suite);
 /* Which of the words that the first argument may be was given: from 0. */
 int cli_action(struct cli *cli, size_t *action);
 
+/* 'mlops import dvc DIR' (import_dvc.c). */
+int cli_import_dvc(struct cli *cli, const char *directory);
+
 /* A bundle came in: what was `done` ("packaged") and what it took, on stderr (cli_bundle.c). */
 void cli_note_bundle(struct cli *cli, const char *done, const struct mlops_package *package);
 /* The same, and print its id, and its version where it was registered, or the document. */

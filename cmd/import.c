@@ -30,6 +30,14 @@ static int run(struct cli *cli)
 
     if (cli->arg_count == 1)
         return import_archive(cli, cli->args[0]);
+    if (strcmp(options.format, "dvc") == 0)
+        return cli_import_dvc(cli, options.directory);
+    const char *other = cli_text(cli, "artifact")        ? "artifact"
+                        : cli_text(cli, "rev")           ? "rev"
+                        : cli_flag(cli, "allow-missing") ? "allow-missing"
+                                                         : NULL;
+    if (other)
+        return mlops_fail(&cli->err, MLOPS_INVALID, "--%s is for 'mlops import dvc'", other);
     TRY(mlops_folder_import(cli_registry(cli), &options, &package, &cli->err));
     return cli_report_bundle(cli, "imported", &package);
 }
@@ -37,7 +45,7 @@ static int run(struct cli *cli)
 const struct command command_import = {
     .name = "import",
     .summary = "take in an archive, or the folder of another tool",
-    .synopsis = "FILE | mlflow DIR | kitfile DIR | huggingface DIR",
+    .synopsis = "FILE | mlflow DIR | kitfile DIR | huggingface DIR | dvc DIR",
     .description =
         "FILE is what 'mlops export' wrote; '-' is standard input. The archive is not trusted: it "
         "must hold exactly what its manifest says, every byte under its digest. Otherwise it is "
@@ -45,6 +53,11 @@ const struct command command_import = {
         "DIR is an MLflow model (with MLmodel), what 'kit unpack' wrote (with Kitfile), or a model "
         "of the Hugging Face hub (with README.md). Its files go in as they are, with a project "
         "file made of what they say; DIR itself is only read.\n\n"
+        "Of a repository of DVC (with .dvc) all versions come in that GTO's tags have, one after the "
+        "other, each with the files of its commit and what DVC's cache has for it, verified; where "
+        "there are no such tags HEAD, or outside of git the folder. The stages of GTO are told, and "
+        "become tags of the versions: 'mlops promote' lets a version into a stage, through its "
+        "gates.\n\n"
         "Nothing that others see changes until the bundle is registered.",
     .group = GROUP_MAKE,
     .registry = true,
@@ -54,14 +67,25 @@ const struct command command_import = {
                  .kind = OPTION_TEXT,
                  .argument = "NAME",
                  .help = "the model's name; else the tool's file has it, or DIR is called so",
-                 .completion = COMPLETE_MODEL}},
+                 .completion = COMPLETE_MODEL},
+                {.name = "artifact",
+                 .kind = OPTION_TEXT,
+                 .argument = "NAME",
+                 .help = "dvc: of GTO's artifacts this one alone, as 'models:fraud'"},
+                {.name = "rev",
+                 .kind = OPTION_TEXT,
+                 .argument = "COMMIT",
+                 .help = "dvc: this commit alone, and no versions of GTO"},
+                {.name = "allow-missing",
+                 .help = "dvc: go without what its cache does not have; the manifest says so"}},
     .examples = {{"mlops import fraud.tar.zst", "take a bundle in"},
                  {"mlops import fraud.tar.zst --register", "and give it a version here"},
                  {"mlops import mlflow mlruns/0/1f3a/artifacts/model --model fraud --register",
-                  "a model that MLflow logged becomes a version"}},
+                  "a model that MLflow logged becomes a version"},
+                 {"mlops import dvc ~/work/fraud", "every version that GTO registered"}},
     .exits = {{2, "FILE is no archive of a bundle, or DIR is not of that format"},
-              {3, "DIR lacks a file that it names"},
-              {5, "FILE is damaged, cut off, or not what its manifest says"}},
+              {3, "DIR lacks a file that it names, or DVC's cache its content"},
+              {5, "FILE is damaged, cut off, or not what its manifest says; DVC's cache is damaged"}},
     .json = {{"bundle", "text", "its id: sha256: and 64 digits"},
              {"model", "text", "whose bundle it is"},
              {"files", "number", "how many files it holds"},
@@ -69,6 +93,9 @@ const struct command command_import = {
              {"new_bytes", "number", "what the store had to write, compressed"},
              {"seconds", "number", "how long it took"},
              {"version", "number", "with --register: its version"},
-             {"created", "bool", "with --register: false where it had that version already"}},
+             {"created", "bool", "with --register: false where it had that version already"},
+             {"versions", "array", "dvc: an object of the above for each version, with `artifact`, "
+                                   "`number`, `tag`, `stages` and `deprecated` as GTO has them"},
+             {"taken_back", "number", "dvc: versions that GTO took back, and that stay out"}},
     .run = run,
 };

@@ -15,6 +15,8 @@ _mlops_option() {
     package:--output | package:-o) sources=(file) ;;
     package:--run) sources=() ;;
     import:--model) sources=(model) ;;
+    import:--artifact) sources=() ;;
+    import:--rev) sources=() ;;
     list:--where) sources=() ;;
     list:--data) sources=() ;;
     list:--sort) sources=() ;;
@@ -222,7 +224,7 @@ _mlops_options() {
     case $1 in
     init) sources=(--metadata --objects --log-key) ;;
     package) sources=(--register --param --metric --parent --output --check --require-clean --run) ;;
-    import) sources=(--register --model) ;;
+    import) sources=(--register --model --artifact --rev --allow-missing) ;;
     list) sources=(--where --data --sort --limit --deleted) ;;
     show) sources=(--graph --dot --bom --log --predictions) ;;
     log) sources=(--stage --limit --graph --dot --at --verify --checkpoint --since --prove --export --from --key) ;;

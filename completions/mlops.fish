@@ -14,6 +14,8 @@ set -g __mlops_valued \
     'package:--output' 'package:-o' \
     'package:--run' \
     'import:--model' \
+    'import:--artifact' \
+    'import:--rev' \
     'list:--where' \
     'list:--data' \
     'list:--sort' \
@@ -227,6 +229,9 @@ complete -c mlops -n '__mlops_in package 0' -a '(__fish_complete_directories)'
 complete -c mlops -n __mlops_before -a import -d 'take in an archive, or the folder of another tool'
 complete -c mlops -n '__mlops_in import' -l register -d 'go on to register it, and print its version too'
 complete -c mlops -n '__mlops_in import' -l model -x -a '(__mlops_ask model)' -d 'the model\'s name; else the tool\'s file has it, or DIR is called so'
+complete -c mlops -n '__mlops_in import' -l artifact -x -d 'dvc: of GTO\'s artifacts this one alone, as \'models:fraud\''
+complete -c mlops -n '__mlops_in import' -l rev -x -d 'dvc: this commit alone, and no versions of GTO'
+complete -c mlops -n '__mlops_in import' -l allow-missing -d 'dvc: go without what its cache does not have; the manifest says so'
 complete -c mlops -n '__mlops_in import 0' -F
 complete -c mlops -n '__mlops_in import 1' -a '(__fish_complete_directories)'
 

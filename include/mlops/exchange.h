@@ -32,6 +32,52 @@ MLOPS_API int mlops_folder_import(struct mlops_registry *registry,
 /* The format that the folder `path` looks like; NULL where none, or it is no folder. */
 MLOPS_API const char *mlops_folder_format(const char *path);
 
+/* ---- repositories of DVC and GTO ----------------------------------------------------------- */
+
+struct mlops_dvc_options {
+    const char *directory; /* the folder that has .dvc, dvc.yaml or artifacts.yaml */
+    const char *model;     /* as of mlops_import_options; of one artifact alone */
+    const char *artifact;  /* of GTO's artifacts this one alone; NULL: all */
+    const char *revision;  /* this commit, without GTO's versions; NULL: all versions that GTO's tags
+                              have, where they have none HEAD, outside of git the folder as it is */
+    bool allows_missing;   /* content that neither the cache nor the folder has is left out, and the
+                              manifest says so */
+    bool registers;        /* without GTO's versions, which are registered anyhow */
+};
+
+/* What came in: a version of GTO's, or a commit. */
+struct mlops_dvc_version {
+    struct mlops_package package;
+    char *artifact; /* "models:fraud"; NULL: it is not GTO's */
+    char *number;   /* "v1.2.3" */
+    char *tag;
+    char *stages; /* that it holds in GTO, "dev,prod"; NULL: none. None of ours */
+    bool deprecated;
+};
+
+struct mlops_dvc_import {
+    struct mlops_dvc_version *items; /* in the order in which GTO registered them */
+    size_t count;
+    size_t taken_back; /* versions that GTO registered and took back: they stay out */
+};
+
+/*
+ * Take in a repository of DVC: the files of a commit, and what DVC keeps of it, from its cache,
+ * verified by MD5. Each version of each of GTO's artifacts becomes a version here; which stages it
+ * holds there is written on it as the tags `gto.stages` and `gto.deprecated`, and enters no stage
+ * here. A version that is here already is found again. The folder is only read; one version after
+ * the other comes in, each whole. The caller clears `result`, also on failure: what came in before
+ * it stays.
+ *
+ * Errors: as mlops_folder_import; MLOPS_NOT_FOUND also content that DVC's cache does not have, all
+ * named, or no such artifact or revision; MLOPS_INTEGRITY an object of the cache is damaged;
+ * MLOPS_INVALID also two artifacts that would bear one name here.
+ */
+MLOPS_API int mlops_dvc_import(struct mlops_registry *registry,
+                               const struct mlops_dvc_options *options,
+                               struct mlops_dvc_import *result, struct mlops_error *err);
+MLOPS_API void mlops_dvc_import_clear(struct mlops_dvc_import *result);
+
 /* What was written. */
 struct mlops_folder_export {
     struct mlops_version version;

@@ -44,6 +44,11 @@ char *foreign_environment(const struct foreign *foreign);
 /* A name for a snapshot out of any text: [A-Za-z0-9._-], not in `taken`. The caller frees. */
 char *foreign_name(const char *text, const char *fallback, const cJSON *taken);
 
+/* The project file of what was read. `format` and `file` say where it is from. */
+void foreign_write_project(const struct foreign *foreign, const char *format, const char *file,
+                           struct buffer *out);
+void foreign_clear(struct foreign *foreign);
+
 int foreign_read_mlflow(struct foreign *foreign, struct mlops_error *err);
 int foreign_read_kitfile(struct foreign *foreign, struct mlops_error *err);
 int foreign_read_huggingface(struct foreign *foreign, struct mlops_error *err);

@@ -18,6 +18,8 @@ struct format {
 static const struct format formats[] = {{"mlflow", "MLmodel", foreign_read_mlflow},
                                         {"kitfile", "Kitfile", foreign_read_kitfile},
                                         {"huggingface", "README.md", foreign_read_huggingface}};
+/* What DVC and GTO have in a folder; that is imported by a function of its own (exchange_dvc.c). */
+static const char *const dvc_names[] = {".dvc", "dvc.yaml", "dvc.lock", "artifacts.yaml"};
 
 /* ---- for the readers ------------------------------------------------------------------------ */
 
@@ -93,7 +95,7 @@ char *foreign_name(const char *text, const char *fallback, const cJSON *taken)
 
 /* ---- the project file ----------------------------------------------------------------------- */
 
-static void foreign_clear(struct foreign *foreign)
+void foreign_clear(struct foreign *foreign)
 {
     free(foreign->model);
     free(foreign->description);
@@ -129,11 +131,11 @@ static void put_list(const char *key, const cJSON *list, struct buffer *out)
     }
 }
 
-static void write_project(const struct foreign *foreign, const struct format *format,
-                          struct buffer *out)
+void foreign_write_project(const struct foreign *foreign, const char *format, const char *file,
+                           struct buffer *out)
 {
     const cJSON *item;
-    buffer_printf(out, FOREIGN_MARK "%s', of %s.\n", format->name, format->file);
+    buffer_printf(out, FOREIGN_MARK "%s', of %s.\n", format, file);
     put_text("model", foreign->model, out);
     put_text("description", foreign->description, out);
     put_list("code", foreign->code, out);
@@ -155,7 +157,7 @@ static void write_project(const struct foreign *foreign, const struct format *fo
 
 static int find_format(const char *name, const struct format **format, struct mlops_error *err)
 {
-    const char *names[ARRAY_LENGTH(formats) + 1] = {NULL};
+    const char *names[ARRAY_LENGTH(formats) + 2] = {NULL};
     for (size_t i = 0; i < ARRAY_LENGTH(formats); i++) {
         names[i] = formats[i].name;
         if (str_equal(name, formats[i].name)) {
@@ -163,19 +165,25 @@ static int find_format(const char *name, const struct format **format, struct ml
             return MLOPS_OK;
         }
     }
+    names[ARRAY_LENGTH(formats)] = "dvc";
     const char *near = mlops_suggest(name, names);
     mlops_fail(err, MLOPS_INVALID, "'%s' is no format that can be imported", name);
     if (near)
         return mlops_hint(err, "did you mean '%s'?", near);
-    return mlops_hint(err, "the formats are mlflow, kitfile and huggingface");
+    return mlops_hint(err, "the formats are mlflow, kitfile, huggingface and dvc");
 }
 
 const char *mlops_folder_format(const char *path)
 {
     const struct foreign foreign = {.root = path};
+    if (foreign_has(&foreign, ".dvc")) /* whose repositories have a README.md, too */
+        return "dvc";
     for (size_t i = 0; i < ARRAY_LENGTH(formats); i++)
         if (foreign_has(&foreign, formats[i].file))
             return formats[i].name;
+    for (size_t i = 0; i < ARRAY_LENGTH(dvc_names); i++)
+        if (foreign_has(&foreign, dvc_names[i]))
+            return "dvc";
     return NULL;
 }
 
@@ -225,7 +233,7 @@ int mlops_folder_import(struct mlops_registry *registry, const struct mlops_impo
     TRY(check_folder(&foreign, format, err));
     TRY(format->read(&foreign, err));
     TRY(choose_model(&foreign, options->model, err));
-    write_project(&foreign, format, &project);
+    foreign_write_project(&foreign, format->name, format->file, &project);
     const struct mlops_package_options how = {.directory = options->directory,
                                               .registers = options->registers};
     const struct package_source source = {

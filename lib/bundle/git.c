@@ -60,7 +60,7 @@ static int read_head(const struct git_library *git, struct git_state *state,
 
 /* From the configuration and not by git_remote_lookup, which leaks in libgit2 1.5.1 and would apply
  * url.*.insteadOf, where people keep tokens. */
-static void read_remote(const struct git_library *git, struct git_state *state)
+void git_read_remote(const struct git_library *git, struct git_state *state)
 {
     git_config *config = NULL;
     const char *url = NULL;
@@ -80,7 +80,7 @@ static int read_state(const struct git_library *git, const char *directory, stru
         return MLOPS_OK;
     state->found = true;
     TRY(read_head(git, state, err));
-    read_remote(git, state);
+    git_read_remote(git, state);
     return git_changes_read(git, directory, ignore, state, err);
 }
 
@@ -164,6 +164,20 @@ int git_require_clean(const struct git_state *state, struct mlops_error *err)
                           state->change_total);
     return mlops_hint(err, "commit them, remove them, or name what is not to be packaged in "
                            ".mlopsignore");
+}
+
+static char *copy_text(const char *text)
+{
+    return text ? xstrdup(text) : NULL;
+}
+
+void git_state_copy(const struct git_state *from, struct git_state *to)
+{
+    *to = (struct git_state){.found = from->found,
+                             .commit = copy_text(from->commit),
+                             .author = copy_text(from->author),
+                             .branch = copy_text(from->branch),
+                             .remote = copy_text(from->remote)};
 }
 
 void git_state_clear(struct git_state *state)

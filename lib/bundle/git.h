@@ -45,6 +45,8 @@ struct git_state {
 void git_capture(const struct mlops_registry *registry, const char *directory,
                  struct ignore *ignore, struct git_state *state);
 void git_state_clear(struct git_state *state);
+/* Of a clean commit: what has no changes, patch or submodules. */
+void git_state_copy(const struct git_state *from, struct git_state *to);
 
 /* The member "git" of a manifest's "code": null, or an object (docs/manifest.md). */
 cJSON *git_describe(const struct git_state *state);

@@ -12,4 +12,7 @@ int git_changes_read(const struct git_library *git, const char *directory, struc
 /* Names in git are bytes; in a manifest they are text (git.c). The caller frees. */
 char *git_as_text(const char *name);
 
+/* Fill in `state->remote`. */
+void git_read_remote(const struct git_library *git, struct git_state *state);
+
 #endif

@@ -27,6 +27,23 @@
     X(git_reference_peel)                                                                          \
     X(git_object_free)                                                                             \
     X(git_commit_author)                                                                           \
+    X(git_object_lookup)                                                                           \
+    X(git_object_type)                                                                             \
+    X(git_object_peel)                                                                             \
+    X(git_object_id)                                                                               \
+    X(git_oid_fromstr)                                                                             \
+    X(git_tag_foreach)                                                                             \
+    X(git_tag_tagger)                                                                              \
+    X(git_tag_message)                                                                             \
+    X(git_revparse_single)                                                                         \
+    X(git_tree_walk)                                                                               \
+    X(git_tree_entry_name)                                                                         \
+    X(git_tree_entry_id)                                                                           \
+    X(git_tree_entry_filemode)                                                                     \
+    X(git_tree_entry_bypath)                                                                       \
+    X(git_tree_entry_free)                                                                         \
+    X(git_blob_rawcontent)                                                                         \
+    X(git_blob_rawsize)                                                                            \
     X(git_commit_tree)                                                                             \
     X(git_tree_free)                                                                               \
     X(git_oid_tostr)                                                                               \

@@ -129,7 +129,8 @@ static int package_once(struct mlops_registry *registry,
         .registers = options->registers,
     };
     packaging.walk.root = packaging.root;
-    packaging.walk.ignore = packaging.ignore = ignore_new(packaging.root);
+    packaging.ignore = ignore_new(packaging.root);
+    packaging.walk.ignore = source && source->git ? NULL : packaging.ignore;
     _cleanup_(json_free) cJSON *manifest = cJSON_CreateObject();
     _cleanup_(buffer_clear) struct buffer text = {0};
     struct store *store;
@@ -141,11 +142,14 @@ static int package_once(struct mlops_registry *registry,
     TRY(resolve_lineage(&packaging, err));
     str_copy(package->model, sizeof(package->model), packaging.project.model);
     TRY(package_collect(&packaging, err));
-    if (!options->no_git)
+    if (source && source->git)
+        git_state_copy(source->git, &packaging.git);
+    else if (!options->no_git)
         git_capture(registry, packaging.root, packaging.ignore, &packaging.git);
     if (options->requires_clean)
         TRY(git_require_clean(&packaging.git, err));
-    packaging.cache = stat_cache_open(registry, source ? "import" : "package", packaging.root);
+    packaging.cache = stat_cache_open(registry, source ? "import" : "package",
+                                      source && source->place ? source->place : packaging.root);
     TRY(package_make_key(&packaging, err));
     if (!options->afresh && !has_external(&packaging.project)) {
         TRY(package_find_unchanged(&packaging, package, &unchanged, err));

@@ -4,6 +4,7 @@
  */
 #ifndef BUNDLE_PACKAGE_H
 #define BUNDLE_PACKAGE_H
+#include "bundle/git.h"
 #include <cjson/cJSON.h>
 #include <mlops/bundle.h>
 
@@ -14,6 +15,9 @@ struct package_source {
                              and the text names no files of parameters and metrics */
     const cJSON *params;  /* objects; NULL: none */
     const cJSON *metrics;
+    const struct git_state *git; /* of a folder that was laid out of a commit, of which nothing is
+                                    ignored; NULL: the folder itself is looked at */
+    const char *place; /* the folder that it was laid out from; NULL: it stands there itself */
 };
 
 /* As mlops_package_directory, which is this with a `source` of NULL. */
