@@ -33,7 +33,10 @@ static int verify(struct cli *cli)
 
     if (kept)
         TRY(cli_read_text(cli, "checkpoint", kept, CHECKPOINT_MAX, &since));
-    if (export)
+    if (export && mlops_history_is(export))
+        TRY(mlops_history_verify_log(export, cli_text(cli, "key"), since, &size, root, &key,
+                                     &cli->err));
+    else if (export)
         TRY(mlops_log_verify_export(export, cli_text(cli, "key"), since, &size, root, &key,
                                     &cli->err));
     else

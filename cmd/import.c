@@ -1,5 +1,6 @@
 /* cmd/import.c - mlops import [FORMAT] PATH */
 #include "cli.h"
+#include <inttypes.h>
 
 static int import_archive(struct cli *cli, const char *file)
 {
@@ -20,6 +21,47 @@ static int import_archive(struct cli *cli, const char *file)
     return cli_report_bundle(cli, "imported", &package);
 }
 
+static void tell_history(struct cli *cli, const struct mlops_history_import *import)
+{
+    char bytes[32];
+
+    cli_size_format(import->new_bytes, bytes);
+    if (import->present)
+        cli_say(cli, "nothing is new: all %" PRIu64 " log entries were here", import->entries);
+    else
+        cli_say(cli,
+                "imported %" PRIu64 " new log entries of %" PRIu64 ", %" PRIu64
+                " new versions, %s",
+                import->new_entries, import->entries, import->new_versions, bytes);
+    cli_detail(cli, "root %s, signed by %s", import->root, import->key);
+}
+
+/* What 'mlops export --all' wrote. */
+static int import_history(struct cli *cli, const char *file)
+{
+    _cleanup_(mlops_history_import_clear) struct mlops_history_import import = {0};
+
+    if (cli_text(cli, "model") || cli_flag(cli, "register"))
+        return mlops_fail(&cli->err, MLOPS_INVALID,
+                          "the archive of a whole history says its models and their versions: "
+                          "--model and --register do not go with it");
+    TRY(mlops_history_import(cli_registry(cli), file, cli_text(cli, "key"), &import, &cli->err));
+    if (!cli->json) {
+        tell_history(cli, &import);
+        return MLOPS_OK;
+    }
+    cJSON *document = cli_json_object();
+    cli_json_bool(document, "present", import.present);
+    cli_json_number(document, "entries", (double)import.entries);
+    cli_json_number(document, "new_entries", (double)import.new_entries);
+    cli_json_number(document, "new_versions", (double)import.new_versions);
+    cli_json_number(document, "new_bundles", (double)import.new_bundles);
+    cli_json_number(document, "new_bytes", (double)import.new_bytes);
+    cli_json_text(document, "root", import.root);
+    cli_json_text(document, "key", import.key);
+    return cli_print_json(cli, document);
+}
+
 static int run(struct cli *cli)
 {
     const struct mlops_import_options options = {.format = cli->args[0],
@@ -28,6 +70,11 @@ static int run(struct cli *cli)
                                                  .registers = cli_flag(cli, "register")};
     struct mlops_package package;
 
+    if (cli->arg_count == 1 && (cli_flag(cli, "all") || mlops_history_is(cli->args[0])))
+        return import_history(cli, cli->args[0]);
+    if (cli_flag(cli, "all") || cli_text(cli, "key"))
+        return mlops_fail(&cli->err, MLOPS_INVALID,
+                          "--all and --key are for what 'mlops export --all' wrote");
     if (cli->arg_count == 1)
         return import_archive(cli, cli->args[0]);
     if (strcmp(options.format, "dvc") == 0)
@@ -58,7 +105,12 @@ const struct command command_import = {
         "there are no such tags HEAD, or outside of git the folder. The stages of GTO are told, and "
         "become tags of the versions: 'mlops promote' lets a version into a stage, through its "
         "gates.\n\n"
-        "Nothing that others see changes until the bundle is registered.",
+        "Nothing that others see changes until the bundle is registered.\n\n"
+        "Where 'mlops export --all' wrote FILE, all of it comes in, into an empty registry or one "
+        "that has an earlier state of the same history; a second time changes nothing. It is "
+        "refused where this registry has another history, or one that parts from it. Everything "
+        "is checked first, as fsck and 'log --verify' do. To record here afterwards takes the "
+        "log.key of where it comes from.",
     .group = GROUP_MAKE,
     .registry = true,
     .args = {{"FILE|FORMAT", COMPLETE_FILE, NULL}, {"DIR", COMPLETE_DIRECTORY | OPTIONAL, NULL}},
@@ -77,14 +129,22 @@ const struct command command_import = {
                  .argument = "COMMIT",
                  .help = "dvc: this commit alone, and no versions of GTO"},
                 {.name = "allow-missing",
-                 .help = "dvc: go without what its cache does not have; the manifest says so"}},
+                 .help = "dvc: go without what its cache does not have; the manifest says so"},
+                {.name = "all",
+                 .help = "FILE is a whole history: to be said where it is standard input"},
+                {.name = "key",
+                 .kind = OPTION_TEXT,
+                 .argument = "VKEY",
+                 .help = "the key that must have signed the log of a whole history"}},
     .examples = {{"mlops import fraud.tar.zst", "take a bundle in"},
                  {"mlops import fraud.tar.zst --register", "and give it a version here"},
                  {"mlops import mlflow mlruns/0/1f3a/artifacts/model --model fraud --register",
                   "a model that MLflow logged becomes a version"},
-                 {"mlops import dvc ~/work/fraud", "every version that GTO registered"}},
+                 {"mlops import dvc ~/work/fraud", "every version that GTO registered"},
+                 {"mlops import history.tar.zst", "what another registry exported with --all"}},
     .exits = {{2, "FILE is no archive of a bundle, or DIR is not of that format"},
               {3, "DIR lacks a file that it names, or DVC's cache its content"},
+              {4, "a whole history: this registry has another one"},
               {5, "FILE is damaged, cut off, or not what its manifest says; DVC's cache is damaged"}},
     .json = {{"bundle", "text", "its id: sha256: and 64 digits"},
              {"model", "text", "whose bundle it is"},
@@ -96,6 +156,13 @@ const struct command command_import = {
              {"created", "bool", "with --register: false where it had that version already"},
              {"versions", "array", "dvc: an object of the above for each version, with `artifact`, "
                                    "`number`, `tag`, `stages` and `deprecated` as GTO has them"},
-             {"taken_back", "number", "dvc: versions that GTO took back, and that stay out"}},
+             {"taken_back", "number", "dvc: versions that GTO took back, and that stay out"},
+             {"present", "bool", "a whole history: it was all here, and nothing changed"},
+             {"entries", "number", "a whole history: entries of its log"},
+             {"new_entries", "number", "a whole history: that were not here"},
+             {"new_versions", "number", "a whole history: that were not here"},
+             {"new_bundles", "number", "a whole history: that were not here"},
+             {"root", "text", "a whole history: the root of its log's tree (RFC 6962)"},
+             {"key", "text", "a whole history: the verifier key of its log (c2sp.org/signed-note)"}},
     .run = run,
 };

@@ -132,7 +132,8 @@ const struct command command_log = {
         "signed by the registry's log.key after every change. Keep a checkpoint elsewhere "
         "(--checkpoint), and --since FILE proves later that nothing before it was rewritten or "
         "cut off; --prove gives a proof that others can check without the registry; --export "
-        "gives all of it, and --from FILE verifies that without the registry.",
+        "gives all of it, and --from FILE verifies that without the registry, or the log in what "
+        "'mlops export --all' wrote.",
     .group = GROUP_LOOK,
     .pager = true,
     .args = {{"MODEL", COMPLETE_MODEL | OPTIONAL, NULL}},

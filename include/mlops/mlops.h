@@ -22,6 +22,7 @@
 #include <mlops/exchange.h>
 #include <mlops/export.h>
 #include <mlops/key.h>
+#include <mlops/history.h>
 #include <mlops/lineage.h>
 #include <mlops/maintenance.h>
 #include <mlops/monitor.h>

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "bundle/archive_source.h"
+#include "bundle/history.h"
 #include "bundle/reach.h"
 #include "registry/condemned.h"
 #include "registry/scratch.h"
@@ -64,7 +65,9 @@ static int misplaced(const struct import *import, const char *awaited, struct ml
         return refuse(import, name, "is in the archive and not in its manifest", err);
     archive_source_refuse(&import->source, MLOPS_INVALID, name,
                           "is its first entry, which must be " ARCHIVE_MANIFEST, err);
-    return mlops_hint(err, "'mlops export' makes archives of bundles");
+    return mlops_hint(err, str_equal(name, HISTORY_FORMAT)
+                               ? "it is a whole history: 'mlops import --all' takes it in"
+                               : "'mlops export' makes archives of bundles");
 }
 
 /* Read the header of the next entry, which must be `name` and of that kind. */

@@ -27,7 +27,7 @@ struct archive_item {
 };
 void archive_item_clear(struct archive_item *item);
 
-/* Open `path` ("-": standard input).
+/* Open `path` ("-": standard input); `registry` (may be NULL) is told of progress.
  * Errors: MLOPS_NOT_FOUND; MLOPS_INVALID not a tar, or packed in more layers than one; MLOPS_IO. */
 int archive_source_open(struct mlops_registry *registry, const char *path,
                         struct archive_source *source, struct mlops_error *err);

@@ -6,75 +6,70 @@
 #include "base/path.h"
 #include "registry/log_tree.h"
 
-#define COLUMNS_MAX 16
-
-/* `kinds` has a letter a column: text, integer, double, bytes. The statements are literals, as the
- * drivers want them. */
-struct table {
-    const char *name, *kinds, *columns, *select, *insert, *clear;
-};
-#define TABLE(name, kinds, columns, parameters)                                                    \
+#define TABLE(travel, name, kinds, columns, parameters)                                            \
     {#name, kinds, columns, "SELECT " columns " FROM " #name,                                      \
-     "INSERT INTO " #name " (" columns ") VALUES (" parameters ")", "DELETE FROM " #name}
+     "INSERT INTO " #name " (" columns ") VALUES (" parameters ")",                                \
+     "INSERT INTO " #name " (" columns ") VALUES (" parameters ") ON CONFLICT DO NOTHING",         \
+     "DELETE FROM " #name, travel}
 
 /* All but `meta`, of which some rows stay. */
-static const struct table tables[] = {
-    TABLE(model, "tii", "name, last_number, created_ns", "$1, $2, $3"),
-    TABLE(bundle, "ttiiiti",
+static const struct copy_table tables[] = {
+    TABLE(TRAVEL_CHANGES, model, "tii", "name, last_number, created_ns", "$1, $2, $3"),
+    TABLE(TRAVEL_GROWS, bundle, "ttiiiti",
           "id, model, files, bytes, created_ns, created_by, packaged_ns",
           "$1, $2, $3, $4, $5, $6, $7"),
-    TABLE(version, "titit", "model, number, bundle, created_ns, created_by", "$1, $2, $3, $4, $5"),
-    TABLE(audit, "iitttiitttt",
+    TABLE(TRAVEL_CHANGES, version, "titit", "model, number, bundle, created_ns, created_by", "$1, $2, $3, $4, $5"),
+    TABLE(TRAVEL_LOG, audit, "iitttiitttt",
           "position, time_ns, actor, action, model, version, previous, stage, reason, "
           "entry, leaf", "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11"),
-    TABLE(audit_node, "it", "position, hash", "$1, $2"),
-    TABLE(stage_entry, "ttiiiti",
+    TABLE(TRAVEL_LOG, audit_node, "it", "position, hash", "$1, $2"),
+    TABLE(TRAVEL_CHANGES, stage_entry, "ttiiiti",
           "model, stage, position, number, entered_ns, entered_by, audit_index",
           "$1, $2, $3, $4, $5, $6, $7"),
-    TABLE(evidence, "itttttti",
+    TABLE(TRAVEL_GROWS, evidence, "itttttti",
           "id, bundle, kind, name, status, actor, body, recorded_ns",
           "$1, $2, $3, $4, $5, $6, $7, $8"),
-    TABLE(kept, "ittti", "evidence, what, bundle, sha256, bytes", "$1, $2, $3, $4, $5"),
-    TABLE(condemned, "tii", "pack, condemned_ns, replaced", "$1, $2, $3"),
-    TABLE(fact, "tittdt", "model, number, name, kind, amount, content", "$1, $2, $3, $4, $5, $6"),
-    TABLE(policy, "tit", "model, number, body", "$1, $2, $3"),
-    TABLE(tag, "titt", "model, number, name, value", "$1, $2, $3, $4"),
-    TABLE(trash, "titititii",
+    TABLE(TRAVEL_CHANGES, kept, "ittti", "evidence, what, bundle, sha256, bytes", "$1, $2, $3, $4, $5"),
+    TABLE(TRAVEL_STAYS, condemned, "tii", "pack, condemned_ns, replaced", "$1, $2, $3"),
+    TABLE(TRAVEL_FOUND, fact, "tittdt", "model, number, name, kind, amount, content", "$1, $2, $3, $4, $5, $6"),
+    TABLE(TRAVEL_GROWS, policy, "tit", "model, number, body", "$1, $2, $3"),
+    TABLE(TRAVEL_CHANGES, tag, "titt", "model, number, name, value", "$1, $2, $3, $4"),
+    TABLE(TRAVEL_CHANGES, trash, "titititii",
           "model, number, bundle, created_ns, created_by, deleted_ns, deleted_by, "
           "audit_index, purged_ns", "$1, $2, $3, $4, $5, $6, $7, $8, $9"),
-    TABLE(retired, "tititti",
+    TABLE(TRAVEL_CHANGES, retired, "tititti",
           "model, number, bundle, retired_ns, retired_by, reason, released_ns",
           "$1, $2, $3, $4, $5, $6, $7"),
-    TABLE(evaluation, "ttttitit",
+    TABLE(TRAVEL_CHANGES, evaluation, "ttttitit",
           "name, model, bundle, sha256, row_count, labels, added_ns, added_by",
           "$1, $2, $3, $4, $5, $6, $7, $8"),
-    TABLE(webhook, "ittttti", "id, url, events, variable, kind, model, least",
+    TABLE(TRAVEL_STAYS, webhook, "ittttti", "id, url, events, variable, kind, model, least",
           "$1, $2, $3, $4, $5, $6, $7"),
-    TABLE(outbox, "iiiit", "webhook, position, due_ns, attempts, last_error", "$1, $2, $3, $4, $5"),
-    TABLE(monitor_model, "tiiiiiiiii",
+    TABLE(TRAVEL_STAYS, outbox, "iiiit", "webhook, position, due_ns, attempts, last_error", "$1, $2, $3, $4, $5"),
+    TABLE(TRAVEL_STAYS, monitor_model, "tiiiiiiiii",
           "model, batch, newest_ns, received, counted, duplicates, malformed, unknown, "
           "future, late", "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10"),
-    TABLE(monitor_group, "ititti",
+    TABLE(TRAVEL_STAYS, monitor_group, "ititti",
           "id, model, version, stage, segment, shadow", "$1, $2, $3, $4, $5, $6"),
-    TABLE(monitor_window, "iiibb",
+    TABLE(TRAVEL_STAYS, monitor_window, "iiibb",
           "group_id, level, start_ns, measures, profiles", "$1, $2, $3, $4, $5"),
-    TABLE(monitor_roster, "tiib", "model, minute, batch, records", "$1, $2, $3, $4"),
-    TABLE(monitor_label, "tiib", "model, minute, batch, records", "$1, $2, $3, $4"),
-    TABLE(monitor_pending, "tib", "model, batch, records", "$1, $2, $3"),
-    TABLE(monitor_segment, "tiiiiitb",
+    TABLE(TRAVEL_STAYS, monitor_roster, "tiib", "model, minute, batch, records", "$1, $2, $3, $4"),
+    TABLE(TRAVEL_STAYS, monitor_label, "tiib", "model, minute, batch, records", "$1, $2, $3, $4"),
+    TABLE(TRAVEL_STAYS, monitor_pending, "tib", "model, batch, records", "$1, $2, $3"),
+    TABLE(TRAVEL_STAYS, monitor_segment, "tiiiiitb",
           "model, batch, first_ns, last_ns, events, bytes, object, content",
           "$1, $2, $3, $4, $5, $6, $7, $8"),
-    TABLE(monitor_rule, "tttti", "model, name, rule, set_by, set_ns", "$1, $2, $3, $4, $5"),
-    TABLE(monitor_alert, "tttiitiitti",
+    TABLE(TRAVEL_CHANGES, monitor_rule, "tttti", "model, name, rule, set_by, set_ns", "$1, $2, $3, $4, $5"),
+    TABLE(TRAVEL_CHANGES, monitor_alert, "tttiitiitti",
           "model, stage, rule, since_ns, version, severity, opened_ns, resolved_ns, what, "
           "cause, cleared_ns", "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11"),
-    TABLE(retrain_trigger, "ttti", "model, triggers, set_by, set_ns", "$1, $2, $3, $4"),
-    TABLE(retrain_run, "itttiiiiit",
+    TABLE(TRAVEL_CHANGES, retrain_trigger, "ttti", "model, triggers, set_by, set_ns", "$1, $2, $3, $4"),
+    TABLE(TRAVEL_CHANGES, retrain_run, "itttiiiiit",
           "id, model, stage, reason, from_version, to_version, started_ns, ended_ns, lease_ns, "
           "status",
           "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10"),
-    TABLE(monitor_series, "ttid", "model, series, day_ns, amount", "$1, $2, $3, $4"),
-    TABLE(monitor_silence, "ittttii",
+    TABLE(TRAVEL_STAYS, monitor_series, "ttid", "model, series, day_ns, amount", "$1, $2, $3, $4"),
+    TABLE(TRAVEL_CHANGES, monitor_silence, "ittttii",
           "id, model, matchers, reason, author, since_ns, until_ns", "$1, $2, $3, $4, $5, $6, $7"),
 };
 
@@ -143,8 +138,8 @@ static struct db_value value_of(const struct db_rows *rows, int i, char kind)
     }
 }
 
-static int copy_table(struct db *from, struct db *to, const struct table *table, uint64_t *rows,
-                      struct mlops_error *err)
+int registry_copy_one(struct db *from, struct db *to, const struct copy_table *table,
+                      const char *insert, uint64_t *rows, struct mlops_error *err)
 {
     _cleanup_(db_rows_close_ptr) struct db_rows *row = NULL;
     size_t count = strlen(table->kinds);
@@ -152,7 +147,7 @@ static int copy_table(struct db *from, struct db *to, const struct table *table,
 
     TRY(db_query_values(from, &row, err, table->select, &DB_END));
     for (;; ++*rows) {
-        struct db_value values[COLUMNS_MAX + 1];
+        struct db_value values[COPY_COLUMNS_MAX + 1];
 
         TRY(db_step(row, &more, err));
         if (!more)
@@ -160,7 +155,7 @@ static int copy_table(struct db *from, struct db *to, const struct table *table,
         for (size_t i = 0; i < count; i++)
             values[i] = value_of(row, (int)i, table->kinds[i]);
         values[count] = DB_END;
-        TRY(db_exec_values(to, err, table->insert, values));
+        TRY(db_exec_values(to, err, insert, values));
     }
 }
 
@@ -187,7 +182,7 @@ int registry_copy_rows(struct mlops_registry *from, struct mlops_registry *to, u
     for (size_t i = ARRAY_LENGTH(tables); i-- > 0;)
         TRY(db_exec_values(to->db, err, tables[i].clear, &DB_END));
     for (size_t i = 0; i < ARRAY_LENGTH(tables); i++)
-        if (copy_table(from->db, to->db, &tables[i], rows, err))
+        if (registry_copy_one(from->db, to->db, &tables[i], tables[i].insert, rows, err))
             return mlops_wrap(err, "copy the table %s", tables[i].name);
     return copy_meta(from->db, to->db, err);
 }
@@ -200,10 +195,7 @@ int registry_copy_key(const struct mlops_registry *from, struct mlops_registry *
     return log_key_fits(to) ? MLOPS_OK : log_key_take(to, key, err);
 }
 
-const char *registry_copy_table(size_t index, const char **columns)
+const struct copy_table *registry_copy_table(size_t index)
 {
-    if (index >= ARRAY_LENGTH(tables))
-        return NULL;
-    *columns = tables[index].columns;
-    return tables[index].name;
+    return index < ARRAY_LENGTH(tables) ? &tables[index] : NULL;
 }

@@ -5,6 +5,24 @@
 #define REGISTRY_COPY_ROWS_H
 #include "registry/handle.h"
 
+#define COPY_COLUMNS_MAX 16
+
+/* What becomes of a table's rows where a history is exported and imported (history.h). */
+enum copy_travel {
+    TRAVEL_STAYS,   /* they are this registry's own: what it measured, whom it tells, its packs */
+    TRAVEL_LOG,     /* they follow from the text of the log */
+    TRAVEL_FOUND,   /* they follow from the manifests */
+    TRAVEL_GROWS,   /* written; none ever changes */
+    TRAVEL_CHANGES, /* written; they are as the newest history has them */
+};
+
+/* `kinds` has a letter a column: text, integer, double, bytes. The statements are literals, as the
+ * drivers want them; `add` passes over a row that is there. */
+struct copy_table {
+    const char *name, *kinds, *columns, *select, *insert, *add, *clear;
+    enum copy_travel travel;
+};
+
 /* How two registries stand to one another before rows are copied. */
 enum copy_state {
     COPY_EMPTY, /* `to` has its first log entry and nothing else */
@@ -30,8 +48,12 @@ int registry_copy_rows(struct mlops_registry *from, struct mlops_registry *to, u
 int registry_copy_key(const struct mlops_registry *from, struct mlops_registry *to,
                       struct mlops_error *err);
 
-/* What of a copied registry a test can hold against the tables that there are: the name of table
- * `index` and its columns, comma-separated; NULL after the last. */
-const char *registry_copy_table(size_t index, const char **columns);
+/* Table `index` of a registry, in the order in which rows refer to one another; NULL after the last. */
+const struct copy_table *registry_copy_table(size_t index);
+
+/* Put the rows of one table of `from` into `to` by `insert`, a statement of the table; adds to `*rows`
+ * how many came. Errors: MLOPS_IO. */
+int registry_copy_one(struct db *from, struct db *to, const struct copy_table *table,
+                      const char *insert, uint64_t *rows, struct mlops_error *err);
 
 #endif

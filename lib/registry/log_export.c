@@ -4,13 +4,15 @@
  */
 #include "base/file.h"
 #include "registry/audit.h"
+#include "registry/history.h"
 #include "registry/log_tree.h"
 #include <errno.h>
 #include <stdio.h>
 
 #define WRITE_AT 65536
 
-int mlops_log_export(struct mlops_registry *registry, int fd, struct mlops_error *err)
+int history_log_write(struct mlops_registry *registry, history_sink sink, void *context,
+                      struct mlops_error *err)
 {
     _cleanup_(snapshot_end) struct snapshot snapshot = {0};
     _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
@@ -27,12 +29,23 @@ int mlops_log_export(struct mlops_registry *registry, int fd, struct mlops_error
         buffer_printf(&text, "%s\n", db_string(rows, 0));
         if (text.length < WRITE_AT)
             continue;
-        TRY(fd_write_full(fd, text.data, text.length, err));
+        TRY(sink(context, text.data, text.length, err));
         buffer_reset(&text);
     }
     buffer_putc(&text, '\n');
     TRY(log_checkpoint_read(registry->db, &checkpoint, &text, err));
-    return fd_write_full(fd, text.data, text.length, err);
+    return sink(context, text.data, text.length, err);
+}
+
+/* history_sink */
+static int to_file(void *context, const void *data, size_t length, struct mlops_error *err)
+{
+    return fd_write_full(*(const int *)context, data, length, err);
+}
+
+int mlops_log_export(struct mlops_registry *registry, int fd, struct mlops_error *err)
+{
+    return history_log_write(registry, to_file, &fd, err);
 }
 
 /* ---- verifying one -------------------------------------------------------------------------- */
@@ -166,14 +179,12 @@ static int judge_head(struct export *export, const char *wanted, struct mlops_er
                : log_fail_rewritten(&export->kept, head.size, err);
 }
 
-int mlops_log_verify_export(const char *path, const char *key, const char *since, uint64_t *size,
-                            char root_hex[65], char **key_out, struct mlops_error *err)
+int history_log_verify(FILE *file, const char *key, const char *since, uint64_t *size,
+                       char root_hex[65], char **key_out, struct mlops_error *err)
 {
-    _cleanup_(export_clear) struct export export = {.file = fopen(path, "re")};
+    _cleanup_(export_clear) struct export export = {.file = file};
     struct digest root;
 
-    if (!export.file)
-        return mlops_fail_errno(err, 0, errno, "%s", path);
     TRY(expect_kept(&export, since, err));
     TRY(read_entries(&export, err));
     TRY(judge_head(&export, key, err));
@@ -183,4 +194,14 @@ int mlops_log_verify_export(const char *path, const char *key, const char *since
     if (key_out)
         *key_out = TAKE_PTR(export.log_key);
     return MLOPS_OK;
+}
+
+int mlops_log_verify_export(const char *path, const char *key, const char *since, uint64_t *size,
+                            char root_hex[65], char **key_out, struct mlops_error *err)
+{
+    FILE *file = fopen(path, "re");
+
+    if (!file)
+        return mlops_fail_errno(err, 0, errno, "%s", path);
+    return history_log_verify(file, key, since, size, root_hex, key_out, err);
 }

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "registry/handle.h"
+#include "registry/history.h"
 #include "registry/log_tree.h"
 #include "registry/place.h"
 #include "registry/postgres_url.h"
@@ -146,6 +147,21 @@ static int check_present(const char *folder, const char *address, struct mlops_e
 
     TRY(place_format_check(folder, err));
     return address ? store_init_at(objects, address, NULL, err) : MLOPS_OK;
+}
+
+int registry_make_bare(const char *folder, struct mlops_error *err)
+{
+    _cleanup_(mlops_registry_close_ptr) struct mlops_registry *registry = NULL;
+    _cleanup_(transaction_abort_ptr) struct transaction *tx = NULL;
+
+    TRY(make_folder(folder, "tmp", err));
+    TRY(make_objects(folder, NULL, err));
+    TRY(registry_new(folder, NULL, &registry, err));
+    TRY(registry_connect(registry, true, err));
+    TRY(transaction_begin_unchecked(registry, &tx, err));
+    TRY(schema_apply(registry->db, 0, SCHEMA_NUMBER, err));
+    TRY(transaction_commit(TAKE_PTR(tx), err));
+    return place_format_write(folder, err);
 }
 
 int mlops_registry_init(const char *location, bool *created, struct mlops_error *err)

@@ -1,5 +1,6 @@
 /*
- * lib/store/copy.h - the packs of a store carried to another, as they are.
+ * lib/store/copy.h - the packs of a store carried to another, as they are; or the records that
+ * the other has not.
  */
 #ifndef STORE_COPY_H
 #define STORE_COPY_H
@@ -19,5 +20,14 @@ struct store_copied {
  */
 int store_copy_packs(struct store *from, struct store *to, bool missing_ok,
                      struct store_copied *copied, struct mlops_error *err);
+
+/*
+ * Carry over every record whose name `to` does not know, as it is stored, into new packs of `to`:
+ * for a store whose packs are cut otherwise. Durable and visible when this returns. What `to` knows
+ * may be incomplete, or about to be removed: who relies on it looks (bundle/reach.h). Adds to
+ * `*copied`, where `packs` counts the records. Errors: MLOPS_CANCELLED; MLOPS_IO.
+ */
+int store_copy_records(struct store *from, struct store *to, struct store_copied *copied,
+                       struct mlops_error *err);
 
 #endif

@@ -41,23 +41,8 @@ static int copy_record(struct sweep *sweep, struct visitor *visitor, struct pack
                        const struct location *location, struct buffer *bytes,
                        struct mlops_error *err)
 {
-    struct store_backend *backend = sweep->store->backend;
-    struct record record = location->record;
-    uint8_t *room;
     TRY(visitor_verify(visitor, location, err));
-    if (record.stored <= BATCH_ROOM) {
-        TRY(pack_batch_room(batch, &room, err));
-        TRY(backend->read(backend, location->pack, record.offset + RECORD_HEADER_SIZE, room,
-                          record.stored, err));
-        pack_batch_take(batch, &record);
-        return MLOPS_OK;
-    }
-    buffer_reset(bytes);
-    buffer_reserve(bytes, record.stored);
-    TRY(backend->read(backend, location->pack, record.offset + RECORD_HEADER_SIZE, bytes->data,
-                      record.stored, err));
-    TRY(pack_batch_add(batch, &record, bytes->data, err));
-    return pack_batch_flush(batch, err); /* `bytes` is used again */
+    return pack_batch_carry(batch, sweep->store->backend, location, bytes, err);
 }
 
 static int copy_pack(struct replacing *replacing, size_t index, struct pack_batch *batch,

@@ -110,3 +110,22 @@ same_in() {
     run mlops registry copy old
     ended 2 "mlops registry copy FROM TO"
 }
+
+@test "a whole history in a file goes into PostgreSQL, grows there, and is the same file again" {
+    given_history
+    mlops -q --registry old export --all first.tar.zst
+    mlops -q init new --metadata "$url" --objects "$PWD/objects"
+    mlops -q --registry new import "$PWD/first.tar.zst"
+    mlops -q --registry old tag fraud@2 owner=ben
+    mlops -q --registry old test fraud@2
+    mlops -q --registry old promote fraud@2 --to staging
+    mlops -q --registry old export --all later.tar.zst
+    run mlops --json --registry new import "$PWD/later.tar.zst"
+    [ "$(jq '.present, .new_entries' <<<"$output" | tr '\n' ' ')" = "false 3 " ]
+    run mlops --registry new import "$PWD/later.tar.zst"
+    ended 0 "nothing is new"
+    mlops -q --registry new log --verify
+    mlops -q --registry new fsck
+    mlops -q --registry new export --all again.tar.zst
+    cmp later.tar.zst again.tar.zst
+}

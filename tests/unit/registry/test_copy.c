@@ -18,11 +18,11 @@ static char *columns_of(struct fixture *f, const char *table)
 
 static const char *copied_columns(const char *table)
 {
-    const char *name, *columns;
+    const struct copy_table *copied;
 
-    for (size_t i = 0; (name = registry_copy_table(i, &columns)); i++)
-        if (str_equal(name, table))
-            return columns;
+    for (size_t i = 0; (copied = registry_copy_table(i)); i++)
+        if (str_equal(copied->name, table))
+            return copied->columns;
     return "(not copied)";
 }
 
