@@ -17,13 +17,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const names[] = {
         "requirements.txt", "uv.lock",      "pylock.toml",   "poetry.lock", "Pipfile.lock",
-        "environment.yml",  "explicit.txt", "Containerfile", "env/x",       "captured.json"};
+        "environment.yml",  "explicit.txt", "Containerfile", "env/x",       "captured.json",
+        "pdm.lock"};
     const struct marker_environment environment = {.python = "3.11.7", .machine = "x86_64"};
     struct mlops_error err = {0};
     struct lock lock;
     if (size == 0)
         return 0;
-    const struct lock_options options = {.path = names[data[0] % 10],
+    const struct lock_options options = {.path = names[data[0] % 11],
                                          .text = (const char *)data + 1,
                                          .length = size - 1,
                                          .include = give};
