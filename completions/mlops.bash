@@ -17,6 +17,7 @@ _mlops_option() {
     import:--model) sources=(model) ;;
     import:--artifact) sources=() ;;
     import:--rev) sources=() ;;
+    import:--key) sources=() ;;
     list:--where) sources=() ;;
     list:--data) sources=() ;;
     list:--sort) sources=() ;;
@@ -173,7 +174,7 @@ _mlops_argument() {
     events:0) sources=(model) ;;
     checkout:0) sources=(ref) ;;
     checkout:1) sources=(directory) ;;
-    export:0) sources=(ref) ;;
+    export:0) sources=(ref file) ;;
     export:1) sources=(file) ;;
     scan:*) sources=(ref file directory) ;;
     test:0) sources=(ref) ;;
@@ -224,7 +225,7 @@ _mlops_options() {
     case $1 in
     init) sources=(--metadata --objects --log-key) ;;
     package) sources=(--register --param --metric --parent --output --check --require-clean --run) ;;
-    import) sources=(--register --model --artifact --rev --allow-missing) ;;
+    import) sources=(--register --model --artifact --rev --allow-missing --all --key) ;;
     list) sources=(--where --data --sort --limit --deleted) ;;
     show) sources=(--graph --dot --bom --log --predictions) ;;
     log) sources=(--stage --limit --graph --dot --at --verify --checkpoint --since --prove --export --from --key) ;;
@@ -232,7 +233,7 @@ _mlops_options() {
     tag) sources=(--remove) ;;
     events) sources=(--since --follow --interval) ;;
     checkout) sources=(--force) ;;
-    export) sources=(--format) ;;
+    export) sources=(--format --all --with-evaluation-sets) ;;
     scan) sources=(--severity --sarif --accept --reason --advisories --dry-run --rules) ;;
     test) sources=(--suite --against --jobs --no-cache --allow-flaky --sandbox --junit --markdown --gitlab-metrics --advisories) ;;
     sign) sources=(--key --certificate --output) ;;

@@ -16,6 +16,7 @@ set -g __mlops_valued \
     'import:--model' \
     'import:--artifact' \
     'import:--rev' \
+    'import:--key' \
     'list:--where' \
     'list:--data' \
     'list:--sort' \
@@ -232,6 +233,8 @@ complete -c mlops -n '__mlops_in import' -l model -x -a '(__mlops_ask model)' -d
 complete -c mlops -n '__mlops_in import' -l artifact -x -d 'dvc: of GTO\'s artifacts this one alone, as \'models:fraud\''
 complete -c mlops -n '__mlops_in import' -l rev -x -d 'dvc: this commit alone, and no versions of GTO'
 complete -c mlops -n '__mlops_in import' -l allow-missing -d 'dvc: go without what its cache does not have; the manifest says so'
+complete -c mlops -n '__mlops_in import' -l all -d 'FILE is a whole history: to be said where it is standard input'
+complete -c mlops -n '__mlops_in import' -l key -x -d 'the key that must have signed the log of a whole history'
 complete -c mlops -n '__mlops_in import 0' -F
 complete -c mlops -n '__mlops_in import 1' -a '(__fish_complete_directories)'
 
@@ -295,7 +298,9 @@ complete -c mlops -n '__mlops_in checkout 1' -a '(__fish_complete_directories)'
 
 complete -c mlops -n __mlops_before -a export -d 'write a version as one archive, or for another tool'
 complete -c mlops -n '__mlops_in export' -l format -x -a 'archive mlflow kitfile' -d 'what to write: archive (a file), mlflow or kitfile (a folder)'
-complete -c mlops -n '__mlops_in export 0' -a '(__mlops_ask ref)'
+complete -c mlops -n '__mlops_in export' -l all -d 'write all that there is: one FILE, no REF'
+complete -c mlops -n '__mlops_in export' -l with-evaluation-sets -d 'with --all: the data of evaluation sets too, and so their labels'
+complete -c mlops -n '__mlops_in export 0' -F -a '(__mlops_ask ref)'
 complete -c mlops -n '__mlops_in export 1' -F
 
 complete -c mlops -n __mlops_before -a scan -d 'look into model artifacts for what runs code or hides'
