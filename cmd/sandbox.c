@@ -11,6 +11,12 @@ static int check(struct cli *cli)
         cli_json_text(document, "level", level);
         cli_json_text_or_null(document, "bubblewrap", found.bubblewrap);
         cli_json_text_or_null(document, "seccomp", found.seccomp);
+        cJSON *held = cJSON_AddArrayToObject(document, "held_by_kernel");
+        if (found.memory_group)
+            cJSON_AddItemToArray(held, cJSON_CreateString("memory"));
+        if (found.processes_group)
+            cJSON_AddItemToArray(held, cJSON_CreateString("processes"));
+        cli_json_text_or_null(document, "cgroup", found.cgroup);
         cli_json_text_or_null(document, "hint", found.hint);
         TRY(cli_print_json(cli, document));
     } else {
@@ -19,6 +25,8 @@ static int check(struct cli *cli)
             cli_note(cli, "no namespaces: %s", found.bubblewrap);
         if (*found.seccomp)
             cli_note(cli, "no filter of system calls: %s", found.seccomp);
+        if (*found.cgroup)
+            cli_note(cli, "limits of memory and processes are held by looking: %s", found.cgroup);
         if (*found.hint)
             cli_note(cli, "%s", found.hint);
     }
@@ -50,6 +58,9 @@ const struct command command_sandbox = {
     .json = {{"level", "text", "full, namespaces, filter or limits"},
              {"bubblewrap", "text?", "why there are no namespaces"},
              {"seccomp", "text?", "why there is no filter"},
+             {"held_by_kernel", "array", "limits that the kernel holds by a control group"},
+             {"held_by_kernel[]", "text", "memory, processes"},
+             {"cgroup", "text?", "why it does not hold both"},
              {"hint", "text?", "what to do about it"}},
     .run = run,
 };

@@ -4,6 +4,7 @@
 #ifndef MLOPS_SANDBOX_H
 #define MLOPS_SANDBOX_H
 #include <mlops/error.h>
+#include <stdbool.h>
 MLOPS_BEGIN
 
 /* What is wanted. */
@@ -29,6 +30,8 @@ struct mlops_sandbox_check {
     enum mlops_sandbox_level level;
     char bubblewrap[MLOPS_MESSAGE_SIZE]; /* why there are no namespaces; empty where there are */
     char seccomp[MLOPS_MESSAGE_SIZE];    /* why there is no filter */
+    bool memory_group, processes_group;  /* limits that the kernel holds, by a control group */
+    char cgroup[MLOPS_MESSAGE_SIZE];     /* why it does not hold both */
     char hint[MLOPS_MESSAGE_SIZE];       /* what to do about it; empty where it is full */
 };
 

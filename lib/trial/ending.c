@@ -49,8 +49,10 @@ static void set_reason(const struct trial *trial, const char *reason)
 }
 
 /* It ended by itself: with what else was seen that may be why. */
-static void judge_exit(const struct trial *trial, const struct supervise_result *ended)
+static void judge_exit(const struct trial *trial, const struct execution_limits *limits,
+                       const struct supervise_result *ended)
 {
+    char size[32], room[128], processes[128];
     int status = ended->exit_status;
     const char *why = "";
     if (status == 0)
@@ -67,6 +69,17 @@ static void judge_exit(const struct trial *trial, const struct supervise_result 
     } else if (ended->wrote_outside) {
         set_reason(trial, "write");
         why = "; it tried to write outside its folder, where everything is read-only";
+    } else if (ended->found_no_room) {
+        set_reason(trial, "disk");
+        (void)snprintf(room, sizeof(room), "; it found no room for a file beyond its disk limit "
+                                           "of %s", size_text(limits->disk_bytes, size));
+        why = room;
+    } else if (ended->found_no_process) {
+        set_reason(trial, "processes");
+        (void)snprintf(processes, sizeof(processes), "; it could start no more than its limit of "
+                                                     "%llu processes and threads",
+                       (unsigned long long)limits->processes);
+        why = processes;
     } else
         set_reason(trial, "exit");
     trial_set_status(trial, MLOPS_SUITE_FAILED, "exit status %d%s", status, why);
@@ -98,7 +111,7 @@ void ending_judge(const struct trial *trial, const struct execution_limits *limi
     set_reason(trial, reasons[ended->ending]);
     switch (ended->ending) {
     case ENDING_EXIT:
-        judge_exit(trial, ended);
+        judge_exit(trial, limits, ended);
         break;
     case ENDING_SIGNAL:
         judge_crash(trial, ended->signal);

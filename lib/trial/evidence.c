@@ -105,6 +105,16 @@ static void add_expectations(cJSON *json, const struct mlops_suite_result *resul
     }
 }
 
+/* Which limits the kernel held, rather than our looking. */
+static void add_held(cJSON *json, const struct suite_outcome *outcome)
+{
+    cJSON *held = json_add_array(json, "held_by_kernel");
+    if (outcome->memory_group)
+        cJSON_AddItemToArray(held, cJSON_CreateString("memory"));
+    if (outcome->processes_group)
+        cJSON_AddItemToArray(held, cJSON_CreateString("processes"));
+}
+
 /* A data suite runs no command, so that there is nothing to say of one. */
 static cJSON *data_to_json(const struct mlops_suite_result *result,
                            const struct suite_outcome *outcome)
@@ -142,6 +152,7 @@ static cJSON *to_json(const struct mlops_version *version, const struct project_
     inputs_describe(version, suite, outcome->level >= MLOPS_SANDBOX_NAMESPACES, json);
     json_add_string(json, "sandbox", mlops_sandbox_level_name(outcome->level));
     json_add_string(json, "layer", checkout_kind_name(outcome->kind));
+    add_held(json, outcome);
     json_add_number(json, "cpu_seconds", outcome->cpu_seconds);
     json_add_u64(json, "memory_bytes", outcome->memory_bytes);
     json_add_u64(json, "output_bytes", outcome->output_bytes);

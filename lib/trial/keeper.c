@@ -76,6 +76,7 @@ static _Noreturn void become_program(const struct keeper_options *options, int r
     int input = options->input ? options->input : open("/dev/null", O_RDONLY);
     if (setsid() >= 0 && input >= 0 && dup2(input, STDIN_FILENO) >= 0 &&
         dup2(options->output, STDOUT_FILENO) >= 0 && dup2(options->errors, STDERR_FILENO) >= 0 &&
+        (!options->group || cgroup_join(options->group)) &&
         (!options->layer || layer_enter(options->layer)) && chdir(options->directory) == 0 && close_others(options) && put_limits(options) &&
         put_filter(options->filter))
         (void)execve(options->argv[0], (char *const *)(uintptr_t)options->argv,
@@ -108,7 +109,17 @@ static void kill_children(pid_t command)
     }
 }
 
-static _Noreturn void keep(pid_t command, int report, pid_t parent)
+/* Who would have removed the group may be gone. */
+static void end_group(const struct cgroup *group, bool orphaned)
+{
+    if (!group)
+        return;
+    cgroup_kill(group);
+    if (orphaned)
+        cgroup_forget(group);
+}
+
+static _Noreturn void keep(pid_t command, int report, pid_t parent, const struct cgroup *group)
 {
     static const struct timespec second = {.tv_sec = 1}, moment = {.tv_nsec = 5000000};
     bool ending = false;
@@ -119,8 +130,10 @@ static _Noreturn void keep(pid_t command, int report, pid_t parent)
     for (;;) {
         int status;
         pid_t ended = waitpid(-1, &status, WNOHANG);
-        if (ended < 0 && errno == ECHILD)
+        if (ended < 0 && errno == ECHILD) {
+            end_group(group, getppid() != parent);
             _exit(0);
+        }
         if (ended == command) {
             const struct message message = {.status = status};
             (void)!write(report, &message, sizeof(message)); /* nobody is there: end all the same */
@@ -129,8 +142,10 @@ static _Noreturn void keep(pid_t command, int report, pid_t parent)
         }
         if (ended > 0)
             continue;
-        if (ending)
+        if (ending) {
+            end_group(group, false);
             kill_children(command);
+        }
         int got = sigtimedwait(&wanted, NULL, ending ? &moment : &second);
         ending = ending || got == SIGTERM || getppid() != parent;
     }
@@ -158,7 +173,7 @@ static _Noreturn void become_keeper(const struct keeper_options *options, int re
         (void)close(*fd); /* so that the pipes end with the suite */
     if (options->input)
         (void)close(options->input);
-    keep(command, report, parent);
+    keep(command, report, parent, options->group);
 }
 
 /* ---- in ours --------------------------------------------------------------------------------- */

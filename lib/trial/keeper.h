@@ -5,6 +5,7 @@
  */
 #ifndef TRIAL_KEEPER_H
 #define TRIAL_KEEPER_H
+#include "trial/cgroup.h"
 #include "trial/layer.h"
 #include <linux/filter.h>
 #include <sys/resource.h>
@@ -18,6 +19,7 @@ struct keeper_limit {
 struct keeper_options {
     const char *const *argv;        /* argv[0] is a path */
     const char *directory;          /* where it starts, in its layer */
+    const struct cgroup *group;     /* joined before, and ended; NULL: none */
     const struct layer *layer;      /* entered before; NULL: none */
     const char *const *environment; /* of the program */
     int input;                      /* becomes its stdin; 0: nothing is read there */

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "trial/disk_usage.h"
+#include "trial/process_tree.h"
 #include "trial/supervision.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -139,6 +140,15 @@ static int open_pipes(struct supervision *supervision, const struct supervise_op
     return MLOPS_OK;
 }
 
+/* The kernel counts all processes of a user, other suites' among them, so that its limit can only
+ * keep those within sight that fork faster than we look. In namespaces there is a better one. */
+static rlim_t most_processes(const struct supervise_options *options)
+{
+    return options->sandbox->bubblewrap
+               ? RLIM_INFINITY
+               : process_threads_of(getuid()) + 3 * options->limits.processes + 64;
+}
+
 static int start_keeper(struct supervision *supervision, const struct supervise_options *options,
                         const char *resolver, const struct handed *handed, struct mlops_error *err)
 {
@@ -157,12 +167,20 @@ static int start_keeper(struct supervision *supervision, const struct supervise_
     const struct keeper_limit limits[] = {
         {RLIMIT_CORE, 0},
         {RLIMIT_FSIZE, options->limits.disk_bytes},
-        {RLIMIT_CPU, (rlim_t)(options->limits.cpu_ns / 1000000000 + 2)}};
+        {RLIMIT_CPU, (rlim_t)(options->limits.cpu_ns / 1000000000 + 2)},
+        {RLIMIT_NPROC, most_processes(options)}};
     struct sock_fprog program;
     _cleanup_(free_strings) char **argv = sandbox_arguments(options->sandbox, &suite);
+    const struct cgroup_limits most = {
+        .memory_bytes = options->limits.memory_bytes,
+        .processes = options->limits.processes + (options->sandbox->bubblewrap ? NAMESPACE_PROCESSES : 0)};
+    TRY(cgroup_make(&options->sandbox->groups, &most, &supervision->group, err));
+    supervision->result.memory_group = supervision->group.memory;
+    supervision->result.processes_group = supervision->group.processes;
     return keeper_start(
         &(struct keeper_options){.argv = (const char *const *)argv,
                                  .directory = options->workspace->place,
+                                 .group = &supervision->group,
                                  .layer = &options->workspace->layer,
                                  .environment = (const char *const *)options->environment,
                                  .input = handed->input > 0 ? handed->input : 0,

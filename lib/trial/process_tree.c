@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define STOP_ROUNDS 50
@@ -141,6 +142,24 @@ uint64_t process_tree_memory(const struct process_tree *tree)
     for (size_t i = 0; i < tree->count; i++)
         sum += proportional(&tree->items[i]);
     return sum;
+}
+
+uint64_t process_threads_of(uid_t user)
+{
+    struct tree_process process;
+    struct stat status;
+    uint64_t threads = 0;
+    DIR *folder = opendir("/proc");
+    for (struct dirent *entry; folder && (entry = readdir(folder));) {
+        char *end;
+        long pid = strtol(entry->d_name, &end, 10);
+        if (pid > 0 && !*end && fstatat(dirfd(folder), entry->d_name, &status, 0) == 0 &&
+            status.st_uid == user && read_stat((pid_t)pid, &process))
+            threads += process.threads;
+    }
+    if (folder)
+        (void)closedir(folder); /* only reading */
+    return threads;
 }
 
 void process_tree_signal(const struct process_tree *tree, int signal)

@@ -30,6 +30,9 @@ void process_tree_read(pid_t root, struct process_tree *tree);
 /* Bytes of memory that the whole tree uses, what is shared counted once: slower, by smaps_rollup. */
 uint64_t process_tree_memory(const struct process_tree *tree);
 
+/* Threads of all processes of this machine that are of user `user`, about. */
+uint64_t process_threads_of(uid_t user);
+
 /* Send `signal` to each. */
 void process_tree_signal(const struct process_tree *tree, int signal);
 

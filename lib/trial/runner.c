@@ -80,6 +80,8 @@ static void note(const struct trial *trial, const struct supervise_result *ended
     outcome->memory_bytes = ended->memory_bytes;
     outcome->output_bytes = ended->output_bytes;
     outcome->network_refused = ended->network_refused;
+    outcome->memory_group = ended->memory_group;
+    outcome->processes_group = ended->processes_group;
     free(outcome->tail);
     outcome->tail = output_tail(tail->data ? tail->data : "", tail->length, TAIL_BYTES);
 }

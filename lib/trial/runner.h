@@ -27,6 +27,7 @@ struct suite_outcome {
     char *machine;    /* that latencies were measured on; NULL: none were */
     int64_t until_ns; /* a data suite: when what it found of ages holds no more; 0: for ever */
     enum mlops_sandbox_level level;
+    bool memory_group, processes_group; /* trial/supervise.h */
     enum checkout_kind kind; /* how it got to write in the bundle's files */
 };
 void suite_outcome_clear(struct suite_outcome *outcome);

@@ -186,6 +186,9 @@ static void find_level(struct sandbox *sandbox)
 int sandbox_open(enum mlops_sandbox_wish wish, struct sandbox *sandbox, struct mlops_error *err)
 {
     *sandbox = (struct sandbox){0};
+    cgroup_find(&sandbox->groups, sandbox->check.cgroup, sizeof(sandbox->check.cgroup));
+    sandbox->check.memory_group = sandbox->groups.memory;
+    sandbox->check.processes_group = sandbox->groups.processes;
     if (wish == MLOPS_SANDBOX_NONE)
         return MLOPS_OK;
     find_level(sandbox);
@@ -203,6 +206,7 @@ void sandbox_clear(struct sandbox *sandbox)
     free(sandbox->bubblewrap);
     buffer_clear(&sandbox->filter);
     buffer_clear(&sandbox->closed_filter);
+    cgroup_place_clear(&sandbox->groups);
     *sandbox = (struct sandbox){0};
 }
 

@@ -6,6 +6,7 @@
 #ifndef TRIAL_SANDBOX_H
 #define TRIAL_SANDBOX_H
 #include "base/buffer.h"
+#include "trial/cgroup.h"
 #include <linux/filter.h>
 #include <mlops/sandbox.h>
 
@@ -19,6 +20,7 @@ struct sandbox {
     char *bubblewrap;            /* its path; NULL: not used */
     struct buffer filter;        /* instructions; none: no filter */
     struct buffer closed_filter; /* that keep the network away besides */
+    struct cgroup_place groups;  /* where each suite gets a control group */
     struct mlops_sandbox_check check;
 };
 

@@ -10,6 +10,10 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -62,6 +66,19 @@ static int take_stream(struct supervision *supervision, struct stream *stream,
     return MLOPS_OK;
 }
 
+/* Since Linux 5.14 the kernel counts a user's processes in each user namespace by itself: a hard
+ * limit just beyond ours keeps those that fork faster than we look within sight. Root has none. */
+static void limit_processes(struct supervision *supervision)
+{
+    struct utsname machine;
+    unsigned major = 0, minor = 0;
+    rlim_t most = supervision->limits.processes + NAMESPACE_PROCESSES + 8;
+    if (!supervision->group.processes && uname(&machine) == 0 &&
+        sscanf(machine.release, "%u.%u", &major, &minor) == 2 &&
+        (major > 5 || (major == 5 && minor >= 14)))
+        (void)prlimit(supervision->init, RLIMIT_NPROC, &(struct rlimit){most, most}, NULL);
+}
+
 /* Bubblewrap says {"child-pid": N} before the suite starts, and waits until it has been heard. */
 static void take_status(struct supervision *supervision)
 {
@@ -78,6 +95,8 @@ static void take_status(struct supervision *supervision)
     if (supervision->init || !at || !strchr(at, '\n'))
         return;
     supervision->init = (pid_t)strtol(at + 12, NULL, 10);
+    supervision->init_fd = (int)syscall(SYS_pidfd_open, supervision->init, 0U);
+    limit_processes(supervision);
     network_count_open(&supervision->network, supervision->init);
     (void)!write(supervision->block_pipe, "", 1); /* where it has ended, nobody waits */
     fd_close(&supervision->block_pipe);
@@ -88,6 +107,9 @@ static void take_status(struct supervision *supervision)
 static void kill_all(struct supervision *supervision)
 {
     supervision->killed = true;
+    if (supervision->init_fd >= 0) /* with process 1 of a namespace goes all that is in it */
+        (void)syscall(SYS_pidfd_send_signal, supervision->init_fd, SIGKILL, NULL, 0U);
+    cgroup_kill(&supervision->group);
     process_tree_kill(supervision->keeper.pid);
     keeper_dismiss(&supervision->keeper);
 }
@@ -142,13 +164,25 @@ static void look_at_processes(struct supervision *supervision)
         result->memory_bytes = memory;
     if (cpu_ns > result->cpu_ns)
         result->cpu_ns = cpu_ns;
-    uint64_t ours = supervision->sandbox->bubblewrap ? 2 : 0;
+    uint64_t ours = supervision->sandbox->bubblewrap ? NAMESPACE_PROCESSES : 0;
     if (memory > supervision->limits.memory_bytes)
         stop(supervision, ENDING_MEMORY);
     else if (threads > supervision->limits.processes + ours)
         stop(supervision, ENDING_PROCESSES);
     else if (cpu_ns > supervision->limits.cpu_ns)
         stop(supervision, ENDING_CPU);
+}
+
+/* What the kernel did about limits that it holds itself. True where it was at one. */
+static bool was_held(const struct supervision *supervision, enum ending *why)
+{
+    struct cgroup_events events;
+    cgroup_look(&supervision->group, &events);
+    if (events.memory_kills > 0)
+        *why = events.memory_reached > 0 ? ENDING_MEMORY : ENDING_OUT_OF_MEMORY;
+    else if (events.forks_refused > 0)
+        *why = ENDING_PROCESSES;
+    return events.memory_kills > 0 || events.forks_refused > 0;
 }
 
 /* Time between looks that cost `cost_ns` each. */
@@ -159,6 +193,13 @@ static int64_t pause_after(int64_t cost_ns)
 
 static void look(struct supervision *supervision, int64_t now_ns)
 {
+    enum ending why;
+    if (was_held(supervision, &why))
+        stop(supervision, why);
+    if (now_ns - supervision->started_ns >= supervision->timeout_ns)
+        stop(supervision, ENDING_TIMEOUT);
+    if (supervision->result.output_bytes > supervision->limits.output_bytes)
+        stop(supervision, ENDING_OUTPUT);
     if (now_ns - supervision->looked_ns >= pause_after(supervision->look_cost_ns)) {
         look_at_processes(supervision);
         supervision->looked_ns = clock_monotonic_ns();
@@ -171,10 +212,6 @@ static void look(struct supervision *supervision, int64_t now_ns)
         supervision->disk_looked_ns = clock_monotonic_ns();
         supervision->disk_cost_ns = supervision->disk_looked_ns - now_ns;
     }
-    if (now_ns - supervision->started_ns >= supervision->timeout_ns)
-        stop(supervision, ENDING_TIMEOUT);
-    if (supervision->result.output_bytes > supervision->limits.output_bytes)
-        stop(supervision, ENDING_OUTPUT);
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */
@@ -196,11 +233,26 @@ static void note_status(struct supervision *supervision, int status)
     result->ending = result->signal ? ENDING_SIGNAL : ENDING_EXIT;
 }
 
-/* Does it say that it tried to write where everything is read-only? Nothing of its own is. */
-static bool says_read_only(const struct buffer *tail)
+static bool says(const struct buffer *tail, const char *const *words)
 {
-    return tail->data && (strstr(tail->data, "Read-only file system") ||
-                          strstr(tail->data, "[Errno 30]") || strstr(tail->data, "EROFS"));
+    bool found = false;
+    for (; tail->data && *words && !found; words++)
+        found = strstr(tail->data, *words);
+    return found;
+}
+
+/* What it says of an error that a limit gave it: in words of the C library, of Python, of Node, of
+ * shells. Nothing of its own is read-only. */
+static void hear(struct supervise_result *result, bool namespaces)
+{
+    static const char *const read_only[] = {"Read-only file system", "[Errno 30]", "EROFS", NULL};
+    static const char *const no_process[] = {"annot fork", "fork: Resource temporarily",
+                                             "fork: retry", "can't start new thread", NULL};
+    static const char *const no_room[] = {": File too large", "[Errno 27]", "EFBIG",
+                                          "File size limit exceeded", NULL};
+    result->wrote_outside = namespaces && says(&result->tail, read_only);
+    result->found_no_process = says(&result->tail, no_process);
+    result->found_no_room = says(&result->tail, no_room);
 }
 
 /* What the kernel's limits did, and what no look has seen because it was too quick. */
@@ -208,8 +260,12 @@ static void judge_end(struct supervision *supervision)
 {
     struct supervise_result *result = &supervision->result;
     result->network_refused = network_count_read(&supervision->network);
-    result->wrote_outside = supervision->sandbox->bubblewrap && says_read_only(&result->tail);
-    if (supervision->stopping) {
+    hear(result, supervision->sandbox->bubblewrap);
+    enum ending held;
+    bool machine_killed = !supervision->group.memory && result->signal == SIGKILL &&
+                          supervision_memory_kills() > supervision->kills_before;
+    if (supervision->stopping || was_held(supervision, &held)) {
+        result->ending = supervision->stopping ? result->ending : held;
         result->exit_status = -1;
         result->signal = 0;
     } else if (result->output_bytes > supervision->limits.output_bytes)
@@ -220,7 +276,7 @@ static void judge_end(struct supervision *supervision)
         result->ending = ENDING_DISK; /* after a write that did not fit, less than a block is free */
     else if (result->signal == SIGXCPU || result->cpu_ns > supervision->limits.cpu_ns)
         result->ending = ENDING_CPU;
-    else if (result->signal == SIGKILL && supervision_memory_kills() > supervision->kills_before)
+    else if (machine_killed)
         result->ending = ENDING_OUT_OF_MEMORY;
 }
 
@@ -258,7 +314,9 @@ int supervise_start(const struct supervise_options *options, struct supervision 
                                  .tail_max = options->tail_max,
                                  .result = {.exit_status = -1},
                                  .streams = {{-1, -1}, {-1, -1}},
+                                 .group = CGROUP_NONE,
                                  .keeper = {-1, -1},
+                                 .init_fd = -1,
                                  .status_pipe = -1,
                                  .block_pipe = -1,
                                  .network = NETWORK_COUNT_NONE};
@@ -327,7 +385,9 @@ void supervise_free(struct supervision *supervision)
         fd_close(&supervision->streams[i].pipe);
         fd_close(&supervision->streams[i].file);
     }
+    cgroup_remove(&supervision->group);
     fd_close(&supervision->keeper.report);
+    fd_close(&supervision->init_fd);
     fd_close(&supervision->status_pipe);
     fd_close(&supervision->block_pipe);
     network_count_close(&supervision->network);

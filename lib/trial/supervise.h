@@ -49,7 +49,10 @@ struct supervise_result {
     uint64_t memory_bytes;    /* the most that was seen of all its processes together */
     uint64_t output_bytes;    /* both streams */
     uint64_t network_refused; /* packets that found no way out, where that was counted */
-    bool wrote_outside;       /* it said that a file system is read-only, which none of its own is */
+    bool memory_group, processes_group; /* the kernel held these limits, by a control group */
+    /* What it said itself: that a file system is read-only, which none of its own is; that no more
+     * processes can be started; that a file grew too large. */
+    bool wrote_outside, found_no_process, found_no_room;
     struct buffer tail;       /* both streams as they came */
 };
 

@@ -14,6 +14,9 @@ struct stream {
     int file;
 };
 
+/* Of those in a namespace two are bubblewrap's. */
+#define NAMESPACE_PROCESSES 2
+
 struct supervision {
     struct supervise_result result;
     const struct sandbox *sandbox;
@@ -25,10 +28,12 @@ struct supervision {
     uint64_t kills_before; /* of the kernel for want of memory, on this machine */
     size_t tail_max;
     struct stream streams[2];
+    struct cgroup group;
     struct keeper keeper;
     int status_pipe, block_pipe; /* from and to bubblewrap; -1: none */
     struct buffer status;
-    pid_t init; /* process 1 of the namespace, as we see it; 0: none */
+    pid_t init;  /* process 1 of the namespace, as we see it; 0: none */
+    int init_fd; /* it, whoever has its number later; -1: none */
     struct network_count network;
     bool command_ended, stopping, killed, ended;
     int64_t command_ended_ns, stopping_ns;
