@@ -241,3 +241,28 @@ told() {
     run -0 mlops webhook remove "$(jq .id <<<"$output")"
     run -0 mlops log --verify
 }
+
+@test "promotions that are killed at any moment are told of where they happened, and nowhere else" {
+    for text in one two; do version "$text"; done
+    given_server
+    for try in $(seq 24); do
+        to=$((try % 2 + 1))
+        mlops -q promote "fraud@$to" --to production 3>&- & # kept from bats's own output
+        process=$!
+        sleep "0.0$(printf %02d $((try % 24 + 1)))"
+        kill -9 "$process" 2> /dev/null || true
+        wait "$process" 2> /dev/null || true
+    done
+    mlops -q promote fraud@1 --to production # at least one that nobody killed
+    for _ in $(seq 100); do # those that a killed sender had taken are let go of after a while
+        mlops -q webhook deliver > /dev/null 2>&1 || true
+        [ "$(mlops --json webhook list | jq '.webhooks[0].waiting')" -gt 0 ] || break
+        sleep 1
+    done
+    [ "$(mlops --json webhook list | jq '.webhooks[0].waiting')" -eq 0 ]
+    mlops log --verify
+    mlops --json log fraud --limit 1000 | jq -r '.entries[] | select(.action == "promote") | .index' | sort -n > happened
+    told | jq -r .body.entry.index | sort -nu > heard
+    [ -s happened ]
+    cmp happened heard
+}

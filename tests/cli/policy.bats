@@ -422,3 +422,36 @@ hidden() {
     run mlops approve fraud@2 --for production --key bob
     ended 1 "of bob was revoked at"
 }
+
+@test "a version rests in staging until time, predictions and quiet are there" {
+    registered
+    mlops -q test fraud > /dev/null
+    printf 'stages:\n  staging:\n  production: {from: staging for 3s with no open alert and >= 50 predictions}\n' > policy.yaml
+    mlops -q policy set fraud policy.yaml
+    run mlops promote fraud --to production
+    ended 1 "it is not in staging now"
+    mlops -q promote fraud --to staging
+    # events COUNT STATUS
+    events() {
+        for i in $(seq "$1"); do
+            printf '{"time":"%s","id":"%s-%d","version":1,"stage":"staging","features":{"amount":1,"country":"de"},"score":0.1,"latency_ms":1,"status":%d}\n' \
+                "$(date -u +%FT%TZ)" "$RANDOM" "$i" "$2"
+        done | mlops -q monitor ingest fraud -
+    }
+    events 20 200
+    mlops -q monitor rule fraud 'errors=error_rate <= 10% over 10m'
+    mlops -q monitor check fraud --stage staging
+    run mlops promote fraud --to production
+    ended 1 "20 of 50 predictions there" "in staging for"
+    events 60 500
+    run mlops monitor check fraud --stage staging
+    ended 1
+    sleep 3
+    run mlops promote fraud --to production
+    ended 1 "open alert"
+    events 800 200
+    run mlops monitor check fraud --stage staging
+    ended 0
+    run mlops promote fraud --to production
+    ended 0 "in staging for"
+}

@@ -169,3 +169,24 @@ setup() {
     run mlops sign text.tar.zst
     ended 2
 }
+
+@test "keys are listed, on every curve, and what they sign verifies" {
+    mkdir m && echo weights > m/weights
+    for curve in p256 p384 p521; do
+        mlops -q key generate "on-$curve" --algorithm "$curve" --no-passphrase
+        mlops key show "on-$curve" > "$curve.pub"
+        openssl pkey -pubin -in "$curve.pub" -noout -text | grep -q "${curve#p} bit"
+        [ "$(sha256sum < "$curve.pub" | cut -d ' ' -f 1)" = "$(mlops --json key show "on-$curve" | jq -r .fingerprint)" ]
+        mlops -q sign ./m --key "on-$curve"
+        run mlops verify ./m --key "$curve.pub"
+        ended 0
+    done
+    run mlops --json key list
+    jq -e '[.keys[] | [.name, .algorithm]] | sort == [["on-p256", "p256"], ["on-p384", "p384"], ["on-p521", "p521"]]' <<<"$output"
+    run mlops key list
+    ended 0 on-p256 on-p384 on-p521
+    run mlops key generate on-p256 --no-passphrase
+    ended 4
+    run mlops key generate rsa --algorithm rsa
+    ended 2
+}
