@@ -1,10 +1,10 @@
 /* lib/base/http_retry.c - attempts at a request, the waits between them, and what messages say. */
 #include "base/http_retry.h"
+#include "base/backoff.h"
 #include "base/clock.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <strings.h>
-#include <sys/random.h>
 #include <time.h>
 
 #define ATTEMPTS 6
@@ -14,21 +14,6 @@
 #define SLICE_NS 50000000LL /* how often a wait looks whether to stop */
 
 /* ---- waiting --------------------------------------------------------------------------------- */
-
-/* Half of it fixed and half at random, so that clients that failed together do not come back
- * together (Brooker 2015, "Exponential Backoff and Jitter", equal jitter). */
-static int64_t backoff_ns(int64_t first_ns, unsigned attempt)
-{
-    uint32_t random = 0;
-    int64_t wait_ns = first_ns;
-    for (unsigned i = 1; i < attempt && wait_ns < WAIT_MAX_NS; i++)
-        wait_ns *= 2;
-    if (wait_ns > WAIT_MAX_NS)
-        wait_ns = WAIT_MAX_NS;
-    if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != sizeof(random))
-        random = (uint32_t)clock_monotonic_ns(); /* good enough to part two clients */
-    return wait_ns / 2 + (int64_t)((double)random / UINT32_MAX * (double)(wait_ns / 2));
-}
 
 /* Seconds, or a date (RFC 9110 §10.2.3); 0 where there is none. */
 static int64_t retry_after_ns(const struct http_response *response)
@@ -103,7 +88,7 @@ int http_send(struct http_client *client, const struct http_request *request,
             TRY(judge(request, response, &again, err));
         if (again && attempt < attempts) {
             int64_t told_ns = retry_after_ns(response);
-            int64_t own_ns = backoff_ns(first_ns, attempt);
+            int64_t own_ns = backoff_ns(first_ns, WAIT_MAX_NS, attempt);
             TRY(wait(client, told_ns > own_ns ? told_ns : own_ns, err));
             continue;
         }

@@ -5,6 +5,7 @@
  * over "ID.TIMESTAMP.BODY". The names of `entity`, `action` and `data` are MLflow's where an event
  * is one of its own.
  */
+#include "base/backoff.h"
 #include "base/base64.h"
 #include "base/clock.h"
 #include "base/http.h"
@@ -13,7 +14,6 @@
 #include <mlops/webhook.h>
 #include <openssl/hmac.h>
 #include <stdio.h>
-#include <sys/random.h>
 
 #define EACH_NS 10000000000LL
 #define LEASE_NS 60000000000LL /* beside the time of the request: then others may try */
@@ -155,19 +155,6 @@ static int send_signed(const struct channel_sending *sending, const cJSON *entry
     return http_fail_status(&request, &response, MLOPS_IO, NULL, err);
 }
 
-/* When the next attempt is due. */
-static int64_t next_try(uint64_t attempts)
-{
-    int64_t wait_ns = WAIT_FIRST_NS;
-    uint32_t random = 0;
-    for (uint64_t i = 1; i < attempts && wait_ns < WAIT_MAX_NS; i++)
-        wait_ns *= 2;
-    if (wait_ns > WAIT_MAX_NS)
-        wait_ns = WAIT_MAX_NS;
-    (void)!getrandom(&random, sizeof(random), GRND_NONBLOCK); /* without chance it still doubles */
-    return clock_now_ns() + wait_ns / 2 + (int64_t)((double)(wait_ns / 2) * random / UINT32_MAX);
-}
-
 /* ---- all that is due --------------------------------------------------------------------------- */
 
 /* A deadline, and who may say stop before it. */
@@ -204,7 +191,8 @@ static int deliver_one(const struct channel_sending *sending, struct mlops_deliv
         return outbox_done(registry, item, NULL, 0, err);
     }
     delivery->failed++;
-    return outbox_done(registry, item, why.message, next_try(item->attempts), err);
+    int64_t next_ns = clock_now_ns() + backoff_ns(WAIT_FIRST_NS, WAIT_MAX_NS, item->attempts);
+    return outbox_done(registry, item, why.message, next_ns, err);
 }
 
 int mlops_webhook_deliver(struct mlops_registry *registry,

@@ -4,13 +4,13 @@
  * The stage is asked five times a second: one row by its key, on either engine. What happens to the
  * registry (away, restored from a backup, moved) changes nothing on the host.
  */
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/path.h"
 #include "registry/db.h"
 #include "registry/handle.h"
 #include "registry/reference.h"
 #include "release/host.h"
-#include <sys/random.h>
 #include <sys/stat.h>
 
 #define INTERVAL_NS 200000000LL
@@ -29,7 +29,7 @@ struct follow {
     bool away;                       /* and it was told */
     bool settled;   /* what the stage holds by entry `entry` was dealt with */
     uint64_t entry; /* of the log, that put there what the stage holds, plus 1; 0: it is empty */
-    int64_t wait_ns; /* the next wait after a failure */
+    uint64_t failures; /* in a row */
 };
 
 static bool is_stopped(const struct follow *follow)
@@ -44,14 +44,10 @@ static void rest(const struct follow *follow, int64_t duration_ns)
         clock_sleep_ns(left_ns < NAP_NS ? left_ns : NAP_NS);
 }
 
-/* A wait that doubles, half of it by chance, so that a hundred hosts do not come back at once. */
+/* A hundred hosts do not come back at once. */
 static void back_off(struct follow *follow)
 {
-    uint32_t random = 0;
-    (void)!getrandom(&random, sizeof(random), GRND_NONBLOCK); /* without chance it still doubles */
-    int64_t half_ns = follow->wait_ns / 2;
-    rest(follow, half_ns + (int64_t)((double)half_ns * random / UINT32_MAX));
-    follow->wait_ns = follow->wait_ns < WAIT_MAX_NS / 2 ? follow->wait_ns * 2 : WAIT_MAX_NS;
+    rest(follow, backoff_ns(WAIT_FIRST_NS, WAIT_MAX_NS, ++follow->failures));
 }
 
 static int tell(const struct follow *follow, const struct mlops_deploy_event *event,
@@ -152,7 +148,7 @@ static int act(struct follow *follow, struct mlops_error *err)
     if (code)
         return failed(follow, &deployment, &why, err);
     follow->settled = true;
-    follow->wait_ns = WAIT_FIRST_NS;
+    follow->failures = 0;
     return tell(follow,
                 &(struct mlops_deploy_event){.news = MLOPS_DEPLOY_LIVE, .deployment = &deployment},
                 err);
@@ -167,7 +163,7 @@ static int turn(struct follow *follow, struct mlops_error *err)
     if (follow->away)
         TRY(tell(follow, &(struct mlops_deploy_event){.news = MLOPS_DEPLOY_BACK}, err));
     if (follow->away || entry != follow->entry)
-        follow->wait_ns = WAIT_FIRST_NS;
+        follow->failures = 0;
     follow->away = false;
     follow->settled = follow->settled && entry == follow->entry;
     follow->entry = entry;
@@ -184,8 +180,7 @@ int mlops_deploy_follow(const struct mlops_registry_options *where,
     struct follow follow = {.where = where,
                             .options = options,
                             .tell = tell_news,
-                            .context = context,
-                            .wait_ns = WAIT_FIRST_NS};
+                            .context = context};
     _cleanup_(host_clear) struct host host = {.lock = -1};
     int code = MLOPS_OK;
     TRY(reference_parse(options->ref, strlen(options->ref), &follow.stage, err));

@@ -94,6 +94,17 @@ static int read_state(struct host *host, struct mlops_error *err)
     return MLOPS_OK;
 }
 
+/* Old releases are removed below these: a link would lead that to somebody else's folder. */
+static int check_folder(const struct host *host, const char *name, struct mlops_error *err)
+{
+    _cleanup_(free_string) char *path = path_join(host->directory, name);
+    struct stat status;
+    if (lstat(path, &status) < 0 || S_ISDIR(status.st_mode))
+        return MLOPS_OK; /* what is not there is made, and cannot be where that fails */
+    mlops_fail(err, MLOPS_INVALID, "'%s' is no folder of a host's own", path);
+    return mlops_hint(err, "deploy to a folder that is empty, or that a deploy made");
+}
+
 int host_open(const char *directory, struct host *host, struct mlops_error *err)
 {
     char here[PATH_MAX];
@@ -103,6 +114,8 @@ int host_open(const char *directory, struct host *host, struct mlops_error *err)
     if (!getcwd(here, sizeof(here)))
         return mlops_fail_errno(err, MLOPS_IO, errno, "find the working directory");
     host->directory = path_join(here, directory); /* commands run elsewhere */
+    TRY(check_folder(host, "releases", err));
+    TRY(check_folder(host, ".deploy", err));
     TRY(read_current(host, err));
     return read_state(host, err);
 }
