@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 
 /* ---- for people ----------------------------------------------------------------------------- */
 
@@ -360,6 +361,22 @@ static int write_option(struct cli *cli, const char *option, const struct mlops_
     return cli_write_text(cli, path, "we", text);
 }
 
+static int add_step_summary(struct cli *cli, const struct mlops_test_report *report,
+                            const char *path)
+{
+    struct stat status = {0};
+    /* by others in this step */
+    size_t used = stat(path, &status) == 0 ? (size_t)status.st_size : 0;
+
+    if (used + 4000 > MLOPS_MARKDOWN_SUMMARY) {
+        cli_warn(cli, "the step's summary is full, and these tests are not in it");
+        return MLOPS_OK;
+    }
+    _cleanup_(free_string) char *text =
+        mlops_test_report_markdown(report, MLOPS_MARKDOWN_SUMMARY - used);
+    return cli_write_text(cli, path, "ae", text);
+}
+
 /* Within GitHub Actions: annotations, which the runner takes from stderr as well, so that stdout
  * stays what was asked for; and the summary of the step. */
 static int tell_github(struct cli *cli, const struct mlops_test_report *report)
@@ -372,14 +389,18 @@ static int tell_github(struct cli *cli, const struct mlops_test_report *report)
     (void)fputs(commands, stderr); /* nobody reads it: the exit status says the same */
     if (!summary || !*summary)
         return MLOPS_OK;
-    _cleanup_(free_string) char *text = mlops_test_report_markdown(report);
-    return cli_write_text(cli, summary, "ae", text);
+    return add_step_summary(cli, report, summary);
+}
+
+static char *comment(const struct mlops_test_report *report)
+{
+    return mlops_test_report_markdown(report, MLOPS_MARKDOWN_COMMENT);
 }
 
 static int tell_tools(struct cli *cli, const struct mlops_test_report *report)
 {
     TRY(write_option(cli, "junit", report, mlops_test_report_junit));
-    TRY(write_option(cli, "markdown", report, mlops_test_report_markdown));
+    TRY(write_option(cli, "markdown", report, comment));
     TRY(write_option(cli, "gitlab-metrics", report, mlops_test_report_gitlab));
     return tell_github(cli, report);
 }

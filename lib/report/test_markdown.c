@@ -1,6 +1,7 @@
 /*
  * lib/report/test_markdown.c - the report of a test run as GitHub-flavoured Markdown, which GitLab
- * reads as well. What comes from suites is escaped: it must not become markup.
+ * reads as well. What comes from suites is escaped: it must not become markup. Where there is a
+ * limit, what has no room is left out whole, part by part, and counted.
  */
 #include "report/markdown.h"
 #include <math.h>
@@ -25,21 +26,88 @@ static void add_counts(struct buffer *text, const struct mlops_test_counts *coun
         buffer_printf(text, ", %llu skipped", (unsigned long long)counts->skipped);
 }
 
-static void add_suites(struct buffer *text, const struct mlops_test_report *report)
+/* ---- a page of limited size ------------------------------------------------------------------ */
+
+#define NOTE_BYTES 1000 /* kept free for what stands below all */
+
+enum part { PART_SUITES, PART_METRICS, PART_EXPECTATIONS, PART_COMPARISONS, PART_OUTPUTS, PARTS };
+
+struct page {
+    struct buffer text;
+    size_t most; /* bytes; 0: as many as there are */
+    size_t left_out[PARTS];
+};
+
+/* Take `piece` in, if it has room below `most`, and empty it. */
+static void take(struct page *page, enum part part, size_t most, struct buffer *piece)
 {
-    buffer_puts(text, "| | suite | kind | time | tests | |\n| --- | --- | --- | ---: | --- | --- |\n");
+    bool fits = !page->most || page->text.length + piece->length <= most;
+    if (piece->length == 0)
+        return;
+    if (fits)
+        buffer_append(&page->text, piece->data, piece->length);
+    page->left_out[part] += !fits;
+    piece->length = 0;
+}
+
+static size_t room_of(const struct page *page)
+{
+    return page->most > NOTE_BYTES ? page->most - NOTE_BYTES : 0;
+}
+
+static void add_left_out(struct page *page)
+{
+    static const char *const names[] = {"suites", "tables of metrics", "lists of expectations",
+                                        "comparisons", "outputs"};
+    size_t kinds = 0;
+    for (size_t i = 0; i < PARTS; i++) {
+        if (page->left_out[i] == 0)
+            continue;
+        buffer_puts(&page->text, kinds++ ? ", "
+                                         : "\n⚠️ Left out, for there is room for a certain size only: ");
+        buffer_printf(&page->text, "%zu %s", page->left_out[i], names[i]);
+    }
+    if (kinds > 0)
+        buffer_puts(&page->text, ". The log of the job, and `mlops show` with its `--log`, have "
+                                 "all.\n");
+}
+
+/* ---- its parts ------------------------------------------------------------------------------- */
+
+static void add_suite(struct buffer *text, const struct mlops_suite_result *suite)
+{
+    buffer_printf(text, "| %s | ", mark(suite->status));
+    markdown_cell(text, suite->name);
+    buffer_printf(text, " | %s | ", suite->kind);
+    if (suite->status != MLOPS_SUITE_SKIPPED)
+        buffer_printf(text, "%.1f s", suite->seconds);
+    buffer_puts(text, " | ");
+    add_counts(text, &suite->counts);
+    buffer_puts(text, " | ");
+    markdown_cell(text, suite->message);
+    buffer_puts(text, " |\n");
+}
+
+/* As they are declared; where that is too much for half of the page, those that did not pass. */
+static void add_suites(struct page *page, const struct mlops_test_report *report)
+{
+    _cleanup_(buffer_clear) struct buffer all = {0}, one = {0};
+    buffer_puts(&page->text,
+                "| | suite | kind | time | tests | |\n| --- | --- | --- | ---: | --- | --- |\n");
+    for (size_t i = 0; i < report->suite_count; i++)
+        add_suite(&all, &report->suites[i]);
+    if (!page->most || all.length <= page->most / 2) {
+        buffer_append(&page->text, all.data ? all.data : "", all.length);
+        return;
+    }
     for (size_t i = 0; i < report->suite_count; i++) {
         const struct mlops_suite_result *suite = &report->suites[i];
-        buffer_printf(text, "| %s | ", mark(suite->status));
-        markdown_cell(text, suite->name);
-        buffer_printf(text, " | %s | ", suite->kind);
-        if (suite->status != MLOPS_SUITE_SKIPPED)
-            buffer_printf(text, "%.1f s", suite->seconds);
-        buffer_puts(text, " | ");
-        add_counts(text, &suite->counts);
-        buffer_puts(text, " | ");
-        markdown_cell(text, suite->message);
-        buffer_puts(text, " |\n");
+        if (suite->status == MLOPS_SUITE_PASSED || suite->status == MLOPS_SUITE_SKIPPED) {
+            page->left_out[PART_SUITES]++;
+            continue;
+        }
+        add_suite(&one, suite);
+        take(page, PART_SUITES, page->most / 2, &one);
     }
 }
 
@@ -155,24 +223,36 @@ static void add_output(struct buffer *text, const struct mlops_suite_result *sui
     buffer_printf(text, "%s%s\n\n</details>\n", ended ? "" : "\n", fence);
 }
 
-char *mlops_test_report_markdown(const struct mlops_test_report *report)
+static void add_part(struct page *page, enum part part, const struct mlops_suite_result *suite,
+                     struct buffer *piece)
 {
-    struct buffer text = {0};
-    buffer_printf(&text, "### %s ", report->passed ? "✅" : "❌");
-    markdown_cell(&text, report->version.model);
-    buffer_printf(&text, " version %llu %s\n\n", (unsigned long long)report->version.number,
+    if (part == PART_METRICS)
+        add_metrics(piece, suite);
+    if (part == PART_EXPECTATIONS)
+        add_expectations(piece, suite);
+    if (part == PART_OUTPUTS)
+        add_output(piece, suite);
+    for (size_t i = 0; part == PART_COMPARISONS && i < suite->comparison_count; i++) {
+        add_comparison(piece, suite, &suite->comparisons[i]);
+        take(page, part, room_of(page), piece);
+    }
+    take(page, part, room_of(page), piece);
+}
+
+char *mlops_test_report_markdown(const struct mlops_test_report *report, size_t most)
+{
+    struct page page = {.most = most};
+    _cleanup_(buffer_clear) struct buffer piece = {0};
+    buffer_printf(&page.text, "### %s ", report->passed ? "✅" : "❌");
+    markdown_cell(&page.text, report->version.model);
+    buffer_printf(&page.text, " version %llu %s\n\n", (unsigned long long)report->version.number,
                   report->passed ? "passed its tests" : "did not pass its tests");
-    add_suites(&text, report);
-    for (size_t i = 0; i < report->suite_count; i++)
-        add_metrics(&text, &report->suites[i]);
-    for (size_t i = 0; i < report->suite_count; i++)
-        add_expectations(&text, &report->suites[i]);
-    for (size_t i = 0; i < report->suite_count; i++)
-        for (size_t j = 0; j < report->suites[i].comparison_count; j++)
-            add_comparison(&text, &report->suites[i], &report->suites[i].comparisons[j]);
-    for (size_t i = 0; i < report->suite_count; i++)
-        add_output(&text, &report->suites[i]);
-    buffer_printf(&text, "\n<sub>bundle `%s` · sandbox %s</sub>\n", report->version.bundle,
+    add_suites(&page, report);
+    for (enum part part = PART_METRICS; part < PARTS; part++)
+        for (size_t i = 0; i < report->suite_count; i++)
+            add_part(&page, part, &report->suites[i], &piece);
+    add_left_out(&page);
+    buffer_printf(&page.text, "\n<sub>bundle `%s` · sandbox %s</sub>\n", report->version.bundle,
                   mlops_sandbox_level_name(report->sandbox));
-    return buffer_steal(&text);
+    return buffer_steal(&page.text);
 }

@@ -39,10 +39,11 @@ EOF
     mlops -q register p
 }
 
-@test "the JUnit report is valid by the schema that Jenkins uses, whatever suites print" {
+@test "the JUnit report is valid by the schemas of Jenkins and Ant, whatever suites print" {
     given_suites
     ! mlops test fraud --junit junit.xml
     xmllint --noout --schema "$SOURCE_ROOT/tests/data/junit/junit-10.xsd" junit.xml
+    xmllint --noout --relaxng "$SOURCE_ROOT/tests/data/junit/ant.rng" junit.xml
     value() { xmllint --xpath "string($1)" junit.xml; }
     [ "$(value /testsuites/testsuite/@name)" = fraud@1 ]
     [ "$(value /testsuites/testsuite/@tests)" = 7 ]
@@ -98,6 +99,9 @@ EOF
     [ "$(tail -n 1 metrics.txt)" = '# EOF' ]
     ! grep -vE '^[a-zA-Z_:][a-zA-Z0-9_:]*\{suite="[A-Za-z0-9._-]+"\} [0-9.e+-]+$' metrics.txt | grep -v '^# EOF$'
     grep -q '^auc{suite="quality"} 0\.' metrics.txt
+    # all lines of a metric stand together
+    [ "$(sed 's/{.*//' metrics.txt | uniq | sort | uniq -d)" = "" ]
+    [ "$(grep -c '^seconds{' metrics.txt)" -ge 4 ]
 }
 
 @test "a class is a label of GitLab's metrics, whatever it is called" {
@@ -133,6 +137,69 @@ YAML
     [[ "$stderr" == *'::error title=fraud@1%3A quality failed::auc >= 0.99 at 95%25 is not met'* ]]
     # ::command name=value,name=value::message, with %, CR and LF escaped, and : and , in values
     ! grep '^::' <<<"$stderr" | grep -vE '^::(error|warning) title=([^%:,]|%[0-9A-F]{2})*::([^%]|%(25|0A|0D))*$'
+}
+
+# Thirty suites that fail, each with 4,000 bytes of output, and one with a very long message.
+given_many_failures() {
+    mkdir -p p
+    cat > p/mlops.yaml <<YAML
+model: fraud
+code: [p.sh]
+tests:
+  long:
+    kind: performance
+    run: printf 'y,p\nä,ä\n' > p.csv
+    predictions: p.csv
+    task: multiclass
+    label: y
+    prediction: p
+    require: {$(for i in {1..60}; do printf '"recall[ää%s]": ">= 0.5", ' "$i"; done)}
+  bad:
+    kind: unit
+    matrix: {n: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30]}
+    run: sh p.sh {n}
+  shaky:
+    kind: unit
+    matrix: {n: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]}
+    retries: 1
+    run: test -e $PWD/again{n} || { touch $PWD/again{n}; exit 3; }
+YAML
+    echo 'echo $1; head -c 4000 /dev/zero | tr "\0" x; exit 3' > p/p.sh
+    mlops -q register p
+}
+
+@test "GitHub's limits are kept, and what is left out is said" {
+    export MLOPS_SANDBOX=none
+    given_many_failures
+    # another command of the same step has nearly filled its summary
+    head -c $((1048576 - 60000)) /dev/zero | tr '\0' y > summary.md
+    run --separate-stderr env GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY="$PWD/summary.md" \
+        mlops test fraud -j 4 --markdown comment.md
+    [ "$status" -eq 1 ]
+    # ten annotations of a kind, the last of which names the rest
+    [ "$(grep -c '^::error ' <<<"$stderr")" -eq 10 ]
+    [ "$(grep -c '^::warning ' <<<"$stderr")" -eq 10 ]
+    grep -q '^::error title=fraud@1%3A 22 more suites did not pass::bad-9, bad-10, .*, bad-30$' <<<"$stderr"
+    grep -q '^::warning title=fraud@1%3A 2 more suites are flaky::shaky-10, shaky-11$' <<<"$stderr"
+    # a message of 4,096 characters at most, cut between two of them
+    long=$(grep '^::error title=fraud@1%3A long' <<<"$stderr")
+    grep -q ' … (cut: the log of the job has all)$' <<<"$long"
+    iconv -f UTF-8 -t UTF-8 <<<"$long" > /dev/null
+    [ "$(wc -c <<<"${long#*::*::}")" -le 4096 ]
+    # a summary of 1 MiB at most, a comment of 65,536 characters; suites and a note are in both
+    [ "$(stat -c %s summary.md)" -le 1048576 ]
+    [ "$(stat -c %s comment.md)" -le 65536 ]
+    for file in summary.md comment.md; do
+        grep -q '^| ❌ | bad-30 | unit' $file
+        grep -qE '^⚠️ Left out, for there is room for a certain size only: [0-9]+ outputs\.' $file
+        [ "$(tail -n 1 $file | cut -c 1-12)" = '<sub>bundle ' ]
+    done
+    [ "$(grep -c '^<details>' comment.md)" -ge 10 ]
+    # nothing fits any more
+    head -c 1048000 /dev/zero > summary.md
+    run --separate-stderr env GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY="$PWD/summary.md" mlops test fraud --suite bad-1
+    [[ "$stderr" == *"the step's summary is full"* ]]
+    [ "$(stat -c %s summary.md)" -eq 1048000 ]
 }
 
 @test "the pipeline of docs/ci.md for the plain shell works" {
