@@ -348,8 +348,8 @@ static int write_all(struct ingest *ingest, bool *moved, struct mlops_error *err
 /* Take the batch in anew, from its raw text, on what the database says now. */
 static int start_over(struct ingest *ingest, struct mlops_error *err)
 {
-    uint64_t line = ingest->line;
     ingest_forget(ingest);
+    ingest->line = ingest->batch_line;
     TRY(ingest_load(ingest, err));
     for (size_t at = 0; at < ingest->raw.length;) {
         const char *frame = ingest->raw.data + at;
@@ -364,7 +364,6 @@ static int start_over(struct ingest *ingest, struct mlops_error *err)
         TRY(ingest_retake(ingest, text.data, (size_t)size, err));
         at += length;
     }
-    ingest->line = line;
     return MLOPS_OK;
 }
 

@@ -58,7 +58,8 @@ static bool same_text(const char *a, const struct text_view *b)
     return strlen(a) == b->length && (b->length == 0 || memcmp(a, b->data, b->length) == 0);
 }
 
-static size_t find_group(struct ingest *ingest, const struct event *event, size_t guess)
+/* Where it is among the groups; SIZE_MAX: it is not. */
+static size_t look_up_group(const struct ingest *ingest, const struct event *event, size_t guess)
 {
     const struct text_view *stage = &event->stage, fallback = {DEFAULT_STAGE, strlen(DEFAULT_STAGE)};
     if (stage->length == 0)
@@ -70,12 +71,21 @@ static size_t find_group(struct ingest *ingest, const struct event *event, size_
             same_text(group->stage, stage) && same_text(group->segment, &event->segment))
             return at;
     }
+    return SIZE_MAX;
+}
+
+static size_t find_group(struct ingest *ingest, const struct event *event, size_t guess)
+{
+    const struct text_view *stage = &event->stage, *segment = &event->segment;
+    size_t at = look_up_group(ingest, event, guess);
+    if (at != SIZE_MAX)
+        return at;
     GROW(ingest->groups, ingest->group_count, &ingest->group_capacity);
-    ingest->groups[ingest->group_count] =
-        (struct group){.version = event->version,
-                       .stage = xstrndup(stage->data, stage->length),
-                       .segment = event->segment.length ? xstrndup(event->segment.data, event->segment.length) : xstrdup(""),
-                       .shadow = event->shadow};
+    ingest->groups[ingest->group_count] = (struct group){
+        .version = event->version,
+        .stage = stage->length ? xstrndup(stage->data, stage->length) : xstrdup(DEFAULT_STAGE),
+        .segment = segment->length ? xstrndup(segment->data, segment->length) : xstrdup(""),
+        .shadow = event->shadow};
     return ingest->group_count++;
 }
 
@@ -176,11 +186,26 @@ static void set_aside(struct ingest *ingest, uint64_t line, const char *reason,
     buffer_puts(&ingest->dead, "}\n");
 }
 
-/* The reason why it is not counted; NULL where it is to be. */
+/* Was it counted before it became too old? Whoever sends again is not told that it is late. */
+static int was_counted(struct ingest *ingest, const struct event *event, bool *counted,
+                       struct mlops_error *err)
+{
+    struct open_minute *minute;
+    size_t group = look_up_group(ingest, event, 0);
+    *counted = false;
+    if (group == SIZE_MAX)
+        return MLOPS_OK;
+    TRY(find_minute(ingest, window_start_ns(LEVEL_MINUTE, event->time_ns), &minute, err));
+    *counted = id_set_has(&minute->ids, roster_key(event->id, group_number(group)));
+    return MLOPS_OK;
+}
+
+/* The reason why it is not counted; NULL where it is to be, or would be but for its id. */
 static int judge(struct ingest *ingest, struct event *event, int64_t now_ns, const char **reason,
                  struct mlops_error *err)
 {
     const struct known_version *version;
+    bool counted = false;
     *reason = NULL;
     if (event->version == 0)
         event->version = ingest->options.version;
@@ -197,8 +222,9 @@ static int judge(struct ingest *ingest, struct event *event, int64_t now_ns, con
         *reason = "its time is in the future";
         ingest->pending.future++;
     } else if (event->time_ns < ingest->newest_ns - ingest->options.lateness_ns) {
-        *reason = "it is older than the watermark";
-        ingest->pending.late++;
+        TRY(was_counted(ingest, event, &counted, err));
+        *reason = counted ? NULL : "it is older than the watermark";
+        ingest->pending.late += !counted;
     }
     return MLOPS_OK;
 }
@@ -600,9 +626,20 @@ int ingest_take(struct ingest *ingest, const char *text, size_t length, struct m
         TRY(find_kind(ingest, &text, &length, err));
     if (length == 0)
         return MLOPS_OK;
-    if (ingest->since_ns == 0)
+    if (ingest->since_ns == 0) {
         ingest->since_ns = clock_monotonic_ns();
+        ingest->batch_line = ingest->line;
+    }
     return take(ingest, text, length, true, err);
+}
+
+int ingest_begin_text(struct ingest *ingest, struct mlops_error *err)
+{
+    TRY(ingest_commit(ingest, err)); /* what is taken in anew is read by the header that it had */
+    event_layout_clear(&ingest->layout);
+    ingest->knows_kind = ingest->is_csv = false;
+    ingest->line = 1;
+    return MLOPS_OK;
 }
 
 bool ingest_is_due(const struct ingest *ingest)

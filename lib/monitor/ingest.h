@@ -1,7 +1,8 @@
 /*
  * lib/monitor/ingest.h - events under way from lines to the database: what the files of ingest share.
  *
- * ingest.c counts lines into open windows; commit.c writes them down; source.c and listen.c bring lines. Between commits nothing is durable and nothing is acknowledged.
+ * ingest.c counts lines into open windows; commit.c writes them down; source.c and listen.c bring
+ * lines. Between commits nothing is durable and nothing is acknowledged.
  */
 #ifndef MONITOR_INGEST_H
 #define MONITOR_INGEST_H
@@ -55,7 +56,8 @@ struct ingest {
 
     struct event_layout layout; /* of CSV */
     bool is_csv, knows_kind;
-    uint64_t line; /* the number of the next */
+    uint64_t line;       /* the number of the next */
+    uint64_t batch_line; /* of the first that is not committed */
     struct event_chunk *chunks; /* pool_threads() of them */
     size_t chunk_count;
     struct buffer raw; /* zstd frames, one a piece of text */
@@ -71,6 +73,8 @@ void ingest_clear(struct ingest *ingest);
 
 /* Count whole lines (the last may lack its newline). */
 int ingest_take(struct ingest *ingest, const char *text, size_t length, struct mlops_error *err);
+/* Another text begins, with a header of its own where it is CSV; commits what came before. */
+int ingest_begin_text(struct ingest *ingest, struct mlops_error *err);
 /* Is it time to commit? */
 bool ingest_is_due(const struct ingest *ingest);
 /* Make all that was taken durable and visible. Errors: MLOPS_IO; then nothing of it is. */

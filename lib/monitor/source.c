@@ -55,6 +55,23 @@ static int read_some(struct source *source, bool *end, struct mlops_error *err)
     return take_lines(source, false, err);
 }
 
+/* Of a file that nobody writes to any more: its last line counts without a line end, too. */
+static int read_rest(struct source *source, struct mlops_error *err)
+{
+    for (bool end = false; !end;) {
+        if (ingest_is_stopped(source->ingest))
+            return MLOPS_OK;
+        TRY(read_some(source, &end, err));
+        TRY(commit_if_due(source, err));
+    }
+    return take_lines(source, true, err);
+}
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 /* Has another file taken the name, or was this one cut? Then go on with what stands there now. */
 static int follow(struct source *source, const char *path, struct mlops_error *err)
 {
@@ -62,27 +79,44 @@ static int follow(struct source *source, const char *path, struct mlops_error *e
     if (stat(path, &named) != 0 || fstat(source->fd, &open_one) != 0)
         return MLOPS_OK; /* between two files there may be none */
     off_t at = lseek(source->fd, 0, SEEK_CUR);
-    if (named.st_dev == open_one.st_dev && named.st_ino == open_one.st_ino && at <= named.st_size)
+    if (is_same(&named, &open_one) && at <= named.st_size)
         return MLOPS_OK;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    _cleanup_(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return MLOPS_OK;
-    bool end = false;
-    while (!end && !(named.st_ino == open_one.st_ino && named.st_dev == open_one.st_dev)) {
-        int code = read_some(source, &end, err); /* what was written before the change */
-        if (code) {
-            close(fd);
-            return code;
-        }
-    }
-    close(source->fd);
+    if (!is_same(&named, &open_one))
+        TRY(read_rest(source, err)); /* what was written before the change */
+    TRY(take_lines(source, true, err));
+    TRY(ingest_begin_text(source->ingest, err));
+    fd_close(&source->fd);
     source->fd = fd;
-    return take_lines(source, true, err);
+    fd = -1;
+    return MLOPS_OK;
+}
+
+/* The file that had the name before, as logrotate calls it, may have grown after we were last here;
+ * what was counted then is found to be duplicates. */
+static int read_rotated(struct source *source, const char *path, struct mlops_error *err)
+{
+    _cleanup_(free_string) char *rotated = xprintf("%s.1", path);
+    _cleanup_(fd_close) int fd = open(rotated, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat named, before;
+    if (fd < 0 || fstat(fd, &before) != 0 || !S_ISREG(before.st_mode) ||
+        fstat(source->fd, &named) != 0 || is_same(&named, &before))
+        return MLOPS_OK;
+    int newest = source->fd;
+    source->fd = fd;
+    int code = read_rest(source, err);
+    source->fd = newest;
+    buffer_reset(&source->text);
+    return code ? code : ingest_begin_text(source->ingest, err);
 }
 
 static int read_all(struct source *source, const char *path, struct mlops_error *err)
 {
     bool followed = source->ingest->options.follow;
+    if (followed)
+        TRY(read_rotated(source, path, err));
     for (bool end = false; !end || followed;) {
         if (ingest_is_stopped(source->ingest))
             return followed ? MLOPS_OK : mlops_fail(err, MLOPS_CANCELLED, "stopped");

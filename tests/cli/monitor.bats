@@ -127,6 +127,33 @@ status() {
     jq -e '.groups[0].events == 100 and .counts.duplicates == 0' <<<"$output"
 }
 
+@test "a rotated CSV has a header again, and what a reader missed is read from its old name" {
+    (echo time,id,version,age; echo 2026-05-03T10:00:00Z,a,1,5) > e.csv
+    mlops -q monitor ingest fraud e.csv
+    (echo time,id,version,age; echo 2026-05-03T10:00:00Z,a,1,5; echo 2026-05-03T10:00:01Z,b,1,6) > e.csv.1
+    (echo id,version,time; echo c,1,2026-05-03T10:00:02Z) > e.csv
+    mlops --json monitor ingest fraud --follow e.csv > counts 3>&- &
+    follower=$!
+    for i in $(seq 50); do
+        [ "$(status | jq '.groups[0].events')" = 3 ] && break
+        sleep 0.1
+    done
+    kill -TERM "$follower"
+    wait "$follower" || true
+    jq -e '.counted == 2 and .duplicates == 1 and .malformed == 0' counts
+}
+
+@test "what was counted is a duplicate, not late, when it is sent again after the watermark" {
+    echo '{"time":"2026-05-03T10:00:00Z","id":"a","version":1}' > old
+    sed 's/"a"/"b"/' old > missed
+    sed 's/05-03/05-13/' old > new
+    mlops -q monitor ingest fraud old
+    mlops -q monitor ingest fraud new
+    cat old missed > both
+    run --separate-stderr mlops --json monitor ingest fraud both
+    jq -e '.duplicates == 1 and .late == 1' <<<"$output"
+}
+
 @test "kill -9 at any time loses nothing that is sent again, and counts nothing twice" {
     events 0 3000 > e
     for i in $(seq 12); do
