@@ -8,6 +8,7 @@
  */
 #include "base/clock.h"
 #include "monitor/address.h"
+#include "monitor/framing.h"
 #include "monitor/ingest.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,14 +25,12 @@
 #define READ_SIZE (1U << 20)
 #define TICK_MS 100
 #define SEND_MS 2000 /* a client that does not read its answers for so long is let go */
-#define GREETING "token "
 
 struct client {
     int fd;
-    bool trusted; /* its token was right, or there is none */
     bool ended;
-    uint64_t taken, acknowledged; /* lines */
-    struct buffer text;           /* a line that has not ended */
+    struct framing framing;
+    uint64_t acknowledged; /* lines */
 };
 
 struct server {
@@ -119,10 +118,10 @@ static void acknowledge(struct server *server)
     char text[32];
     for (size_t i = 0; i < server->count; i++) {
         struct client *client = &server->clients[i];
-        if (client->acknowledged == client->taken)
+        if (client->acknowledged == client->framing.lines)
             continue;
-        (void)snprintf(text, sizeof(text), "ok %llu\n", (unsigned long long)client->taken);
-        client->acknowledged = client->taken;
+        client->acknowledged = client->framing.lines;
+        (void)snprintf(text, sizeof(text), "ok %llu\n", (unsigned long long)client->acknowledged);
         client->ended |= !answer(client, text);
     }
 }
@@ -131,13 +130,12 @@ static void close_client(struct server *server, size_t i)
 {
     struct client *client = &server->clients[i];
     fd_close(&client->fd);
-    buffer_clear(&client->text);
+    framing_clear(&client->framing);
     server->clients[i] = server->clients[--server->count];
 }
 
 static void accept_client(struct server *server)
 {
-    const char *token = server->ingest->options.token;
     int fd = accept4(server->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0)
         return;
@@ -145,72 +143,24 @@ static void accept_client(struct server *server)
         (void)close(fd);
         return;
     }
-    server->clients[server->count++] =
-        (struct client){.fd = fd, .trusted = !token || *token == '\0'};
-}
-
-/* Takes as long for a wrong token as for the right one. */
-static bool is_token(const char *token, const char *text, size_t length)
-{
-    size_t size = strlen(token);
-    unsigned char differs = size != length;
-    for (size_t i = 0; i < length; i++)
-        differs |= (unsigned char)(token[i % size] ^ text[i]);
-    return !differs;
-}
-
-/* Its first line; takes it out of the text. */
-static void check_token(struct server *server, struct client *client)
-{
-    struct buffer *text = &client->text;
-    const char *stop = text->length ? memchr(text->data, '\n', text->length) : NULL;
-    size_t length = stop ? (size_t)(stop - text->data) : text->length, skip = strlen(GREETING);
-    if (!stop && length < 4096)
-        return;
-    size_t end = length > 0 && text->data[length - 1] == '\r' ? length - 1 : length;
-    client->trusted = stop && end > skip && memcmp(text->data, GREETING, skip) == 0 &&
-                      is_token(server->ingest->options.token, text->data + skip, end - skip);
-    if (!client->trusted) {
-        (void)answer(client, "error the first line is not the token\n");
-        client->ended = true;
-        buffer_reset(text);
-        return;
-    }
-    memmove(text->data, text->data + length + 1, text->length - length - 1);
-    text->length -= length + 1;
-}
-
-/* Whole lines go to the server's. One that never ends was cut off, and is not counted. */
-static void move_lines(struct server *server, struct client *client)
-{
-    struct buffer *text = &client->text;
-    const char *last = text->length ? memrchr(text->data, '\n', text->length) : NULL;
-    size_t length = last ? (size_t)(last - text->data) + 1 : 0;
-    for (const char *at = text->data, *end = at + length; at < end; at++) {
-        at = memchr(at, '\n', (size_t)(end - at));
-        client->taken++;
-    }
-    buffer_append(&server->lines, text->data, length);
-    memmove(text->data, text->data + length, text->length - length);
-    text->length -= length;
-    if (text->length > EVENT_LINE_MAX * 2) {
-        (void)answer(client, "error a line is longer than 1 MiB\n");
-        client->ended = true;
-    }
+    server->clients[server->count++] = (struct client){.fd = fd};
 }
 
 static void read_client(struct server *server, struct client *client)
 {
-    buffer_reserve(&client->text, READ_SIZE);
-    ssize_t got = recv(client->fd, client->text.data + client->text.length, READ_SIZE, 0);
+    struct buffer *text = &client->framing.text;
+    buffer_reserve(text, READ_SIZE);
+    ssize_t got = recv(client->fd, text->data + text->length, READ_SIZE, 0);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     client->ended = got <= 0;
-    client->text.length += got > 0 ? (size_t)got : 0;
-    if (!client->trusted)
-        check_token(server, client);
-    if (client->trusted && client->text.length > 0)
-        move_lines(server, client);
+    text->length += got > 0 ? (size_t)got : 0;
+    const char *wrong =
+        framing_move(&client->framing, server->ingest->options.token, &server->lines);
+    if (wrong) {
+        (void)answer(client, wrong); /* it is let go anyway */
+        client->ended = true;
+    }
 }
 
 /* ---- serving -------------------------------------------------------------------------------- */
