@@ -169,7 +169,7 @@ struct given_option {
 struct progress {
     char activity[64];
     int64_t drawn_ns;
-    bool shown;
+    size_t shown; /* lines on the terminal; the cursor is on the last */
 };
 
 struct cli {

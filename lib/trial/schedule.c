@@ -3,6 +3,7 @@
  * passed and places become free. One thread looks after all of them: what runs are processes.
  */
 #include "trial/schedule.h"
+#include "base/clock.h"
 #include "bundle/needs.h"
 #include "registry/registry.h"
 #include "trial/budget_run.h"
@@ -14,12 +15,15 @@
 
 #define JOBS_MAX 256
 #define WAIT_MS 50
+#define SAID_MAX 256 /* bytes of the line that a suite printed last */
+#define TELL_EVERY_NS 80000000LL
 #define THREAD_WAIT_MS 2 /* where a thread runs that tells nobody when it is done */
 
 /* A place in which suites run, one after the other. */
 struct slot {
     bool taken;
     size_t suite;
+    int64_t begun_ns;
     struct trial trial;
     struct workspace workspace;
     struct supervision *supervision; /* of a command; or … */
@@ -41,6 +45,7 @@ struct run {
     size_t slot_count, taken;
     enum state *states; /* beside the suites */
     size_t done, total; /* that were to run */
+    int64_t told_ns;    /* when what runs was told last */
 };
 
 static const struct project_suite *suite_at(const struct run *run, size_t index)
@@ -56,8 +61,40 @@ static int wrap(const struct run *run, size_t suite, struct mlops_error *err)
 static void tell(const struct run *run, size_t suite)
 {
     const struct mlops_observer *observer = registry_observer(run->schedule->registry);
-    if (observer && observer->progress)
+    if (observer && observer->progress && !observer->running)
         observer->progress(observer->context, suite_at(run, suite)->name, run->done, run->total);
+}
+
+static struct supervision *supervision_of(const struct slot *slot)
+{
+    return slot->budget ? budget_run_supervision(slot->budget) : slot->supervision;
+}
+
+/* All that runs, to an observer who wants to see it. */
+static void tell_running(struct run *run)
+{
+    const struct mlops_observer *observer = registry_observer(run->schedule->registry);
+    struct mlops_running items[JOBS_MAX];
+    char lines[JOBS_MAX][SAID_MAX];
+    size_t count = 0;
+    int64_t now_ns = clock_monotonic_ns();
+    if (!observer || !observer->running ||
+        (run->taken > 0 && now_ns - run->told_ns < TELL_EVERY_NS))
+        return;
+    for (size_t i = 0; i < run->slot_count; i++) {
+        const struct slot *slot = &run->slots[i];
+        if (!slot->taken)
+            continue;
+        lines[count][0] = '\0';
+        if (supervision_of(slot))
+            supervise_last_line(supervision_of(slot), lines[count], SAID_MAX);
+        items[count] = (struct mlops_running){.name = suite_at(run, slot->suite)->name,
+                                              .seconds = (double)(now_ns - slot->begun_ns) / 1e9,
+                                              .said = lines[count]};
+        count++;
+    }
+    run->told_ns = now_ns;
+    observer->running(observer->context, items, count, run->done, run->total);
 }
 
 static void leave(struct run *run, struct slot *slot)
@@ -159,7 +196,7 @@ static int begin(struct run *run, struct slot *slot, size_t suite, struct mlops_
 {
     const struct schedule *schedule = run->schedule;
     bool data = suite_reads_data(suite_at(run, suite));
-    *slot = (struct slot){.taken = true, .suite = suite};
+    *slot = (struct slot){.taken = true, .suite = suite, .begun_ns = clock_monotonic_ns()};
     run->taken++;
     tell(run, suite);
     if (make_workspace(run, data, &slot->workspace, err))
@@ -261,8 +298,7 @@ static void wait_a_moment(const struct run *run)
         if (slot->data || slot->budget)
             wait_ms = THREAD_WAIT_MS;
         if (slot->taken && !slot->data)
-            running[count++] =
-                slot->budget ? budget_run_supervision(slot->budget) : slot->supervision;
+            running[count++] = supervision_of(slot);
     }
     supervise_wait(running, count, wait_ms);
 }
@@ -282,6 +318,7 @@ static int attend(struct run *run, struct mlops_error *err)
     size_t last = 0;
     TRY(fill(run, err));
     while (run->taken > 0) {
+        tell_running(run);
         wait_a_moment(run);
         TRY(check_cancelled(run, err));
         for (size_t i = 0; i < run->slot_count; i++) {
@@ -298,6 +335,7 @@ static int attend(struct run *run, struct mlops_error *err)
         TRY(fill(run, err));
     }
     tell(run, last);
+    tell_running(run);
     return checkout_check(&run->checkout, err);
 }
 

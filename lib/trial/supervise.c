@@ -366,6 +366,26 @@ const struct supervise_result *supervise_result(const struct supervision *superv
     return &supervision->result;
 }
 
+static bool is_blank(char c)
+{
+    return c == '\n' || c == '\r' || c == ' ' || c == '\t';
+}
+
+void supervise_last_line(const struct supervision *supervision, char *line, size_t size)
+{
+    const struct buffer *tail = &supervision->result.tail;
+    size_t end = tail->length, begin;
+    while (end > 0 && is_blank(tail->data[end - 1]))
+        end--;
+    /* a bar of progress is drawn over and over, from a carriage return to the next */
+    for (begin = end; begin > 0 && tail->data[begin - 1] != '\n' && tail->data[begin - 1] != '\r';)
+        begin--;
+    size_t length = end - begin < size - 1 ? end - begin : size - 1;
+    if (length > 0)
+        memcpy(line, tail->data + begin, length);
+    line[length] = '\0';
+}
+
 static void end_now(struct supervision *supervision)
 {
     struct rusage usage;

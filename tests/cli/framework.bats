@@ -352,13 +352,13 @@ LINES
     sed -i 's|run: "true"|run: "sleep 0.2"|' p/mlops.yaml
     mlops -q register p
     TERM=xterm run on_terminal mlops --color=never test fraud
-    [[ "$output" == *"unit  ["*$'\r\e[K'* ]] || [[ "$output" == *"unit  ["*$'\e[K'* ]]
-    TERM=xterm run on_terminal mlops -q test fraud
-    [[ "$output" != *"unit  ["* ]]
-    TERM=dumb run on_terminal mlops test fraud
-    [[ "$output" != *"unit  ["* ]]
-    run mlops test fraud
-    [[ "$output" != *"unit  ["* ]]
+    [[ "$output" == *"0 of 3 done, 1 running"*"  unit "*$'\e[1A\e[J'* ]]
+    TERM=xterm run on_terminal mlops -q test fraud --no-cache
+    [[ "$output" != *" running"* ]]
+    TERM=dumb run on_terminal mlops test fraud --no-cache
+    [[ "$output" != *" running"* ]]
+    run mlops test fraud --no-cache
+    [[ "$output" != *" running"* && "$output" != *$'\e'* ]]
 }
 
 # ---- signals ---------------------------------------------------------------------------------------
