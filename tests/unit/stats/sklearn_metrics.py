@@ -1,8 +1,8 @@
 """Reads cases from a file, writes scikit-learn's metrics: see test_metrics_sklearn.c.
 
 A case: a kind, a count of rows and a number, then so many lines of numbers. For each a line
-"name=value name=value ...". What scikit-learn refuses to compute is nan, as in our definition; what
-it does not have (ECE, KS, lift, cost) is written down here, KS as SciPy has it where there are no
+"name=value name=value ...", or "refused" where a number is none. What is not defined is nan, as in
+our definition; what scikit-learn does not have (ECE, KS, lift, cost) is written down here, KS as SciPy has it where there are no
 weights.
 """
 import sys
@@ -164,7 +164,11 @@ def main(path):
         for head in lines:
             kind, count, number = head.split()
             rows = np.array([next(lines).split() for _ in range(int(count))], dtype=float)
-            values = KINDS[kind](int(number), *rows.T)
+            try:
+                values = KINDS[kind](int(number), *rows.T)
+            except ValueError as refusal:
+                print("refused", refusal)
+                continue
             print(" ".join(f"{name}={float(value)!r}" for name, value in values.items()))
 
 

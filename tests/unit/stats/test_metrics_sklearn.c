@@ -69,6 +69,20 @@ static double choose_score(int kind, bool label)
     }
 }
 
+/* What stands in the middle of a column instead of a number: NaN or an infinity; 0: nothing. */
+static double poison;
+
+static bool is_poisoned(void)
+{
+    return isnan(poison) || isinf(poison);
+}
+
+static void spoil(double *column, size_t count)
+{
+    if (is_poisoned())
+        column[count / 2] = poison;
+}
+
 static void make_binary(int number, struct rows *rows)
 {
     rows->count = choose_count(number);
@@ -79,6 +93,11 @@ static void make_binary(int number, struct rows *rows)
                                              : next() % 3 == 0;
         rows->decided[i] = number % 3 == 0 ? false : next() % 3 == 0;
         rows->scores[i] = choose_score(number % 12, rows->labels[i]);
+    }
+    if (is_poisoned()) { /* with one class scikit-learn looks at few scores */
+        rows->count += rows->count == 1;
+        rows->labels[0] = true;
+        rows->labels[1] = false;
     }
 }
 
@@ -161,6 +180,7 @@ static int measure_binary(int number, enum kind kind, struct rows *rows, struct 
 {
     make_binary(number, rows);
     make_weights(number, rows);
+    spoil(kind == WEIGHTED && number % 2 ? rows->weights : rows->scores, rows->count);
     const struct metric_options options = {.threshold = 0.5,
                                            .beta = 2,
                                            .at_fpr = kind == DECIDED ? 0 : 0.1,
@@ -183,6 +203,7 @@ static int measure_classes(int number, enum kind kind, struct rows *rows, struct
     make_multi(number, rows);
     make_weights(number, rows);
     make_chances(rows);
+    spoil(rows->chances, rows->count);
     const struct class_rows classes = {.labels = rows->classes,
                                        .predictions = rows->guesses,
                                        .probabilities = kind == CHANCES ? rows->chances : NULL,
@@ -215,6 +236,7 @@ static int measure_regression(int number, struct rows *rows, struct metric_list 
 {
     make_regression(number, rows);
     make_weights(number, rows);
+    spoil(number % 2 ? rows->truth : rows->scores, rows->count);
     const struct number_rows numbers = {.labels = rows->truth,
                                         .predictions = rows->scores,
                                         .weights = number % 2 ? rows->weights : NULL,
@@ -233,6 +255,7 @@ static int measure_ranking(int number, struct rows *rows, struct metric_list *li
         rows->truth[i] = rows->guesses[i];
         rows->scores[i] = number % 4 == 0 ? (double)(next() % 3) : uniform();
     }
+    spoil(rows->scores, rows->count);
     const struct ranked_rows ranked = {.groups = rows->classes,
                                        .relevance = rows->truth,
                                        .scores = rows->scores,
@@ -242,22 +265,28 @@ static int measure_ranking(int number, struct rows *rows, struct metric_list *li
     return metrics_ranking(&ranked, &options, list, err);
 }
 
+static int measure_kind(int number, enum kind kind, struct buffer *text, struct metric_list *list,
+                        struct mlops_error *err)
+{
+    static struct rows rows;
+    int code = kind <= DECIDED      ? measure_binary(number, kind, &rows, list, err)
+               : kind <= CHANCES    ? measure_classes(number, kind, &rows, list, err)
+               : kind == LABELS     ? measure_labels(number, &rows, list, err)
+               : kind == REGRESSION ? measure_regression(number, &rows, list, err)
+                                    : measure_ranking(number, &rows, list, err);
+    print_case(text, kind, &rows, number);
+    return code;
+}
+
 /* Append the case to what Python reads, and measure it. */
 static void measure(int number, struct buffer *text, struct metric_list *list)
 {
-    static struct rows rows;
     struct mlops_error err = {0};
     enum kind kind = 0;
     for (int before = number; before >= shares[kind]; kind++)
         before -= shares[kind];
-    int code = kind <= DECIDED      ? measure_binary(number, kind, &rows, list, &err)
-               : kind <= CHANCES    ? measure_classes(number, kind, &rows, list, &err)
-               : kind == LABELS     ? measure_labels(number, &rows, list, &err)
-               : kind == REGRESSION ? measure_regression(number, &rows, list, &err)
-                                    : measure_ranking(number, &rows, list, &err);
-    if (code)
+    if (measure_kind(number, kind, text, list, &err))
         fail_msg("case %d: %s", number, err.message);
-    print_case(text, kind, &rows, number);
 }
 
 /* `line` holds every metric that scikit-learn gives, "name=value name=value …". */
@@ -336,10 +365,47 @@ static void a_thousand_cases_agree_with_scikit_learn(void **state)
     free(lists);
 }
 
+/* A number that is none is no row to be left out, and no 0, on either side. */
+static void what_scikit_learn_refuses_is_refused_here(void **state)
+{
+    static const enum kind kinds[] = {BINARY, WEIGHTED, CHANCES, REGRESSION, RANKING};
+    static const double values[] = {NAN, INFINITY, -INFINITY};
+    (void)state;
+    _cleanup_(buffer_clear) struct buffer cases = {0};
+    _cleanup_(process_result_clear) struct process_result result = {0};
+    size_t count = 0;
+    if (!has_sklearn())
+        skip();
+    for (int number = 20; number < 60; number++)
+        for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
+            struct metric_list list = {0};
+            struct mlops_error err = {0};
+            if (number % 10 == 0) /* of a row or two */
+                continue;
+            poison = values[number % 3];
+            int code = measure_kind(number, kinds[i], &cases, &list, &err);
+            if (code != MLOPS_INVALID)
+                fail_msg("kind %d, case %d: %d %s", kinds[i], number, code, err.message);
+            metric_list_clear(&list);
+            count++;
+        }
+    poison = 0;
+    ask_sklearn(&cases, &result);
+    const char *line = result.output.data;
+    for (size_t i = 0; i < count; i++) {
+        if (strncmp(line, "refused", 7) != 0)
+            fail_msg("case %zu: scikit-learn says %.100s", i, line);
+        line = strchr(line, '\n') + 1;
+    }
+    assert_int_equal('\0', *line);
+    assert_true(count > 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_thousand_cases_agree_with_scikit_learn),
+        cmocka_unit_test(what_scikit_learn_refuses_is_refused_here),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
