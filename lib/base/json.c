@@ -146,3 +146,12 @@ cJSON *json_add_array(cJSON *object, const char *key)
     add(object, key, fresh);
     return fresh;
 }
+
+void json_add_texts(cJSON *object, const char *key, char *const *texts)
+{
+    if (!texts)
+        return;
+    cJSON *array = json_add_array(object, key);
+    for (; *texts; texts++)
+        cJSON_AddItemToArray(array, xcheck(cJSON_CreateString(*texts)));
+}

@@ -53,6 +53,8 @@ void json_add_string(cJSON *object, const char *key, const char *value);
 void json_add_number(cJSON *object, const char *key, double value);
 void json_add_u64(cJSON *object, const char *key, uint64_t value);
 void json_add_bool(cJSON *object, const char *key, bool value);
+/* A NULL-terminated array of texts; nothing where `texts` is NULL. */
+void json_add_texts(cJSON *object, const char *key, char *const *texts);
 /* Add a new empty object or array under `key` and return it (owned by `object`). */
 cJSON *json_add_object(cJSON *object, const char *key);
 cJSON *json_add_array(cJSON *object, const char *key);

@@ -9,6 +9,7 @@
 #include "base/path.h"
 #include "bundle/archive_source.h"
 #include "bundle/history.h"
+#include "bundle/publish.h"
 #include "bundle/reach.h"
 #include "registry/condemned.h"
 #include "registry/scratch.h"
@@ -28,7 +29,6 @@ struct import {
     size_t next;        /* file of the manifest that is awaited */
     struct store_writer *writer; /* NULL: nothing is kept, and only looked at */
     uint64_t round; /* of gc, when the store was first looked at */
-    bool registers;
     char *scratch; /* folder for large files; NULL until one comes */
 };
 
@@ -317,32 +317,12 @@ static int take_bundle(struct import *import, struct mlops_package *package,
                             import->source.reader.taken, err);
 }
 
-/* Objects first, durably; only then the row that makes them reachable. */
-static int publish(struct import *import, struct mlops_package *package, bool *gone,
-                   struct mlops_error *err)
-{
-    struct store_added added;
-    _cleanup_(transaction_abort_ptr) struct transaction *tx = NULL;
-    TRY(store_writer_publish(TAKE_PTR(import->writer), &added, err));
-    package->new_bytes = added.new_bytes;
-    if (import->registers)
-        TRY(version_announce(import->registry, package->bundle, package->model, err));
-    TRY(transaction_begin(import->registry, &tx, err));
-    TRY(bundle_record(tx, package->bundle, package->model, package->files, package->bytes, err));
-    TRY(reach_save(tx, import->registry, package->bundle, import->round, gone, err));
-    if (*gone)
-        return MLOPS_OK;
-    if (import->registers)
-        TRY(version_register(tx, package->bundle, &package->version, &package->created, err));
-    return transaction_commit(TAKE_PTR(tx), err);
-}
-
 /* `*again`: gc took away parts meanwhile, and the archive can be read once more. */
 static int import_once(struct mlops_registry *registry, const char *path, bool registers,
                        struct mlops_package *package, bool *gone, bool *again,
                        struct mlops_error *err)
 {
-    _cleanup_(import_clear) struct import import = {.registry = registry, .registers = registers};
+    _cleanup_(import_clear) struct import import = {.registry = registry};
     struct store *store;
     *package = (struct mlops_package){0};
     TRY(archive_source_open(registry, path, &import.source, err));
@@ -350,7 +330,8 @@ static int import_once(struct mlops_registry *registry, const char *path, bool r
     TRY(condemned_round(registry, &import.round, err));
     TRY(store_writer_begin(store, &import.writer, err));
     TRY(take_bundle(&import, package, err));
-    TRY(publish(&import, package, gone, err));
+    TRY(bundle_publish(registry, TAKE_PTR(import.writer), import.round, registers, package, gone,
+                       err));
     *again = *gone && import.source.owns_fd && import.source.file_size > 0; /* a file, no pipe */
     return MLOPS_OK;
 }

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/pool.h"
 #include "bundle/packaging.h"
+#include "bundle/publish.h"
 #include "bundle/reach.h"
 #include "registry/bundle.h"
 #include "registry/condemned.h"
@@ -55,26 +56,6 @@ static int finish_part(void *context, size_t index, size_t worker, struct mlops_
     TRY(package_check_unchanged(finishing->packaging, err));
     return store_writer_add(finishing->packaging->writer, text->data, text->length,
                             finishing->digest, err);
-}
-
-/* Objects first, durably; only then the row that makes them reachable. */
-static int publish(struct packaging *packaging, struct mlops_package *package, bool *gone,
-                   struct mlops_error *err)
-{
-    struct store_added added;
-    _cleanup_(transaction_abort_ptr) struct transaction *tx = NULL;
-    TRY(store_writer_publish(TAKE_PTR(packaging->writer), &added, err));
-    package->new_bytes = added.new_bytes;
-    if (packaging->registers)
-        TRY(version_announce(packaging->registry, package->bundle, package->model, err));
-    TRY(transaction_begin(packaging->registry, &tx, err));
-    TRY(bundle_record(tx, package->bundle, package->model, package->files, package->bytes, err));
-    TRY(reach_save(tx, packaging->registry, package->bundle, packaging->round, gone, err));
-    if (*gone)
-        return MLOPS_OK;
-    if (packaging->registers)
-        TRY(version_register(tx, package->bundle, &package->version, &package->created, err));
-    return transaction_commit(TAKE_PTR(tx), err);
 }
 
 /* The id must not depend on the locale of the program that calls us: a decimal comma would change
@@ -165,7 +146,8 @@ static int package_once(struct mlops_registry *registry,
     TRY(json_write_canonical(manifest, &text, err));
     TRY(pool_run(2, finish_part, &(struct finishing){&packaging, &text, &digest}, err));
     bundle_id_format(&digest, package->bundle);
-    TRY(publish(&packaging, package, gone, err));
+    TRY(bundle_publish(registry, TAKE_PTR(packaging.writer), packaging.round, packaging.registers,
+                       package, gone, err));
     if (!*gone)
         package_remember(&packaging, package);
     return MLOPS_OK;

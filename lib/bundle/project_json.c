@@ -13,15 +13,6 @@ static void add_text(cJSON *object, const char *key, const char *text)
         json_add_string(object, key, text);
 }
 
-static void add_texts(cJSON *object, const char *key, char *const *texts)
-{
-    if (!texts)
-        return;
-    cJSON *array = json_add_array(object, key);
-    for (; *texts; texts++)
-        cJSON_AddItemToArray(array, cJSON_CreateString(*texts));
-}
-
 static cJSON *suite_to_json(const struct project_suite *suite)
 {
     cJSON *json = cJSON_CreateObject();
@@ -82,8 +73,8 @@ cJSON *project_to_json(const struct project *project)
     cJSON *json = cJSON_CreateObject();
     json_add_string(json, "model", project->model);
     add_text(json, "description", project->description);
-    add_texts(json, "code", project->code);
-    add_texts(json, "artifacts", project->artifacts);
+    json_add_texts(json, "code", project->code);
+    json_add_texts(json, "artifacts", project->artifacts);
     add_text(json, "params", project->params);
     add_text(json, "metrics", project->metrics);
     add_environment(json, project);

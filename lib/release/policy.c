@@ -70,15 +70,6 @@ char *policy_stage_names(const struct policy *policy)
 
 /* ---- to JSON: what is not demanded is left out ------------------------------------------------ */
 
-static void add_texts(cJSON *object, const char *key, char *const *texts)
-{
-    if (!texts)
-        return;
-    cJSON *array = json_add_array(object, key);
-    for (; *texts; texts++)
-        cJSON_AddItemToArray(array, cJSON_CreateString(*texts));
-}
-
 static void add_true(cJSON *object, const char *key, bool value)
 {
     if (value)
@@ -118,8 +109,8 @@ static cJSON *stage_to_json(const struct policy_stage *stage)
     cJSON *json = cJSON_CreateObject();
     json_add_string(json, "stage", stage->name);
     add_true(json, "all_suites", stage->all_suites);
-    add_texts(json, "suites", stage->suites);
-    add_texts(json, "kinds", stage->kinds);
+    json_add_texts(json, "suites", stage->suites);
+    json_add_texts(json, "kinds", stage->kinds);
     add_true(json, "flaky_allowed", stage->flaky_allowed);
     add_true(json, "requirements", stage->requirements);
     if (stage->scan)
