@@ -113,6 +113,18 @@ static void add(cJSON *object, const char *key, cJSON *value)
     (void)xcheck(added);
 }
 
+const cJSON *json_find_long(const cJSON *json, size_t max)
+{
+    const cJSON *found = NULL;
+
+    if ((cJSON_IsString(json) && strlen(json->valuestring) > max) ||
+        (json->string && strlen(json->string) > max))
+        return json;
+    for (const cJSON *item = json->child; item && !found; item = item->next)
+        found = json_find_long(item, max);
+    return found;
+}
+
 void json_add_string(cJSON *object, const char *key, const char *value)
 {
     add(object, key, value ? cJSON_CreateString(value) : cJSON_CreateNull());

@@ -278,7 +278,8 @@ static int repeat_atom(const struct parser *parser, size_t atom, int least, int 
     struct regex *regex = parser->regex;
     size_t end = regex->count, length = end - atom;
     struct step *body = xcalloc(length + 1, sizeof(*body));
-    memcpy(body, regex->steps + atom, length * sizeof(*body));
+    if (length > 0) /* "()" has no steps, and there may be none before it */
+        memcpy(body, regex->steps + atom, length * sizeof(*body));
     regex->count = atom;
     int code = MLOPS_OK, copies = most == NO_END ? least : most;
     for (int i = 0; i < copies + (most == NO_END) && !code; i++) {

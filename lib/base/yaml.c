@@ -2,6 +2,7 @@
 #include "base/yaml.h"
 #include "base/number.h"
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <math.h>
 #include <yaml.h>
 
@@ -201,6 +202,10 @@ int yaml_parse(const char *text, size_t length, const char *what, struct yaml_no
     struct reader reader = {.what = what, .err = err};
     if (!yaml_parser_initialize(&reader.parser))
         return mlops_fail(err, MLOPS_IO, "%s: libyaml did not start", what);
+    if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* as editors on Windows write it */
+        text += 3;
+        length -= 3;
+    }
     yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&reader.parser, (const unsigned char *)text, length);
     struct yaml_node *tree = NULL;
@@ -246,16 +251,21 @@ bool yaml_as_bool(const struct yaml_node *node, bool *value)
 }
 
 /* YAML 1.2.2 §10.3.2: [-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?, also
- * 0x and 0o integers. Infinities and NaN are left as text: no field of ours wants them. */
-bool yaml_as_number(const struct yaml_node *node, double *value)
+ * 0x and 0o integers. Infinities and NaN are left as text: no field of ours wants them. What is too
+ * large for a double is infinite here. */
+static bool scan_number(const struct yaml_node *node, double *value)
 {
     if (node->kind != YAML_SCALAR || node->quoted)
         return false;
     const char *c = node->text;
-    if (c[0] == '0' && (c[1] == 'x' || c[1] == 'o') && c[2]) {
-        char *end;
-        *value = (double)strtoull(c + 2, &end, c[1] == 'x' ? 16 : 8);
-        return *end == '\0' && c[2] != '-' && c[2] != '+' && c[2] != ' ';
+    if (c[0] == '0' && (c[1] == 'x' || c[1] == 'o')) {
+        const char *digits = c[1] == 'x' ? "0123456789abcdefABCDEF" : "01234567";
+        size_t count = strspn(c + 2, digits);
+        errno = 0;
+        *value = (double)strtoull(c + 2, NULL, c[1] == 'x' ? 16 : 8);
+        if (errno == ERANGE)
+            *value = HUGE_VAL;
+        return count > 0 && c[2 + count] == '\0';
     }
     c += *c == '-' || *c == '+';
     size_t whole = strspn(c, "0123456789");
@@ -275,7 +285,23 @@ bool yaml_as_number(const struct yaml_node *node, double *value)
             return false;
         c += exponent;
     }
-    return *c == '\0' && number_parse(node->text, strlen(node->text), value) && isfinite(*value);
+    return *c == '\0' && number_parse(node->text, strlen(node->text), value);
+}
+
+bool yaml_as_number(const struct yaml_node *node, double *value)
+{
+    return scan_number(node, value) && isfinite(*value);
+}
+
+const struct yaml_node *yaml_too_large(const struct yaml_node *node)
+{
+    const struct yaml_node *found = NULL;
+    double value;
+    if (scan_number(node, &value) && !isfinite(value))
+        return node;
+    for (size_t i = 0; i < node->count && !found; i++)
+        found = yaml_too_large(node->items[i]);
+    return found;
 }
 
 cJSON *yaml_to_json(const struct yaml_node *node)

@@ -36,6 +36,10 @@ const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
 bool yaml_as_bool(const struct yaml_node *node, bool *value);
 bool yaml_as_number(const struct yaml_node *node, double *value);
 
+/* The first scalar from `node` on that is a number too large for a double, which yaml_as_number and
+ * yaml_to_json take for a text; NULL: none. */
+const struct yaml_node *yaml_too_large(const struct yaml_node *node);
+
 /* The same tree as JSON, scalars typed by the core schema (null, bool, number, string). */
 cJSON *yaml_to_json(const struct yaml_node *node);
 

@@ -4,6 +4,7 @@
 #include "base/path.h"
 #include "base/yaml.h"
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 
 #define KEY_MAX 1024
@@ -38,13 +39,18 @@ static bool is_over(struct reader *reader)
 
 /* ---- values --------------------------------------------------------------------------------- */
 
+static cJSON *value_of(const struct yaml_node *node)
+{
+    return yaml_too_large(node) ? xcheck(cJSON_CreateNumber(HUGE_VAL)) : yaml_to_json(node);
+}
+
 cJSON *assignments_value(const char *text)
 {
     struct yaml_node node = {.kind = YAML_SCALAR, .text = (char *)(uintptr_t)text};
 
     if (str_equal(text, "") || str_equal(text, "null") || str_equal(text, "~"))
         node.kind = YAML_NULL;
-    return yaml_to_json(&node);
+    return value_of(&node);
 }
 
 /* A number, true, false, or a text: 1_000, too. */
@@ -63,7 +69,7 @@ static cJSON *bare_value(const char *text, size_t length)
         return xcheck(cJSON_CreateNumber(number));
     _cleanup_(free_string) char *whole = xstrndup(text, length);
     node.text = whole;
-    return yaml_to_json(&node);
+    return value_of(&node);
 }
 
 static void put_utf8(struct buffer *out, uint32_t point)

@@ -17,7 +17,8 @@ int assignments_parse(const char *text, size_t length, const char *what, cJSON *
 bool assignments_name(const char *path);
 
 /* A value as people write it on a command line, typed as YAML's core schema does: null, true,
- * false, numbers, and texts. The caller deletes the result. */
+ * false, numbers, and texts; a number too large for a double is infinite. The caller deletes the
+ * result. */
 cJSON *assignments_value(const char *text);
 
 /* Put `value` at the dotted `key` below `root`, making the maps on the way; one that is there is

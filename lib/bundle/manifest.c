@@ -211,6 +211,8 @@ static int read_patch(struct manifest *manifest, struct mlops_error *err)
 static int read_manifest(struct manifest *manifest, struct mlops_error *err)
 {
     const cJSON *json = manifest->json, *item;
+    if (json_find_long(json, MANIFEST_TEXT_MAX))
+        return refuse(err, "a text in it is longer than 1 MiB", NULL);
     if (!str_equal(json_string(json, "format", ""), MANIFEST_FORMAT))
         return refuse(err, "its format is not " MANIFEST_FORMAT, NULL);
     TRY(project_from_json(cJSON_GetObjectItemCaseSensitive(json, "project"), &manifest->project,

@@ -9,7 +9,8 @@
 #include <mlops/registry.h>
 
 #define MANIFEST_FORMAT "mlops-bundle/1"
-#define MANIFEST_MAX (256U << 20) /* bytes */
+#define MANIFEST_MAX (256U << 20)    /* bytes */
+#define MANIFEST_TEXT_MAX (1U << 20) /* bytes of a text or key in it, as in a YAML file */
 #define MANIFEST_PATCH_MAX (16U << 20) /* bytes of changes to code */
 
 enum manifest_kind { MANIFEST_FILE, MANIFEST_LINK, MANIFEST_FOLDER };

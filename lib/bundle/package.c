@@ -143,6 +143,8 @@ static int package_once(struct mlops_registry *registry,
     TRY(package_store_files(&packaging, package, err));
     TRY(package_store_patch(&packaging, err));
     TRY(package_manifest(&packaging, manifest, err));
+    if (json_find_long(manifest, MANIFEST_TEXT_MAX))
+        return mlops_fail(err, MLOPS_INVALID, "a text in the manifest is longer than 1 MiB");
     TRY(json_write_canonical(manifest, &text, err));
     TRY(pool_run(2, finish_part, &(struct finishing){&packaging, &text, &digest}, err));
     bundle_id_format(&digest, package->bundle);

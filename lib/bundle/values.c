@@ -7,6 +7,7 @@
 #include "base/toml.h"
 #include "base/yaml.h"
 #include "bundle/assignments.h"
+#include "bundle/manifest.h"
 #include <math.h>
 
 #define VALUES_MAX (16U << 20)
@@ -57,6 +58,10 @@ static int parse(const char *path, const struct buffer *text, cJSON **json, stru
         return assignments_parse(text->data, text->length, path, json, err);
     _cleanup_(yaml_free_ptr) struct yaml_node *root = NULL;
     TRY(yaml_parse(text->data, text->length, path, &root, err));
+    const struct yaml_node *large = yaml_too_large(root);
+    if (large)
+        return mlops_fail(err, MLOPS_INVALID, "%s:%d: '%.40s' is too large a number", path,
+                          large->line, large->text);
     *json = root->kind == YAML_NULL ? cJSON_CreateObject() : yaml_to_json(root);
     return MLOPS_OK;
 }
@@ -74,7 +79,7 @@ static const char *not_a_number(const cJSON *json, const char *key)
     return found;
 }
 
-/* JSON numbers have no bounds, doubles do: 1e999 would be read as infinity. */
+/* Numbers in files have no bounds, doubles do: 1e999 is read as infinity. */
 static const char *not_finite(const cJSON *json, const char *key)
 {
     if (cJSON_IsNumber(json) && !isfinite(json->valuedouble))
@@ -107,6 +112,8 @@ int values_read(const char *root, const char *path, enum values_kind kind, cJSON
         return mlops_fail(err, MLOPS_INVALID, "%s must be a map of keys", path);
     if (depth_of(values) > DEPTH_MAX)
         return mlops_fail(err, MLOPS_INVALID, "%s is nested deeper than %d", path, DEPTH_MAX);
+    if (json_find_long(values, MANIFEST_TEXT_MAX))
+        return mlops_fail(err, MLOPS_INVALID, "%s: a text is longer than 1 MiB", path);
     const char *key = not_finite(values, "");
     if (key)
         return mlops_fail(err, MLOPS_INVALID, "%s: '%s' is too large a number", path, key);
@@ -135,6 +142,8 @@ static int override_one(cJSON *json, const char *given, enum values_kind kind,
                           "control characters",
                           name_is_plain(key) ? key : "?");
     _cleanup_(json_free) cJSON *value = assignments_value(equals + 1);
+    if (not_finite(value, key))
+        return mlops_fail(err, MLOPS_INVALID, "'%s' is too large a number", equals + 1);
     if (kind == VALUES_NUMBERS && not_a_number(value, key))
         return mlops_fail(err, MLOPS_INVALID, "'%s' is not a number", equals + 1);
     if (assignments_put(json, key, TAKE_PTR(value), true, err))

@@ -181,6 +181,8 @@ static int read_all(const cJSON *root, const char *what, struct captured *captur
     captured->python = copy_text(interpreter, "version");
     if (captured->python)
         captured->packages.python = xprintf("==%s", captured->python);
+    if (!cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(root, "distributions")))
+        return mlops_fail(err, MLOPS_INVALID, "%s: it has no list of distributions", what);
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(root, "distributions"))
     {
         TRY(read_distribution(item, what, &captured->packages, err));

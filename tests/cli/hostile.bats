@@ -82,6 +82,39 @@ project() { # the good one, with more lines
     mlops package p
 }
 
+@test "parameters and metrics: deep, huge, doubled, long, and not there" {
+    good() { cp good.yaml p/mlops.yaml; printf 'round: 1\n' > p/params.yaml; echo '{"auc": 0.9}' > p/metrics.json; }
+    good
+    for content in 'a: 1e999' 'a: [1, -1e400]' 'a: 0x10000000000000000' 'a: 1
+a: 2' 'a: &x [1]' '- a' 'text' 'a: !!python/object x' 'a: "b\0c"'; do
+        printf '%s\n' "$content" > p/params.yaml
+        refused 2 "params.yaml" mlops package p
+    done
+    { printf 'a: '; repeated '[' 40; repeated ']' 40; } > p/params.yaml
+    refused 2 "params.yaml" mlops package p
+    { printf 'a: '; repeated xxxxxxxxxx 1000000; } > p/params.yaml
+    refused 2 "longer than 1 MiB" mlops package p
+    good
+    for content in '{"a": 1e999}' '{"a": NaN}' '{"a": 1, "a": 2}' '{"a": "text"}' '[1]' '' '{"a\u0000": 1}' \
+        '{"a": 1} x' '{"\ud800": 1}'; do
+        printf '%s' "$content" > p/metrics.json
+        refused 2 "metrics.json" mlops package p
+    done
+    printf '{"a": 1}\0' > p/metrics.json
+    refused 2 "metrics.json" mlops package p
+    { printf '{"a":'; repeated '[' 100000; } > p/metrics.json
+    refused 2 "metrics.json" mlops package p
+    { printf '{"'; repeated xxxxxxxxxx 1000000; printf '": 1}'; } > p/metrics.json
+    refused 2 "longer than 1 MiB" mlops package p
+    good
+    refused 2 "too large a number" mlops package p --param a=1e999
+    refused 2 "too large a number" mlops package p --metric a=-1e999
+    ln -sf /etc/passwd p/metrics.json
+    refused 2 "leads out" mlops package p
+    ln -sf metrics.json p/metrics.json
+    refused 2 "circle" mlops package p
+}
+
 # An archive with the manifest of standard input.
 archived() {
     mkdir -p a/mlops-bundle
@@ -120,8 +153,73 @@ archived() {
     refused 5 "the archive" mlops import a.tar
 }
 
+# The good manifest, changed by PYTHON as `m`, in canonical form.
+changed() {
+    python3 -c '
+import json, sys
+m = json.load(open("m.json"))
+files = {f["path"]: f for f in m["files"]}
+def nested(depth):
+    return [] if depth == 0 else [nested(depth - 1)]
+exec(sys.argv[1])
+sys.stdout.write(json.dumps(m, sort_keys=True, separators=(",", ":"), ensure_ascii=False))' "$1"
+}
+
+@test "manifests in canonical form: what they say is judged, too" {
+    mlops package p > id
+    mlops --json show "$(cat id)" | jq -cSj .manifest > m.json
+    mlops init fresh
+    export MLOPS_REGISTRY=$PWD/fresh
+    changed pass | archived
+    refused 5 "is missing" mlops import a.tar # its profile: so far it is right
+    for what in 'm["description"] = "x" * 10**7' 'm["params"]["x" * 10**7] = 1' 'm["params"]["a"] = [["x" * 10**7]]'; do
+        changed "$what" | archived
+        refused 5 "longer than 1 MiB" mlops import a.tar
+    done
+    changed 'm["params"]["a"] = nested(70)' | archived
+    refused 5 "nested too deep" mlops import a.tar
+    for size in -1 1.5 2**53+2 1e300 '"4"' None True; do
+        changed "files['predict.sh']['size'] = $size" | archived
+        refused 5 "the manifest is wrong" mlops import a.tar
+    done
+    for mode in 0999 777777 -644 4755 ''; do
+        changed "files['predict.sh']['mode'] = '$mode'" | archived
+        refused 5 "no permissions" mlops import a.tar
+    done
+    for path in /etc/passwd .. ../x a/../b a//b a/ ./a .git/x .mlops '' 'a\n' 'a\x1b' "' + 'x' * 5000 + '"; do
+        changed "files['predict.sh']['path'] = '$path'" | archived
+        refused 5 "the manifest is wrong" mlops import a.tar
+    done
+    changed "files['predict.sh']['path'] = 'a\0b'" | archived
+    refused 5 "U+0000" mlops import a.tar
+    for target in /etc/passwd ../../x ''; do
+        changed "m['files'][-1] = {'path': 'z', 'target': '$target', 'type': 'link'}" | archived
+        refused 5 "the manifest is wrong" mlops import a.tar
+    done
+    changed 'm["files"].reverse()' | archived
+    refused 5 "out of order" mlops import a.tar
+    changed 'm["files"].insert(0, m["files"][0])' | archived
+    refused 5 "out of order" mlops import a.tar
+    changed 'm["files"] = [f for f in m["files"] if f["type"] != "folder"]' | archived
+    refused 5 "no folder above" mlops import a.tar
+    changed 'm["data"]["train"]["rows"] = -1' | archived
+    refused 5 "the manifest is wrong" mlops import a.tar
+    changed 'm["project"]["model"] = "other"' | archived
+    refused 5 "different models" mlops import a.tar
+    changed 'm["model"] = m["project"]["model"] = "../x"' | archived
+    refused 5 "is not a model name" mlops import a.tar
+    for path in ../../etc/passwd /etc/passwd; do
+        changed "m['project']['params'] = '$path'" | archived
+        refused 5 "project is wrong" mlops import a.tar
+    done
+    changed 'm["lineage"] = {"parents": ["sha256:%064x" % i for i in range(9)]}' | archived
+    refused 5 "its lineage is none" mlops import a.tar
+    changed 'm["format"] = "mlops-bundle/2"' | archived
+    refused 5 "its format" mlops import a.tar
+}
+
 @test "lock files: each reader refuses what is none" {
-    for name in uv.lock pylock.toml poetry.lock Pipfile.lock environment.yml; do
+    for name in uv.lock pylock.toml poetry.lock pdm.lock Pipfile.lock environment.yml; do
         { cat good.yaml; echo "environment: $name"; } > p/mlops.yaml
         for kind in nested text; do
             case $kind-$name in
@@ -132,5 +230,22 @@ archived() {
             refused 2 "$name" mlops package p
         done
         rm "p/$name"
+    done
+}
+
+@test "lock files of lines and captured ones: what leads out, is too much, or is none" {
+    lock() { { cat good.yaml; echo "environment: $1"; } > p/mlops.yaml; cat > "p/$1"; }
+    for path in ../../etc/passwd /etc/passwd; do
+        printf -- '-r %s\n' "$path" | lock requirements.txt
+        refused 2 "requirements.txt:1" mlops package p
+    done
+    repeated $'a==1\n' 20001 | lock requirements.txt
+    refused 2 "more than 20000 packages" mlops package p
+    for content in '{"format":"mlops-environment/1","distributions":5}' \
+        '{"format":"mlops-environment/1","distributions":[{"kind":"pypi"}]}' \
+        '{"format":"mlops-environment/1","format":"mlops-environment/1"}' \
+        '{"format":"mlops-environment/1","distributions":[{"name":"a\u0000"}]}'; do
+        printf '%s' "$content" | lock environment.json
+        refused 2 "environment.json" mlops package p
     done
 }

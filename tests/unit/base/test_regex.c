@@ -39,6 +39,7 @@ static void expressions_find_what_they_say(void **state)
         {"[a-]", "-", true},             {"a.c", "a\nc", true},
         {"^(|a)b$", "b", true},          {"\\.", "x", false},
         {"^a?b?c?$", "ac", true},        {"(^a|b$)", "xb", true},
+        {"()+y", "xy", true},            {"^(){3}$", "", true},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)

@@ -36,6 +36,32 @@ static void plain_scalars_are_typed_by_the_core_schema(void **state)
             "\"o\":\".inf\"}");
 }
 
+static void what_no_double_holds_is_no_number(void **state)
+{
+    static const char text[] = "a: [1e308]\nb: {c: 0xffffffffffffffff}\nd: '1e999'\ne: .inf\n",
+                      large[] = "a: 1\nb:\n  - 2\n  - -1e999\n",
+                      hexadecimal[] = "a: 0x10000000000000000\n";
+    struct mlops_error err = {0};
+    _cleanup_(yaml_free_ptr) struct yaml_node *fine = NULL, *root = NULL, *hex = NULL;
+    (void)state;
+    assert_int_equal(MLOPS_OK, yaml_parse(text, sizeof(text) - 1, "f", &fine, &err));
+    assert_null(yaml_too_large(fine));
+    assert_int_equal(MLOPS_OK, yaml_parse(large, sizeof(large) - 1, "f", &root, &err));
+    assert_non_null(yaml_too_large(root));
+    assert_string_equal("-1e999", yaml_too_large(root)->text);
+    assert_int_equal(4, yaml_too_large(root)->line);
+    assert_int_equal(MLOPS_OK, yaml_parse(hexadecimal, sizeof(hexadecimal) - 1, "f", &hex, &err));
+    assert_non_null(yaml_too_large(hex));
+    json_is("a: 0x\nb: 0o8\nc: 0x10000000000000000\n",
+            "{\"a\":\"0x\",\"b\":\"0o8\",\"c\":\"0x10000000000000000\"}");
+}
+
+static void a_mark_of_the_byte_order_is_passed_over(void **state)
+{
+    (void)state;
+    json_is("\xef\xbb\xbf" "a: 1\n", "{\"a\":1}");
+}
+
 static void block_and_flow_collections_nest(void **state)
 {
     (void)state;
@@ -103,6 +129,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain_scalars_are_typed_by_the_core_schema),
+        cmocka_unit_test(what_no_double_holds_is_no_number),
+        cmocka_unit_test(a_mark_of_the_byte_order_is_passed_over),
         cmocka_unit_test(block_and_flow_collections_nest),
         cmocka_unit_test(nodes_know_their_lines),
         cmocka_unit_test(what_the_subset_leaves_out_is_refused_with_its_line),
