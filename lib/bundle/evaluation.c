@@ -57,7 +57,7 @@ static int add_data(struct making *making, const struct store_file *rows, cJSON 
     char hex[SHA256_HEX_SIZE];
     cJSON *snapshot = NULL;
     const char *const files[] = {making->rows};
-    const struct snapshot_source source = {&data, files, 1};
+    const struct snapshot_source source = {&data, files, 1, NULL};
     TRY(snapshot_describe(making->registry, making->writer, &source, &snapshot, err));
     digest_to_hex(&rows->digest, hex);
     json_add_string(snapshot, "sha256", hex);

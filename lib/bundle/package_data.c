@@ -7,7 +7,7 @@
 #include <errno.h>
 
 /* Which members a description has; raised with them, so that none of before is taken for one. */
-#define SNAPSHOT_FORM "2"
+#define SNAPSHOT_FORM "3"
 
 /* A snapshot's description follows from the file's content and what the project file says of it. */
 static void snapshot_key(const struct digest *content, const struct project_data *data,
@@ -50,11 +50,13 @@ struct data_files {
     const struct walked **items;
     size_t count, capacity;
     struct digest digest;
+    char *root; /* the folder; NULL: it is one file */
 };
 
 static void data_files_clear(struct data_files *files)
 {
     free(files->items);
+    free(files->root);
 }
 
 /* What tools leave beside the data: "_SUCCESS", ".part-0.crc". */
@@ -113,6 +115,7 @@ static int list_files(const struct packaging *packaging, const struct project_da
                           data->line, data->name,
                           whole ? "the project folder itself cannot be the data"
                                 : "there are no files in the folder");
+    files->root = path_join(packaging->root, real);
     digest_list(files, prefix);
     return MLOPS_OK;
 }
@@ -123,13 +126,14 @@ static int read_files(struct packaging *packaging, const struct data_files *file
     if (data->external) {
         _cleanup_(free_string) char *path = path_join(packaging->root, data->path);
         const char *const one[] = {path};
-        const struct snapshot_source source = {data, one, 1};
+        const struct snapshot_source source = {data, one, 1, NULL};
         return snapshot_describe(packaging->registry, packaging->writer, &source, snapshot, err);
     }
     char **paths = xcalloc(files->count + 1, sizeof(*paths));
     for (size_t i = 0; i < files->count; i++)
         paths[i] = path_join(packaging->root, files->items[i]->file.path);
-    const struct snapshot_source source = {data, (const char *const *)paths, files->count};
+    const struct snapshot_source source = {data, (const char *const *)paths, files->count,
+                                           files->root};
     int code = snapshot_describe(packaging->registry, packaging->writer, &source, snapshot, err);
     strings_free(paths);
     return code;

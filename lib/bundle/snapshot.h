@@ -11,12 +11,14 @@ struct snapshot_source {
     const struct project_data *data;
     const char *const *files;
     size_t count;
+    const char *root; /* the folder that they are partitions of; NULL: it is one file */
 };
 
 /*
  * Read the table of `source`, which is that of its files one after the other, in one pass, add its
  * profile to the store, and give what the manifest says of it: path, role, target, time, the range
- * of that column, rows, columns, profile. The first file decides on columns and types. The caller
+ * of that column, rows, columns, profile. The first file decides on columns and types; where the
+ * names of folders are partitions, these are columns too. The caller
  * owns `*json`.
  * Errors: MLOPS_INVALID not a table, the target or time column is not in it, or a file has other
  * columns or what its columns cannot hold.

@@ -53,33 +53,34 @@ static bool belongs(const struct manifest_file *file, const char *path)
 }
 
 static int lay_out(struct mlops_registry *registry, const struct manifest *manifest,
-                   const struct manifest_data *data, const char *folder, char ***paths,
-                   size_t *count, struct mlops_error *err)
+                   const struct manifest_data *data, const char *folder, struct mlops_error *err)
 {
     struct store *store;
     struct store_restore *files = xcalloc(manifest->file_count + 1, sizeof(*files));
-    *paths = xcalloc(manifest->file_count + 1, sizeof(**paths));
+    char **paths = xcalloc(manifest->file_count + 1, sizeof(*paths));
+    size_t count = 0;
     int code = registry_store(registry, &store, err);
     for (size_t i = 0; i < manifest->file_count && code == MLOPS_OK; i++) {
         const struct manifest_file *file = &manifest->files[i];
         if (!belongs(file, data->path))
             continue;
-        (*paths)[*count] = path_join(folder, file->path);
-        files[*count] = (struct store_restore){.digest = file->digest,
+        paths[count] = path_join(folder, file->path);
+        files[count] = (struct store_restore){.digest = file->digest,
                                                .size = file->size,
-                                               .path = (*paths)[*count],
+                                               .path = paths[count],
                                                .mode = 0600};
-        _cleanup_(free_string) char *parent = path_parent((*paths)[(*count)++]);
+        _cleanup_(free_string) char *parent = path_parent(paths[count++]);
         code = directory_make(parent, 0700, err);
     }
-    if (code == MLOPS_OK && *count == 0) {
+    if (code == MLOPS_OK && count == 0) {
         mlops_fail(err, MLOPS_NOT_FOUND, "the rows of the snapshot '%s' are not in the bundle",
                    data->name);
         code = mlops_hint(err, "its profile alone cannot tell: leave out what asks for its rows");
     }
     if (code == MLOPS_OK)
-        code = store_restore_files(store, files, *count, false, NULL, err);
+        code = store_restore_files(store, files, count, false, NULL, err);
     free(files);
+    strings_free(paths);
     return code;
 }
 
@@ -88,20 +89,20 @@ int snapshot_open(struct mlops_registry *registry, const struct manifest *manife
                   struct table_reader **reader, struct mlops_error *err)
 {
     const char *temporary = getenv("TMPDIR");
-    _cleanup_(free_strings) char **paths = NULL;
-    size_t count = 0;
     if (manifest->released_ns)
         return mlops_fail(err, MLOPS_NOT_FOUND, "the files of this version were released");
     TRY(directory_make_temporary(temporary ? temporary : "/tmp", "mlops-drift", folder, err));
-    TRY(lay_out(registry, manifest, data, *folder, &paths, &count, err));
+    TRY(lay_out(registry, manifest, data, *folder, err));
+    _cleanup_(free_string) char *path = path_join(*folder, data->path);
     struct table_schema expected = {
         .columns = xcalloc(profile->column_count + 1, sizeof(*expected.columns))};
     for (; expected.count < profile->column_count; expected.count++)
         expected.columns[expected.count] =
             (struct column_schema){.name = profile->columns[expected.count].name,
                                    .type = profile->columns[expected.count].type};
-    const struct table_options options = {.expected = &expected};
-    int code = table_open_all((const char *const *)paths, count, &options, reader, err);
+    /* bundles of before have no columns of partitions */
+    const struct table_options options = {.expected = &expected, .only_expected = true};
+    int code = table_open(path, &options, reader, err);
     free(expected.columns);
     return code;
 }

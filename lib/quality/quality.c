@@ -31,21 +31,42 @@ static int find(const struct manifest *manifest, const char *name, size_t *index
     return mlops_fail(err, MLOPS_NOT_FOUND, "the bundle has no snapshot called '%s'", name);
 }
 
+/* Is it the snapshot's file, or one in its folder? */
+static bool belongs(const struct manifest_file *file, const char *path)
+{
+    size_t length = strlen(path);
+    return file->kind == MANIFEST_FILE && str_starts(file->path, path) &&
+           (file->path[length] == '\0' || file->path[length] == '/');
+}
+
+static int lay_file(struct store *store, const struct manifest_file *file, const char *folder,
+                    struct mlops_error *err)
+{
+    _cleanup_(free_string) char *path = path_join(folder, file->path);
+    _cleanup_(free_string) char *parent = path_parent(path);
+    TRY(directory_make(parent, 0700, err));
+    const struct store_restore restore = {
+        .digest = file->digest, .size = file->size, .path = path, .mode = 0600};
+    return store_restore_files(store, &restore, 1, false, NULL, err);
+}
+
 /* Only the comparison of profiles can do without the table itself. */
 static int lay_out(struct store *store, const struct manifest *manifest,
                    const struct manifest_data *data, const char *folder,
                    struct snapshot_table *table, struct mlops_error *err)
 {
-    const struct manifest_file *file = manifest_find(manifest, data->path);
-    if (!file || file->kind != MANIFEST_FILE)
-        return mlops_fail(err, MLOPS_NOT_FOUND, "the snapshot '%s' is no file of the bundle: '%s'",
-                          data->name, data->path);
+    bool any = false;
+    for (size_t i = 0; i < manifest->file_count; i++) {
+        if (!belongs(&manifest->files[i], data->path))
+            continue;
+        TRY(lay_file(store, &manifest->files[i], folder, err));
+        any = true;
+    }
+    if (!any)
+        return mlops_fail(err, MLOPS_NOT_FOUND, "the rows of the snapshot '%s' are not in the "
+                          "bundle: '%s'", data->name, data->path);
     table->path = path_join(folder, data->path);
-    _cleanup_(free_string) char *parent = path_parent(table->path);
-    TRY(directory_make(parent, 0700, err));
-    const struct store_restore restore = {
-        .digest = file->digest, .size = file->size, .path = table->path, .mode = 0600};
-    return store_restore_files(store, &restore, 1, false, NULL, err);
+    return MLOPS_OK;
 }
 
 static int load_profile(struct store *store, const struct manifest_data *data,

@@ -1,6 +1,7 @@
 /* lib/table/reader.c - one table out of one or many files. */
 #include "table/input.h"
 #include "table/intake.h"
+#include "table/partition.h"
 #include <fcntl.h>
 #include <glob.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@ struct table_reader {
     char **paths; /* NULL-terminated */
     size_t next;  /* the file that comes after the one that is read */
     struct table_options options;
+    struct partitions partitions; /* that the names of folders say */
     struct input *first; /* whose columns are those of the table */
     struct input *input; /* that is read: the first, or another; NULL before it is opened */
     uint64_t ragged;     /* of files that are done with */
@@ -27,6 +29,7 @@ void table_close(struct table_reader *reader)
         input_close(reader->input);
     input_close(reader->first);
     strings_free(reader->paths);
+    partitions_clear(&reader->partitions);
     free(reader);
 }
 
@@ -98,11 +101,10 @@ static int open_binary(const char *path, char magic[MAGIC])
     return opened;
 }
 
-static int open_input(struct table_reader *reader, struct input **input, struct mlops_error *err)
+static int open_file(const struct table_reader *reader, const char *path, const char *name,
+                     const struct table_schema *layout, struct input **input,
+                     struct mlops_error *err)
 {
-    const char *path = reader->paths[reader->next++];
-    const struct table_schema *layout = reader->first ? &reader->first->header.schema : NULL;
-    const char *name = str_equal(path, "-") ? "standard input" : path;
     struct intake *intake;
     char magic[MAGIC] = {0};
     int fd = open_binary(path, magic);
@@ -115,12 +117,54 @@ static int open_input(struct table_reader *reader, struct input **input, struct 
     return text_input_open(intake, &reader->options, layout, input, err);
 }
 
+static int open_input(struct table_reader *reader, struct input **input, struct mlops_error *err)
+{
+    size_t file = reader->next++;
+    const char *path = reader->paths[file];
+    const char *name = str_equal(path, "-") ? "standard input" : path;
+    const struct input *first = reader->first;
+    struct input *inner = NULL;
+    if (first && reader->partitions.count > 0)
+        first = partition_input_inner(first);
+    TRY(open_file(reader, path, name, first ? &first->header.schema : NULL, &inner, err));
+    if (reader->partitions.count > 0)
+        return partition_input_open(inner, name, &reader->partitions, file, &reader->options, input,
+                                    err);
+    *input = inner;
+    return MLOPS_OK;
+}
+
+/* The one path that is a folder stands for the files in it. */
+static int open_folder(struct table_reader *reader, struct mlops_error *err)
+{
+    struct stat status;
+    size_t count = 0;
+    char **paths = NULL;
+    _cleanup_(free_string) char *root = NULL;
+    if (reader->paths[0] && !reader->paths[1] && stat(reader->paths[0], &status) == 0 &&
+        S_ISDIR(status.st_mode)) {
+        TRY(partition_files(reader->paths[0], &paths, &count, err));
+        root = reader->paths[0];
+        free(reader->paths);
+        reader->paths = paths;
+    }
+    const char *given = root ? root : reader->options.root;
+    reader->options.root = NULL; /* the caller's */
+    if (!given)
+        return MLOPS_OK;
+    while (reader->paths[count])
+        count++;
+    return partitions_read((const char *const *)reader->paths, count, given,
+                           &reader->options, &reader->partitions, err);
+}
+
 int table_open_all(const char *const *paths, size_t count, const struct table_options *options,
                    struct table_reader **reader, struct mlops_error *err)
 {
     _cleanup_(table_close_ptr) struct table_reader *opened = xcalloc(1, sizeof(*opened));
     opened->options = *options;
     TRY(expand(paths, count, &opened->paths, err));
+    TRY(open_folder(opened, err));
     TRY(open_input(opened, &opened->first, err));
     opened->input = opened->first;
     opened->options.expected = NULL; /* the caller's; files that follow take the first's columns */
@@ -135,10 +179,17 @@ int table_open(const char *path, const struct table_options *options, struct tab
     opened->options = *options;
     opened->paths = xcalloc(2, sizeof(*opened->paths));
     opened->paths[0] = xstrdup(path); /* as it is: no pattern */
+    TRY(open_folder(opened, err));
     TRY(open_input(opened, &opened->first, err));
     opened->input = opened->first;
+    opened->options.expected = NULL;
     *reader = TAKE_PTR(opened);
     return MLOPS_OK;
+}
+
+bool table_partitions_differ(const struct table_reader *reader)
+{
+    return reader->partitions.mixed;
 }
 
 const struct table_schema *table_schema(const struct table_reader *reader)

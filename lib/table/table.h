@@ -91,6 +91,8 @@ struct table_options {
     enum table_ragged ragged;
     const char *const *names; /* of the columns of CSV without a header, in their order,
                                  NULL-terminated; NULL: the first record names them */
+    const char *root; /* of table_open_all: the folder that the files are partitions of, whose names
+                         below it (`day=2024-01-01`) are columns; NULL: names say nothing */
 };
 
 #define TABLE_NAME_MAX 4096 /* bytes of a column's name */
@@ -98,7 +100,8 @@ struct table_options {
 struct table_reader;
 
 /*
- * Open a table ("-": standard input); what it is, its first bytes tell:
+ * Open a table ("-": standard input; a folder: the files in it as one table, partitioned or not, as
+ * table_open_all with that root); what it is, its first bytes tell:
  * - CSV: RFC 4180 with CRLF or LF, BOM, quotes with embedded separators and newlines; the first
  *   record names the columns. Missing: what cell_missing says.
  * - JSON Lines: an object a line. Names of nested objects are joined by dots, arrays are texts.
@@ -117,7 +120,10 @@ int table_open(const char *path, const struct table_options *options, struct tab
  */
 int table_open_all(const char *const *paths, size_t count, const struct table_options *options,
                    struct table_reader **reader, struct mlops_error *err);
-/* The columns that are read, in the order of the file. */
+/* Were there names of partitions (`root`), and not the same in all files, so that they are no
+ * columns? */
+bool table_partitions_differ(const struct table_reader *reader);
+/* The columns that are read, in the order of the file; those of partitions come last. */
 const struct table_schema *table_schema(const struct table_reader *reader);
 /* Names of the columns that are not (`only_expected`). */
 const char *const *table_unread(const struct table_reader *reader, size_t *count);

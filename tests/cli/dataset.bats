@@ -100,3 +100,82 @@ setup() {
     run mlops package p
     ended 2 "'source' is for data with 'copy: false'"
 }
+
+# given_partitions: a folder by day and country; half a year is missing in one of them.
+given_partitions() {
+    local day country
+    rm -r p/data/train
+    for day in 2026-01-01 2026-01-02; do
+        for country in DE NA a%20b __HIVE_DEFAULT_PARTITION__; do
+            mkdir -p "p/data/train/day=$day/country=$country"
+            printf 'score,y\n0.5,1\n0.25,0\n' > "p/data/train/day=$day/country=$country/part-0.csv"
+        done
+    done
+    touch p/data/train/_SUCCESS
+    sed -i 's|time: ts|time: day|' p/mlops.yaml
+}
+
+@test "partition keys are columns of the snapshot, its time range and its profile" {
+    given_partitions
+    mlops -q register p
+    mlops --json show fraud | jq -e '.manifest.data.train | .rows == 16 and .files == 8 and
+        (.columns | map("\(.name) \(.type)")) == ["score float", "y integer", "day time", "country category"] and
+        .time_range == {"first": "2026-01-01T00:00:00Z", "last": "2026-01-02T00:00:00Z"}'
+    mlops --json profile p/data/train | jq -e '.rows == 16 and (.columns[] | select(.name == "country") |
+        .missing == 4 and .distinct == 3 and ([.top[].value] | sort) == ["DE", "NA", "a b"])'
+    mlops package p --check
+}
+
+@test "partition keys are compared, and judged by data suites" {
+    given_partitions
+    cat >> p/mlops.yaml <<'YAML'
+  rows:
+    kind: data
+    data: train
+    schema: train
+    columns:
+      country: {accepted_values: [DE, 'NA', a b], missing: 25%}
+      day: {type: time, not_null: true, min: 2026-01-01, max: 2026-01-02}
+YAML
+    mlops -q register p
+    run mlops test fraud --suite rows
+    ended 0 "all 4 columns" "all 12 values" "all 16 rows"
+    cp -r p/data/train now
+    mlops --json drift fraud --current now | jq -e '.drift == false and
+        ([.columns[].name] | index("country"))'
+    mlops --json drift fraud --current now --exact | jq -e '.exact and .drift == false'
+    rm -r now/day=*/country=DE
+    mv now/day=2026-01-01/country=a%20b now/day=2026-01-01/country=FR
+    mlops --json drift fraud --current now | jq -e '.columns[] | select(.name == "country") | .bars | map(.label) | index("FR")'
+}
+
+@test "what names of folders cannot say is told" {
+    given_partitions
+    mkdir p/data/train/day=soon
+    cp -r p/data/train/day=2026-01-01/country=DE p/data/train/day=soon
+    run mlops package p # no time any more, but a category
+    ended 0
+    mlops --json show "$(mlops -q package p)" | jq -e '.manifest.data.train |
+        (.columns[] | select(.name == "day") | .type == "category") and (has("time_range") | not)'
+    mv p/data/train/day=soon p/data/train/when=soon
+    sed -i 's|, time: day||' p/mlops.yaml
+    run --separate-stderr mlops package p
+    [ "$status" -eq 0 ]
+    [[ "$stderr" == *"not all of its files are in folders of the same partition keys"* ]]
+    mv p/data/train/when=soon p/data/train/day=2026-01-03
+    mv p/data/train/day=2026-01-03/country=DE p/data/train/day=2026-01-03/day=DE
+    run mlops profile p/data/train
+    ended 2 "the partition key 'day' twice"
+    mkdir none
+    run mlops profile none
+    ended 2 "there are no files in the folder"
+    ln -s /etc/passwd none/x.csv
+    run mlops profile none
+    ended 2 "is no file, and data in a folder must be files"
+}
+
+@test "a column that a partition is called like gives way to it" {
+    mkdir -p t/a=7
+    printf 'a,b\n1,2\n' > t/a=7/x.csv
+    mlops --json profile t | jq -e '[.columns[] | [.name, .min]] == [["b", 2], ["a", 7]]'
+}
