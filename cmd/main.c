@@ -18,6 +18,8 @@
     X(events) \
     X(checkout) \
     X(export) \
+    X(push) \
+    X(pull) \
     X(scan) \
     X(test) \
     X(sign) \

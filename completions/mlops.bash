@@ -1,6 +1,6 @@
 # bash completion for mlops, written by 'mlops completion bash'
 
-_mlops_commands='init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback deploy freeze unfreeze retire delete restore retrain key trust data webhook profile drift monitor sandbox env fsck config doctor stats gc registry help completion version'
+_mlops_commands='init package import register list show log diff status tag events checkout export push pull scan test sign verify policy approve promote rollback deploy freeze unfreeze retire delete restore retrain key trust data webhook profile drift monitor sandbox env fsck config doctor stats gc registry help completion version'
 
 # COMMAND OPTION: sets $sources for its argument; fails where it takes none.
 _mlops_option() {
@@ -34,6 +34,9 @@ _mlops_option() {
     events:--since) sources=() ;;
     events:--interval) sources=() ;;
     export:--format) sources=(+archive +mlflow +kitfile) ;;
+    push:--mount) sources=() ;;
+    push:--ca) sources=(file) ;;
+    pull:--ca) sources=(file) ;;
     scan:--severity) sources=(+info +low +medium +high +critical) ;;
     scan:--sarif) sources=(file) ;;
     scan:--accept) sources=() ;;
@@ -176,6 +179,8 @@ _mlops_argument() {
     checkout:1) sources=(directory) ;;
     export:0) sources=(ref file) ;;
     export:1) sources=(file) ;;
+    push:0) sources=(ref) ;;
+    pull:1) sources=(model) ;;
     scan:*) sources=(ref file directory) ;;
     test:0) sources=(ref) ;;
     sign:0) sources=(ref file directory) ;;
@@ -234,6 +239,8 @@ _mlops_options() {
     events) sources=(--since --follow --interval) ;;
     checkout) sources=(--force) ;;
     export) sources=(--format --all --with-evaluation-sets) ;;
+    push) sources=(--force --mount --ca --plain-http) ;;
+    pull) sources=(--ca --plain-http) ;;
     scan) sources=(--severity --sarif --accept --reason --advisories --dry-run --rules) ;;
     test) sources=(--suite --against --jobs --no-cache --allow-flaky --sandbox --junit --markdown --gitlab-metrics --advisories) ;;
     sign) sources=(--key --certificate --output) ;;

@@ -33,6 +33,9 @@ set -g __mlops_valued \
     'events:--since' \
     'events:--interval' \
     'export:--format' \
+    'push:--mount' \
+    'push:--ca' \
+    'pull:--ca' \
     'scan:--severity' \
     'scan:--sarif' \
     'scan:--accept' \
@@ -303,6 +306,18 @@ complete -c mlops -n '__mlops_in export' -l with-evaluation-sets -d 'with --all:
 complete -c mlops -n '__mlops_in export 0' -F -a '(__mlops_ask ref)'
 complete -c mlops -n '__mlops_in export 1' -F
 
+complete -c mlops -n __mlops_before -a push -d 'send a version to an OCI registry'
+complete -c mlops -n '__mlops_in push' -l force -d 'move a tag that is on another artifact'
+complete -c mlops -n '__mlops_in push' -l mount -x -d 'another repository of HOST, to take layers from that it has'
+complete -c mlops -n '__mlops_in push' -l ca -r -F -d 'certificates to trust instead of the system\'s, PEM'
+complete -c mlops -n '__mlops_in push' -l plain-http -d 'without TLS also to other machines: who listens sees credentials and content'
+complete -c mlops -n '__mlops_in push 0' -a '(__mlops_ask ref)'
+
+complete -c mlops -n __mlops_before -a pull -d 'take a version from an OCI registry'
+complete -c mlops -n '__mlops_in pull' -l ca -r -F -d 'certificates to trust instead of the system\'s, PEM'
+complete -c mlops -n '__mlops_in pull' -l plain-http -d 'without TLS also to other machines: who listens sees credentials and content'
+complete -c mlops -n '__mlops_in pull 1' -a '(__mlops_ask model)'
+
 complete -c mlops -n __mlops_before -a scan -d 'look into model artifacts for what runs code or hides'
 complete -c mlops -n '__mlops_in scan' -l severity -x -a 'info low medium high critical' -d 'show only findings at least that severe; the verdict stays the same'
 complete -c mlops -n '__mlops_in scan' -l sarif -r -F -d 'write all findings as SARIF 2.1.0, too'
@@ -552,7 +567,7 @@ complete -c mlops -n '__mlops_in registry 2' -a '(__fish_complete_directories)'
 
 complete -c mlops -n __mlops_before -a help -d 'explain a command, or list them all'
 complete -c mlops -n '__mlops_in help' -l man-pages -x -a '(__fish_complete_directories)' -d 'write the manual pages of all commands into DIR instead'
-complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log diff status tag events checkout export scan test sign verify policy approve promote rollback deploy freeze unfreeze retire delete restore retrain key trust data webhook profile drift monitor sandbox env fsck config doctor stats gc registry help completion version'
+complete -c mlops -n '__mlops_in help 0' -a 'init package import register list show log diff status tag events checkout export push pull scan test sign verify policy approve promote rollback deploy freeze unfreeze retire delete restore retrain key trust data webhook profile drift monitor sandbox env fsck config doctor stats gc registry help completion version'
 
 complete -c mlops -n __mlops_before -a completion -d 'print the completions for bash, zsh or fish'
 complete -c mlops -n '__mlops_in completion 0' -a 'bash zsh fish'

@@ -31,6 +31,7 @@
 #include <mlops/policy.h>
 #include <mlops/profile.h>
 #include <mlops/registry.h>
+#include <mlops/remote.h>
 #include <mlops/release.h>
 #include <mlops/retrain.h>
 #include <mlops/sandbox.h>

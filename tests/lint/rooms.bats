@@ -6,12 +6,13 @@ rooms() {
     cat <<'EOF'
 base
 environment base
+oci base
 store base
 table base
 stats base table
 registry base store
 trust base environment store table stats registry
-bundle base environment store table stats registry trust
+bundle base environment oci store table stats registry trust
 report base environment store table stats registry trust
 drift base environment store table stats registry bundle report trust
 quality base environment store table stats registry bundle report trust drift

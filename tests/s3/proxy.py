@@ -111,7 +111,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(content)
         return None
 
-    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_one
+    do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = do_HEAD = handle_one
 
 
 class Server(http.server.ThreadingHTTPServer):

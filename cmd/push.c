@@ -1,0 +1,98 @@
+/* cmd/push.c - mlops push REF oci://HOST/REPOSITORY:TAG */
+#include "cli.h"
+#include <inttypes.h>
+
+static int print_json(struct cli *cli, const struct mlops_push *push, const char *address)
+{
+    cJSON *document = cli_json_object();
+
+    cli_json_text(document, "model", push->version.model);
+    cli_json_version(document, "version", push->version.number);
+    cli_json_text(document, "bundle", push->version.bundle);
+    cli_json_text(document, "address", address);
+    cli_json_text(document, "digest", push->digest);
+    cli_json_number(document, "layers", (double)push->layers);
+    cli_json_number(document, "bytes", (double)push->bytes);
+    cli_json_number(document, "sent_bytes", (double)push->sent_bytes);
+    cli_json_number(document, "signatures", (double)push->signatures);
+    cli_json_bool(document, "created", push->created);
+    return cli_print_json(cli, document);
+}
+
+static int run(struct cli *cli)
+{
+    const struct mlops_push_options options = {
+        .to = {.address = cli->args[1],
+               .plain_http = cli_flag(cli, "plain-http"),
+               .ca_file = cli_text(cli, "ca")},
+        .mount = cli_text(cli, "mount"),
+        .force = cli_flag(cli, "force"),
+    };
+    struct mlops_push push;
+    char name[VERSION_TEXT_SIZE], bytes[32], sent[32];
+
+    TRY(mlops_push(cli_registry(cli), cli->args[0], &options, &push, &cli->err));
+    if (cli->json)
+        return print_json(cli, &push, cli->args[1]);
+    cli_version_format(&push.version, name);
+    cli_size_format(push.bytes, bytes);
+    cli_size_format(push.sent_bytes, sent);
+    cli_note(cli, "%s: %" PRIu64 " layers, %s, of which %s were not there; %" PRIu64 " %s",
+             push.created ? "pushed" : "it was there already", push.layers, bytes, sent,
+             push.signatures, push.signatures == 1 ? "signature" : "signatures");
+    cli_say(cli, "%s is at %s", name, cli->args[1]);
+    cli_print(cli, "%s", push.digest);
+    return MLOPS_OK;
+}
+
+const struct command command_push = {
+    .name = "push",
+    .summary = "send a version to an OCI registry",
+    .synopsis = "REF ADDRESS",
+    .description =
+        "ADDRESS is oci://HOST/REPOSITORY:TAG. The version becomes an OCI 1.1 artifact by the CNCF "
+        "ModelPack specification: each file a layer, the bundle's manifest among them, its "
+        "signatures beside it. The same bundle gives the same digest on every machine. oras, "
+        "skopeo and modctl can take it from there.\n\n"
+        "What the registry has already is not sent. The tag is set last; one that is on something "
+        "else is left alone, unless --force moves it. An upload that breaks off goes on where it "
+        "was.\n\n"
+        "Credentials are those of ~/.docker/config.json (docker login, skopeo login, oras login), "
+        "and of the credential helpers that it names. Without TLS it speaks to this machine only, "
+        "unless --plain-http is given.",
+    .group = GROUP_MAKE,
+    .registry = true,
+    .args = {{"REF", COMPLETE_REF, NULL}, {"ADDRESS", COMPLETE_NONE, NULL}},
+    .options = {{.name = "force", .help = "move a tag that is on another artifact"},
+                {.name = "mount",
+                 .kind = OPTION_TEXT,
+                 .argument = "REPOSITORY",
+                 .help = "another repository of HOST, to take layers from that it has"},
+                {.name = "ca",
+                 .kind = OPTION_TEXT,
+                 .argument = "FILE",
+                 .help = "certificates to trust instead of the system's, PEM",
+                 .completion = COMPLETE_FILE},
+                {.name = "plain-http",
+                 .help = "without TLS also to other machines: who listens "
+                         "sees credentials and content"}},
+    .examples = {{"mlops push fraud@production oci://registry.example.com/risk/fraud:v3",
+                  "what runs in production"},
+                 {"mlops push fraud@3 oci://localhost:5000/fraud:v3", "to a registry here"}},
+    .exits = {{2, "ADDRESS is wrong"},
+              {3, "there is no such version"},
+              {4, "the tag is on another artifact"},
+              {5, "an object of the version is damaged"},
+              {6, "the registry was not reached, or failed"}},
+    .json = {{"model", "text", "whose version it is"},
+             {"version", "number?", "null for a bundle that is not registered"},
+             {"bundle", "text", "its id"},
+             {"address", "text", "ADDRESS"},
+             {"digest", "text", "of the artifact's manifest: sha256: and 64 digits"},
+             {"layers", "number", "how many it has"},
+             {"bytes", "number", "their size"},
+             {"sent_bytes", "number", "what the registry did not have"},
+             {"signatures", "number", "that stand beside it"},
+             {"created", "bool", "false where just this was there already"}},
+    .run = run,
+};
