@@ -144,6 +144,41 @@ static void print_slices(struct cli *cli, const struct mlops_suite_result *suite
     cli_table_print(cli, &table);
 }
 
+static const struct mlops_metric *find_metric(const struct mlops_slice_result *slice,
+                                              const char *name)
+{
+    for (size_t i = 0; i < slice->metric_count; i++)
+        if (str_equal(slice->metrics[i].name, name))
+            return &slice->metrics[i];
+    return NULL;
+}
+
+/* The confusion matrix and what follows from it at each threshold; --json has more. */
+static void print_thresholds(struct cli *cli, const struct mlops_suite_result *suite)
+{
+    static const struct column columns[] = {
+        {"THRESHOLD", true}, {"TP", true},     {"FP", true},  {"TN", true}, {"FN", true},
+        {"PRECISION", true}, {"RECALL", true}, {"FPR", true}, {"F1", true}, {"COST", true}};
+    static const char *const names[] = {"tp",     "fp",  "tn", "fn", "precision",
+                                        "recall", "fpr", "f1", "cost"};
+    _cleanup_(cli_table_clear) struct table table = TABLE(columns, TITLES_ALWAYS, "  ");
+
+    if (suite->threshold_count == 0)
+        return;
+    for (size_t i = 0; i < suite->threshold_count; i++) {
+        cli_table_cell(&table, STYLE_PLAIN, "%s", suite->thresholds[i].name);
+        for (size_t j = 0; j < sizeof(names) / sizeof(*names); j++) {
+            const struct mlops_metric *metric = find_metric(&suite->thresholds[i], names[j]);
+            char value[32] = "";
+            if (metric)
+                cli_number_format(metric->value, value);
+            cli_table_cell(&table, STYLE_PLAIN, "%s", value);
+        }
+    }
+    cli_print(cli, "%s", "");
+    cli_table_print(cli, &table);
+}
+
 /* Every metric with what is required of it, then requirements of metrics that there are not. */
 static void print_metrics(struct cli *cli, const struct mlops_suite_result *suite)
 {
@@ -175,6 +210,7 @@ static void print_metrics(struct cli *cli, const struct mlops_suite_result *suit
     cli_print(cli, "\n%s%s%s%s%s", cli_on(cli, STYLE_BOLD), suite->name, cli_off(cli, STYLE_BOLD),
               *suite->evaluation ? " on " : "", suite->evaluation);
     cli_table_print(cli, &table);
+    print_thresholds(cli, suite);
     print_slices(cli, suite);
     cli_print_comparisons(cli, suite);
 }
@@ -278,18 +314,18 @@ static void metrics_json(cJSON *json, const struct mlops_metric *metrics, size_t
     }
 }
 
-static void slices_json(cJSON *json, const struct mlops_suite_result *suite)
+static cJSON *slices_json(const struct mlops_slice_result *slices, size_t count)
 {
-    cJSON *slices = cli_json_array();
+    cJSON *array = cli_json_array();
 
-    cli_json_add(json, "slices", slices);
-    for (size_t i = 0; i < suite->slice_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         cJSON *slice = cli_json_object();
-        cli_json_text(slice, "name", suite->slices[i].name);
-        cli_json_number(slice, "rows", (double)suite->slices[i].rows);
-        metrics_json(slice, suite->slices[i].metrics, suite->slices[i].metric_count);
-        cli_json_push(slices, slice);
+        cli_json_text(slice, "name", slices[i].name);
+        cli_json_number(slice, "rows", (double)slices[i].rows);
+        metrics_json(slice, slices[i].metrics, slices[i].metric_count);
+        cli_json_push(array, slice);
     }
+    return array;
 }
 
 static cJSON *suite_json(const struct mlops_suite_result *suite)
@@ -315,7 +351,8 @@ static cJSON *suite_json(const struct mlops_suite_result *suite)
     }
     cli_json_text_or_null(json, "evaluation", suite->evaluation);
     metrics_json(json, suite->metrics, suite->metric_count);
-    slices_json(json, suite);
+    cli_json_add(json, "slices", slices_json(suite->slices, suite->slice_count));
+    cli_json_add(json, "thresholds", slices_json(suite->thresholds, suite->threshold_count));
     cli_json_add(json, "requirements", require);
     for (size_t i = 0; i < suite->requirement_count; i++) {
         const struct mlops_requirement_result *from = &suite->requirements[i];
@@ -534,6 +571,8 @@ const struct command command_test = {
              {"suites[].slices[].rows", "number", "how many"},
              {"suites[].slices[].metrics", "object", "as those of the suite"},
              {"suites[].slices[].intervals", "object", "as those of the suite"},
+             {"suites[].thresholds", "array",
+              "as slices, of all rows: what follows from decisions at the threshold in its name"},
              {"suites[].requirements[].metric", "text", "what is required of which metric"},
              {"suites[].requirements[].demand", "text", "as the project file says"},
              {"suites[].requirements[].met", "bool", "is it good enough?"},

@@ -122,6 +122,8 @@ struct mlops_suite_result {
     size_t metric_count;
     struct mlops_slice_result *slices; /* as the project file orders them */
     size_t slice_count;
+    struct mlops_slice_result *thresholds; /* all rows, named "0.3": decided from there on */
+    size_t threshold_count;
     struct mlops_requirement_result *requirements;
     size_t requirement_count;
     struct mlops_suite_files files;

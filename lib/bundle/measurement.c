@@ -134,6 +134,23 @@ static int take_slices(const cJSON *value, struct measurement *measurement, stru
     return MLOPS_OK;
 }
 
+static int take_thresholds(const cJSON *value, struct measurement *measurement,
+                           struct mlops_error *err)
+{
+    const cJSON *item;
+    int count = cJSON_IsArray(value) ? cJSON_GetArraySize(value) : 0;
+    if (count < 1 || count > MEASUREMENT_THRESHOLDS_MAX)
+        return wrong(err, value->string, "a list of 1 to 100 numbers such as [0.3, 0.5]");
+    measurement->thresholds = xcalloc((size_t)count, sizeof(*measurement->thresholds));
+    cJSON_ArrayForEach(item, value)
+    {
+        if (!cJSON_IsNumber(item))
+            return wrong(err, value->string, "a list of numbers such as [0.3, 0.5]");
+        measurement->thresholds[measurement->threshold_count++] = item->valuedouble;
+    }
+    return MLOPS_OK;
+}
+
 static int take_demand(const cJSON *item, struct measurement_demand *demand,
                        struct mlops_error *err)
 {
@@ -218,6 +235,8 @@ static int take(const cJSON *value, struct measurement *measurement, struct mlop
         return take_labels(value, measurement, err);
     if (str_equal(key, "slices"))
         return take_slices(value, measurement, err);
+    if (str_equal(key, "thresholds"))
+        return take_thresholds(value, measurement, err);
     if (str_equal(key, "every_slice"))
         return take_demands(value, measurement, err);
     return mlops_fail(err, MLOPS_INVALID, "unknown key '%s'", key);
@@ -294,6 +313,7 @@ void measurement_clear(struct measurement *measurement)
         free(measurement->slices[i].column);
     }
     free(measurement->slices);
+    free(measurement->thresholds);
     for (size_t i = 0; i < measurement->demand_count; i++) {
         free(measurement->demands[i].metric);
         free(measurement->demands[i].demand);

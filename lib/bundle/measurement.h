@@ -9,6 +9,7 @@
 #include <cjson/cJSON.h>
 
 #define MEASUREMENT_SLICES_MAX 100
+#define MEASUREMENT_THRESHOLDS_MAX 100
 
 /* `country`, each value of which is a slice, or `amount > 1000`, the rows for which it is true. */
 struct measurement_slice {
@@ -38,6 +39,8 @@ struct measurement {
     size_t score_count, label_count;
     struct measurement_slice *slices;
     size_t slice_count;
+    double *thresholds; /* of the score, at which decisions are measured besides */
+    size_t threshold_count;
     struct measurement_demand *demands;
     size_t demand_count;
     size_t least_rows; /* of a slice that demands are held against */
@@ -47,7 +50,8 @@ struct measurement {
 /* Keys of a suite in the project file that are read here. */
 #define MEASUREMENT_KEYS                                                                           \
     "weight", "group", "id", "beta", "at_fpr", "lift_at", "cost", "quantile", "cutoff",            \
-        "confidence", "seed", "scores", "labels", "slices", "every_slice"
+        "confidence", "seed", "scores", "labels", "slices", "every_slice",          \
+        "thresholds"
 
 /* Read them from the map `suite`; `what` names the file. Errors: MLOPS_INVALID with file and line.
  * The caller clears it, also then. */

@@ -71,14 +71,17 @@ static int read_threshold(const struct checker *checker, const struct yaml_node 
 static int check_columns(const struct checker *checker, const struct yaml_node *node,
                          const char *where, const struct project_suite *suite)
 {
-    static const char *const binary[] = {"score", "threshold", NULL}, *const at[] = {"threshold",
-                                                                                     NULL};
+    static const char *const binary[] = {"score", "threshold", "thresholds", NULL};
+    static const char *const at[] = {"threshold", "thresholds", NULL};
     if (str_equal(suite->task, "multilabel"))
         return suite->measurement.label_count > 0
                    ? MLOPS_OK
                    : yaml_wrong(&checker->yaml, node, "%s has no 'labels'", where);
     if (!suite->evaluation) /* which knows its label */
         TRY(checker_demand(checker, node, where, "label", suite->label));
+    if (suite->measurement.threshold_count > 0 && !suite->score)
+        return yaml_wrong(&checker->yaml, yaml_get(node, "thresholds"),
+                          "'thresholds' are of the score, and %s has no 'score'", where);
     if (str_equal(suite->task, "binary"))
         return suite->score || suite->prediction
                    ? MLOPS_OK

@@ -70,6 +70,11 @@ struct metric_options {
 int metrics_binary(const struct binary_rows *rows, const struct metric_options *options,
                    struct metric_list *list, struct mlops_error *err);
 
+/* Of these only n and what is computed of decisions, at the threshold of `options`: for looking at
+ * one model at several thresholds. Errors: as metrics_binary. */
+int metrics_decisions(const struct binary_rows *rows, const struct metric_options *options,
+                      struct metric_list *list, struct mlops_error *err);
+
 /* Rows of a task of several classes, numbered 0 … classes-1. */
 struct class_rows {
     const uint32_t *labels, *predictions;

@@ -35,8 +35,8 @@ static int add_curve(const struct binary_rows *rows, const struct metric_options
     return MLOPS_OK;
 }
 
-int metrics_binary(const struct binary_rows *rows, const struct metric_options *options,
-                   struct metric_list *list, struct mlops_error *err)
+int metrics_decisions(const struct binary_rows *rows, const struct metric_options *options,
+                      struct metric_list *list, struct mlops_error *err)
 {
     struct confusion confusion;
     if (rows->count == 0)
@@ -49,5 +49,12 @@ int metrics_binary(const struct binary_rows *rows, const struct metric_options *
     confusion_count(rows, options->threshold, &confusion);
     metric_list_add(list, "n", (double)rows->count);
     confusion_add_metrics(&confusion, options, list);
+    return MLOPS_OK;
+}
+
+int metrics_binary(const struct binary_rows *rows, const struct metric_options *options,
+                   struct metric_list *list, struct mlops_error *err)
+{
+    TRY(metrics_decisions(rows, options, list, err));
     return rows->scores ? add_curve(rows, options, list, err) : MLOPS_OK;
 }

@@ -47,18 +47,19 @@ static void add_metrics(cJSON *json, const struct mlops_metric *metrics, size_t 
     }
 }
 
-static void add_slices(cJSON *json, const struct mlops_suite_result *result)
+/* `key`: "slices" or "thresholds"; left out where there are none. */
+static void add_slices(cJSON *json, const char *key, const struct mlops_slice_result *slices,
+                       size_t count)
 {
-    if (result->slice_count == 0)
+    if (count == 0)
         return;
-    cJSON *slices = json_add_array(json, "slices");
-    for (size_t i = 0; i < result->slice_count; i++) {
-        const struct mlops_slice_result *slice = &result->slices[i];
+    cJSON *array = json_add_array(json, key);
+    for (size_t i = 0; i < count; i++) {
         cJSON *item = cJSON_CreateObject();
-        json_add_string(item, "name", slice->name);
-        json_add_u64(item, "rows", slice->rows);
-        add_metrics(item, slice->metrics, slice->metric_count);
-        cJSON_AddItemToArray(slices, item);
+        json_add_string(item, "name", slices[i].name);
+        json_add_u64(item, "rows", slices[i].rows);
+        add_metrics(item, slices[i].metrics, slices[i].metric_count);
+        cJSON_AddItemToArray(array, item);
     }
 }
 
@@ -196,7 +197,8 @@ static cJSON *to_json(const struct mlops_version *version, const struct project_
     if (result->metric_count > 0)
         json_add_number(json, "confidence", suite->measurement.options.confidence);
     add_metrics(json, result->metrics, result->metric_count);
-    add_slices(json, result);
+    add_slices(json, "slices", result->slices, result->slice_count);
+    add_slices(json, "thresholds", result->thresholds, result->threshold_count);
     add_requirements(json, result);
     comparisons_write(result->comparisons, result->comparison_count, json);
     return json;

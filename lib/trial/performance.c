@@ -25,19 +25,25 @@ static struct mlops_metric *copy_metrics(const struct metric_list *metrics)
     return copies;
 }
 
+static struct mlops_slice_result *copy_slices(const struct slice_metrics *slices, size_t count)
+{
+    struct mlops_slice_result *copies = xcalloc(count + 1, sizeof(*copies));
+    for (size_t i = 0; i < count; i++)
+        copies[i] = (struct mlops_slice_result){.name = xstrdup(slices[i].name),
+                                                .rows = slices[i].rows,
+                                                .metrics = copy_metrics(&slices[i].metrics),
+                                                .metric_count = slices[i].metrics.count};
+    return copies;
+}
+
 static void copy_report(const struct predictions_report *report, struct mlops_suite_result *result)
 {
     result->metrics = copy_metrics(&report->metrics);
     result->metric_count = report->metrics.count;
-    result->slices = xcalloc(report->slice_count, sizeof(*result->slices));
+    result->slices = copy_slices(report->slices, report->slice_count);
     result->slice_count = report->slice_count;
-    for (size_t i = 0; i < report->slice_count; i++) {
-        const struct slice_metrics *slice = &report->slices[i];
-        result->slices[i] = (struct mlops_slice_result){.name = xstrdup(slice->name),
-                                                        .rows = slice->rows,
-                                                        .metrics = copy_metrics(&slice->metrics),
-                                                        .metric_count = slice->metrics.count};
-    }
+    result->thresholds = copy_slices(report->thresholds, report->threshold_count);
+    result->threshold_count = report->threshold_count;
 }
 
 static void note_missed(struct buffer *missed, const struct mlops_requirement_result *judged)

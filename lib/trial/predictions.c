@@ -2,6 +2,7 @@
 #include "trial/predictions.h"
 #include "trial/series.h"
 #include <math.h>
+#include <stdio.h>
 
 #define SLICES_MAX 200       /* of one column */
 #define NAMED_CLASSES_MAX 50 /* with more classes only averages are told */
@@ -99,6 +100,20 @@ static int measure_binary(const struct view *view, const struct metric_options *
                                      .weights = weights,
                                      .count = view->count};
     return metrics_binary(&rows, options, list, err);
+}
+
+static int measure_threshold(const struct view *view, const struct metric_options *options,
+                             struct metric_list *list, struct mlops_error *err)
+{
+    _cleanup_(free_bools) bool *labels = NULL;
+    _cleanup_(free_numbers) double *scores = NULL;
+    _cleanup_(free_numbers) double *weights = NULL;
+    TRY(pick_bools(view, &view->table->label, &labels, err));
+    TRY(pick_numbers(view, &view->table->score, &scores, err));
+    TRY(pick_numbers(view, &view->table->weight, &weights, err));
+    const struct binary_rows rows = {
+        .labels = labels, .scores = scores, .weights = weights, .count = view->count};
+    return metrics_decisions(&rows, options, list, err);
 }
 
 static int measure_regression(const struct view *view, const struct metric_options *options,
@@ -340,6 +355,36 @@ static int slice_all(const struct view *all, struct predictions_report *report,
     return code;
 }
 
+/* ---- thresholds ----------------------------------------------------------------------------- */
+
+/* In as few digits as read back as the same; the caller frees. */
+static char *number_text(double number)
+{
+    char text[32];
+    for (int digits = 1; digits <= 17; digits++) {
+        (void)snprintf(text, sizeof(text), "%.*g", digits, number);
+        if (strtod(text, NULL) == number)
+            break;
+    }
+    return xstrdup(text);
+}
+
+static int measure_thresholds(const struct view *all, struct predictions_report *report,
+                              struct mlops_error *err)
+{
+    const struct measurement *measurement = &all->suite->measurement;
+    report->thresholds = xcalloc(measurement->threshold_count + 1, sizeof(*report->thresholds));
+    for (size_t i = 0; i < measurement->threshold_count; i++) {
+        struct metric_options options = measurement->options;
+        struct slice_metrics *at = &report->thresholds[report->threshold_count++];
+        options.threshold = measurement->thresholds[i];
+        *at = (struct slice_metrics){.name = number_text(options.threshold), .rows = all->count};
+        at->metrics.confidence = options.confidence;
+        TRY(measure_threshold(all, &options, &at->metrics, err));
+    }
+    return MLOPS_OK;
+}
+
 /* ---- all of it ------------------------------------------------------------------------------ */
 
 struct predictions {
@@ -371,6 +416,7 @@ void predictions_report_clear(struct predictions_report *report)
 {
     metric_list_clear(&report->metrics);
     slices_free(report->slices, report->slice_count);
+    slices_free(report->thresholds, report->threshold_count);
     free(report->positive);
     *report = (struct predictions_report){0};
 }
@@ -384,6 +430,7 @@ int predictions_measure(const struct predictions_tables *tables, const struct pr
     if (table.binary)
         TRY(choose_positive(&all, &report->positive, err));
     TRY(measure(&all, suite->measurement.options.confidence, &report->metrics, err));
+    TRY(measure_thresholds(&all, report, err));
     return slice_all(&all, report, err);
 }
 

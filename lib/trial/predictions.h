@@ -13,6 +13,8 @@ struct predictions_report {
     struct metric_list metrics;
     struct slice_metrics *slices; /* in the order of the suite, then of the data */
     size_t slice_count;
+    struct slice_metrics *thresholds; /* all rows, decided at each of the suite's thresholds */
+    size_t threshold_count;
     char *positive; /* the text that was taken for the positive class; NULL where it is 1 */
 };
 void predictions_report_clear(struct predictions_report *report);

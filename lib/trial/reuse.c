@@ -51,17 +51,21 @@ static struct mlops_metric *take_metrics(const cJSON *body, size_t *count)
     return taken;
 }
 
-static void take_slices(const cJSON *body, struct mlops_suite_result *result)
+/* "slices" or "thresholds"; the caller frees. */
+static struct mlops_slice_result *take_slices(const cJSON *body, const char *key, size_t *count)
 {
-    const cJSON *array = cJSON_GetObjectItemCaseSensitive(body, "slices"), *item;
-    result->slices = xcalloc((size_t)cJSON_GetArraySize(array), sizeof(*result->slices));
+    const cJSON *array = cJSON_GetObjectItemCaseSensitive(body, key), *item;
+    struct mlops_slice_result *taken =
+        xcalloc((size_t)cJSON_GetArraySize(array) + 1, sizeof(*taken));
+    *count = 0;
     cJSON_ArrayForEach(item, array)
     {
-        struct mlops_slice_result *slice = &result->slices[result->slice_count++];
+        struct mlops_slice_result *slice = &taken[(*count)++];
         slice->name = xstrdup(json_string(item, "name", ""));
         slice->rows = json_u64(item, "rows", 0);
         slice->metrics = take_metrics(item, &slice->metric_count);
     }
+    return taken;
 }
 
 static void take_requirements(const cJSON *body, struct mlops_suite_result *result)
@@ -136,7 +140,8 @@ static int take(const struct mlops_evidence *evidence, const char *inputs, bool 
              json_string(cJSON_GetObjectItemCaseSensitive(body, "evaluation"), "name", ""));
     suite_files_read(body, &result->files);
     result->metrics = take_metrics(body, &result->metric_count);
-    take_slices(body, result);
+    result->slices = take_slices(body, "slices", &result->slice_count);
+    result->thresholds = take_slices(body, "thresholds", &result->threshold_count);
     take_requirements(body, result);
     take_expectations(body, result);
     take_counts(body, &result->counts);

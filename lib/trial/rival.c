@@ -229,6 +229,7 @@ static bool choose_suite(const struct rival_options *options, struct rival *riva
         rival->suite.require_count = 0;
         rival->suite.measurement.demand_count = 0;
         rival->suite.measurement.slice_count = 0;
+        rival->suite.measurement.threshold_count = 0;
         rival->suite.measurement.options = ours->measurement.options;
         if (!ours->measurement.id || !rival->suite.measurement.id)
             rival->suite.measurement.id = ours->measurement.id;

@@ -126,14 +126,20 @@ int runner_finish(const struct trial *trial, const char *folder,
     return MLOPS_OK;
 }
 
+static void free_slices(struct mlops_slice_result *slices, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(slices[i].name);
+        free(slices[i].metrics);
+    }
+    free(slices);
+}
+
 void suite_result_clear(struct mlops_suite_result *result)
 {
     free(result->metrics);
-    for (size_t i = 0; i < result->slice_count; i++) {
-        free(result->slices[i].name);
-        free(result->slices[i].metrics);
-    }
-    free(result->slices);
+    free_slices(result->slices, result->slice_count);
+    free_slices(result->thresholds, result->threshold_count);
     for (size_t i = 0; i < result->requirement_count; i++) {
         free(result->requirements[i].demand);
         free(result->requirements[i].detail);
