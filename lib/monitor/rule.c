@@ -163,6 +163,7 @@ static const struct {
     {"hddm_a", NULL, .detector = DETECTOR_HDDM_A},
     {"hddm_w", NULL, .detector = DETECTOR_HDDM_W},
     {"kswin", NULL, .detector = DETECTOR_KSWIN},
+    {"shift", NULL, .detector = DETECTOR_SHIFT},
     {"page_hinkley", NULL, .detector = DETECTOR_PAGE_HINKLEY},
 };
 #define MEASURES (sizeof(measures) / sizeof(*measures))

@@ -3,6 +3,7 @@
 #include "stats/adwin.h"
 #include "stats/detector_errors.h"
 #include "stats/kswin.h"
+#include "stats/shift.h"
 
 struct detector {
     enum detector_kind kind;
@@ -16,6 +17,7 @@ struct detector {
         struct hddm_w hddm_w;
         struct adwin adwin;
         struct kswin kswin;
+        struct shift shift;
     } of;
 };
 
@@ -32,6 +34,7 @@ static const struct {
     {DETECTOR_HDDM_W, "hddm-w", sizeof(struct hddm_w) / sizeof(double)},
     {DETECTOR_ADWIN, "adwin", 0},
     {DETECTOR_KSWIN, "kswin", 0},
+    {DETECTOR_SHIFT, "shift", 0},
 };
 
 static size_t doubles_of(enum detector_kind kind)
@@ -77,6 +80,8 @@ static enum detector_state update(struct detector *detector, double value)
         return adwin_update(&detector->of.adwin, value) ? DETECTOR_DRIFT : DETECTOR_QUIET;
     case DETECTOR_KSWIN:
         return kswin_update(&detector->of.kswin, value) ? DETECTOR_DRIFT : DETECTOR_QUIET;
+    case DETECTOR_SHIFT:
+        return shift_update(&detector->of.shift, value) ? DETECTOR_DRIFT : DETECTOR_QUIET;
     }
     return DETECTOR_QUIET;
 }
@@ -114,6 +119,8 @@ void detector_encode(const struct detector *detector, struct buffer *out)
         adwin_encode(&detector->of.adwin, out);
     else if (detector->kind == DETECTOR_KSWIN)
         kswin_encode(&detector->of.kswin, out);
+    else if (detector->kind == DETECTOR_SHIFT)
+        shift_encode(&detector->of.shift, out);
     for (size_t i = 0; i < doubles_of(detector->kind); i++) {
         double value;
         memcpy(&value, (const char *)&detector->of + i * sizeof(value), sizeof(value));
@@ -127,7 +134,7 @@ struct detector *detector_decode(struct wire *wire)
     uint32_t seed = wire_u32(wire);
     uint64_t drifted = wire_varint(wire);
 
-    if (wire->failed || kind < DETECTOR_PAGE_HINKLEY || kind > DETECTOR_KSWIN || drifted > 1) {
+    if (wire->failed || kind < DETECTOR_PAGE_HINKLEY || kind > DETECTOR_SHIFT || drifted > 1) {
         wire->failed = true;
         return NULL;
     }
@@ -138,6 +145,8 @@ struct detector *detector_decode(struct wire *wire)
         adwin_decode(wire, &detector->of.adwin);
     else if (kind == DETECTOR_KSWIN)
         kswin_decode(wire, &detector->of.kswin);
+    else if (kind == DETECTOR_SHIFT)
+        shift_decode(wire, &detector->of.shift);
     for (size_t i = 0; i < doubles_of(detector->kind); i++) {
         double value = wire_f64(wire);
         memcpy((char *)&detector->of + i * sizeof(value), &value, sizeof(value));

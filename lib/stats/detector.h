@@ -1,8 +1,9 @@
 /*
  * lib/stats/detector.h - change detectors: a stream of numbers in, "something changed" out.
  *
- * Each answers as river 0.26 does with its defaults, update by update, also in that it begins anew
- * with the value that follows a drift. DDM, EDDM, HDDM_A and HDDM_W take errors: 0 right, 1 wrong.
+ * Each that river 0.26 has answers as river's does with its defaults, update by update, also in that
+ * it begins anew with the value that follows a drift. DDM, EDDM, HDDM_A, HDDM_W and shift take
+ * errors: 0 right, 1 wrong.
  */
 #ifndef STATS_DETECTOR_H
 #define STATS_DETECTOR_H
@@ -17,6 +18,7 @@ enum detector_kind {
     DETECTOR_HDDM_W = 5,       /* the same, weighted averages */
     DETECTOR_ADWIN = 6,        /* Bifet and Gavaldà 2007 */
     DETECTOR_KSWIN = 7,        /* Raab, Heusinger, Schleif 2020 */
+    DETECTOR_SHIFT = 8,        /* our own: stats/shift.h; increases */
 };
 
 enum detector_state { DETECTOR_QUIET = 0, DETECTOR_WARNING, DETECTOR_DRIFT };

@@ -180,16 +180,16 @@ at() {
     awk 'BEGIN { for (i = 2999; i >= 0; i--)
         printf("{\"id\":%d,\"label\":%d}\n", i, i % 10 == 0 || (i > 2000 && i % 2 == 0) ? 0 : 1) }' > labels
     mlops -q monitor ingest fraud events
-    for detector in adwin ddm hddm_a hddm_w page_hinkley; do
+    for detector in adwin ddm hddm_a hddm_w page_hinkley shift; do
         mlops -q monitor rule fraud "$detector=$detector < 1 over 2h"
     done
     run --separate-stderr mlops --json monitor check fraud
     ended 0
-    jq -e '.unknown == 5' <<<"$output"
+    jq -e '.unknown == 6' <<<"$output"
     mlops -q monitor label fraud labels
     run --separate-stderr mlops --json monitor check fraud
     ended 1
-    jq -e '[.alerts[].rule] | contains(["adwin", "ddm", "hddm_a", "hddm_w"])' <<<"$output"
+    jq -e '[.alerts[].rule] | contains(["adwin", "ddm", "hddm_a", "hddm_w", "shift"])' <<<"$output"
     jq -re '.alerts[] | select(.rule == "ddm") | .what' <<<"$output" |
         grep "ddm found [0-9]* drifts* among the errors of 3000 labelled predictions, the last at"
 }
