@@ -5,15 +5,13 @@
 #include "monitor/labels.h"
 #include "monitor/outcome.h"
 #include "monitor/roster.h"
+#include "monitor/segment.h"
 #include "monitor/window.h"
 #include "registry/db.h"
 #include "stats/frequent.h"
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
-#include <zstd.h>
-
-#define FRAME_MAX (1ULL << 30) /* bytes of a piece of raw lines */
 
 /* The text of a class, of which labels keep a hash. */
 struct class_name {
@@ -224,18 +222,10 @@ static int take_text(struct assembly *assembly, const char *text, size_t length,
 static int take_segment(struct assembly *assembly, const char *bytes, size_t length,
                         struct mlops_error *err)
 {
-    while (length > 0) {
-        _cleanup_(buffer_clear) struct buffer text = {0};
-        size_t packed = ZSTD_findFrameCompressedSize(bytes, length);
-        unsigned long long size = ZSTD_getFrameContentSize(bytes, length);
-        if (ZSTD_isError(packed) || size > FRAME_MAX) /* also where the size is not known */
-            return mlops_fail(err, MLOPS_INTEGRITY, "a segment of raw events is damaged");
-        buffer_reserve(&text, (size_t)size + 1);
-        if (ZSTD_decompress(text.data, (size_t)size, bytes, packed) != size)
-            return mlops_fail(err, MLOPS_INTEGRITY, "a segment of raw events is damaged");
-        TRY(take_text(assembly, text.data, (size_t)size, err));
-        bytes += packed;
-        length -= packed;
+    _cleanup_(buffer_clear) struct buffer text = {0};
+    for (size_t used; length > 0; bytes += used, length -= used) {
+        TRY(segment_unpack(bytes, length, &used, &text, err));
+        TRY(take_text(assembly, text.data, text.length, err));
     }
     return MLOPS_OK;
 }

@@ -4,17 +4,16 @@
 #include "base/path.h"
 #include "monitor/ingest.h"
 #include "monitor/labels.h"
+#include "monitor/segment.h"
 #include "registry/db.h"
 #include "stats/profile_column.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
-#include <zstd.h>
 
 #define ATTEMPTS 20
 #define SWEEP_NS (60 * MINUTE_NS)
 #define KEEP_HOURS_NS (90 * 1440 * MINUTE_NS)
-#define UNPACKED_MAX (1U << 30)
 
 /* ---- what the database says ---------------------------------------------------------------------- */
 
@@ -351,18 +350,10 @@ static int start_over(struct ingest *ingest, struct mlops_error *err)
     ingest_forget(ingest);
     ingest->line = ingest->batch_line;
     TRY(ingest_load(ingest, err));
-    for (size_t at = 0; at < ingest->raw.length;) {
-        const char *frame = ingest->raw.data + at;
-        size_t length = ZSTD_findFrameCompressedSize(frame, ingest->raw.length - at);
-        unsigned long long size = ZSTD_getFrameContentSize(frame, ingest->raw.length - at);
-        if (ZSTD_isError(length) || size > UNPACKED_MAX)
-            return mlops_fail(err, MLOPS_INTEGRITY, "the batch in memory is damaged");
-        _cleanup_(buffer_clear) struct buffer text = {0};
-        buffer_reserve(&text, (size_t)size + 1);
-        if (ZSTD_isError(ZSTD_decompress(text.data, (size_t)size, frame, length)))
-            return mlops_fail(err, MLOPS_INTEGRITY, "the batch in memory is damaged");
-        TRY(ingest_retake(ingest, text.data, (size_t)size, err));
-        at += length;
+    _cleanup_(buffer_clear) struct buffer text = {0};
+    for (size_t at = 0, used; at < ingest->raw.length; at += used) {
+        TRY(segment_unpack(ingest->raw.data + at, ingest->raw.length - at, &used, &text, err));
+        TRY(ingest_retake(ingest, text.data, text.length, err));
     }
     return MLOPS_OK;
 }

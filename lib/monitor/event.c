@@ -181,17 +181,27 @@ const char *event_set(struct event_chunk *chunk, struct event *event, int role,
 
 /* ---- features ------------------------------------------------------------------------------- */
 
+/* Names are short: a call would cost more. */
+static bool is_named(const struct event_column *column, const char *name, size_t length)
+{
+    if (column->name_length != length)
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if (column->name[i] != name[i])
+            return false;
+    return true;
+}
+
 static struct event_column *find_column(struct event_chunk *chunk, const char *name, size_t length,
                                         size_t *expected)
 {
-    for (size_t i = 0; i < chunk->column_count; i++) {
-        size_t at = (*expected + i) % chunk->column_count;
-        struct event_column *column = &chunk->columns[at];
-        if (column->name_length == length && memcmp(column->name, name, length) == 0) {
+    if (*expected < chunk->column_count && is_named(&chunk->columns[*expected], name, length))
+        return &chunk->columns[(*expected)++];
+    for (size_t at = 0; at < chunk->column_count; at++)
+        if (is_named(&chunk->columns[at], name, length)) {
             *expected = at + 1;
-            return column;
+            return &chunk->columns[at];
         }
-    }
     if (chunk->column_count == EVENT_FEATURES_MAX)
         return NULL;
     GROW(chunk->columns, chunk->column_count, &chunk->column_capacity);

@@ -77,11 +77,12 @@ const char *event_read_csv(struct event_chunk *chunk, const struct event_layout 
         if (f.over)
             return "it has fewer fields than the header";
         const char *wrong = next_field(&f, &text);
-        struct event_value value = value_of(&text);
-        if (!wrong && as->role == ROLE_FEATURES)
-            wrong = event_set_feature(chunk, as->feature, strlen(as->feature), &expected, &value);
-        else if (!wrong)
-            wrong = event_set(chunk, event, as->role, &value);
+        if (wrong)
+            return wrong;
+        const struct event_value value = value_of(&text);
+        wrong = as->role == ROLE_FEATURES
+                    ? event_set_feature(chunk, as->feature, strlen(as->feature), &expected, &value)
+                    : event_set(chunk, event, as->role, &value);
         if (wrong)
             return wrong;
     }

@@ -5,17 +5,16 @@
 #include "base/path.h"
 #include "base/pool.h"
 #include "monitor/features.h"
+#include "monitor/segment.h"
 #include "registry/db.h"
 #include "stats/profile_column.h"
 #include <math.h>
-#include <zstd.h>
 
 #define PIECE_MIN (256U << 10) /* bytes below which text is not cut for another core */
 #define COMMIT_NS 1000000000LL
 #define OPEN_COLUMNS_MAX 4096  /* of all open windows: about 30 KiB each */
 #define RAW_MAX (64U << 20)
 #define IDS_MAX (20U << 20)    /* places of sets of ids: 160 MiB */
-#define RAW_LEVEL 1 /* 3 makes more bytes of JSON Lines, in more time */
 #define DEFAULT_STAGE "production"
 
 /* ---- who is known ---------------------------------------------------------------------------- */
@@ -529,15 +528,10 @@ static int read_chunk(void *context, size_t index, size_t worker, struct mlops_e
     const struct reading *reading = context;
     struct event_chunk *chunk = &reading->ingest->chunks[index];
     (void)worker;
+    (void)err;
     event_chunk_read(chunk, reading->ingest->is_csv ? &reading->ingest->layout : NULL);
-    if (!reading->packed)
-        return MLOPS_OK;
-    struct buffer *packed = &reading->packed[index];
-    size_t bound = ZSTD_compressBound(chunk->length);
-    buffer_reserve(packed, bound);
-    packed->length = ZSTD_compress(packed->data, bound, chunk->text, chunk->length, RAW_LEVEL);
-    if (ZSTD_isError(packed->length))
-        return mlops_fail(err, MLOPS_IO, "compress events: %s", ZSTD_getErrorName(packed->length));
+    if (reading->packed)
+        segment_pack(chunk->text, chunk->length, &reading->packed[index]);
     return MLOPS_OK;
 }
 
