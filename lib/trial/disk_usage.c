@@ -18,7 +18,8 @@ static uint64_t usage_below(int parent, const char *name, unsigned depth)
         if (str_equal(entry->d_name, ".") || str_equal(entry->d_name, "..") ||
             fstatat(dirfd(folder), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0)
             continue;
-        sum += (uint64_t)status.st_blocks * 512;
+        uint64_t blocks = (uint64_t)status.st_blocks * 512;
+        sum += blocks > DISK_USAGE_ENTRY ? blocks : DISK_USAGE_ENTRY;
         if (S_ISDIR(status.st_mode) && depth < DEPTH_MAX)
             sum += usage_below(dirfd(folder), entry->d_name, depth + 1);
     }

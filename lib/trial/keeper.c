@@ -73,6 +73,7 @@ static _Noreturn void become_program(const struct keeper_options *options, int r
     for (int number = 1; number < 32; number++)
         (void)signal(number, SIG_DFL); /* SIGKILL and SIGSTOP refuse: fine */
     offer_to_the_kernel();
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* should it kill its keeper */
     int input = options->input ? options->input : open("/dev/null", O_RDONLY);
     if (setsid() >= 0 && input >= 0 && dup2(input, STDIN_FILENO) >= 0 &&
         dup2(options->output, STDOUT_FILENO) >= 0 && dup2(options->errors, STDERR_FILENO) >= 0 &&

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- before it ------------------------------------------------------------------------------- */
@@ -31,6 +32,12 @@ uint64_t supervision_disk(const struct supervision *supervision)
     uint64_t sum = 0;
     for (size_t i = 0; i < ARRAY_LENGTH(supervision->places); i++)
         sum += disk_usage(supervision->places[i]);
+    if (supervision->keeper.pid > 0) {
+        _cleanup_(process_tree_clear) struct process_tree tree = {0};
+        process_tree_read(supervision->keeper.pid, &tree);
+        sum += process_tree_unnamed(&tree, supervision->devices,
+                                    ARRAY_LENGTH(supervision->devices));
+    }
     return sum > supervision->disk_before ? sum - supervision->disk_before : 0;
 }
 
@@ -66,6 +73,8 @@ static int make_folders(struct supervision *supervision, const struct supervise_
     supervision->places[0] = xstrdup(options->workspace->written);
     supervision->places[1] = path_join(options->folder, "home");
     supervision->places[2] = path_join(options->folder, "tmp");
+    if (!options->sandbox->bubblewrap) /* as environment_make has it */
+        supervision->mark = xprintf("TMPDIR=%s", supervision->places[2]);
     *resolver = path_join(options->folder, "resolv.conf");
     for (size_t i = 1; i < ARRAY_LENGTH(supervision->places); i++)
         TRY(directory_make(supervision->places[i], 0700, err));
@@ -194,6 +203,16 @@ static int start_keeper(struct supervision *supervision, const struct supervise_
         &supervision->keeper, err);
 }
 
+/* Where its files lie: what it opens in its layer is of another device than the layer's folder. */
+static void note_devices(struct supervision *supervision, const struct supervise_options *options)
+{
+    const char *const places[] = {options->workspace->tree, options->folder};
+    struct stat status;
+    for (size_t i = 0; i < ARRAY_LENGTH(places); i++)
+        if (stat(places[i], &status) == 0)
+            supervision->devices[i] = status.st_dev;
+}
+
 int launch(struct supervision *supervision, const struct supervise_options *options,
            struct mlops_error *err)
 {
@@ -201,6 +220,7 @@ int launch(struct supervision *supervision, const struct supervise_options *opti
     _cleanup_(free_string) char *resolver = NULL;
     TRY(make_folders(supervision, options, &resolver, err));
     TRY(open_pipes(supervision, options, &handed, err));
+    note_devices(supervision, options);
     supervision->disk_before = supervision_disk(supervision);
     supervision->kills_before = supervision_memory_kills();
     supervision->started_ns = clock_monotonic_ns();

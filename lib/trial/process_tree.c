@@ -3,6 +3,8 @@
  * process of the machine: who started whom is written nowhere else on every kernel.
  */
 #include "trial/process_tree.h"
+#include "base/buffer.h"
+#include "base/file.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -11,6 +13,7 @@
 #include <unistd.h>
 
 #define STOP_ROUNDS 50
+#define ENVIRONMENT_MAX (4U << 20) /* bytes */
 
 void process_tree_clear(struct process_tree *tree)
 {
@@ -166,6 +169,81 @@ void process_tree_signal(const struct process_tree *tree, int signal)
 {
     for (size_t i = 0; i < tree->count; i++)
         (void)kill(tree->items[i].pid, signal); /* it may have ended */
+}
+
+/* ---- files without names --------------------------------------------------------------------- */
+
+struct seen {
+    struct stat *items;
+    size_t count, capacity;
+};
+
+static bool is_new(struct seen *seen, const struct stat *file)
+{
+    for (size_t i = 0; i < seen->count; i++)
+        if (seen->items[i].st_dev == file->st_dev && seen->items[i].st_ino == file->st_ino)
+            return false;
+    GROW(seen->items, seen->count, &seen->capacity);
+    seen->items[seen->count++] = *file;
+    return true;
+}
+
+static bool is_on(const struct stat *file, const dev_t *devices, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (file->st_dev == devices[i])
+            return true;
+    return false;
+}
+
+uint64_t process_tree_unnamed(const struct process_tree *tree, const dev_t *devices, size_t count)
+{
+    struct seen seen = {0};
+    struct stat file;
+    uint64_t sum = 0;
+    for (size_t i = 0; i < tree->count; i++) {
+        char path[64];
+        (void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)tree->items[i].pid);
+        DIR *folder = opendir(path);
+        for (struct dirent *entry; folder && (entry = readdir(folder));)
+            if (entry->d_name[0] != '.' &&
+                fstatat(dirfd(folder), entry->d_name, &file, 0) == 0 && S_ISREG(file.st_mode) &&
+                file.st_nlink == 0 && is_on(&file, devices, count) && is_new(&seen, &file))
+                sum += (uint64_t)file.st_blocks * 512;
+        if (folder)
+            (void)closedir(folder); /* only reading */
+    }
+    free(seen.items);
+    return sum;
+}
+
+/* ---- ending ---------------------------------------------------------------------------------- */
+
+static bool is_marked(pid_t pid, const char *entry)
+{
+    char path[64];
+    struct mlops_error ignored = {0}; /* it has ended, or is not ours */
+    _cleanup_(buffer_clear) struct buffer environment = {0};
+    (void)snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+    if (file_read(path, ENVIRONMENT_MAX, &environment, &ignored) || !environment.data)
+        return false;
+    const char *end = environment.data + environment.length;
+    for (const char *at = environment.data; at < end; at += strlen(at) + 1)
+        if (str_equal(at, entry))
+            return true;
+    return false;
+}
+
+void process_kill_marked(const char *entry)
+{
+    for (int round = 0, found = 1; found && round < STOP_ROUNDS; round++) {
+        _cleanup_(process_tree_clear) struct process_tree all = {0};
+        found = 0;
+        read_all(&all);
+        for (size_t i = 0; i < all.count; i++)
+            if (is_marked(all.items[i].pid, entry) && kill(all.items[i].pid, SIGKILL) == 0)
+                found++;
+    }
 }
 
 /* A process that is stopped cannot start another: when a look finds none that runs, the tree is

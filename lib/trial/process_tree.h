@@ -36,6 +36,14 @@ uint64_t process_threads_of(uid_t user);
 /* Send `signal` to each. */
 void process_tree_signal(const struct process_tree *tree, int signal);
 
+/* Bytes on the disk of files that have no name any more and that processes of the tree have open, on
+ * one of the file systems `devices`. */
+uint64_t process_tree_unnamed(const struct process_tree *tree, const dev_t *devices, size_t count);
+
+/* Kill all processes that were started with `entry`, "NAME=value", in their environment, as far as
+ * they are ours to look at. */
+void process_kill_marked(const char *entry);
+
 /* Stop all that descends from `root`, so that nothing can escape by forking, and kill it. */
 void process_tree_kill(pid_t root);
 

@@ -5,6 +5,7 @@
 #include "trial/supervise.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "trial/disk_usage.h"
 #include "trial/process_tree.h"
 #include "trial/supervision.h"
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -191,6 +193,25 @@ static int64_t pause_after(int64_t cost_ns)
     return cost_ns * LOOK_SHARE > LOOK_NS ? cost_ns * LOOK_SHARE : LOOK_NS;
 }
 
+/* How much of the disk is taken, by whomever, in the measure of disk_usage. */
+static uint64_t taken_of_disk(const struct supervision *supervision)
+{
+    struct statvfs disk;
+    if (statvfs(supervision->places[0], &disk) < 0)
+        return 0;
+    return (disk.f_blocks - disk.f_bfree) * disk.f_frsize +
+           (disk.f_files - disk.f_ffree) * DISK_USAGE_ENTRY;
+}
+
+/* Looking at many files takes long, and is done the less often; but not while the disk fills. */
+static bool is_time_for_disk(const struct supervision *supervision, int64_t now_ns)
+{
+    int64_t since_ns = now_ns - supervision->disk_looked_ns;
+    return since_ns >= pause_after(supervision->disk_cost_ns) ||
+           (since_ns >= LOOK_NS && taken_of_disk(supervision) > supervision->disk_taken +
+                                                                   supervision->limits.disk_bytes);
+}
+
 static void look(struct supervision *supervision, int64_t now_ns)
 {
     enum ending why;
@@ -206,7 +227,8 @@ static void look(struct supervision *supervision, int64_t now_ns)
         supervision->look_cost_ns = supervision->looked_ns - now_ns;
     }
     now_ns = clock_monotonic_ns();
-    if (now_ns - supervision->disk_looked_ns >= pause_after(supervision->disk_cost_ns)) {
+    if (is_time_for_disk(supervision, now_ns)) {
+        supervision->disk_taken = taken_of_disk(supervision);
         if (supervision_disk(supervision) > supervision->limits.disk_bytes)
             stop(supervision, ENDING_DISK);
         supervision->disk_looked_ns = clock_monotonic_ns();
@@ -289,6 +311,8 @@ static int see_it_out(struct supervision *supervision, struct mlops_error *err)
             kill_all(supervision);
         return MLOPS_OK;
     }
+    if (supervision->mark) /* what it orphaned by killing its keeper */
+        process_kill_marked(supervision->mark);
     struct supervise_result *result = &supervision->result;
     int64_t cpu_ns = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000LL +
                      (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000LL;
@@ -393,6 +417,8 @@ static void end_now(struct supervision *supervision)
         kill_all(supervision);
         clock_sleep_ns(2000000);
     }
+    if (supervision->mark)
+        process_kill_marked(supervision->mark);
 }
 
 void supervise_free(struct supervision *supervision)
@@ -413,6 +439,7 @@ void supervise_free(struct supervision *supervision)
     network_count_close(&supervision->network);
     for (size_t i = 0; i < ARRAY_LENGTH(supervision->places); i++)
         free(supervision->places[i]);
+    free(supervision->mark);
     buffer_clear(&supervision->status);
     buffer_clear(&supervision->result.tail);
     free(supervision);

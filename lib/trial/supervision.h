@@ -24,7 +24,10 @@ struct supervision {
     int64_t timeout_ns, started_ns, looked_ns, disk_looked_ns;
     int64_t look_cost_ns, disk_cost_ns;
     char *places[3]; /* whose disk usage counts: tree, home, scratch */
+    dev_t devices[2]; /* that these are on */
+    char *mark;       /* what all it starts has in its environment, outside of namespaces; or NULL */
     uint64_t disk_before;
+    uint64_t disk_taken; /* of the whole disk, when it was looked at last */
     uint64_t kills_before; /* of the kernel for want of memory, on this machine */
     size_t tail_max;
     struct stream streams[2];
