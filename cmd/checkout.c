@@ -35,7 +35,8 @@ static int print_json(struct cli *cli, const struct mlops_checkout *checkout)
 
 static int run(struct cli *cli)
 {
-    struct mlops_checkout_options options = {.force = cli_flag(cli, "force")};
+    struct mlops_checkout_options options = {.force = cli_flag(cli, "force"),
+                                             .fetches = cli_flag(cli, "fetch")};
     struct mlops_checkout checkout;
 
     TRY(mlops_checkout(cli_registry(cli), cli->args[0], cli->args[1], &options, &checkout,
@@ -59,11 +60,14 @@ const struct command command_checkout = {
     .registry = true,
     .options = {{.name = "force",
                  .kind = OPTION_FLAG,
-                 .help = "lose what was changed in an earlier checkout"}},
+                 .help = "lose what was changed in an earlier checkout"},
+                {.name = "fetch",
+                 .help = "bring data with 'copy: false' too, from its address, verified"}},
     .args = {{"REF", COMPLETE_REF, NULL}, {"DIR", COMPLETE_DIRECTORY, NULL}},
     .examples = {{"mlops checkout fraud@production serving", "what runs in production"},
                  {"mlops checkout fraud@2 serving", "and what was there before, in its place"}},
-    .exits = {{5, "an object is damaged; nothing was laid out"}},
+    .exits = {{5, "an object is damaged, and nothing was laid out; or what --fetch brought is not "
+                  "what the manifest says"}},
     .json = {{"model", "text", "whose version it is"},
              {"version", "number?", "null for a bundle that is not registered"},
              {"bundle", "text", "its id"},

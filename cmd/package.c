@@ -17,6 +17,8 @@ static int run(struct cli *cli)
                                                   .metrics = metrics,
                                                   .parents = parents,
                                                   .requires_clean = cli_flag(cli, "require-clean"),
+                                                  .verifies_external =
+                                                      cli_flag(cli, "verify-external"),
                                                   .run = cli_text(cli, "run")};
     const char *file = cli_text(cli, "output");
     struct mlops_package package;
@@ -72,6 +74,8 @@ const struct command command_package = {
                  .help = "package twice, reading everything anew: both must give the same id"},
                 {.name = "require-clean",
                  .help = "refuse (exit 1) where something is not as a commit of git has it"},
+                {.name = "verify-external",
+                 .help = "fetch data that is at a 'url' alone: verify it, and describe it"},
                 {.name = "run",
                  .kind = OPTION_TEXT,
                  .argument = "ID",

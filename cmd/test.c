@@ -461,6 +461,7 @@ static int run(struct cli *cli)
                                                        .jobs = (unsigned)cli_whole(cli, "jobs"),
                                                        .no_cache = cli_flag(cli, "no-cache"),
                                                        .allow_flaky = cli_flag(cli, "allow-flaky"),
+                                                       .fetches = cli_flag(cli, "fetch"),
                                                        .advisories = cli_text_or_environment(
                                                            cli, "advisories", "MLOPS_ADVISORIES")},
                           &report, &cli->err);
@@ -511,6 +512,8 @@ const struct command command_test = {
                 {.name = "no-cache",
                  .help = "run also what has passed before from the same bundle, suite and "
                          "environment"},
+                {.name = "fetch",
+                 .help = "bring data with 'copy: false' for the suites, from its address, verified"},
                 {.name = "allow-flaky",
                  .help = "exit 0 also where a suite passed only when it was repeated"},
                 {.name = "sandbox",

@@ -229,7 +229,7 @@ _mlops_argument() {
 _mlops_options() {
     case $1 in
     init) sources=(--metadata --objects --log-key) ;;
-    package) sources=(--register --param --metric --parent --output --check --require-clean --run) ;;
+    package) sources=(--register --param --metric --parent --output --check --require-clean --verify-external --run) ;;
     import) sources=(--register --model --artifact --rev --allow-missing --all --key) ;;
     list) sources=(--where --data --sort --limit --deleted) ;;
     show) sources=(--graph --dot --bom --log --predictions) ;;
@@ -237,12 +237,12 @@ _mlops_options() {
     diff) sources=(--stat --markdown) ;;
     tag) sources=(--remove) ;;
     events) sources=(--since --follow --interval) ;;
-    checkout) sources=(--force) ;;
+    checkout) sources=(--force --fetch) ;;
     export) sources=(--format --all --with-evaluation-sets) ;;
     push) sources=(--force --mount --ca --plain-http) ;;
     pull) sources=(--ca --plain-http) ;;
     scan) sources=(--severity --sarif --accept --reason --advisories --dry-run --rules) ;;
-    test) sources=(--suite --against --jobs --no-cache --allow-flaky --sandbox --junit --markdown --gitlab-metrics --advisories) ;;
+    test) sources=(--suite --against --jobs --no-cache --fetch --allow-flaky --sandbox --junit --markdown --gitlab-metrics --advisories) ;;
     sign) sources=(--key --certificate --output) ;;
     verify) sources=(--signature --key --roots) ;;
     policy) sources=(--default --inherit --reason --key) ;;

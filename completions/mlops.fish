@@ -227,6 +227,7 @@ complete -c mlops -n '__mlops_in package' -l parent -x -d 'a version that it was
 complete -c mlops -n '__mlops_in package' -s o -l output -r -F -d 'also write it as an archive, as \'mlops export\' does'
 complete -c mlops -n '__mlops_in package' -l check -d 'package twice, reading everything anew: both must give the same id'
 complete -c mlops -n '__mlops_in package' -l require-clean -d 'refuse (exit 1) where something is not as a commit of git has it'
+complete -c mlops -n '__mlops_in package' -l verify-external -d 'fetch data that is at a \'url\' alone: verify it, and describe it'
 complete -c mlops -n '__mlops_in package' -l run -x -d 'the run that made it, as its tracker calls it'
 complete -c mlops -n '__mlops_in package 0' -a '(__fish_complete_directories)'
 
@@ -296,6 +297,7 @@ complete -c mlops -n '__mlops_in events 0' -a '(__mlops_ask model)'
 
 complete -c mlops -n __mlops_before -a checkout -d 'lay the files of a version out in a folder'
 complete -c mlops -n '__mlops_in checkout' -l force -d 'lose what was changed in an earlier checkout'
+complete -c mlops -n '__mlops_in checkout' -l fetch -d 'bring data with \'copy: false\' too, from its address, verified'
 complete -c mlops -n '__mlops_in checkout 0' -a '(__mlops_ask ref)'
 complete -c mlops -n '__mlops_in checkout 1' -a '(__fish_complete_directories)'
 
@@ -333,6 +335,7 @@ complete -c mlops -n '__mlops_in test' -l suite -x -d 'run only that suite; \'sc
 complete -c mlops -n '__mlops_in test' -l against -x -a '(__mlops_ask ref)' -d 'also compare the performance suites with that version on the same rows: a stage, @3 or any reference, or "production at 99%"'
 complete -c mlops -n '__mlops_in test' -s j -l jobs -x -d 'run so many suites at a time; 1 where it is not given'
 complete -c mlops -n '__mlops_in test' -l no-cache -d 'run also what has passed before from the same bundle, suite and environment'
+complete -c mlops -n '__mlops_in test' -l fetch -d 'bring data with \'copy: false\' for the suites, from its address, verified'
 complete -c mlops -n '__mlops_in test' -l allow-flaky -d 'exit 0 also where a suite passed only when it was repeated'
 complete -c mlops -n '__mlops_in test' -l sandbox -x -a 'strict auto none' -d 'strict runs nothing unless there is a full one, auto takes the best that there is, none only limits (MLOPS_SANDBOX)'
 complete -c mlops -n '__mlops_in test' -l junit -r -F -d 'also write a JUnit XML report'

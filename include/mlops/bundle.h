@@ -18,6 +18,8 @@ struct mlops_package_options {
     bool afresh;                /* read every file, also those that look as they did before */
     bool requires_clean;        /* refuse what is not as a commit of git has it */
     const char *run;            /* the run that made it, as its tracker calls it; or NULL */
+    bool verifies_external; /* data at a `url` that is not here is fetched, verified and described;
+                               without, it is taken as declared */
     bool no_git; /* the folder is no working tree, whatever is around it */
 };
 
@@ -56,7 +58,9 @@ MLOPS_API int mlops_package_check(struct mlops_registry *registry,
                                   struct mlops_package *package, struct mlops_error *err);
 
 struct mlops_checkout_options {
-    bool force; /* lose what was changed in an earlier checkout */
+    bool force;   /* lose what was changed in an earlier checkout */
+    bool fetches; /* bring data that the bundle does not hold, too, verified; should that fail, the
+                     checkout stands without it */
 };
 
 struct mlops_checkout {

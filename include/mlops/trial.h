@@ -147,6 +147,8 @@ struct mlops_test_options {
     enum mlops_sandbox_wish sandbox;
     unsigned jobs;    /* suites at a time; 0: one */
     bool no_cache;    /* run also what has passed before from the same inputs */
+    bool fetches;     /* bring data that the bundle does not hold, verified; without, the observer is
+                         told of it, and suites do not find it */
     bool allow_flaky; /* they count as passed in `passed` of the report */
 };
 

@@ -1,8 +1,8 @@
 /* lib/bundle/checkout.c - a bundle's files back in a folder: all of them, or no folder. */
-#include "base/escape.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/path.h"
+#include "bundle/external.h"
 #include "bundle/layout.h"
 #include "bundle/switch.h"
 #include "registry/registry.h"
@@ -163,23 +163,6 @@ static int checkout_over(struct mlops_registry *registry, const struct manifest 
     return earlier_switch(registry, &earlier, manifest, force, moved, err);
 }
 
-/* Data that was never packaged: only the manifest knows of it. */
-static void tell_of_absent(const struct mlops_registry *registry, const struct manifest *manifest)
-{
-    const cJSON *all = cJSON_GetObjectItemCaseSensitive(manifest->json, "data"), *data;
-    cJSON_ArrayForEach(data, all)
-    {
-        const char *source = json_string(data, "source", NULL);
-        if (json_bool(data, "copy", true))
-            continue;
-        _cleanup_(free_string) char *where = source ? escape_name(source) : NULL;
-        registry_warn(registry,
-                      "'%s' is not in the bundle ('copy: false'): bring it%s%s, with sha256 %.64s",
-                      json_string(data, "path", "?"), where ? " from " : "", where ? where : "",
-                      json_string(data, "sha256", "?"));
-    }
-}
-
 int mlops_checkout(struct mlops_registry *registry, const char *ref, const char *directory,
                    const struct mlops_checkout_options *options, struct mlops_checkout *checkout,
                    struct mlops_error *err)
@@ -196,10 +179,12 @@ int mlops_checkout(struct mlops_registry *registry, const char *ref, const char 
                           &moved, err));
     else
         TRY(checkout_fresh(registry, &manifest, directory, &moved, err));
-    tell_of_absent(registry, &manifest);
     earlier_remember(registry, directory, checkout->version.bundle, &manifest);
     checkout->kept_files = moved.kept_files;
     checkout->kept_bytes = moved.kept_bytes;
     checkout->stored_bytes = moved.stored_bytes;
+    if (options && options->fetches)
+        return external_fetch_all(registry, &manifest, directory, err);
+    external_tell(registry, &manifest);
     return MLOPS_OK;
 }

@@ -182,7 +182,8 @@ static int read_data(const cJSON *json, struct manifest_data *data, struct mlops
     const char *path = json_string(json, "path", "");
     _cleanup_(free_string) char *normal = NULL;
     data->name = xstrdup(json->string);
-    data->rows = json_u64(json, "rows", UINT64_MAX);
+    /* what was declared and never read has no rows, and an empty profile */
+    data->rows = json_u64(json, "rows", json_bool(json, "declared", false) ? 0 : UINT64_MAX);
     if (name_check("snapshot", data->name, err) || path_normalize(path, &normal, err) ||
         !str_equal(path, normal) || data->rows == UINT64_MAX ||
         !digest_from_hex(hex, strlen(hex), &data->profile))
@@ -191,9 +192,10 @@ static int read_data(const cJSON *json, struct manifest_data *data, struct mlops
     data->target = copy_text(json, "target");
     data->time = copy_text(json, "time");
     data->role = copy_text(json, "role");
-    const char *source = json_string(json, "source", "");
-    return name_is_plain(source) ? MLOPS_OK
-                                 : refuse(err, "an unsafe source of the snapshot", data->name);
+    return name_is_plain(json_string(json, "source", "")) &&
+                   name_is_plain(json_string(json, "url", ""))
+               ? MLOPS_OK
+               : refuse(err, "an unsafe source of the snapshot", data->name);
 }
 
 static int read_patch(struct manifest *manifest, struct mlops_error *err)

@@ -2,9 +2,12 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/path.h"
+#include "bundle/external.h"
 #include "bundle/packaging.h"
 #include "bundle/snapshot.h"
+#include "registry/scratch.h"
 #include <errno.h>
+#include <inttypes.h>
 
 /* Which members a description has; raised with them, so that none of before is taken for one. */
 #define SNAPSHOT_FORM "3"
@@ -22,6 +25,7 @@ static void snapshot_key(const struct digest *content, const struct project_data
     package_key_text(hash, data->time);
     package_key_text(hash, data->external ? "external" : NULL);
     package_key_text(hash, data->source);
+    package_key_text(hash, data->url);
     sha256_final(hash, key);
 }
 
@@ -50,6 +54,7 @@ struct data_files {
     const struct walked **items;
     size_t count, capacity;
     struct digest digest;
+    const char *place; /* of external data: where it is read */
     char *root; /* the folder; NULL: it is one file */
 };
 
@@ -124,8 +129,7 @@ static int read_files(struct packaging *packaging, const struct data_files *file
                       const struct project_data *data, cJSON **snapshot, struct mlops_error *err)
 {
     if (data->external) {
-        _cleanup_(free_string) char *path = path_join(packaging->root, data->path);
-        const char *const one[] = {path};
+        const char *const one[] = {files->place};
         const struct snapshot_source source = {data, one, 1, NULL};
         return snapshot_describe(packaging->registry, packaging->writer, &source, snapshot, err);
     }
@@ -154,13 +158,27 @@ static int describe_data(struct packaging *packaging, const struct project_data 
     return MLOPS_OK;
 }
 
-/* Data that stays where it is: read as it stands there, links followed, and the same at the end. */
-static int add_external(struct packaging *packaging, const struct project_data *data,
-                        cJSON **snapshot, struct mlops_error *err)
+/* Where the project file says what the content is, it must be that. */
+static int check_declared(const struct project_data *data, const struct digest *digest,
+                          uint64_t size, struct mlops_error *err)
 {
-    _cleanup_(free_string) char *path = path_join(packaging->root, data->path);
+    char hex[SHA256_HEX_SIZE];
+    digest_to_hex(digest, hex);
+    if (!data->url || (str_equal(hex, data->sha256) && size == data->size))
+        return MLOPS_OK;
+    mlops_fail(err, MLOPS_INTEGRITY,
+               "%s:%d: the snapshot '%s': '%s' has %" PRIu64 " bytes and sha256 %s, and is not "
+               "what 'size' and 'digest' declare",
+               PROJECT_FILE, data->line, data->name, data->path, size, hex);
+    return mlops_hint(err, "move it away to have it fetched, or declare what it is");
+}
+
+/* Data that stays where it is: read as it stands there, links followed, and the same at the end. */
+static int add_external_at(struct packaging *packaging, const struct project_data *data,
+                           const char *path, cJSON **snapshot, struct mlops_error *err)
+{
     _cleanup_(free_string) char *real = realpath(path, NULL);
-    struct data_files files = {0};
+    struct data_files files = {.place = path};
     struct digest after;
     struct stat status;
     if (!real || stat(real, &status) < 0)
@@ -171,6 +189,7 @@ static int add_external(struct packaging *packaging, const struct project_data *
                           "%s:%d: the snapshot '%s': with 'copy: false', '%s' must be a file",
                           PROJECT_FILE, data->line, data->name, data->path);
     TRY(file_digest(real, &files.digest, err));
+    TRY(check_declared(data, &files.digest, (uint64_t)status.st_size, err));
     TRY(describe_data(packaging, data, &files, snapshot, err));
     TRY(file_digest(real, &after, err));
     if (digest_equal(&after, &files.digest)) {
@@ -181,6 +200,41 @@ static int add_external(struct packaging *packaging, const struct project_data *
     }
     cJSON_Delete(TAKE_PTR(*snapshot));
     return mlops_fail(err, MLOPS_CONFLICT, "'%s' changed while it was packaged", data->path);
+}
+
+/* Content at an address: fetched to be read and described, and let go of. */
+static int add_fetched(struct packaging *packaging, const struct project_data *data,
+                       cJSON **snapshot, struct mlops_error *err)
+{
+    _cleanup_(free_string) char *folder = NULL;
+    struct digest digest;
+    struct mlops_error ignored = {0};
+    (void)digest_from_hex(data->sha256, strlen(data->sha256), &digest);
+    const struct external_source source = {.url = data->url, .digest = &digest, .size = data->size};
+    TRY(scratch_make(packaging->registry, "fetch", &folder, err));
+    _cleanup_(free_string) char *path = path_join(folder, path_base(data->path));
+    int code = external_fetch(packaging->registry, &source, path, err);
+    if (code)
+        mlops_wrap(err, "%s:%d: the snapshot '%s'", PROJECT_FILE, data->line, data->name);
+    else
+        code = add_external_at(packaging, data, path, snapshot, err);
+    (void)tree_remove(folder, &ignored); /* what stays is stale, and removed by a later command */
+    return code;
+}
+
+static int add_external(struct packaging *packaging, const struct project_data *data,
+                        cJSON **snapshot, struct mlops_error *err)
+{
+    _cleanup_(free_string) char *path = path_join(packaging->root, data->path);
+    if (!data->url || path_exists(path))
+        return add_external_at(packaging, data, path, snapshot, err);
+    if (packaging->options->verifies_external)
+        return add_fetched(packaging, data, snapshot, err);
+    registry_warn(packaging->registry,
+                  "the snapshot '%s' is taken as it is declared: '%s' is not here, and nobody looked "
+                  "at %s (--verify-external does)",
+                  data->name, data->path, data->url);
+    return snapshot_declare(packaging->writer, data, snapshot, err);
 }
 
 static int add_packaged(struct packaging *packaging, const struct project_data *data,

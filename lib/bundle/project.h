@@ -27,6 +27,9 @@ struct project_data {
     char *role;   /* "reference", "evaluation" or NULL */
     bool external; /* read and described where it is, and not packaged */
     char *source;  /* of external data: where others get it, without credentials; or NULL */
+    char *url;     /* of external data: the address of its content (external.h); or NULL */
+    char *sha256;  /* where there is a url: what its author declares; 64 digits */
+    uint64_t size;
     int line;     /* where the project file says so; 0 where it was read from a manifest */
 };
 

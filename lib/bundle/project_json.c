@@ -91,6 +91,7 @@ cJSON *project_to_json(const struct project *project)
             if (data->external)
                 json_add_bool(item, "copy", false);
             add_text(item, "source", data->source);
+            add_text(item, "url", data->url);
             cJSON_AddItemToArray(array, item);
         }
     }
@@ -308,6 +309,7 @@ static int get_data(const cJSON *json, struct project_data *data, struct mlops_e
     TRY(get_text(json, "time", &data->time, err));
     TRY(get_text(json, "role", &data->role, err));
     TRY(get_text(json, "source", &data->source, err));
+    TRY(get_text(json, "url", &data->url, err));
     data->external = !json_bool(json, "copy", true);
     return data->path ? MLOPS_OK : refuse(err, "a snapshot has no path");
 }
@@ -464,6 +466,8 @@ void project_clear(struct project *project)
         free(project->data[i].time);
         free(project->data[i].role);
         free(project->data[i].source);
+        free(project->data[i].url);
+        free(project->data[i].sha256);
     }
     free(project->data);
     for (size_t i = 0; i < project->suite_count; i++)

@@ -2,6 +2,7 @@
 #include "base/escape.h"
 #include "base/number.h"
 #include "bundle/checker.h"
+#include "bundle/external.h"
 #include "bundle/git.h"
 #include "bundle/lineage.h"
 #include "bundle/project_environment.h"
@@ -33,10 +34,47 @@ static int read_external(const struct checker *checker, const struct yaml_node *
     return MLOPS_OK;
 }
 
+/* Content at an address alone: what it is must be declared, for nobody has seen it here. */
+static int read_address(const struct checker *checker, const struct yaml_node *node,
+                        struct project_data *data)
+{
+    const struct yaml_node *url = yaml_get(node, "url"), *digest = yaml_get(node, "digest");
+    const struct yaml_node *size = yaml_get(node, "size");
+    _cleanup_(free_string) char *text = NULL, *hex = NULL;
+    struct digest unused;
+    double bytes = -1;
+    TRY(checker_text(checker, node, "url", &text));
+    TRY(checker_text(checker, node, "digest", &hex));
+    if (!text) {
+        if (hex || (size && size->kind != YAML_NULL))
+            return yaml_wrong(&checker->yaml, hex ? digest : size,
+                              "'%s' is for data with a 'url'", hex ? "digest" : "size");
+        return MLOPS_OK;
+    }
+    if (!data->external)
+        return yaml_wrong(&checker->yaml, url, "'url' is for data with 'copy: false'");
+    if (!external_is_address(text) || !name_is_plain(text) || strchr(text, ' '))
+        return yaml_wrong(&checker->yaml, url,
+                          "'url' must be an address of https, http, file or s3");
+    if (!hex || !str_starts(hex, "sha256:") ||
+        !digest_from_hex(hex + strlen("sha256:"), strlen(hex) - strlen("sha256:"), &unused))
+        return yaml_wrong(&checker->yaml, digest ? digest : node,
+                          "data with a 'url' has a 'digest': sha256: and 64 digits");
+    if (!size || !yaml_as_number(size, &bytes) || !(bytes >= 0 && bytes < 0x1p50) ||
+        bytes != floor(bytes))
+        return yaml_wrong(&checker->yaml, size ? size : node,
+                          "data with a 'url' has a 'size', in bytes");
+    data->url = external_address(text);
+    data->sha256 = xstrdup(hex + strlen("sha256:"));
+    data->size = (uint64_t)bytes;
+    return MLOPS_OK;
+}
+
 static int read_data(const struct checker *checker, const struct yaml_node *node,
                      struct project_data *data)
 {
-    static const char *const keys[] = {"path", "target", "time", "role", "copy", "source", NULL};
+    static const char *const keys[] = {"path", "target", "time", "role", "copy",
+                                       "source", "url",  "digest", "size", NULL};
     static const char *const roles[] = {"reference", "evaluation", NULL};
     char where[MLOPS_NAME_MAX + 32];
     TRY(checker_name(checker, node, "snapshot", node->key));
@@ -47,6 +85,7 @@ static int read_data(const struct checker *checker, const struct yaml_node *node
     TRY(checker_path(checker, node, "path", &data->path));
     TRY(checker_demand(checker, node, where, "path", data->path));
     TRY(read_external(checker, node, data));
+    TRY(read_address(checker, node, data));
     if (!data->external)
         checker_remember(checker, "data", yaml_get(node, "path"), data->path);
     TRY(checker_text(checker, node, "target", &data->target));

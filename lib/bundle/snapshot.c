@@ -76,6 +76,10 @@ static cJSON *describe(const struct project_data *data, const struct profile *pr
         json_add_bool(json, "copy", false);
     if (data->source)
         json_add_string(json, "source", data->source);
+    if (data->url) {
+        json_add_string(json, "url", data->url);
+        json_add_u64(json, "size", data->size);
+    }
     json_add_u64(json, "rows", profile->rows);
     json_add_string(json, "profile", hex);
     add_time_range(json, data, profile);
@@ -87,6 +91,23 @@ static cJSON *describe(const struct project_data *data, const struct profile *pr
         cJSON_AddItemToArray(columns, column);
     }
     return json;
+}
+
+int snapshot_declare(struct store_writer *writer, const struct project_data *data, cJSON **json,
+                     struct mlops_error *err)
+{
+    const struct table_schema nothing = {0};
+    _cleanup_(profile_free_ptr) struct profile *profile = profile_new(&nothing);
+    _cleanup_(buffer_clear) struct buffer bytes = {0};
+    struct digest digest;
+    profile_finish(profile);
+    profile_encode(profile, &bytes);
+    TRY(store_writer_add(writer, bytes.data, bytes.length, &digest, err));
+    *json = describe(data, profile, &digest);
+    cJSON_ReplaceItemInObjectCaseSensitive(*json, "rows", xcheck(cJSON_CreateNull()));
+    json_add_bool(*json, "declared", true);
+    json_add_string(*json, "sha256", data->sha256);
+    return MLOPS_OK;
 }
 
 int snapshot_describe(const struct mlops_registry *registry, struct store_writer *writer,

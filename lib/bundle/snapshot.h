@@ -6,6 +6,11 @@
 
 struct store_writer;
 
+/* Add what is known of data that nobody read: an empty profile into the store, and what the project
+ * file says of it. The caller owns `*json`. */
+int snapshot_declare(struct store_writer *writer, const struct project_data *data, cJSON **json,
+                     struct mlops_error *err);
+
 /* What the project file says of a data set, and where its files are. */
 struct snapshot_source {
     const struct project_data *data;

@@ -41,7 +41,13 @@ int snapshot_profile(struct mlops_registry *registry, const struct manifest_data
     if (store_read(store, &data->profile, PROFILE_MAX, &bytes, err) ||
         profile_decode(bytes.data, bytes.length, profile, err))
         return mlops_wrap(err, "read the profile of '%s'", data->name);
-    return MLOPS_OK;
+    if ((*profile)->column_count > 0)
+        return MLOPS_OK;
+    mlops_fail(err, MLOPS_NOT_FOUND,
+               "the snapshot '%s' was taken as declared and never read, so there is nothing to "
+               "compare with",
+               data->name);
+    return mlops_hint(err, "package it with the data at hand, or with --verify-external");
 }
 
 /* Is it the snapshot's file, or one in its folder? */

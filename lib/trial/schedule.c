@@ -4,6 +4,7 @@
  */
 #include "trial/schedule.h"
 #include "base/clock.h"
+#include "bundle/external.h"
 #include "bundle/needs.h"
 #include "registry/registry.h"
 #include "trial/budget_run.h"
@@ -179,6 +180,16 @@ static int finish(struct run *run, struct slot *slot, struct mlops_error *err)
     return MLOPS_OK;
 }
 
+static int make_checkout(struct run *run, struct mlops_error *err)
+{
+    const struct schedule *schedule = run->schedule;
+    TRY(checkout_make(schedule->registry, schedule->manifest, schedule->sandbox, &run->checkout,
+                      err));
+    return schedule->fetches && run->checkout.tree
+               ? external_fetch_all(schedule->registry, schedule->manifest, run->checkout.tree, err)
+               : MLOPS_OK;
+}
+
 /* Data suites read the store, and need no checkout. */
 static int make_workspace(struct run *run, bool data, struct workspace *workspace,
                           struct mlops_error *err)
@@ -187,9 +198,12 @@ static int make_workspace(struct run *run, bool data, struct workspace *workspac
     if (data)
         return workspace_make(schedule->registry, NULL, workspace, err);
     if (!run->checkout.registry)
-        TRY(checkout_make(schedule->registry, schedule->manifest, schedule->sandbox,
-                          &run->checkout, err));
-    return workspace_make_over(&run->checkout, workspace, err);
+        TRY(make_checkout(run, err));
+    TRY(workspace_make_over(&run->checkout, workspace, err));
+    /* what the checkout has is seen over a layer, and not fetched again */
+    return schedule->fetches
+               ? external_fetch_all(schedule->registry, schedule->manifest, workspace->tree, err)
+               : MLOPS_OK;
 }
 
 static int begin(struct run *run, struct slot *slot, size_t suite, struct mlops_error *err)

@@ -14,6 +14,7 @@ struct schedule {
     const char *keep;   /* the folder for what suites leave, until it is evidence */
     const bool *wanted; /* which suites are to run, unless their result is cached */
     unsigned jobs;      /* at a time, at least 1 */
+    bool fetches;       /* data that the bundle does not hold is brought for them */
 };
 
 /* Run them to their verdicts, each in a workspace of its own. Errors: those of the registry and of

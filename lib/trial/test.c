@@ -1,6 +1,7 @@
 /* lib/trial/test.c - all suites of a version and a scan of it, and the evidence of them. */
 #include "base/clock.h"
 #include "base/file.h"
+#include "bundle/external.h"
 #include "bundle/needs.h"
 #include "registry/registry.h"
 #include "registry/scratch.h"
@@ -195,7 +196,10 @@ static int run_all(struct mlops_registry *registry, const struct manifest *manif
                                       .keep = *keep,
                                       .rivals = rivals,
                                       .wanted = wanted,
-                                      .jobs = options && options->jobs ? options->jobs : 1};
+                                      .jobs = options && options->jobs ? options->jobs : 1,
+                                      .fetches = options && options->fetches};
+    if (code == MLOPS_OK && commands && any && !schedule.fetches)
+        external_tell(registry, manifest);
     if (code == MLOPS_OK && any)
         code = schedule_run(&schedule, err);
     for (size_t i = 0; i < project->suite_count; i++)
