@@ -202,6 +202,29 @@ YAML
     [ "$(stat -c %s summary.md)" -eq 1048000 ]
 }
 
+# Run the pipeline of docs/ci.md for RUNNER in the project.
+runs_pipeline() {
+    /usr/bin/python3 "$SOURCE_ROOT/tests/cli/pipelines.py" "$SOURCE_ROOT/docs/ci.md" "$1" > pipeline.sh
+    (cd p && bash ../pipeline.sh)
+    [ -s p/junit.xml ]
+}
+
+@test "the pipelines of docs/ci.md for GitHub, GitLab and Jenkins work" {
+    /usr/bin/python3 -c 'import yaml' || skip "no python3-yaml"
+    project
+    (cd p && git init -q . && git -c user.name=a -c user.email=a@b add . &&
+        git -c user.name=a -c user.email=a@b commit -qm first)
+    export MLOPS_REGISTRY=$PWD
+    runs_pipeline gitlab
+    grep -q '^auc{suite="quality"}' p/metrics.txt
+    echo 'noise: 0.0' > p/params.yaml
+    runs_pipeline github
+    grep -q '^### ✅ fraud version 2' p/step.md
+    echo 'noise: 0.00' > p/params.yaml
+    runs_pipeline jenkins
+    [ "$(mlops --json list | jq -r '.versions[] | select(.stages == ["staging"]) | .version')" = 3 ]
+}
+
 @test "the pipeline of docs/ci.md for the plain shell works" {
     project
     cd p
