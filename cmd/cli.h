@@ -413,6 +413,12 @@ void cli_note_bundle(struct cli *cli, const char *done, const struct mlops_packa
 /* The same, and print its id, and its version where it was registered, or the document. */
 int cli_report_bundle(struct cli *cli, const char *done, const struct mlops_package *package);
 
+/* For push and pull (cli_carry.c): open another registry than the command's, which the caller
+ * closes; take a version from one into the other, and say so. */
+int cli_open_other(struct cli *cli, const char *location, struct mlops_registry **registry);
+int cli_carry(struct cli *cli, struct mlops_registry *from, const char *ref,
+              struct mlops_registry *to);
+
 /* ---- what the tables become ------------------------------------------------------------------ */
 
 void cli_help_overview(const struct cli *cli, FILE *out);

@@ -1,6 +1,11 @@
-/* cmd/pull.c - mlops pull oci://HOST/REPOSITORY:TAG [NAME] */
+/* cmd/pull.c - mlops pull oci://HOST/REPOSITORY:TAG [NAME], mlops pull REGISTRY REF */
 #include "cli.h"
 #include <inttypes.h>
+
+static void close_other(struct mlops_registry **registry)
+{
+    mlops_registry_close(*registry);
+}
 
 static int print_json(struct cli *cli, const struct mlops_pull *pull)
 {
@@ -22,7 +27,7 @@ static int print_json(struct cli *cli, const struct mlops_pull *pull)
     return cli_print_json(cli, document);
 }
 
-static int run(struct cli *cli)
+static int pull_from_oci(struct cli *cli)
 {
     const struct mlops_pull_options options = {
         .from = {.address = cli->args[0],
@@ -45,10 +50,22 @@ static int run(struct cli *cli)
     return MLOPS_OK;
 }
 
+static int run(struct cli *cli)
+{
+    _cleanup_(close_other) struct mlops_registry *other = NULL;
+
+    if (str_starts(cli->args[0], "oci:"))
+        return pull_from_oci(cli);
+    if (cli->arg_count < 2)
+        return mlops_fail(&cli->err, MLOPS_INVALID, "say which version: 'mlops pull REGISTRY REF'");
+    TRY(cli_open_other(cli, cli->args[0], &other));
+    return cli_carry(cli, other, cli->args[1], cli_registry(cli));
+}
+
 const struct command command_pull = {
     .name = "pull",
-    .summary = "take a version from an OCI registry",
-    .synopsis = "ADDRESS [NAME]",
+    .summary = "take a version from another registry, or an OCI one",
+    .synopsis = "ADDRESS [NAME] | REGISTRY REF",
     .description =
         "ADDRESS is oci://HOST/REPOSITORY:TAG, or HOST/REPOSITORY@sha256:DIGEST. A bundle that "
         "mlops pushed is "
@@ -58,28 +75,37 @@ const struct command command_pull = {
         "Any other artifact whose layers are files, as oras, modctl or KitOps push them, becomes a "
         "bundle of these files, for model NAME; without NAME it is called as the repository is.\n\n"
         "Nothing of it is trusted: what is not as its digests say, or would lead out of its "
-        "folder, is refused, and nothing is kept. Credentials and TLS are as in 'mlops push'.",
+        "folder, is refused, and nothing is kept. Credentials and TLS are as in 'mlops push'.\n\n"
+        "REGISTRY is another registry of mlops, as --registry takes it, and REF a version there. "
+        "Only the chunks that are missing here are moved. The version keeps its bundle's id, and "
+        "its number where that is the next one here; where the number is another bundle's here, "
+        "nothing is done unless --renumber is given.",
     .group = GROUP_MAKE,
     .registry = true,
-    .args = {{"ADDRESS", COMPLETE_NONE, NULL}, {"NAME", COMPLETE_MODEL | OPTIONAL, NULL}},
+    .args = {{"ADDRESS|REGISTRY", COMPLETE_DIRECTORY, NULL},
+             {"NAME|REF", COMPLETE_MODEL | OPTIONAL, NULL}},
     .options = {{.name = "ca",
                  .kind = OPTION_TEXT,
                  .argument = "FILE",
                  .help = "certificates to trust instead of the system's, PEM",
                  .completion = COMPLETE_FILE},
+                {.name = "renumber",
+                 .help = "REGISTRY: take another number where this one is another bundle's"},
                 {.name = "plain-http",
                  .help = "without TLS also to other machines: who listens "
                          "sees credentials and content"}},
     .examples = {{"mlops pull oci://registry.example.com/risk/fraud:v3",
                   "a version of another team"},
-                 {"mlops pull oci://localhost:5000/fraud:v3", "from a registry here"}},
+                 {"mlops pull oci://localhost:5000/fraud:v3", "from a registry here"},
+                 {"mlops pull /srv/models fraud@production", "from another registry of mlops"}},
     .exits = {{2, "ADDRESS is wrong, or what is there has no files"},
               {3, "nothing is there"},
-              {4, "it is a bundle of another model than NAME"},
+              {4, "it is of another model than NAME, or the number another bundle's"},
               {5, "it is not what its digests say"},
               {6, "the registry was not reached, or failed"}},
     .json = {{"model", "text", "whose version it is"},
-             {"version", "number", "its number here"},
+             {"version", "number?", "its number here; REGISTRY: there"},
+             {"there", "number", "REGISTRY: its number here; the next two not there then"},
              {"bundle", "text", "its id: sha256: and 64 digits"},
              {"created", "bool", "false where it had that version already"},
              {"digest", "text", "of the artifact's manifest"},
@@ -87,6 +113,7 @@ const struct command command_pull = {
              {"files", "number", "how many files it holds"},
              {"bytes", "number", "their size"},
              {"received_bytes", "number", "what was fetched"},
+             {"sent_bytes", "number", "REGISTRY: what was missing here, as it is stored"},
              {"new_bytes", "number", "what the store had to write, compressed"},
              {"signatures", "number", "that were not recorded here before"},
              {"seconds", "number", "how long it took"}},

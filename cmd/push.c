@@ -1,6 +1,11 @@
-/* cmd/push.c - mlops push REF oci://HOST/REPOSITORY:TAG */
+/* cmd/push.c - mlops push REF oci://HOST/REPOSITORY:TAG, mlops push REF REGISTRY */
 #include "cli.h"
 #include <inttypes.h>
+
+static void close_other(struct mlops_registry **registry)
+{
+    mlops_registry_close(*registry);
+}
 
 static int print_json(struct cli *cli, const struct mlops_push *push, const char *address)
 {
@@ -19,7 +24,7 @@ static int print_json(struct cli *cli, const struct mlops_push *push, const char
     return cli_print_json(cli, document);
 }
 
-static int run(struct cli *cli)
+static int push_to_oci(struct cli *cli)
 {
     const struct mlops_push_options options = {
         .to = {.address = cli->args[1],
@@ -45,10 +50,20 @@ static int run(struct cli *cli)
     return MLOPS_OK;
 }
 
+static int run(struct cli *cli)
+{
+    _cleanup_(close_other) struct mlops_registry *other = NULL;
+
+    if (str_starts(cli->args[1], "oci:"))
+        return push_to_oci(cli);
+    TRY(cli_open_other(cli, cli->args[1], &other));
+    return cli_carry(cli, cli_registry(cli), cli->args[0], other);
+}
+
 const struct command command_push = {
     .name = "push",
-    .summary = "send a version to an OCI registry",
-    .synopsis = "REF ADDRESS",
+    .summary = "send a version to another registry, or an OCI one",
+    .synopsis = "REF ADDRESS|REGISTRY",
     .description =
         "ADDRESS is oci://HOST/REPOSITORY:TAG. The version becomes an OCI 1.1 artifact by the CNCF "
         "ModelPack specification: each file a layer, the bundle's manifest among them, its "
@@ -59,10 +74,14 @@ const struct command command_push = {
         "was.\n\n"
         "Credentials are those of ~/.docker/config.json (docker login, skopeo login, oras login), "
         "and of the credential helpers that it names. Without TLS it speaks to this machine only, "
-        "unless --plain-http is given.",
+        "unless --plain-http is given.\n\n"
+        "REGISTRY is another registry of mlops, as --registry takes it. The chunks that it has not "
+        "go there as they are stored. The version keeps its bundle's id, and its number where that "
+        "is the next one there; where the number is another bundle's there, nothing is done unless "
+        "--renumber is given.",
     .group = GROUP_MAKE,
     .registry = true,
-    .args = {{"REF", COMPLETE_REF, NULL}, {"ADDRESS", COMPLETE_NONE, NULL}},
+    .args = {{"REF", COMPLETE_REF, NULL}, {"ADDRESS|REGISTRY", COMPLETE_DIRECTORY, NULL}},
     .options = {{.name = "force", .help = "move a tag that is on another artifact"},
                 {.name = "mount",
                  .kind = OPTION_TEXT,
@@ -73,26 +92,30 @@ const struct command command_push = {
                  .argument = "FILE",
                  .help = "certificates to trust instead of the system's, PEM",
                  .completion = COMPLETE_FILE},
+                {.name = "renumber",
+                 .help = "REGISTRY: take another number where this one is another bundle's"},
                 {.name = "plain-http",
                  .help = "without TLS also to other machines: who listens "
                          "sees credentials and content"}},
     .examples = {{"mlops push fraud@production oci://registry.example.com/risk/fraud:v3",
                   "what runs in production"},
-                 {"mlops push fraud@3 oci://localhost:5000/fraud:v3", "to a registry here"}},
+                 {"mlops push fraud@3 oci://localhost:5000/fraud:v3", "to a registry here"},
+                 {"mlops push fraud@3 /srv/models", "to another registry of mlops"}},
     .exits = {{2, "ADDRESS is wrong"},
               {3, "there is no such version"},
-              {4, "the tag is on another artifact"},
+              {4, "the tag is on another artifact, or the number another bundle's"},
               {5, "an object of the version is damaged"},
               {6, "the registry was not reached, or failed"}},
     .json = {{"model", "text", "whose version it is"},
              {"version", "number?", "null for a bundle that is not registered"},
              {"bundle", "text", "its id"},
-             {"address", "text", "ADDRESS"},
+             {"address", "text", "ADDRESS; this and the next two not there for REGISTRY"},
              {"digest", "text", "of the artifact's manifest: sha256: and 64 digits"},
              {"layers", "number", "how many it has"},
-             {"bytes", "number", "their size"},
+             {"there", "number", "REGISTRY: its number there"},
+             {"bytes", "number", "of all layers, or of the bundle's files"},
              {"sent_bytes", "number", "what the registry did not have"},
-             {"signatures", "number", "that stand beside it"},
+             {"signatures", "number", "that stand beside it; REGISTRY: that are new there"},
              {"created", "bool", "false where just this was there already"}},
     .run = run,
 };

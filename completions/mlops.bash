@@ -180,6 +180,8 @@ _mlops_argument() {
     export:0) sources=(ref file) ;;
     export:1) sources=(file) ;;
     push:0) sources=(ref) ;;
+    push:1) sources=(directory) ;;
+    pull:0) sources=(directory) ;;
     pull:1) sources=(model) ;;
     scan:*) sources=(ref file directory) ;;
     test:0) sources=(ref) ;;
@@ -239,8 +241,8 @@ _mlops_options() {
     events) sources=(--since --follow --interval) ;;
     checkout) sources=(--force --fetch) ;;
     export) sources=(--format --all --with-evaluation-sets) ;;
-    push) sources=(--force --mount --ca --plain-http) ;;
-    pull) sources=(--ca --plain-http) ;;
+    push) sources=(--force --mount --ca --renumber --plain-http) ;;
+    pull) sources=(--ca --renumber --plain-http) ;;
     scan) sources=(--severity --sarif --accept --reason --advisories --dry-run --rules) ;;
     test) sources=(--suite --against --jobs --no-cache --fetch --allow-flaky --sandbox --junit --markdown --gitlab-metrics --advisories) ;;
     sign) sources=(--key --certificate --output) ;;

@@ -308,16 +308,20 @@ complete -c mlops -n '__mlops_in export' -l with-evaluation-sets -d 'with --all:
 complete -c mlops -n '__mlops_in export 0' -F -a '(__mlops_ask ref)'
 complete -c mlops -n '__mlops_in export 1' -F
 
-complete -c mlops -n __mlops_before -a push -d 'send a version to an OCI registry'
+complete -c mlops -n __mlops_before -a push -d 'send a version to another registry, or an OCI one'
 complete -c mlops -n '__mlops_in push' -l force -d 'move a tag that is on another artifact'
 complete -c mlops -n '__mlops_in push' -l mount -x -d 'another repository of HOST, to take layers from that it has'
 complete -c mlops -n '__mlops_in push' -l ca -r -F -d 'certificates to trust instead of the system\'s, PEM'
+complete -c mlops -n '__mlops_in push' -l renumber -d 'REGISTRY: take another number where this one is another bundle\'s'
 complete -c mlops -n '__mlops_in push' -l plain-http -d 'without TLS also to other machines: who listens sees credentials and content'
 complete -c mlops -n '__mlops_in push 0' -a '(__mlops_ask ref)'
+complete -c mlops -n '__mlops_in push 1' -a '(__fish_complete_directories)'
 
-complete -c mlops -n __mlops_before -a pull -d 'take a version from an OCI registry'
+complete -c mlops -n __mlops_before -a pull -d 'take a version from another registry, or an OCI one'
 complete -c mlops -n '__mlops_in pull' -l ca -r -F -d 'certificates to trust instead of the system\'s, PEM'
+complete -c mlops -n '__mlops_in pull' -l renumber -d 'REGISTRY: take another number where this one is another bundle\'s'
 complete -c mlops -n '__mlops_in pull' -l plain-http -d 'without TLS also to other machines: who listens sees credentials and content'
+complete -c mlops -n '__mlops_in pull 0' -a '(__fish_complete_directories)'
 complete -c mlops -n '__mlops_in pull 1' -a '(__mlops_ask model)'
 
 complete -c mlops -n __mlops_before -a scan -d 'look into model artifacts for what runs code or hides'

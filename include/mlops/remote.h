@@ -1,5 +1,6 @@
 /*
- * include/mlops/remote.h - bundles to and from OCI registries (docs/oci.md).
+ * include/mlops/remote.h - bundles to and from OCI registries (docs/oci.md), and other registries
+ * of mlops.
  *
  * A bundle is pushed as an OCI 1.1 artifact by the CNCF ModelPack specification. libcurl is loaded
  * when one of these is called; where it is missing they fail with MLOPS_NOT_FOUND.
@@ -71,6 +72,30 @@ struct mlops_pull {
  */
 MLOPS_API int mlops_pull(struct mlops_registry *registry, const struct mlops_pull_options *options,
                          struct mlops_pull *pull, struct mlops_error *err);
+
+struct mlops_carry_options {
+    bool renumber; /* it may get a number that is another bundle's in the other registry */
+};
+
+/* What was carried over. */
+struct mlops_carry {
+    struct mlops_version version, there; /* what it is called in the one and in the other */
+    bool created;                        /* false: it was there already */
+    uint64_t files, bytes;               /* of the bundle */
+    uint64_t sent_bytes;                 /* that the other store did not have, as they are stored */
+    uint64_t signatures;                 /* that were not recorded there */
+};
+
+/*
+ * Take version `ref` of the registry `from`, with its signatures, into the registry `to`: the
+ * chunks that are missing, as they are stored. It keeps its bundle's id.
+ *
+ * Errors: MLOPS_NOT_FOUND no such version; MLOPS_CONFLICT `to` has another bundle under that model
+ * and number (and not `renumber`); MLOPS_INTEGRITY; MLOPS_IO.
+ */
+MLOPS_API int mlops_carry(struct mlops_registry *from, const char *ref, struct mlops_registry *to,
+                          const struct mlops_carry_options *options, struct mlops_carry *result,
+                          struct mlops_error *err);
 
 MLOPS_END
 #endif

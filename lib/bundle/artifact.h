@@ -111,4 +111,9 @@ int artifact_signatures_pull(struct mlops_registry *registry, struct oci_client 
                              const char *bundle, const struct digest *subject, uint64_t *count,
                              struct mlops_error *err);
 
+/* Record a signature of `bundle` from elsewhere, evidence as it is kept here, and count it where it
+ * was not known. What does not read as one is left out with a warning. */
+int artifact_signature_record(struct mlops_registry *registry, const char *bundle, const char *body,
+                              size_t length, uint64_t *count, struct mlops_error *err);
+
 #endif

@@ -139,14 +139,6 @@ static int check_one(const cJSON *body, char fingerprint[SHA256_HEX_SIZE], struc
     return oms_read(text.data, text.length, &signature, err);
 }
 
-static bool is_recorded(const struct mlops_evidence_list *list, const char *body)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (str_equal(list->items[i].body, body))
-            return true;
-    return false;
-}
-
 static int record(struct mlops_registry *registry, const char *bundle, const char *fingerprint,
                   const char *body, struct mlops_error *err)
 {
@@ -156,39 +148,61 @@ static int record(struct mlops_registry *registry, const char *bundle, const cha
     return transaction_commit(TAKE_PTR(tx), err);
 }
 
-static int pull_one(struct mlops_registry *registry, struct oci_client *client, const char *bundle,
-                    const cJSON *descriptor, const struct mlops_evidence_list *list,
-                    uint64_t *count, struct mlops_error *err)
+static int is_recorded(struct mlops_registry *registry, const char *bundle, const char *body,
+                       bool *recorded, struct mlops_error *err)
 {
-    _cleanup_(json_free) cJSON *body = NULL;
+    _cleanup_(mlops_evidence_list_clear) struct mlops_evidence_list list = {0};
+    TRY(mlops_evidence_list(registry, bundle, SIGNATURE_EVIDENCE, &list, err));
+    *recorded = false;
+    for (size_t i = 0; i < list.count; i++)
+        *recorded = *recorded || str_equal(list.items[i].body, body);
+    return MLOPS_OK;
+}
+
+static int record_body(struct mlops_registry *registry, const char *bundle, const cJSON *body,
+                       uint64_t *count, struct mlops_error *err)
+{
     _cleanup_(buffer_clear) struct buffer text = {0};
     struct mlops_error why = {0};
     char fingerprint[SHA256_HEX_SIZE];
-    TRY(read_one(client, descriptor, &body, err));
-    if (!body)
-        return MLOPS_OK;
+    bool recorded;
     if (check_one(body, fingerprint, &why)) {
-        registry_warn(registry, "a signature of the artifact is left out: %s", why.message);
+        registry_warn(registry, "a signature of %.23s… is left out: %s", bundle, why.message);
         return MLOPS_OK;
     }
     TRY(json_write_canonical(body, &text, err));
-    if (is_recorded(list, text.data))
+    TRY(is_recorded(registry, bundle, text.data, &recorded, err));
+    if (recorded)
         return MLOPS_OK;
     TRY(record(registry, bundle, fingerprint, text.data, err));
     ++*count;
     return MLOPS_OK;
 }
 
+int artifact_signature_record(struct mlops_registry *registry, const char *bundle, const char *body,
+                              size_t length, uint64_t *count, struct mlops_error *err)
+{
+    _cleanup_(json_free) cJSON *json = NULL;
+    TRY(json_parse(body, length, "a signature", &json, err));
+    return record_body(registry, bundle, json, count, err);
+}
+
+static int pull_one(struct mlops_registry *registry, struct oci_client *client, const char *bundle,
+                    const cJSON *descriptor, uint64_t *count, struct mlops_error *err)
+{
+    _cleanup_(json_free) cJSON *body = NULL;
+    TRY(read_one(client, descriptor, &body, err));
+    return body ? record_body(registry, bundle, body, count, err) : MLOPS_OK;
+}
+
 int artifact_signatures_pull(struct mlops_registry *registry, struct oci_client *client,
                              const char *bundle, const struct digest *subject, uint64_t *count,
                              struct mlops_error *err)
 {
-    _cleanup_(mlops_evidence_list_clear) struct mlops_evidence_list list = {0};
     _cleanup_(json_free) cJSON *descriptors = NULL;
     const cJSON *descriptor;
     int seen = 0;
     *count = 0;
-    TRY(mlops_evidence_list(registry, bundle, SIGNATURE_EVIDENCE, &list, err));
     TRY(oci_referrers(client, subject, &descriptors, err));
     cJSON_ArrayForEach(descriptor, descriptors)
     {
@@ -197,7 +211,7 @@ int artifact_signatures_pull(struct mlops_registry *registry, struct oci_client 
         if (++seen > SIGNATURES_MAX)
             return mlops_fail(err, MLOPS_INVALID, "more than %d signatures refer to the artifact",
                               SIGNATURES_MAX);
-        if (pull_one(registry, client, bundle, descriptor, &list, count, err))
+        if (pull_one(registry, client, bundle, descriptor, count, err))
             return mlops_wrap(err, "a signature of the artifact");
     }
     return MLOPS_OK;

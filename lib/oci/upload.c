@@ -10,7 +10,7 @@
 #define PIECE (4U << 20)      /* what every registry takes in a PATCH */
 #define PIECE_MAX (64U << 20) /* the most that OCI-Chunk-Min-Length makes of it */
 #define BEGINNINGS_MAX 4
-#define STANDSTILLS_MAX 6 /* cuts one after another without a byte moving */
+#define STANDSTILLS_MAX 5 /* cuts one after another without a byte moving */
 #define WAIT_NS 100000000LL
 #define OCTETS "Content-Type: application/octet-stream"
 

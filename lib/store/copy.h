@@ -30,4 +30,9 @@ int store_copy_packs(struct store *from, struct store *to, bool missing_ok,
 int store_copy_records(struct store *from, struct store *to, struct store_copied *copied,
                        struct mlops_error *err);
 
+/* The same with the records of `wanted` alone. */
+struct digest_set;
+int store_copy_wanted(struct store *from, struct store *to, const struct digest_set *wanted,
+                      struct store_copied *copied, struct mlops_error *err);
+
 #endif

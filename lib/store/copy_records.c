@@ -1,4 +1,6 @@
-/* lib/store/copy_records.c - what one store has and another has not, carried over record by record. */
+/* lib/store/copy_records.c - what one store has and another has not, carried over record by record.
+ */
+#include "base/digest_set.h"
 #include "store/copy.h"
 #include "store/handle.h"
 #include "store/pack.h"
@@ -7,6 +9,7 @@
 
 struct carriage {
     struct store *from, *to;
+    const struct digest_set *wanted; /* NULL: all */
     struct pack_batch *batch;
     struct buffer bytes;
     struct store_copied *copied;
@@ -56,7 +59,10 @@ static int carry_pack(struct carriage *carriage, const char *name, struct mlops_
     TRY(pack_load(carriage->from->backend, name, &pack, err));
     for (size_t i = 0; i < pack.footer.count; i++) {
         struct location ours = {0}, theirs;
-        (void)pack_index_entry(pack.block, i, &pack.footer, &ours.record); /* checked by pack_load */
+        (void)pack_index_entry(pack.block, i, &pack.footer,
+                               &ours.record); /* checked by pack_load */
+        if (carriage->wanted && !digest_set_has(carriage->wanted, &ours.record.name))
+            continue;
         if (index_find(carriage->to->index, &ours.record.name, &theirs)) {
             carriage->copied->present++;
             continue;
@@ -71,8 +77,7 @@ static int carry_pack(struct carriage *carriage, const char *name, struct mlops_
     return MLOPS_OK;
 }
 
-static int carry_all(struct carriage *carriage, struct pack_writer *writer,
-                     struct mlops_error *err)
+static int carry_all(struct carriage *carriage, struct pack_writer *writer, struct mlops_error *err)
 {
     uint64_t bytes = 0;
     carriage->batch = pack_batch_new(writer);
@@ -86,10 +91,11 @@ static int carry_all(struct carriage *carriage, struct pack_writer *writer,
     return check_in(carriage, carriage->count, err);
 }
 
-int store_copy_records(struct store *from, struct store *to, struct store_copied *copied,
-                       struct mlops_error *err)
+int store_copy_wanted(struct store *from, struct store *to, const struct digest_set *wanted,
+                      struct store_copied *copied, struct mlops_error *err)
 {
-    _cleanup_(carriage_clear) struct carriage carriage = {.from = from, .to = to, .copied = copied};
+    _cleanup_(carriage_clear) struct carriage carriage = {
+        .from = from, .to = to, .wanted = wanted, .copied = copied};
     struct pack_writer *writer;
 
     TRY(store_refresh(from, err));
@@ -102,4 +108,10 @@ int store_copy_records(struct store *from, struct store *to, struct store_copied
     int code = carry_all(&carriage, writer, err);
     pack_writer_free(writer);
     return code ? code : store_refresh(to, err);
+}
+
+int store_copy_records(struct store *from, struct store *to, struct store_copied *copied,
+                       struct mlops_error *err)
+{
+    return store_copy_wanted(from, to, NULL, copied, err);
 }

@@ -193,7 +193,7 @@ JSON
 
 @test "addresses that are none are refused before anything is asked" {
     given_registered fraud@1
-    for address in localhost/x oci://localhost oci://localhost/X:v1 oci://u:p@localhost/x \
+    for address in oci:localhost/x oci://localhost oci://localhost/X:v1 oci://u:p@localhost/x \
         oci://localhost/x:v1@md5:0 oci://localhost:99999/x oci://-x/y; do
         run mlops push fraud@1 "$address"
         ended 2

@@ -1,0 +1,82 @@
+#!/usr/bin/env bats
+# Versions between registries of mlops: push and pull.
+load common
+
+setup() {
+    cli_setup
+    other=$BATS_TEST_TMPDIR/other
+    mkdir "$other"
+    given_registry "$other"
+}
+
+@test "a version is pushed to another registry and keeps its id" {
+    given_registered fraud@1
+    run --separate-stderr mlops push fraud@1 "$other"
+    ended 0 'carried over'
+    [ "${lines[1]}" = fraud@1 ]
+    [ "${lines[0]}" = "$(mlops --json show fraud@1 | jq -r .bundle)" ]
+    mlops -q checkout fraud@1 here
+    cd "$other" && mlops -q checkout fraud@1 there
+    diff -r "$BATS_TEST_TMPDIR/work/here" there
+    mlops fsck
+    mlops log --verify
+    cd "$BATS_TEST_TMPDIR/work"
+    run mlops --json push fraud@1 "$other"
+    jq -e '(.created | not) and .sent_bytes == 0 and .there == 1' <<< "$output"
+}
+
+@test "a version that differs by 5 % moves 5 % of its bytes" {
+    given_registry
+    given_project p
+    head -c 8000000 /dev/urandom > p/model/weights.bin
+    mlops -q register p
+    mlops -q push fraud@1 "$other"
+    head -c 400000 /dev/urandom | dd of=p/model/weights.bin bs=1000 seek=3000 conv=notrunc status=none
+    mlops -q register p
+    cd "$other"
+    run mlops --json pull "$BATS_TEST_TMPDIR/work" fraud@2
+    ended 0
+    jq -e '.created and .there == 2 and .sent_bytes > 400000 and .sent_bytes < .bytes * 0.08' <<< "$output"
+    mlops -q checkout fraud@2 out
+    cmp out/model/weights.bin ../work/p/model/weights.bin
+    mlops fsck
+}
+
+@test "a number that is another bundle's there is not given to this one by chance" {
+    given_registered fraud@2
+    given_project "$BATS_TEST_TMPDIR/q" fraud other
+    mlops -q -C "$other" register "$BATS_TEST_TMPDIR/q"
+    run mlops push fraud@1 "$other"
+    ended 4 'fraud@1 is another bundle there' --renumber
+    [ "$(mlops --json -C "$other" list | jq '.versions | length')" -eq 1 ]
+    run --separate-stderr mlops push fraud@1 "$other" --renumber
+    ended 0 'fraud@1 is number 2 in the other registry'
+    cd "$other"
+    run mlops --json pull ../work fraud@1
+    jq -e '(.created | not) and .there == 2' <<< "$output"
+}
+
+@test "signatures go along" {
+    export MLOPS_KEYS=$PWD/keys
+    given_registered fraud@1
+    mlops -q key generate ana --no-passphrase
+    mlops -q sign fraud@1
+    run mlops --json push fraud@1 "$other"
+    [ "$(jq .signatures <<< "$output")" -eq 1 ]
+    cd "$other"
+    mlops -q trust add ana --role author --owner ana@example.com
+    run mlops verify fraud@1
+    ended 0 'ana@example.com (author)'
+}
+
+@test "what is no other registry, or no version, is told" {
+    given_registered fraud@1
+    run mlops push fraud@1 ../nowhere
+    ended 3 'the other registry'
+    run mlops push fraud@9 "$other"
+    ended 3
+    run mlops push fraud@1 .
+    ended 2 'is this registry'
+    run mlops pull "$other"
+    ended 2 'say which version'
+}
