@@ -62,6 +62,18 @@ static int print_checkpoint(struct cli *cli)
     return cli_print_json(cli, document);
 }
 
+/* Out of the registry, or of an export. */
+static int make_proof(struct cli *cli, uint64_t index, char **proof, char **entry)
+{
+    const char *export = cli_text(cli, "from"), *key = cli_text(cli, "key");
+
+    if (!export)
+        return mlops_log_prove(cli_registry(cli), index, proof, entry, &cli->err);
+    if (mlops_history_is(export))
+        return mlops_history_prove_log(export, key, index, proof, entry, &cli->err);
+    return mlops_log_prove_export(export, key, index, proof, entry, &cli->err);
+}
+
 static int prove(struct cli *cli, const char *text)
 {
     _cleanup_(free_string) char *proof = NULL, *entry = NULL;
@@ -71,7 +83,7 @@ static int prove(struct cli *cli, const char *text)
     unsigned long long index = strtoull(text, &end, 10);
     if (errno || *end || end == text || text[0] == '-')
         return mlops_fail(&cli->err, MLOPS_INVALID, "'%s' is not the index of an entry", text);
-    TRY(mlops_log_prove(cli_registry(cli), index, &proof, &entry, &cli->err));
+    TRY(make_proof(cli, index, &proof, &entry));
     if (!cli->json) {
         (void)fputs(proof, cli->out);
         cli_detail(cli, "of the entry %s", entry);
@@ -109,7 +121,7 @@ static int since(struct cli *cli)
 
 const char *log_proving(const struct cli *cli)
 {
-    static const char *const texts[] = {"from", "prove", "since"};
+    static const char *const texts[] = {"prove", "from", "since"};
     static const char *const flags[] = {"verify", "checkpoint", "export"};
 
     for (size_t i = 0; i < ARRAY_LENGTH(flags); i++)
@@ -121,6 +133,23 @@ const char *log_proving(const struct cli *cli)
     return NULL;
 }
 
+/* An export has no registry behind it that could answer more. */
+static int check_together(struct cli *cli, const char *what)
+{
+    static const char *const of_registry[] = {"checkpoint", "export", "graph", "dot"};
+
+    for (size_t i = 0; cli_text(cli, "from") && i < ARRAY_LENGTH(of_registry); i++)
+        if (cli_flag(cli, of_registry[i]))
+            return mlops_fail(&cli->err, MLOPS_INVALID,
+                              "--%s asks the registry: it does not go with --from", of_registry[i]);
+    if (cli_text(cli, "prove") && (cli_text(cli, "since") || !str_equal(what, "prove")))
+        return mlops_fail(&cli->err, MLOPS_INVALID,
+                          "--prove gives one proof: it goes with no %s%s",
+                          cli_text(cli, "since") ? "--since" : "--",
+                          cli_text(cli, "since") ? "" : what);
+    return MLOPS_OK;
+}
+
 int log_prove(struct cli *cli)
 {
     const char *what = log_proving(cli);
@@ -130,6 +159,7 @@ int log_prove(struct cli *cli)
                           "--%s looks at the whole log: it goes with no MODEL, --stage, --at or "
                           "--limit",
                           what);
+    TRY(check_together(cli, what));
     if (str_equal(what, "verify") || str_equal(what, "from"))
         return verify(cli);
     if (str_equal(what, "checkpoint"))

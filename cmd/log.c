@@ -111,6 +111,8 @@ static int run(struct cli *cli)
 
     if (!cli_text(cli, "from"))
         TRY(cli_open_registry(cli));
+    if (cli_text(cli, "from"))
+        return log_prove(cli);
     if (cli_flag(cli, "graph") || cli_flag(cli, "dot"))
         return print_graph(cli);
     if (log_proving(cli))
@@ -132,8 +134,8 @@ const struct command command_log = {
         "signed by the registry's log.key after every change. Keep a checkpoint elsewhere "
         "(--checkpoint), and --since FILE proves later that nothing before it was rewritten or "
         "cut off; --prove gives a proof that others can check without the registry; --export "
-        "gives all of it, and --from FILE verifies that without the registry, or the log in what "
-        "'mlops export --all' wrote.",
+        "gives all of it, and --from FILE verifies that without the registry (and proves: --prove), "
+        "or the log in what 'mlops export --all' wrote.",
     .group = GROUP_LOOK,
     .pager = true,
     .args = {{"MODEL", COMPLETE_MODEL | OPTIONAL, NULL}},
@@ -169,7 +171,7 @@ const struct command command_log = {
                 {.name = "from",
                  .kind = OPTION_TEXT,
                  .argument = "FILE",
-                 .help = "verify that export, without a registry",
+                 .help = "verify that export, or with --prove prove out of it, without a registry",
                  .completion = COMPLETE_FILE},
                 {.name = "key",
                  .kind = OPTION_TEXT,

@@ -75,5 +75,9 @@ MLOPS_API int mlops_history_verify_log(const char *path, const char *key, const 
                                        uint64_t *size, char root_hex[65], char **key_out,
                                        struct mlops_error *err);
 
+/* Prove an entry of the log of the archive `path`: as mlops_log_prove_export. */
+MLOPS_API int mlops_history_prove_log(const char *path, const char *key, uint64_t index,
+                                      char **proof, char **entry, struct mlops_error *err);
+
 MLOPS_END
 #endif

@@ -286,5 +286,13 @@ MLOPS_API int mlops_log_verify_export(const char *path, const char *key, const c
                                       uint64_t *size, char root_hex[65], char **key_out,
                                       struct mlops_error *err);
 
+/*
+ * As mlops_log_prove, out of an export that is verified on the way, as mlops_log_verify_export
+ * does: the proof is the one that the registry gave when the export was made.
+ * Errors: MLOPS_NOT_FOUND no such file, or no such entry in it; MLOPS_INVALID; MLOPS_INTEGRITY.
+ */
+MLOPS_API int mlops_log_prove_export(const char *path, const char *key, uint64_t index,
+                                     char **proof, char **entry, struct mlops_error *err);
+
 MLOPS_END
 #endif

@@ -472,8 +472,8 @@ static int to_file(void *context, const void *data, size_t length, struct mlops_
                : mlops_fail_errno(err, MLOPS_IO, errno, "write a temporary file");
 }
 
-int mlops_history_verify_log(const char *path, const char *key, const char *since, uint64_t *size,
-                             char root_hex[65], char **key_out, struct mlops_error *err)
+/* The log of the archive as a file without a name, to be read from its beginning. */
+static int spool_log(const char *path, FILE **log, struct mlops_error *err)
 {
     _cleanup_(archive_locale_leave) struct archive_locale locale = {0};
     _cleanup_(import_clear) struct import import = {.hash = sha256_new()};
@@ -496,5 +496,24 @@ int mlops_history_verify_log(const char *path, const char *key, const char *sinc
         return code;
     }
     rewind(file);
-    return history_log_verify(file, key, since, size, root_hex, key_out, err);
+    *log = file;
+    return MLOPS_OK;
+}
+
+int mlops_history_verify_log(const char *path, const char *key, const char *since, uint64_t *size,
+                             char root_hex[65], char **key_out, struct mlops_error *err)
+{
+    FILE *log;
+
+    TRY(spool_log(path, &log, err));
+    return history_log_verify(log, key, since, size, root_hex, key_out, err);
+}
+
+int mlops_history_prove_log(const char *path, const char *key, uint64_t index, char **proof,
+                            char **entry, struct mlops_error *err)
+{
+    FILE *log;
+
+    TRY(spool_log(path, &log, err));
+    return history_log_prove(log, key, index, proof, entry, err);
 }

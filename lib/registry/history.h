@@ -84,6 +84,10 @@ int history_count(struct mlops_registry *registry, struct history_count *count,
 int history_log_verify(FILE *file, const char *key, const char *since, uint64_t *size,
                        char root_hex[65], char **key_out, struct mlops_error *err);
 
+/* Prove that entry `index` is in that text; closes `file`. As mlops_log_prove_export. */
+int history_log_prove(FILE *file, const char *key, uint64_t index, char **proof, char **entry,
+                      struct mlops_error *err);
+
 /* An empty registry in `folder`, which is there and empty: with tables, without a log. It is for rows
  * of another; nobody can record in it. */
 int registry_make_bare(const char *folder, struct mlops_error *err);

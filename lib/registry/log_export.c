@@ -61,6 +61,9 @@ struct export
     const char *since;      /* the text of a checkpoint that was kept, or NULL */
     struct checkpoint kept; /* what it says; read by the key that signs the export */
     struct digest at_kept;  /* the head of the first kept.size entries */
+    uint64_t proved;        /* the entry that is to be proved; UINT64_MAX: none */
+    char *entry;            /* its bytes */
+    struct digest siblings[MERKLE_LEVELS]; /* of the perfect subtrees that it is in, by level */
 };
 
 static void export_clear(struct export *export)
@@ -69,6 +72,7 @@ static void export_clear(struct export *export)
         (void)fclose(export->file); /* it was only read */
     free(export->line);
     free(export->log_key);
+    free(export->entry);
     buffer_clear(&export->note);
 }
 
@@ -88,6 +92,20 @@ static int fail_entry(const struct export *export, const char *why, struct mlops
 {
     return mlops_fail(err, MLOPS_INTEGRITY, "entry %llu of the exported log %s",
                       (unsigned long long)export->tree.size, why);
+}
+
+/* Add the line to the tree, and keep what the proof of the wanted entry will need of it. */
+static void append(struct export *export, size_t length)
+{
+    struct digest leaf, created[MERKLE_LEVELS];
+
+    if (export->tree.size == export->proved)
+        export->entry = xstrndup(export->line, length);
+    merkle_leaf(export->line, length, &leaf);
+    unsigned highest = merkle_append(&export->tree, &leaf, created);
+    for (unsigned level = 0; level <= highest; level++)
+        if ((export->tree.size - 1) >> level == (export->proved >> level ^ 1))
+            export->siblings[level] = created[level];
 }
 
 static int take_entry(struct export *export, size_t length, struct mlops_error *err)
@@ -110,8 +128,7 @@ static int take_entry(struct export *export, size_t length, struct mlops_error *
         free(export->log_key);
         export->log_key = xstrdup(named);
     }
-    merkle_leaf(export->line, length, &digest);
-    merkle_append(&export->tree, &digest, NULL);
+    append(export, length);
     return MLOPS_OK;
 }
 
@@ -182,7 +199,7 @@ static int judge_head(struct export *export, const char *wanted, struct mlops_er
 int history_log_verify(FILE *file, const char *key, const char *since, uint64_t *size,
                        char root_hex[65], char **key_out, struct mlops_error *err)
 {
-    _cleanup_(export_clear) struct export export = {.file = file};
+    _cleanup_(export_clear) struct export export = {.file = file, .proved = UINT64_MAX};
     struct digest root;
 
     TRY(expect_kept(&export, since, err));
@@ -196,12 +213,61 @@ int history_log_verify(FILE *file, const char *key, const char *since, uint64_t 
     return MLOPS_OK;
 }
 
+/* merkle_reader of the subtrees that were kept: siblings, and what the tree ends with */
+static int read_kept(void *context, unsigned level, uint64_t index, struct digest *hash,
+                     struct mlops_error *err)
+{
+    const struct export *export = context;
+
+    (void)err;
+    *hash = index == (export->proved >> level ^ 1) ? export->siblings[level]
+                                                   : export->tree.roots[level];
+    return MLOPS_OK;
+}
+
+int history_log_prove(FILE *file, const char *key, uint64_t index, char **proof, char **entry,
+                      struct mlops_error *err)
+{
+    _cleanup_(export_clear) struct export export = {.file = file, .proved = index};
+    _cleanup_(buffer_clear) struct buffer out = {0};
+    struct merkle_proof path;
+
+    TRY(read_entries(&export, err));
+    TRY(judge_head(&export, key, err));
+    if (!export.entry) {
+        mlops_fail(err, MLOPS_NOT_FOUND, "the exported log has no entry %llu",
+                   (unsigned long long)index);
+        return mlops_hint(err, "it has %llu entries, from 0 on",
+                          (unsigned long long)export.tree.size);
+    }
+    TRY(merkle_prove_inclusion(index, export.tree.size, read_kept, &export, &path, err));
+    log_proof_write(index, &path, export.note.data, &out);
+    *proof = buffer_steal(&out);
+    if (entry)
+        *entry = TAKE_PTR(export.entry);
+    return MLOPS_OK;
+}
+
+static int open_export(const char *path, FILE **file, struct mlops_error *err)
+{
+    *file = fopen(path, "re");
+    return *file ? MLOPS_OK : mlops_fail_errno(err, 0, errno, "%s", path);
+}
+
+int mlops_log_prove_export(const char *path, const char *key, uint64_t index, char **proof,
+                           char **entry, struct mlops_error *err)
+{
+    FILE *file;
+
+    TRY(open_export(path, &file, err));
+    return history_log_prove(file, key, index, proof, entry, err);
+}
+
 int mlops_log_verify_export(const char *path, const char *key, const char *since, uint64_t *size,
                             char root_hex[65], char **key_out, struct mlops_error *err)
 {
-    FILE *file = fopen(path, "re");
+    FILE *file;
 
-    if (!file)
-        return mlops_fail_errno(err, 0, errno, "%s", path);
+    TRY(open_export(path, &file, err));
     return history_log_verify(file, key, since, size, root_hex, key_out, err);
 }

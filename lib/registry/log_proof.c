@@ -33,9 +33,8 @@ void mlops_checkpoint_clear(struct mlops_checkpoint *checkpoint)
     memset(checkpoint, 0, sizeof(*checkpoint));
 }
 
-/* c2sp.org/tlog-proof: a header line, the index, the path from the leaf up, and the checkpoint. */
-static void write_proof(uint64_t index, const struct merkle_proof *path, const char *note,
-                        struct buffer *out)
+void log_proof_write(uint64_t index, const struct merkle_proof *path, const char *note,
+                     struct buffer *out)
 {
     buffer_printf(out, "c2sp.org/tlog-proof@v1\nindex %llu\n", (unsigned long long)index);
     for (size_t i = 0; i < path->count; i++) {
@@ -63,7 +62,7 @@ int mlops_log_prove(struct mlops_registry *registry, uint64_t index, char **proo
     }
     TRY(log_view_text(&view, index, &text, &path, err));
     TRY(log_checkpoint_read(registry->db, &view.checkpoint, &note, err));
-    write_proof(index, &path, note.data, &out);
+    log_proof_write(index, &path, note.data, &out);
     *proof = buffer_steal(&out);
     if (entry)
         *entry = buffer_steal(&text);

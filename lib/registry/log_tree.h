@@ -41,6 +41,10 @@ int log_fail_rewritten(const struct checkpoint *kept, uint64_t size, struct mlop
 int log_checkpoint_write(struct mlops_registry *registry, const struct merkle_frontier *frontier,
                          struct mlops_error *err);
 
+/* c2sp.org/tlog-proof: a header line, the index, the path from the leaf up, and the checkpoint. */
+void log_proof_write(uint64_t index, const struct merkle_proof *path, const char *note,
+                     struct buffer *out);
+
 /* ---- the log's key -------------------------------------------------------------------------- */
 
 /* Make the file of the key where there is none, in the registry's folder or where MLOPS_LOG_KEY

@@ -36,6 +36,36 @@ setup() {
     [ "$status" -eq 5 ]
 }
 
+@test "an export proves its entries without the registry, as the registry did" {
+    mlops -q test fraud@1
+    mlops export --all all.tar.zst
+    mlops log --export >export.log
+    entries=$(grep -c '^{' export.log)
+    for ((i = 0; i < entries; i++)); do
+        mlops log --prove "$i" >"$i.proof"
+        mlops --json log --prove "$i" >"$i.json"
+    done
+    rm -rf .mlops
+    for ((i = 0; i < entries; i++)); do
+        mlops log --from export.log --prove "$i" | cmp - "$i.proof"
+        mlops log --from all.tar.zst --prove "$i" | cmp - "$i.proof"
+        mlops --json log --from export.log --prove "$i" | cmp - "$i.json"
+    done
+    run mlops log --from export.log --prove "$entries"
+    ended 3 "the exported log has no entry $entries"
+    run mlops log --from export.log --prove 1 --key mlops-registry/other
+    ended 5
+    run mlops log --from export.log --prove 1 --since export.log
+    ended 2 "no --since"
+    sed -i '2s/fraud/freud/' export.log
+    run mlops log --from export.log --prove 0
+    ended 5
+    for asked in --checkpoint --export --graph --dot; do
+        run mlops log --from export.log "$asked"
+        ended 2 "$asked asks the registry"
+    done
+}
+
 @test "the log tells what a stage held at a time" {
     mlops -q test fraud@1
     run mlops log fraud --stage staging --at 2126-01-01

@@ -267,6 +267,34 @@ static void an_export_verifies_without_the_registry(void **state)
     mlops_checkpoint_clear(&kept);
 }
 
+static void an_export_of_any_size_proves_what_its_registry_proved(void **state)
+{
+    struct fixture *f = *state;
+    _cleanup_(free_string) char *path = in_registry(f, "tmp/log");
+
+    for (unsigned number = 1; number <= 17; number++) {
+        given_registered(f, "fraud", number);
+        FILE *file = fopen(path, "w");
+        assert_ok(f, mlops_log_export(f->registry, fileno(file), &f->err));
+        fclose(file);
+        for (uint64_t index = 0; index <= number; index++) { /* the first is init's */
+            char *of_registry, *of_export, *entry, *same_entry;
+            assert_ok(f, mlops_log_prove(f->registry, index, &of_registry, &entry, &f->err));
+            assert_ok(f, mlops_log_prove_export(path, NULL, index, &of_export, &same_entry,
+                                                &f->err));
+            assert_string_equal(of_registry, of_export);
+            assert_string_equal(entry, same_entry);
+            free(of_registry);
+            free(of_export);
+            free(entry);
+            free(same_entry);
+        }
+    }
+    char *proof;
+    assert_int_equal(MLOPS_NOT_FOUND,
+                     mlops_log_prove_export(path, NULL, UINT64_MAX, &proof, NULL, &f->err));
+}
+
 static void nothing_is_recorded_without_the_key_of_the_log(void **state)
 {
     struct fixture *f = *state;
@@ -307,6 +335,7 @@ int main(void)
         registry_test(the_newest_entry_is_found_only_where_it_is_signed),
         registry_test(a_log_that_grew_is_consistent_and_one_that_was_rewritten_is_not),
         registry_test(an_export_verifies_without_the_registry),
+        registry_test(an_export_of_any_size_proves_what_its_registry_proved),
         registry_test(nothing_is_recorded_without_the_key_of_the_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
