@@ -168,6 +168,30 @@ static void print_data(const struct out *out, const cJSON *data)
     cli_table_print(out->cli, &table);
 }
 
+static void print_environment(const struct out *out, const cJSON *environment)
+{
+    static const struct column columns[] = {
+        {"", false}, {"", false}, {"", false}, {"", false}, {"", false}};
+    _cleanup_(cli_table_clear) struct table table = TABLE(columns, TITLES_NEVER, "  ");
+    const cJSON *item;
+
+    if (!environment || !environment->child)
+        return;
+    heading(out, "environment");
+    if (out->markdown)
+        cli_print(out->cli, "| package | | | from | to |\n| --- | --- | --- | --- | --- |");
+    cJSON_ArrayForEach(item, environment)
+    {
+        _cleanup_(free_string) char *from = show(member(item, "from"));
+        _cleanup_(free_string) char *to = show(member(item, "to"));
+        row(out, &table,
+            (const char *const[]){text_of(item, "name"), text_of(item, "kind"),
+                                  text_of(item, "status"), from, to},
+            5);
+    }
+    cli_table_print(out->cli, &table);
+}
+
 /* "1f3a… on main, 2 files changed". The caller frees. */
 static char *show_commit(const cJSON *git)
 {
@@ -308,6 +332,7 @@ static int print_all(const struct out *out, const cJSON *document)
     print_values(out, "metrics", member(document, "metrics"));
     print_values(out, "params", member(document, "params"));
     print_data(out, member(document, "data"));
+    print_environment(out, member(document, "environment"));
     print_code(out, member(document, "code"));
     print_files(out, member(document, "files"));
     if (cli_flag(out->cli, "stat"))
@@ -343,7 +368,7 @@ const struct command command_diff = {
     .synopsis = "FROM TO",
     .description =
         "Metrics and parameters with how much they moved; data snapshots with rows, columns and "
-        "what drifted between their profiles; every file that was added, removed or changed, and "
+        "what drifted between their profiles; packages of the environment; every file that was added, removed or changed, and "
         "for those of text (code, environment, parameters) the lines, as 'diff -u' has them.\n\n"
         "FROM and TO may be versions of different models, and of retired ones.",
     .group = GROUP_LOOK,
@@ -370,6 +395,11 @@ const struct command command_diff = {
              {"data[].rows_to", "number?", "rows after"},
              {"data[].columns", "array", "name, from, to: types that differ; null where missing"},
              {"data[].drift", "object", "share, and columns: name, method, statistic, detail"},
+             {"environment[].name", "text", "of a package that differs, as 'mlops env diff' has them"},
+             {"environment[].kind", "text", "python, pypi, conda, image, os and so on"},
+             {"environment[].status", "text", "added, removed, version, build"},
+             {"environment[].from", "text?", "its version; null where it is not there or not said"},
+             {"environment[].to", "text?", "the same of the other"},
              {"code", "object",
               "from, to: what git said; null outside of git. diff_from, diff_to: what was not "
               "committed"},

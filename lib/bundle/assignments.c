@@ -368,7 +368,7 @@ int assignments_parse(const char *text, size_t length, const char *what, cJSON *
 
 bool assignments_name(const char *path)
 {
-    static const char *const endings[] = {".ini", ".cfg", ".conf", ".properties"};
+    static const char *const endings[] = {".ini", ".cfg", ".conf", ".properties", ".env"};
 
     for (size_t i = 0; i < ARRAY_LENGTH(endings); i++)
         if (str_ends(path, endings[i]))

@@ -13,7 +13,7 @@
 int assignments_parse(const char *text, size_t length, const char *what, cJSON **json,
                       struct mlops_error *err);
 
-/* Is it a file of that kind, by its name: .ini, .cfg, .conf, .properties? */
+/* Is it a file of that kind, by its name: .ini, .cfg, .conf, .properties, .env? */
 bool assignments_name(const char *path);
 
 /* A value as people write it on a command line, typed as YAML's core schema does: null, true,

@@ -108,8 +108,11 @@ int values_read(const char *root, const char *path, enum values_kind kind, cJSON
     _cleanup_(json_free) cJSON *values = NULL;
     TRY(file_read(full, VALUES_MAX, &text, err));
     TRY(parse(path, &text, &values, err));
-    if (!cJSON_IsObject(values))
-        return mlops_fail(err, MLOPS_INVALID, "%s must be a map of keys", path);
+    if (!cJSON_IsObject(values)) {
+        mlops_fail(err, MLOPS_INVALID, "%s must be a map of keys", path);
+        return mlops_hint(err, "lines of 'key = value' are read from .conf, .cfg, .ini, .env and "
+                               ".properties");
+    }
     if (depth_of(values) > DEPTH_MAX)
         return mlops_fail(err, MLOPS_INVALID, "%s is nested deeper than %d", path, DEPTH_MAX);
     if (json_find_long(values, MANIFEST_TEXT_MAX))

@@ -1,8 +1,9 @@
-/* lib/drift/diff.c - two versions compared: values, data with its drift, files. */
+/* lib/drift/diff.c - two versions compared: values, data with its drift, environment, files. */
 #include "base/json.h"
 #include "bundle/manifest.h"
 #include "bundle/text_diff.h"
 #include "drift/compare.h"
+#include "drift/diff_environment.h"
 #include "registry/registry.h"
 #include "store/store.h"
 #include <math.h>
@@ -385,6 +386,10 @@ int mlops_diff(struct mlops_registry *registry, const char *from, const char *to
     compare_values(&diff, "params");
     compare_values(&diff, "metrics");
     TRY(compare_data(&diff, err));
+    TRY(diff_environments(registry,
+                          &(struct diff_side){&diff.from.manifest, diff.from.version.bundle},
+                          &(struct diff_side){&diff.to.manifest, diff.to.version.bundle},
+                          json_add_array(diff.json, "environment"), err));
     TRY(compare_code(&diff, err));
     TRY(compare_files(&diff, err));
     *json = xcheck(cJSON_PrintUnformatted(diff.json));

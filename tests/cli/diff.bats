@@ -54,6 +54,24 @@ setup() {
     [[ "$output" != *'``````````diff'* ]]
 }
 
+@test "packages of the environment are compared, also where one version has none" {
+    printf 'numpy==1.26\nscipy==1.11\n' > p/requirements.lock
+    echo 'environment: requirements.lock' >> p/mlops.yaml
+    mlops -q register p > /dev/null
+    printf 'numpy==1.27\npandas==2.2\n' > p/requirements.lock
+    mlops -q register p > /dev/null
+    run mlops --json diff fraud@3 fraud@4
+    [ "$(jq -c '.environment | map([.name, .status, .from, .to])' <<< "$output")" = \
+        '[["numpy","version","1.26","1.27"],["pandas","added",null,"2.2"],["scipy","removed","1.11",null]]' ]
+    run mlops diff fraud@3 fraud@4 --stat
+    ended 0 environment "numpy   pypi  version  1.26  1.27"
+    run mlops diff fraud@3 fraud@4 --stat --markdown
+    ended 0 "### environment" "| numpy | pypi | version | 1.26 | 1.27 |"
+    run mlops --json diff fraud@2 fraud@3
+    [ "$(jq -c '.environment | map([.name, .status])' <<< "$output")" = '[["numpy","added"],["scipy","added"]]' ]
+    [ "$(mlops --json diff fraud@1 fraud@2 | jq -c .environment)" = '[]' ]
+}
+
 @test "a version does not differ from itself" {
     run mlops diff fraud@1 fraud@1
     ended 0 "the same bundle"
