@@ -128,6 +128,8 @@ static int run(struct cli *cli)
         {list, 0, "list"}, {get, 1, "get KEY"}, {set, 2, "set KEY VALUE"}, {unset, 1, "unset KEY"}};
     size_t action;
 
+    if (cli->arg_count == 0)
+        return list(cli);
     TRY(cli_action(cli, &action));
     if (cli->arg_count - 1 == actions[action].arguments)
         return actions[action].run(cli);
@@ -137,16 +139,16 @@ static int run(struct cli *cli)
 const struct command command_config = {
     .name = "config",
     .summary = "show and change settings, with where each comes from",
-    .synopsis = "ACTION [KEY [VALUE]]",
+    .synopsis = "[ACTION [KEY [VALUE]]]",
     .description =
-        "list shows every setting with its origin: an option of this command line, the "
+        "list, as no ACTION does, shows every setting with its origin: an option of this command line, the "
         "environment, the registry's config.yaml, your own config.yaml in $XDG_CONFIG_HOME/mlops "
         "(else ~/.config/mlops), or the default; the first of these counts. set writes into your "
         "own file, with --in-registry into the registry's.\n\n"
         "There are no settings for secrets: passphrases and passwords come from the environment "
         "and from the files of the services that they are for.",
     .group = GROUP_LOOK_AFTER,
-    .args = {{"ACTION", COMPLETE_NONE, "list get set unset"},
+    .args = {{"ACTION", COMPLETE_NONE | OPTIONAL, "list get set unset"},
              {"KEY", OPTIONAL, "registry actor lock-timeout color pager keys advisories threads"},
              {"VALUE", OPTIONAL, NULL}},
     .options = {{.name = "in-registry",

@@ -180,14 +180,23 @@ static void add_code(struct table *table, const cJSON *manifest)
     add_submodules(table, member(git, "submodules"));
 }
 
-static void add_lineage(struct table *table, const cJSON *lineage)
+/* "fraud@1, sha256:…", or "fraud, sha256:…" of a bundle that has no version here. */
+static void add_lineage(struct cli *cli, struct table *table, const cJSON *lineage)
 {
     const cJSON *parent;
 
     cJSON_ArrayForEach(parent, member(lineage, "parents"))
     {
+        const char *bundle = text_of(parent, "bundle");
+        struct mlops_error ignored = {0};
+        struct mlops_version version = {0};
+        char name[VERSION_TEXT_SIZE];
+        bool here = mlops_version_resolve(cli_registry(cli), bundle, &version, &ignored) ==
+                        MLOPS_OK && version.number > 0;
+        if (here)
+            cli_version_format(&version, name);
         _cleanup_(free_string) char *text =
-            cli_format("%s, %s", text_of(parent, "model"), text_of(parent, "bundle"));
+            cli_format("%s, %s", here ? name : text_of(parent, "model"), bundle);
         fact(table, "made from", text);
     }
     fact(table, "run", text_of(lineage, "run"));
@@ -254,7 +263,7 @@ static void print_facts(struct cli *cli, const struct view *view)
     add_code(&table, view->manifest);
     fact(&table, "environment", text_of(member(view->manifest, "environment"), "path"));
     fact(&table, "training", text_of(member(member(view->manifest, "project"), "train"), "run"));
-    add_lineage(&table, member(view->manifest, "lineage"));
+    add_lineage(cli, &table, member(view->manifest, "lineage"));
     add_files(&table, view->manifest);
     cli_table_print(cli, &table);
 }

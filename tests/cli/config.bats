@@ -30,7 +30,9 @@ origin() { mlops --json config get "$1" | jq -r .origin; }
     ended 3 "'advisories' is not set"
 }
 
-@test "list shows all of them, and where they stand" {
+@test "list shows all of them, and where they stand; so does config alone" {
+    [ "$(mlops config)" = "$(mlops config list)" ]
+    [ "$(mlops --json config)" = "$(mlops --json config list)" ]
     mlops -q config set actor "o'brien@example.com"
     run mlops config list
     [ "$status" -eq 0 ]

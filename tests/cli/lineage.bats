@@ -14,7 +14,7 @@ setup() {
     mlops --json show fraud@4 | jq -e '.manifest.lineage | .run == "run-7" and
         (.parents | length == 2 and all(.model == "fraud"))'
     run mlops show fraud@4
-    ended 0 "made from" "run-7" "$(mlops --json show fraud@1 | jq -r .bundle)"
+    ended 0 "made from" "fraud@1, sha256:" "run-7" "$(mlops --json show fraud@1 | jq -r .bundle)"
     [ "$(mlops --json list --where "lineage.run = 'run-7'" | jq .versions[].version)" = 4 ]
     run mlops delete fraud@2
     ended 4 "fraud@2 is needed: fraud@4 was made from it" "mlops retire fraud@2"
