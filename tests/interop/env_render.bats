@@ -66,6 +66,23 @@ assert model["command"] == ["python3", "serve.py"] and model["read_only"] is Tru
 PY
 }
 
+@test "podman-compose reads the Compose file as it was meant" {
+    from_pypi podman-compose
+    mlops env render Fraud.v1 -t compose --stage production -o compose.yaml
+    # it asks podman for its version before it reads anything
+    mkdir stub
+    printf '#!/bin/sh\necho "podman version 4.3.1"\n' > stub/podman
+    chmod +x stub/podman
+    PATH=$PWD/stub:$PATH tools/bin/podman-compose -f compose.yaml config > read.yaml
+    tools/bin/python - "$DIGEST" <<'PY'
+import sys, yaml
+model = yaml.safe_load(open("read.yaml"))["services"]["model"]
+assert model["image"] == "models/fraud@" + sys.argv[1], model
+assert model["environment"]["LEVEL"] == "it's \"$HOME\" \\ ok", model
+assert model["deploy"]["replicas"] == 3 and model["ports"] == ["8080"], model
+PY
+}
+
 @test "buildah builds the Containerfile in a checkout" {
     command -v buildah >/dev/null || skip "buildah is not installed"
     command -v busybox >/dev/null || skip "busybox is not installed"
