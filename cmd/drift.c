@@ -233,6 +233,7 @@ static cJSON *to_json(const struct mlops_drift_report *report)
         cli_json_text(column, "method", from->method);
         cli_json_number(column, "statistic", from->statistic);
         cli_json_number(column, "threshold", from->threshold);
+        cli_json_number(column, "weight", from->weight);
         cli_json_number(column, "error", from->error);
         cli_json_bool(column, "drift", from->drift);
         cli_json_number(column, "missing_reference", from->missing_reference);
@@ -430,6 +431,7 @@ const struct command command_drift = {
              {"columns[].method", "text", "how it was compared"},
              {"columns[].statistic", "number?", "how far apart the two are"},
              {"columns[].threshold", "number", "that it was held against"},
+             {"columns[].weight", "number", "that the threshold was divided by"},
              {"columns[].error", "number", "by how much sketches may put shares off; 0: exact"},
              {"columns[].drift", "bool", "the verdict"},
              {"columns[].missing_reference", "number", "share of the snapshot's rows, 0 to 1"},

@@ -62,6 +62,7 @@ struct mlops_drift_column {
     char *method; /* "ks", "jensen_shannon", … */
     double statistic;
     double threshold; /* that it was held against */
+    double weight;    /* by which it was divided; 1: by nothing */
     /* How far the sketches may put a share of the values off: of numbers below any point, which is
      * by how much "ks" may be off, of categories that of any one; 0: every count is exact. */
     double error;

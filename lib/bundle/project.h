@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "bundle/budget.h"
 #include "bundle/deployment.h"
+#include "bundle/drift_settings.h"
 #include "bundle/execution.h"
 #include "bundle/expectation.h"
 #include "bundle/measurement.h"
@@ -90,6 +91,7 @@ struct project {
     char *predict_data; /* the snapshot whose rows are the requests */
     cJSON *monitor; /* checked, kept as it was written; NULL where not given */
     struct deployment deploy;
+    struct drift_settings drift;
 
     struct project_path *paths; /* all that are to be packaged; none where read from a manifest */
     size_t path_count, path_capacity;

@@ -110,6 +110,9 @@ cJSON *project_to_json(const struct project *project)
     }
     if (project->monitor)
         cJSON_AddItemToObject(json, "monitor", cJSON_Duplicate(project->monitor, true));
+    cJSON *drift = drift_settings_to_json(&project->drift);
+    if (drift)
+        cJSON_AddItemToObject(json, "drift", drift);
     cJSON *deploy = deployment_to_json(&project->deploy);
     if (deploy)
         cJSON_AddItemToObject(json, "deploy", deploy);
@@ -408,6 +411,8 @@ static int read_project(const cJSON *json, struct project *project, struct mlops
     if (monitor && !cJSON_IsObject(monitor))
         return refuse(err, "'monitor' is not a map");
     project->monitor = monitor ? cJSON_Duplicate(monitor, true) : NULL;
+    if (!drift_settings_load(cJSON_GetObjectItemCaseSensitive(json, "drift"), &project->drift))
+        return refuse(err, "how drift is judged makes no sense");
     if (!deployment_load(cJSON_GetObjectItemCaseSensitive(json, "deploy"), &project->deploy))
         return refuse(err, "how it is deployed makes no sense");
     return MLOPS_OK;
@@ -478,6 +483,7 @@ void project_clear(struct project *project)
     free(project->predict_run);
     free(project->predict_data);
     cJSON_Delete(project->monitor);
+    drift_settings_clear(&project->drift);
     deployment_clear(&project->deploy);
     for (size_t i = 0; i < project->path_count; i++) {
         free(project->paths[i].path);

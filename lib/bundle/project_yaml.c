@@ -209,12 +209,19 @@ static int read_environment(const struct checker *checker, const struct yaml_nod
     return MLOPS_OK;
 }
 
+static int read_drift(const struct checker *checker, const struct yaml_node *node,
+                      struct project *project)
+{
+    TRY(drift_settings_read(node, checker->yaml.what, &project->drift, checker->yaml.err));
+    return checker_source(checker, node, "importance", &project->drift.importance);
+}
+
 static int read_project(const struct checker *checker, const struct yaml_node *root,
                         struct project *project)
 {
     static const char *const keys[] = {
         "model", "description", "code",    "params", "artifacts", "metrics", "data", "environment",
-        "tests", "train",       "monitor", "deploy", "lineage",   "predict", NULL};
+        "tests", "train",       "monitor", "deploy", "lineage",   "predict", "drift", NULL};
     if (root->kind == YAML_NULL)
         return yaml_wrong(&checker->yaml, root,
                           "the file is empty: it must at least say 'model: NAME'");
@@ -250,6 +257,8 @@ static int read_project(const struct checker *checker, const struct yaml_node *r
     if (yaml_get(root, "lineage"))
         TRY(lineage_read(yaml_get(root, "lineage"), checker->yaml.what, project,
                          checker->yaml.err));
+    if (yaml_get(root, "drift"))
+        TRY(read_drift(checker, yaml_get(root, "drift"), project));
     if (yaml_get(root, "deploy"))
         TRY(deployment_read(yaml_get(root, "deploy"), checker->yaml.what, &project->deploy,
                             checker->yaml.err));

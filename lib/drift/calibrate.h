@@ -19,6 +19,7 @@ struct calibrated {
     const struct drift_method *method; /* by which it is compared */
     size_t place;  /* of the column in the reference */
     double weight; /* of it: a heavier column is held against less; 1 for all is neutral */
+    double threshold; /* of effect, of its own; 0: none */
     double noise;  /* out: the threshold; NaN where the sample does not know the column */
 };
 

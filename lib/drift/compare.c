@@ -193,6 +193,7 @@ static void judge(const struct calibrated *calibrated, double threshold, double 
     column->name = xstrdup(r->name);
     column->type = xstrdup(r->quantiles ? "numeric" : "categorical");
     column->method = xstrdup(calibrated->method->name);
+    column->weight = calibrated->weight;
     column->threshold = threshold;
     column->missing_reference = missing_share(r);
     column->missing_current = missing_share(c);
@@ -262,7 +263,8 @@ int compare_check(const struct compare_options *options, struct mlops_error *err
     TRY(method_find(options->categorical_method, false, &method, err));
     for (size_t i = 0; i < options->column_count; i++) {
         struct mlops_error ignored = {0};
-        if (method_find(options->columns[i].method, false, &method, &ignored) &&
+        if (options->columns[i].method &&
+            method_find(options->columns[i].method, false, &method, &ignored) &&
             method_find(options->columns[i].method, true, &method, err))
             return mlops_wrap(err, "the column '%s'", options->columns[i].name);
     }
@@ -328,11 +330,12 @@ static void judge_all(const struct profile *reference, const struct profile *cur
         calibrate(reference->sample, reference->rows, current->rows,
                   options->far * (1 - OTHER_SHARE), columns, compared);
     for (size_t i = 0; i < compared; i++) {
-        double threshold = options->threshold;
+        double threshold = columns[i].threshold > 0 ? columns[i].threshold : options->threshold;
         if (options->any_effect)
             threshold = 0;
         else if (!(threshold > 0))
             threshold = method_threshold(columns[i].method, columns[i].pair);
+        threshold /= columns[i].weight;
         judge(&columns[i], threshold, alpha, other, &report->columns[i]);
         report->calibrated = report->calibrated || !isnan(columns[i].noise);
         drifted += report->columns[i].drift;
@@ -348,21 +351,26 @@ static void judge_all(const struct profile *reference, const struct profile *cur
     report->rows_reference = reference->rows;
 }
 
-/* How the column is compared; `*used` marks the choice that says so. */
+/* How the column is compared: what is said last of it holds, each thing for itself. `used` marks what
+ * says something of it. */
 static int choose_method(const struct compare_options *options, const struct column_profile *column,
-                         bool *used, const struct drift_method **method, struct mlops_error *err)
+                         bool *used, struct calibrated *made, struct mlops_error *err)
 {
-    bool numeric = column->quantiles != NULL;
-    const char *general = numeric ? options->numeric_method : options->categorical_method;
+    bool numeric = column->quantiles != NULL, own = false;
+    const char *method = numeric ? options->numeric_method : options->categorical_method;
     for (size_t i = 0; i < options->column_count; i++) {
-        if (!str_equal(options->columns[i].name, column->name))
+        const struct compare_column *said = &options->columns[i];
+        if (!str_equal(said->name, column->name))
             continue;
         used[i] = true;
-        return method_find(options->columns[i].method, numeric, method, err)
-                   ? mlops_wrap(err, "the column '%s'", column->name)
-                   : MLOPS_OK;
+        own = own || said->method;
+        method = said->method ? said->method : method;
+        made->weight = said->weight > 0 ? said->weight : made->weight;
+        made->threshold = said->threshold > 0 ? said->threshold : made->threshold;
     }
-    return method_find(general, numeric, method, err);
+    if (method_find(method, numeric, &made->method, err))
+        return own ? mlops_wrap(err, "the column '%s'", column->name) : (int)err->code;
+    return MLOPS_OK;
 }
 
 /* Every choice is of a column that is compared. */
@@ -370,7 +378,7 @@ static int check_used(const struct compare_options *options, const bool *used,
                       const struct calibrated *columns, size_t compared, struct mlops_error *err)
 {
     size_t at = 0;
-    while (at < options->column_count && used[at])
+    while (at < options->column_count && (used[at] || options->columns[at].optional))
         at++;
     if (at == options->column_count)
         return MLOPS_OK;
@@ -399,7 +407,7 @@ static int pair_all(const struct profile *reference, const struct profile *curre
         *made = (struct calibrated){
             .pair = &pairs[*compared], .place = i, .weight = 1, .noise = NAN};
         pair_make(&pairs[(*compared)++], column, column_near(current, column->name, &place));
-        code = choose_method(options, column, used, &made->method, err);
+        code = choose_method(options, column, used, made, err);
     }
     if (code == MLOPS_OK)
         code = check_used(options, used, columns, *compared, err);

@@ -9,7 +9,11 @@
 
 /* How one column is compared, whatever the others are. */
 struct compare_column {
-    const char *name, *method;
+    const char *name;
+    const char *method; /* NULL: as the others of its kind */
+    double threshold;   /* 0: as the others */
+    double weight;      /* its thresholds are divided by it; 0: 1 */
+    bool optional;      /* no matter if there is no such column */
 };
 
 struct compare_options {

@@ -1,5 +1,6 @@
 /* lib/drift/drift.c - a table against the snapshot of a version. */
 #include "base/file.h"
+#include "drift/choices.h"
 #include "drift/compare.h"
 #include "drift/course.h"
 #include "drift/season.h"
@@ -8,7 +9,6 @@
 #include "table/table.h"
 #include <mlops/text.h>
 
-#define FAR_DEFAULT 0.01
 #define SEASON_WARN 0.01 /* share of rows that have nothing to be held against */
 #define WARNED_MAX 8 /* columns named in a warning */
 
@@ -317,28 +317,6 @@ static int read_reference(struct drift_run *run, struct mlops_error *err)
     return read_rows(run->registry, reader, &reading, err);
 }
 
-/* "amount=psi" cut at its last "="; `texts` keeps the pieces. The caller frees both. */
-static int read_methods(const char *const *methods, struct compare_options *compare,
-                        struct compare_column **columns, char ***texts, struct mlops_error *err)
-{
-    size_t count = 0;
-    while (methods && methods[count])
-        count++;
-    *columns = xcalloc(count + 1, sizeof(**columns));
-    *texts = xcalloc(count + 1, sizeof(**texts));
-    compare->columns = *columns;
-    for (; compare->column_count < count; compare->column_count++) {
-        char *text = xstrdup(methods[compare->column_count]), *equals = strrchr(text, '=');
-        (*texts)[compare->column_count] = text;
-        if (!equals || equals == text)
-            return mlops_fail(err, MLOPS_INVALID, "'%s' is no COLUMN=METHOD", text);
-        *equals = '\0';
-        (*columns)[compare->column_count] =
-            (struct compare_column){.name = text, .method = equals + 1};
-    }
-    return MLOPS_OK;
-}
-
 /* Where to look for the first cell of another type, behind what is said of these. */
 static void place_misfits(const struct drift_run *run, struct mlops_drift_report *report)
 {
@@ -374,12 +352,12 @@ static void explain(const struct drift_run *run, struct mlops_drift_report *repo
     course_group(report, run->current);
 }
 
-static int drift(struct drift_run *run, struct compare_options *compare,
-                 struct mlops_drift_report *report, struct mlops_error *err)
+static int drift(struct drift_run *run, struct choices *choices, struct mlops_drift_report *report,
+                 struct mlops_error *err)
 {
     const struct mlops_drift_options *options = run->options;
-    TRY(compare_check(compare, err)); /* before a table is read that may be large */
     TRY(manifest_load(run->registry, options->ref, &report->version, &run->manifest, NULL, err));
+    TRY(choices_complete(run->registry, &run->manifest, choices, err));
     TRY(snapshot_choose(&run->manifest, options->data, &run->data, err));
     str_copy(report->data, sizeof(report->data), run->data->name);
     TRY(snapshot_profile(run->registry, run->data, &run->snapshot, err));
@@ -389,9 +367,9 @@ static int drift(struct drift_run *run, struct compare_options *compare,
     const struct manifest_data *data = run->data;
     const char *const leave_out[] = {data->target ? data->target : data->time,
                                      data->target ? data->time : NULL, NULL};
-    compare->leave_out = leave_out;
-    TRY(profiles_compare(run->reference ? run->reference : run->snapshot, run->current, compare,
-                         report, err));
+    choices->compare.leave_out = leave_out;
+    TRY(profiles_compare(run->reference ? run->reference : run->snapshot, run->current,
+                         &choices->compare, report, err));
     explain(run, report);
     return MLOPS_OK;
 }
@@ -399,20 +377,12 @@ static int drift(struct drift_run *run, struct compare_options *compare,
 int mlops_drift(struct mlops_registry *registry, const struct mlops_drift_options *options,
                 struct mlops_drift_report *report, struct mlops_error *err)
 {
-    struct compare_options compare = {.numeric_method = options->numeric_method,
-                                      .categorical_method = options->categorical_method,
-                                      .threshold = options->threshold,
-                                      .any_effect = options->any_effect,
-                                      .far = options->far > 0 ? options->far : FAR_DEFAULT};
-    struct compare_column *columns;
-    _cleanup_(free_strings) char **texts = NULL;
-    struct drift_run run = {.registry = registry, .options = options};
+    _cleanup_(choices_clear) struct choices choices = {0};
+    struct drift_run run = {.registry = registry, .options = &choices.options};
     *report = (struct mlops_drift_report){0};
-    int code = read_methods(options->column_methods, &compare, &columns, &texts, err);
-    if (code == MLOPS_OK)
-        code = drift(&run, &compare, report, err);
+    TRY(choices_begin(options, &choices, err)); /* before a table is read that may be large */
+    int code = drift(&run, &choices, report, err);
     run_clear(&run);
-    free(columns);
     return code;
 }
 

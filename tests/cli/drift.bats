@@ -238,3 +238,52 @@ P
     run mlops --json drift sales@1 --current moved.csv
     jq -e '.exact | not' <<<"$output"
 }
+
+@test "the project file says how its drift is judged, and the command line before it" {
+    moved
+    cat >> m/mlops.yaml <<'Y'
+drift:
+  method: wasserstein
+  far: 2%
+  importance: importance.json
+  segment: shop
+  columns:
+    stock: psi
+    price: {threshold: 0.5, weight: 3}
+Y
+    echo '{"price": 0.7, "stock": -0.1, "shop": 0.1}' > m/importance.json
+    mlops -q register m
+    run mlops --json drift sales@2 --current m/data/train.csv
+    [ "$status" -eq 0 ]
+    jq -e '.far == 0.02 and .segment == "shop" and ([.columns[] | {(.name): [.method, .weight]}] | add) ==
+        {"price": ["wasserstein", 3], "stock": ["psi", 0.5], "shop": ["jensen_shannon", 0.5]}' <<<"$output"
+    jq -e '.columns[] | select(.name == "price") | .threshold > 0.16 and .threshold < 0.17' <<<"$output"
+    run mlops --json drift sales@2 --current m/data/train.csv --method ks --far 5% --method stock=energy
+    jq -e '.far == 0.05 and ([.columns[] | {(.name): .method}] | add) ==
+        {"price": "ks", "stock": "energy", "shop": "jensen_shannon"}' <<<"$output"
+    mlops checkout sales@2 out # the file came with it
+    cmp out/importance.json m/importance.json
+    # wrong FILE LINE: the project file's drift is LINE
+    wrong() {
+        sed '/^drift:/,$d' m/mlops.yaml > m/kept && mv m/kept m/mlops.yaml
+        printf 'drift: %s\n' "$1" >> m/mlops.yaml
+        run mlops package m
+        ended 2 "mlops.yaml:5" "$2"
+    }
+    wrong '{method: kss}' "kss"
+    wrong '{metod: ks}' "metod"
+    wrong '{far: 0}' "'0' is no share"
+    wrong '{threshold: -1}' "'threshold' must be a number above 0"
+    wrong '{columns: [price]}' "'columns' must be a map"
+    wrong '{columns: {price: {weight: 1000}}}' "'weight' must be a number above 0"
+    sed -i '/^drift:/,$d' m/mlops.yaml
+    echo 'drift: {importance: none.json}' >> m/mlops.yaml
+    run mlops package m
+    ended 3 "mlops.yaml:5: importance: 'none.json' does not exist"
+    echo '["price"]' > m/importance.json
+    sed '/^drift:/,$d' m/mlops.yaml > m/kept && mv m/kept m/mlops.yaml
+    echo 'drift: {importance: importance.json}' >> m/mlops.yaml
+    mlops -q register m
+    run mlops drift sales@3 --current m/data/train.csv
+    ended 2 "importance.json"
+}

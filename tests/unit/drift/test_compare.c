@@ -1,7 +1,9 @@
 /* tests/unit/drift/test_compare.c - verdicts on pairs of profiles. */
 #include "test.h"
 
+#include "bundle/drift_settings.h"
 #include "drift/compare.h"
+#include "drift/method.h"
 #include <math.h>
 #include <stdio.h>
 
@@ -355,6 +357,32 @@ static void columns_without_values_do_not_break_it(void **state)
     mlops_drift_report_clear(&report);
 }
 
+/* The project file's reader stands in a room below the methods and has a list of its own. */
+static void the_project_file_knows_just_the_methods_that_there_are(void **state)
+{
+    (void)state;
+    for (const char *const *name = drift_method_names; *name; name++) {
+        const struct drift_method *method;
+        struct mlops_error err = {0};
+        assert_true(method_find(*name, true, &method, &err) == MLOPS_OK ||
+                    method_find(*name, false, &method, &err) == MLOPS_OK);
+    }
+    for (int is_numeric = 0; is_numeric < 2; is_numeric++) { /* the hint names all that there are */
+        const struct drift_method *method;
+        struct mlops_error err = {0};
+        char *state_of = NULL;
+        assert_int_equal(MLOPS_INVALID, method_find("none", is_numeric, &method, &err));
+        assert_non_null(strstr(err.hint, "use one of "));
+        for (char *word = strtok_r(err.hint + strlen("use one of "), ", ", &state_of); word;
+             word = strtok_r(NULL, ", ", &state_of)) {
+            const char *const *name = drift_method_names;
+            while (*name && !str_equal(*name, word))
+                name++;
+            assert_non_null(*name);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -369,6 +397,7 @@ int main(void)
         cmocka_unit_test(a_change_of_spread_alone_is_told_by_the_quantile_that_moved),
         cmocka_unit_test(the_threshold_can_be_chosen_and_columns_left_out),
         cmocka_unit_test(columns_without_values_do_not_break_it),
+        cmocka_unit_test(the_project_file_knows_just_the_methods_that_there_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
