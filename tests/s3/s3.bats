@@ -216,3 +216,25 @@ load common
     ! grep -rF -e "$AWS_SECRET_ACCESS_KEY" -e a-token-of-a-session ../said .mlops p "$S3_DATA"
     ! grep -rF "$(printf %s "$AWS_SECRET_ACCESS_KEY" | base64)" ../said .mlops
 }
+
+@test "data in a bucket is fetched by its address, and must be what was declared" {
+    mlops -q init .
+    mkdir p
+    seq 1400000 | sed '1i n' > "$S3_DATA/models/numbers.csv" # more than one request
+    cat > p/mlops.yaml <<YAML
+model: numbers
+data:
+  all: {path: n.csv, copy: false, url: "s3://models/numbers.csv", digest: "sha256:$(sha256sum < "$S3_DATA/models/numbers.csv" | cut -d ' ' -f 1)", size: $(stat -c %s "$S3_DATA/models/numbers.csv")}
+YAML
+    mlops -q package p --verify-external --register
+    mlops --json show numbers | jq -e '.manifest.data.all | .rows == 1400000 and .url == "s3://models/numbers.csv"'
+    mlops -q checkout numbers out --fetch
+    cmp "$S3_DATA/models/numbers.csv" out/n.csv
+    sed -i 's/^7$/8/' "$S3_DATA/models/numbers.csv"
+    run mlops checkout numbers again --fetch
+    ended 5 "fetch s3://models/numbers.csv: it has sha256"
+    [ ! -e again/n.csv ]
+    rm "$S3_DATA/models/numbers.csv"
+    run mlops checkout numbers third --fetch
+    ended 3 "s3://models/numbers.csv is not there"
+}
