@@ -111,10 +111,24 @@ static cJSON *drift_json(const struct mlops_drift_report *report)
         cli_json_bool(one, "drift", column->drift);
         cli_json_number(one, "missing_reference", column->missing_reference);
         cli_json_number(one, "missing_current", column->missing_current);
+        cli_json_number(one, "outliers_reference", column->outliers_reference);
+        cli_json_number(one, "outliers_current", column->outliers_current);
+        cli_json_number(one, "beyond_reference", column->beyond_reference);
+        cli_json_number(one, "misfits", (double)column->misfits);
         cli_json_text(one, "detail", column->detail);
         cli_json_push(columns, one);
     }
     cli_json_add(json, "columns", columns);
+    return json;
+}
+
+static cJSON *names_json(char *const *names)
+{
+    cJSON *json = cli_json_array();
+    for (; names && *names; names++) {
+        _cleanup_(free_string) char *name = cli_valid(*names);
+        cli_json_push(json, cJSON_CreateString(name));
+    }
     return json;
 }
 
@@ -165,6 +179,7 @@ static cJSON *group_json(const struct mlops_monitor_group *group)
     cli_json_number(json, "positives", group->positives);
     cli_json_number(json, "score_mean", group->score_mean);
     cli_json_add(json, "against_training", drift_json(&group->against_training));
+    cli_json_add(json, "unexpected", names_json(group->unexpected));
     cli_json_add(json, "against_before", drift_json(&group->against_before));
     cli_json_add(json, "outputs", drift_json(&group->outputs));
     cli_json_add(json, "performance", performance_json(&group->performance));
@@ -203,6 +218,14 @@ static void print_drift(struct cli *cli, const char *against,
     }
 }
 
+static void print_unexpected(struct cli *cli, char *const *names)
+{
+    for (; names && *names; names++) {
+        _cleanup_(free_string) char *name = cli_clean(*names, false);
+        cli_print(cli, "    %-16s is not in the training data", name);
+    }
+}
+
 static void print_group(struct cli *cli, const struct mlops_monitor_group *group)
 {
     const struct mlops_monitor_performance *performance = &group->performance;
@@ -222,6 +245,7 @@ static void print_group(struct cli *cli, const struct mlops_monitor_group *group
         cli_print(cli, "  predictions  %.2f %% positive, mean score %.4f", 100 * group->positives,
                   group->score_mean);
     print_drift(cli, "features against training", &group->against_training);
+    print_unexpected(cli, group->unexpected);
     print_drift(cli, "features against last week", &group->against_before);
     print_drift(cli, "predictions against last week", &group->outputs);
     if (group->estimate.events && performance->labelled < group->events)
@@ -455,6 +479,7 @@ const struct command command_monitor = {
              {"groups[].positives", "number?", "share of predictions that are positive"},
              {"groups[].score_mean", "number?", "mean score"},
              {"groups[].against_training", "object", "drift of the features: as of 'drift'"},
+             {"groups[].unexpected", "array", "features that the training data does not have"},
              {"groups[].against_before", "object", "the same against a week before"},
              {"groups[].outputs", "object", "drift of score and prediction against a week before"},
              {"groups[].performance", "object",
@@ -462,7 +487,7 @@ const struct command command_monitor = {
              {"groups[].estimate", "object",
               "without labels: events, calibrated, accuracy, precision, recall, fpr, auc"},
              {"alerts[]", "object",
-              "check, alerts: rule, state (pending, open, resolved), severity, what, cause, since, opened, resolved"},
+              "check, alerts: rule, state (pending, open, resolved), severity, what, cause, since, opened, resolved, look, back (commands)"},
              {"rules", "any", "check: how many; rule: name, rule, set_by, set"},
              {"unknown", "number", "check: rules whose measure is not known"},
              {"open", "number", "check: alerts that are open"},

@@ -4,8 +4,19 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+/* What to type next; the caller frees. */
+static char *look_command(const struct mlops_alert *alert)
+{
+    return cli_format("mlops monitor status %s --stage %s", alert->model, alert->stage);
+}
+static char *back_command(const struct mlops_alert *alert)
+{
+    return cli_format("mlops rollback %s --stage %s --if-alerting", alert->model, alert->stage);
+}
+
 static cJSON *alert_json(const struct mlops_alert *alert)
 {
+    _cleanup_(free_string) char *look = look_command(alert), *back = back_command(alert);
     cJSON *json = cli_json_object();
     cli_json_text(json, "rule", alert->rule);
     cli_json_text(json, "stage", alert->stage);
@@ -19,6 +30,8 @@ static cJSON *alert_json(const struct mlops_alert *alert)
         cli_json_time(json, "resolved", alert->resolved_ns);
     cli_json_text(json, "what", alert->what);
     cli_json_text(json, "cause", alert->cause);
+    cli_json_text(json, "look", look);
+    cli_json_text(json, "back", back);
     cli_json_bool(json, "changed", alert->changed);
     cli_json_bool(json, "silenced", alert->silenced);
     return json;
@@ -51,9 +64,9 @@ static void print_alert(struct cli *cli, const struct mlops_alert *alert)
         cli_print(cli, "  moved: %s", cause);
     if (alert->state != MLOPS_ALERT_OPEN)
         return;
-    cli_print(cli, "  look: mlops monitor status %s --stage %s", alert->model, alert->stage);
-    cli_print(cli, "  back: mlops rollback %s --stage %s --if-alerting", alert->model,
-              alert->stage);
+    _cleanup_(free_string) char *look = look_command(alert), *back = back_command(alert);
+    cli_print(cli, "  look: %s", look);
+    cli_print(cli, "  back: %s", back);
 }
 
 int monitor_check(struct cli *cli)

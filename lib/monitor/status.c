@@ -96,6 +96,20 @@ int status_against(const struct training *training, const struct window *window,
                    err);
 }
 
+/* Features of events that the version did not learn from. */
+static char **find_unexpected(const struct training *training, const struct window *now)
+{
+    size_t count = 0, columns = now->features ? now->features->column_count : 0;
+    char **names = xcalloc(columns + 1, sizeof(*names));
+    for (size_t i = 0; i < columns; i++)
+        if (!profile_column(training->profile, now->features->columns[i].name))
+            names[count++] = xstrdup(now->features->columns[i].name);
+    if (count)
+        return names;
+    free(names);
+    return NULL;
+}
+
 static int against_training(struct mlops_registry *registry, const char *model,
                             const struct window *now, struct mlops_monitor_group *group,
                             struct mlops_error *err)
@@ -105,8 +119,10 @@ static int against_training(struct mlops_registry *registry, const char *model,
     if (code == MLOPS_NOT_FOUND) /* deleted since, or its files were released */
         return MLOPS_OK;
     TRY(code);
-    return training.profile ? status_against(&training, now, &group->against_training, err)
-                            : MLOPS_OK;
+    if (!training.profile)
+        return MLOPS_OK;
+    group->unexpected = find_unexpected(&training, now);
+    return status_against(&training, now, &group->against_training, err);
 }
 
 static int against_before(const struct window *now, const struct window *before,
@@ -292,6 +308,7 @@ void mlops_monitor_status_clear(struct mlops_monitor_status *status)
         struct mlops_monitor_group *group = &status->groups[i];
         free(group->stage);
         free(group->segment);
+        strings_free(group->unexpected);
         mlops_drift_report_clear(&group->against_training);
         mlops_drift_report_clear(&group->against_before);
         mlops_drift_report_clear(&group->outputs);

@@ -317,3 +317,25 @@ assert all(row["seconds"] == "60" and row["accuracy"] == "" and 890 < float(row[
     run mlops monitor check ghost
     ended 3
 }
+
+@test "an alert says what, how sure, since when, the cause, and the commands to look and to go back" {
+    promoted 1 2
+    mlops -q monitor rule fraud 'moved=drift <= 0.1 over 1h severity critical'
+    mlops -q monitor rule fraud 'failing=error_rate <= 0.1 over 1h'
+    served 2 1200 600 100 80
+    sed 's/}$/,"status":500}/; s/"id":"/"id":"e/' events | mlops -q monitor ingest fraud -
+    run --separate-stderr mlops --json monitor check fraud
+    ended 1
+    jq -e '.alerts | length == 2 and all(.since != null and .cause != "" and
+        (.cause | contains("age: median")))' <<<"$output"
+    jq -e '.alerts[] | select(.rule == "failing") | .what |
+        test("error_rate is 0.5 \\(95 %: 0.4[0-9]* to 0.5[0-9]*, all of it beyond\\)")' <<<"$output"
+    jq -e '.alerts[] | select(.rule == "moved") | .what | test("^drift is .*; the rule: drift <= 0.1")' <<<"$output"
+    look=$(jq -r '.alerts[0].look' <<<"$output") back=$(jq -r '.alerts[0].back' <<<"$output")
+    run $look
+    ended 0 "features against training" "age"
+    run $back
+    ended 0
+    run --separate-stderr mlops --json list fraud
+    jq -e '.versions[] | select(.version == 1) | .stages | index("production") != null' <<<"$output"
+}

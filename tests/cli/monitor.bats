@@ -263,3 +263,21 @@ listening() {
     run mlops monitor ingest fraud --listen nowhere
     ended 2 "ADDRESS:PORT"
 }
+
+@test "what is wrong with features is said: missing, outliers, new categories, kinds, new columns" {
+    awk 'BEGIN { for (i = 0; i < 200; i++)
+        printf("{\"time\":%d,\"id\":\"%d\",\"version\":1,\"score\":0.5,\"features\":{%s\"city\":\"%s\"," \
+            "\"shoe\":%d}}\n", 1777802400 + i, i,
+            i % 4 == 0 ? "" : i % 10 == 1 ? "\"age\":\"old\"," : i % 10 == 3 ? "\"age\":900," : \
+            sprintf("\"age\":%d,", 20 + i * 7 % 40), i % 2 ? "a" : "z", 40 + i % 5) }' > e
+    mlops -q monitor ingest fraud e
+    run --separate-stderr status
+    jq -e '.groups[0].unexpected == ["shoe"]' <<<"$output"
+    jq -e '.groups[0].against_training.columns[] | select(.name == "age") | .drift and
+        .missing_current >= 0.25 and .misfits == 20 and .outliers_current > 0.1 and
+        .beyond_reference > 0.1 and .outliers_reference == 0' <<<"$output"
+    jq -re '.groups[0].against_training.columns[] | select(.name == "city") | .detail' <<<"$output" |
+        grep "'z'"
+    run mlops monitor status fraud --since 365d
+    ended 0 "shoe             is not in the training data" "'z'"
+}
