@@ -358,6 +358,8 @@ void cli_json_text_or_null(cJSON *object, const char *key, const char *text);
 void cli_json_number(cJSON *object, const char *key, double number);
 /* A version number; null for 0. */
 void cli_json_version(cJSON *object, const char *key, uint64_t number);
+/* A document about a version: "model", "version", "bundle". */
+cJSON *cli_json_of_version(const struct mlops_version *version);
 void cli_json_bool(cJSON *object, const char *key, bool value);
 void cli_json_time(cJSON *object, const char *key, int64_t time_ns);
 cJSON *cli_json_texts(char *const *texts, size_t count);

@@ -58,6 +58,15 @@ void cli_json_version(cJSON *object, const char *key, uint64_t number)
     cli_json_add(object, key, number ? cJSON_CreateNumber((double)number) : cJSON_CreateNull());
 }
 
+cJSON *cli_json_of_version(const struct mlops_version *version)
+{
+    cJSON *document = cli_json_object();
+    cli_json_text(document, "model", version->model);
+    cli_json_version(document, "version", version->number);
+    cli_json_text(document, "bundle", version->bundle);
+    return document;
+}
+
 void cli_json_bool(cJSON *object, const char *key, bool value)
 {
     cli_json_add(object, key, cJSON_CreateBool(value));

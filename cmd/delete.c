@@ -13,11 +13,7 @@ static int run(struct cli *cli)
                 version.model, version.number, version.model, version.number);
         return MLOPS_OK;
     }
-    cJSON *document = cli_json_object();
-    cli_json_text(document, "model", version.model);
-    cli_json_version(document, "version", version.number);
-    cli_json_text(document, "bundle", version.bundle);
-    return cli_print_json(cli, document);
+    return cli_print_json(cli, cli_json_of_version(&version));
 }
 
 const struct command command_delete = {

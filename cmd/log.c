@@ -134,8 +134,8 @@ const struct command command_log = {
         "signed by the registry's log.key after every change. Keep a checkpoint elsewhere "
         "(--checkpoint), and --since FILE proves later that nothing before it was rewritten or "
         "cut off; --prove gives a proof that others can check without the registry; --export "
-        "gives all of it, and --from FILE verifies that without the registry (and proves: --prove), "
-        "or the log in what 'mlops export --all' wrote.",
+        "gives all of it, and --from FILE verifies that without the registry, or the log in what "
+        "'mlops export --all' wrote; with --prove it proves out of it.",
     .group = GROUP_LOOK,
     .pager = true,
     .args = {{"MODEL", COMPLETE_MODEL | OPTIONAL, NULL}},
@@ -171,7 +171,7 @@ const struct command command_log = {
                 {.name = "from",
                  .kind = OPTION_TEXT,
                  .argument = "FILE",
-                 .help = "verify that export, or with --prove prove out of it, without a registry",
+                 .help = "verify that export, or prove out of it, without a registry",
                  .completion = COMPLETE_FILE},
                 {.name = "key",
                  .kind = OPTION_TEXT,

@@ -12,10 +12,7 @@ static int run(struct cli *cli)
         cli_say(cli, "%s@%" PRIu64 " is retired", version.model, version.number);
         return MLOPS_OK;
     }
-    cJSON *document = cli_json_object();
-    cli_json_text(document, "model", version.model);
-    cli_json_version(document, "version", version.number);
-    cli_json_text(document, "bundle", version.bundle);
+    cJSON *document = cli_json_of_version(&version);
     cli_json_text(document, "reason", cli_text(cli, "reason"));
     return cli_print_json(cli, document);
 }
