@@ -206,48 +206,35 @@ int channel_tell(struct transaction *tx, const char *model, const char *severity
 /* ---- listing -----------------------------------------------------------------------------------
  */
 
-static int read_list(struct mlops_registry *registry, const char *model,
-                     struct mlops_channel_list *list, struct mlops_error *err)
+struct listing {
+    struct mlops_channel_list *list;
+    size_t capacity;
+};
+
+static void add_channel(void *context, const struct outbox_target *target)
 {
-    _cleanup_(snapshot_end) struct snapshot snapshot = {0};
-    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
-    size_t capacity = 0;
-    TRY(snapshot_begin(registry, &snapshot, err));
-    TRY(db_query(registry->db, &rows, err,
-                 "SELECT webhook.id, webhook.kind, webhook.url, webhook.variable, webhook.events, "
-                 "count(outbox.position), max(outbox.last_error) "
-                 "FROM webhook LEFT JOIN outbox ON outbox.webhook = webhook.id "
-                 "WHERE webhook.kind <> '' AND webhook.model = $1 "
-                 "GROUP BY webhook.id, webhook.kind, webhook.url, webhook.variable, webhook.events "
-                 "ORDER BY webhook.id",
-                 DB_TEXT(model)));
-    for (;;) {
-        bool more;
-        TRY(db_step(rows, &more, err));
-        if (!more)
-            return MLOPS_OK;
-        uint64_t waiting = (uint64_t)db_i64(rows, 5);
-        const char *kind = db_string(rows, 1), *url = db_string(rows, 2);
-        GROW(list->items, list->count, &capacity);
-        list->items[list->count++] = (struct mlops_channel){
-            .id = (uint64_t)db_i64(rows, 0),
-            .kind = xstrdup(kind),
-            .target = *url && channel_is_http(kind) ? http_url_plain(url) : xstrdup(url),
-            .secret_env = xstrdup(db_string(rows, 3)),
-            .least = xstrdup(db_string(rows, 4)),
-            .waiting = waiting,
-            .last_error = xstrdup(waiting ? db_string(rows, 6) : ""),
-        };
-    }
+    struct listing *listing = context;
+    struct mlops_channel_list *list = listing->list;
+    bool url = *target->url && channel_is_http(target->kind);
+    GROW(list->items, list->count, &listing->capacity);
+    list->items[list->count++] =
+        (struct mlops_channel){.id = target->id,
+                               .kind = xstrdup(target->kind),
+                               .target = url ? http_url_plain(target->url) : xstrdup(target->url),
+                               .secret_env = xstrdup(target->secret_env),
+                               .least = xstrdup(target->events),
+                               .waiting = target->waiting,
+                               .last_error = xstrdup(target->last_error)};
 }
 
 int mlops_channel_list(struct mlops_registry *registry, const char *model,
                        struct mlops_channel_list *list, struct mlops_error *err)
 {
     _cleanup_(mlops_version_list_clear) struct mlops_version_list versions = {0};
+    struct listing listing = {.list = list};
     *list = (struct mlops_channel_list){0};
     TRY(mlops_version_list(registry, model, &versions, err));
-    int code = read_list(registry, model, list, err);
+    int code = outbox_each_target(registry, model, add_channel, &listing, err);
     if (code)
         mlops_channel_list_clear(list);
     return code;

@@ -111,3 +111,34 @@ int outbox_count(struct mlops_registry *registry, uint64_t *count, struct mlops_
     *count = any ? (uint64_t)db_i64(rows, 0) : 0;
     return MLOPS_OK;
 }
+
+int outbox_each_target(struct mlops_registry *registry, const char *model,
+                       void (*visit)(void *context, const struct outbox_target *target),
+                       void *context, struct mlops_error *err)
+{
+    _cleanup_(snapshot_end) struct snapshot snapshot = {0};
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    bool more;
+    TRY(snapshot_begin(registry, &snapshot, err));
+    TRY(db_query(registry->db, &rows, err,
+                 "SELECT webhook.id, webhook.kind, webhook.url, webhook.variable, webhook.events, "
+                 "count(outbox.position), max(outbox.last_error) "
+                 "FROM webhook LEFT JOIN outbox ON outbox.webhook = webhook.id "
+                 "WHERE webhook.model = $1 "
+                 "GROUP BY webhook.id, webhook.kind, webhook.url, webhook.variable, webhook.events "
+                 "ORDER BY webhook.id",
+                 DB_TEXT(model)));
+    for (;;) {
+        TRY(db_step(rows, &more, err));
+        if (!more)
+            return MLOPS_OK;
+        uint64_t waiting = (uint64_t)db_i64(rows, 5);
+        visit(context, &(struct outbox_target){.id = (uint64_t)db_i64(rows, 0),
+                                               .waiting = waiting,
+                                               .kind = db_string(rows, 1),
+                                               .url = db_string(rows, 2),
+                                               .secret_env = db_string(rows, 3),
+                                               .events = db_string(rows, 4),
+                                               .last_error = waiting ? db_string(rows, 6) : ""});
+    }
+}

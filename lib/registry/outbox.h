@@ -28,6 +28,17 @@ int outbox_done(struct mlops_registry *registry, const struct outbox_item *item,
 /* How many wait. */
 int outbox_count(struct mlops_registry *registry, uint64_t *count, struct mlops_error *err);
 
+/* Whom the outbox tells: a webhook, or a channel of a model. Texts are valid during the visit. */
+struct outbox_target {
+    uint64_t id, waiting;
+    const char *kind, *url, *events, *secret_env;
+    const char *last_error; /* "" where nothing waits */
+};
+/* By id: the channels of `model`, or the plain webhooks where that is "". */
+int outbox_each_target(struct mlops_registry *registry, const char *model,
+                       void (*visit)(void *context, const struct outbox_target *target),
+                       void *context, struct mlops_error *err);
+
 /* What the log keeps of a webhook, to hold its row against: hexadecimal SHA-256. */
 void webhook_digest(const struct outbox_item *item, char hex[SHA256_HEX_SIZE]);
 /* Errors: MLOPS_INVALID it is no http or https URL, or has a user in it; no name of a variable. */

@@ -139,44 +139,31 @@ int mlops_webhook_remove(struct mlops_registry *registry, uint64_t id, struct ml
 
 /* ---- listing ----------------------------------------------------------------------------------- */
 
-static int read_list(struct mlops_registry *registry, struct mlops_webhook_list *list,
-                     struct mlops_error *err)
+struct listing {
+    struct mlops_webhook_list *list;
+    size_t capacity;
+};
+
+static void add_webhook(void *context, const struct outbox_target *target)
 {
-    _cleanup_(snapshot_end) struct snapshot snapshot = {0};
-    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
-    size_t capacity = 0;
-    TRY(snapshot_begin(registry, &snapshot, err));
-    TRY(db_query_values(registry->db, &rows, err,
-                        "SELECT webhook.id, webhook.url, webhook.events, webhook.variable, "
-                        "count(outbox.position), max(outbox.last_error) "
-                        "FROM webhook LEFT JOIN outbox ON outbox.webhook = webhook.id "
-                        "WHERE webhook.kind = '' "
-                        "GROUP BY webhook.id, webhook.url, webhook.events, webhook.variable "
-                        "ORDER BY webhook.id",
-                        &DB_END));
-    for (;;) {
-        bool more;
-        TRY(db_step(rows, &more, err));
-        if (!more)
-            return MLOPS_OK;
-        uint64_t waiting = (uint64_t)db_i64(rows, 4);
-        GROW(list->items, list->count, &capacity);
-        list->items[list->count++] = (struct mlops_webhook){
-            .id = (uint64_t)db_i64(rows, 0),
-            .url = http_url_plain(db_string(rows, 1)),
-            .events = xstrdup(db_string(rows, 2)),
-            .secret_env = xstrdup(db_string(rows, 3)),
-            .waiting = waiting,
-            .last_error = xstrdup(waiting ? db_string(rows, 5) : ""),
-        };
-    }
+    struct listing *listing = context;
+    struct mlops_webhook_list *list = listing->list;
+    GROW(list->items, list->count, &listing->capacity);
+    list->items[list->count++] =
+        (struct mlops_webhook){.id = target->id,
+                               .url = http_url_plain(target->url),
+                               .events = xstrdup(target->events),
+                               .secret_env = xstrdup(target->secret_env),
+                               .waiting = target->waiting,
+                               .last_error = xstrdup(target->last_error)};
 }
 
 int mlops_webhook_list(struct mlops_registry *registry, struct mlops_webhook_list *list,
                        struct mlops_error *err)
 {
+    struct listing listing = {.list = list};
     *list = (struct mlops_webhook_list){0};
-    int code = read_list(registry, list, err);
+    int code = outbox_each_target(registry, "", add_webhook, &listing, err);
     if (code)
         mlops_webhook_list_clear(list);
     return code;
