@@ -272,7 +272,7 @@ complete -c mlops -n '__mlops_in log' -l checkpoint -d 'print the signed head of
 complete -c mlops -n '__mlops_in log' -l since -r -F -d 'prove that the log begins with what that checkpoint signs (\'-\': stdin)'
 complete -c mlops -n '__mlops_in log' -l prove -x -d 'print a proof that entry INDEX is in the log (c2sp.org/tlog-proof)'
 complete -c mlops -n '__mlops_in log' -l export -d 'write every entry, and the checkpoint, to stdout'
-complete -c mlops -n '__mlops_in log' -l from -r -F -d 'verify that export, or with --prove prove out of it, without a registry'
+complete -c mlops -n '__mlops_in log' -l from -r -F -d 'verify that export, or prove out of it, without a registry'
 complete -c mlops -n '__mlops_in log' -l key -x -d 'with --from: the key that must have signed it'
 complete -c mlops -n '__mlops_in log 0' -a '(__mlops_ask model)'
 

@@ -1,7 +1,7 @@
 /* lib/monitor/label.c - labels joined to the events that they are of, whenever they come. */
 #include "base/clock.h"
 #include "monitor/labels.h"
-#include "monitor/roster.h"
+#include "monitor/roster_rows.h"
 #include "monitor/window.h"
 #include "registry/db.h"
 #include "table/table.h"
@@ -132,33 +132,40 @@ static int load_groups(struct labelling *labelling, struct db *db, struct mlops_
     }
 }
 
+struct search {
+    struct id_set wanted;
+    struct match_list *matches;
+};
+
+static void search_clear(struct search *search)
+{
+    id_set_clear(&search->wanted);
+}
+
+static int take_match(void *context, int64_t minute, const struct roster_record *record,
+                      struct mlops_error *err)
+{
+    struct search *search = context;
+    struct match_list *matches = search->matches;
+    (void)err;
+    if (!id_set_has(&search->wanted, record->id))
+        return MLOPS_OK;
+    GROW(matches->items, matches->count, &matches->capacity);
+    matches->items[matches->count++] = (struct match){minute, *record};
+    return MLOPS_OK;
+}
+
 /* All counted events of the ids that have a label now. */
 static int find_matches(struct labelling *labelling, struct db *db, struct mlops_error *err)
 {
-    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
-    _cleanup_(id_set_clear) struct id_set wanted = {0};
-    struct match_list *matches = &labelling->matches;
-    bool more;
+    _cleanup_(search_clear) struct search search = {.matches = &labelling->matches};
     for (size_t i = 0; i < labelling->labels.count; i++)
-        (void)id_set_add(&wanted, labelling->labels.records[i].id);
-    TRY(db_query(db, &rows, err,
-                 "SELECT minute, records FROM monitor_roster WHERE model = $1 "
-                 "ORDER BY minute, batch",
-                 DB_TEXT(labelling->model)));
-    for (;;) {
-        size_t length;
-        TRY(db_step(rows, &more, err));
-        if (!more)
-            return MLOPS_OK;
-        const uint8_t *bytes = db_bytes(rows, 1, &length);
-        for (size_t i = 0; i < length / ROSTER_RECORD_SIZE; i++) {
-            struct roster_record record = roster_record_at(bytes, i);
-            if (!id_set_has(&wanted, record.id))
-                continue;
-            GROW(matches->items, matches->count, &matches->capacity);
-            matches->items[matches->count++] = (struct match){db_i64(rows, 0), record};
-        }
-    }
+        (void)id_set_add(&search.wanted, labelling->labels.records[i].id);
+    return roster_visit(
+        db,
+        &(struct roster_query){
+            .model = labelling->model, .all = true, .from = INT64_MIN, .to = INT64_MAX},
+        take_match, &search, err);
 }
 
 static struct performance *find_change(struct labelling *labelling, uint32_t group,
