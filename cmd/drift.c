@@ -425,7 +425,7 @@ const struct command command_drift = {
              {"time", "text?", "column that drift was dated by"},
              {"segment", "text?", "column that it was divided by"},
              {"season", "text?", "hour or weekday, where rows were held against the same"},
-             {"together[][]", "text", "drifted columns that go together, group by group"},
+             {"together", "array", "drifted columns that go together: an array of names a group"},
              {"columns[].name", "text", "most drifted first"},
              {"columns[].type", "text", "numeric or categorical"},
              {"columns[].method", "text", "how it was compared"},
