@@ -264,6 +264,39 @@ follow() {
     jq -e '.event == "live" and .version == 1 and .deployed' follow.out
 }
 
+# example FIRST-LINE: the block of docs/deploy.md that begins so.
+example() {
+    awk -v first="$1" '/^```/ {at = !at; line = 0; next}
+        at && ++line == 1 {wanted = index($0, first) == 1}
+        at && wanted' "$SOURCE_ROOT/docs/deploy.md"
+}
+
+@test "what the examples of docs/deploy.md say is what systemd and mlops take" {
+    local arguments
+    example '# /etc/systemd/system/' | sed "s,/usr/bin/mlops,$MLOPS," > fraud-model.service
+    example 'apiVersion: apps/v1' > deployment.yaml
+    sed -e ':a' -e '/\\$/{N;s/\\\n//;ba' -e '}' fraud-model.service |
+        sed -n 's/^ExecStart=[^ ]*//p' > commands
+    if python3 -c 'import yaml' 2>/dev/null; then
+        python3 - >> commands <<'PY'
+import shlex, yaml
+pod = yaml.safe_load(open("deployment.yaml"))["spec"]["template"]["spec"]
+for container in pod["initContainers"] + pod["containers"]:
+    if "/mlops:" in container["image"]:
+        print(shlex.join(container["args"]))
+PY
+        [ "$(wc -l < commands)" -eq 3 ]
+    fi
+    while read -r arguments; do # without a registry: 3; an option that is none would be 2
+        MLOPS_REGISTRY=$PWD/none run bash -c "mlops ${arguments/--follow/}"
+        [ "$status" -eq 3 ]
+    done < commands
+    if command -v systemd-analyze > /dev/null; then
+        run systemd-analyze verify "$PWD/fraud-model.service" # looks at what it wants, too
+        [[ "$output" != *fraud-model.service* ]]
+    fi
+}
+
 @test "the keys of deploy are checked" {
     project one '{helth: x}'
     mlops -q init

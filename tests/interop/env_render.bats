@@ -50,6 +50,12 @@ from_pypi() {
     [ "$status" -eq 0 ]
     [[ "$output" == *"passed for resource deployment/"* ]]
     [[ "$output" == *"passed for resource service/"* ]]
+    # nor against the example of docs/deploy.md
+    awk '/^```/ {at = 0} /^apiVersion/ {at = 1} at' "$SOURCE_ROOT/docs/deploy.md" > example.yaml
+    run tools/bin/kubernetes-validate --strict example.yaml
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"passed for resource deployment/"* ]]
 }
 
 @test "the Compose file is YAML that says what was meant" {
