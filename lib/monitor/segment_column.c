@@ -51,7 +51,8 @@ static void put_block(struct packer *packer, const void *data, size_t length, st
     bool pays = frame && !ZSTD_isError(packed) && packed < length;
     wire_put_varint(out, length);
     wire_put_varint(out, pays ? packed : 0);
-    buffer_append(out, pays ? frame : data, pays ? packed : length);
+    if (length > 0)
+        buffer_append(out, pays ? frame : data, pays ? packed : length);
     free(frame);
 }
 
@@ -73,6 +74,12 @@ static void read_block(struct wire *wire, uint64_t *budget, struct buffer *block
         block->length = length;
     else
         wire->failed = true;
+}
+
+static struct wire wire_of(const struct buffer *block)
+{
+    const uint8_t *bytes = block->data ? (const uint8_t *)block->data : (const uint8_t *)"";
+    return (struct wire){.at = bytes, .end = bytes + block->length};
 }
 
 static void put_text(struct buffer *out, const char *text, size_t length)
@@ -160,6 +167,15 @@ static size_t read_decimal(const char *text, size_t length, int64_t *number, uin
         return 0;
     *number = negative ? -value : value;
     return (size_t)(at - text);
+}
+
+/* Suffixes are short: a call would cost more. */
+static bool is_equal(const char *a, const char *b, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (a[i] != b[i])
+            return false;
+    return true;
 }
 
 static uint64_t zigzag(int64_t number)
@@ -255,7 +271,7 @@ static bool encode_decimal(struct packer *packer, const char *text, const struct
             suffix_length = length - used;
         }
         if (used == 0 || length - used != suffix_length ||
-            memcmp(cell + used, suffix, suffix_length) != 0) {
+            !is_equal(cell + used, suffix, suffix_length)) {
             *decimals = STRANGE;
             number = last; /* no difference */
             put_text(strange, cell, length);
@@ -311,8 +327,7 @@ static void read_few(struct wire *wire, uint64_t *budget, struct segment_column 
     read_block(wire, budget, &column->block);
     if (wire->failed)
         return;
-    struct wire entries = {.at = (const uint8_t *)column->entries.data,
-                           .end = (const uint8_t *)column->entries.data + column->entries.length};
+    struct wire entries = wire_of(&column->entries);
     column->values = xcalloc(FEW_MAX, sizeof(*column->values));
     while (entries.at < entries.end && !entries.failed && column->value_count < FEW_MAX)
         column->values[column->value_count++] = read_text(&entries);
@@ -338,9 +353,7 @@ static void read_decimals(struct wire *wire, uint64_t *budget, struct segment_co
         buffer_reset(&column->planes);
     }
     read_block(wire, budget, &column->planes);
-    column->strange = (struct wire){.at = (const uint8_t *)column->planes.data,
-                                    .end = (const uint8_t *)column->planes.data +
-                                           column->planes.length};
+    column->strange = wire_of(&column->planes);
 }
 
 void segment_column_read(struct wire *wire, uint64_t *budget, bool is_rest,
@@ -355,9 +368,7 @@ void segment_column_read(struct wire *wire, uint64_t *budget, bool is_rest,
         column->bytes = read_text(wire);
     } else if (*kind == KIND_RAW) {
         read_block(wire, budget, &column->block);
-        column->raw = (struct wire){.at = (const uint8_t *)column->block.data,
-                                    .end = (const uint8_t *)column->block.data +
-                                           column->block.length};
+        column->raw = wire_of(&column->block);
     } else if (*kind == KIND_FEW) {
         read_few(wire, budget, column);
     } else if (*kind == KIND_DECIMAL) {
