@@ -153,18 +153,18 @@ static size_t read_decimal(const char *text, size_t length, int64_t *number, uin
     const char *first = at;
     int64_t value = 0;
     int digits = 0;
-    for (; at < end && *at >= '0' && *at <= '9' && digits <= DIGITS_MAX; at++, digits++)
+    for (; at < end && *at >= '0' && *at <= '9' && digits < DIGITS_MAX; at++, digits++)
         value = value * 10 + (*at - '0');
     *decimals = 0;
     if (digits == 0 || (digits > 1 && *first == '0'))
         return 0;
     if (end - at > 1 && *at == '.' && at[1] >= '0' && at[1] <= '9')
-        for (at++; at < end && *at >= '0' && *at <= '9' && digits <= DIGITS_MAX; at++, digits++) {
+        for (at++; at < end && *at >= '0' && *at <= '9' && digits < DIGITS_MAX; at++, digits++) {
             value = value * 10 + (*at - '0');
             (*decimals)++;
         }
-    if (digits > DIGITS_MAX || (negative && value == 0))
-        return 0;
+    if ((at < end && *at >= '0' && *at <= '9') || (negative && value == 0))
+        return 0; /* it is too long, or has a sign that an integer has not */
     *number = negative ? -value : value;
     return (size_t)(at - text);
 }
