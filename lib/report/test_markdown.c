@@ -30,7 +30,15 @@ static void add_counts(struct buffer *text, const struct mlops_test_counts *coun
 
 #define NOTE_BYTES 1000 /* kept free for what stands below all */
 
-enum part { PART_SUITES, PART_METRICS, PART_EXPECTATIONS, PART_COMPARISONS, PART_OUTPUTS, PARTS };
+enum part {
+    PART_SUITES,
+    PART_METRICS,
+    PART_THRESHOLDS,
+    PART_EXPECTATIONS,
+    PART_COMPARISONS,
+    PART_OUTPUTS,
+    PARTS
+};
 
 struct page {
     struct buffer text;
@@ -57,8 +65,9 @@ static size_t room_of(const struct page *page)
 
 static void add_left_out(struct page *page)
 {
-    static const char *const names[] = {"suites", "tables of metrics", "lists of expectations",
-                                        "comparisons", "outputs"};
+    static const char *const names[] = {
+        "suites",      "tables of metrics", "tables of thresholds", "lists of expectations",
+        "comparisons", "outputs"};
     size_t kinds = 0;
     for (size_t i = 0; i < PARTS; i++) {
         if (page->left_out[i] == 0)
@@ -148,6 +157,44 @@ static void add_metrics(struct buffer *text, const struct mlops_suite_result *su
     }
 }
 
+/* Counts of rows whole, however many; nothing where the metric is not there. */
+static void add_figure(struct buffer *text, const struct mlops_slice_result *at, const char *name)
+{
+    for (size_t i = 0; i < at->metric_count; i++) {
+        double value = at->metrics[i].value;
+        if (!str_equal(at->metrics[i].name, name))
+            continue;
+        if (isnan(value))
+            buffer_puts(text, " –");
+        else if (fabs(value) < 1e15 && value == floor(value))
+            buffer_printf(text, " %.0f", value);
+        else
+            buffer_printf(text, " %.6g", value);
+    }
+    buffer_puts(text, " |");
+}
+
+static void add_thresholds(struct buffer *text, const struct mlops_suite_result *suite)
+{
+    static const char *const names[] = {"tp",     "fp",  "tn", "fn", "precision",
+                                        "recall", "fpr", "f1", "cost"};
+    if (suite->threshold_count == 0)
+        return;
+    buffer_puts(text, "\n**");
+    markdown_cell(text, suite->name);
+    buffer_puts(text, "** by threshold\n\n"
+                      "| threshold | tp | fp | tn | fn | precision | recall | fpr | f1 | cost |\n"
+                      "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n");
+    for (size_t i = 0; i < suite->threshold_count; i++) {
+        buffer_puts(text, "| ");
+        markdown_cell(text, suite->thresholds[i].name);
+        buffer_puts(text, " |");
+        for (size_t j = 0; j < sizeof(names) / sizeof(*names); j++)
+            add_figure(text, &suite->thresholds[i], names[j]);
+        buffer_puts(text, "\n");
+    }
+}
+
 static void add_expectations(struct buffer *text, const struct mlops_suite_result *suite)
 {
     if (suite->expectation_count == 0)
@@ -228,6 +275,8 @@ static void add_part(struct page *page, enum part part, const struct mlops_suite
 {
     if (part == PART_METRICS)
         add_metrics(piece, suite);
+    if (part == PART_THRESHOLDS)
+        add_thresholds(piece, suite);
     if (part == PART_EXPECTATIONS)
         add_expectations(piece, suite);
     if (part == PART_OUTPUTS)

@@ -46,11 +46,17 @@ tests:
      group: q, cutoff: 5}
 YAML
     mlops -q register p
-    run mlops test walk -j 2
+    run mlops test walk -j 2 --markdown summary.md
     [ "$status" -eq 0 ] || { echo "$output"; false; }
     # the table of thresholds, the worst slice, the interval's end
     grep -qE '^ *THRESHOLD +TP +FP +TN +FN +PRECISION +RECALL +FPR +F1 +COST' <<<"$output"
     grep -qE '^ *0\.3 +[0-9]+ +[0-9]+ +[0-9]+ +[0-9]+ ' <<<"$output"
+    # the pull request's summary has it as well, with the evidence's counts
+    grep -qxF '| threshold | tp | fp | tn | fn | precision | recall | fpr | f1 | cost |' summary.md
+    mlops --json test walk | jq -r '.suites[0].thresholds[] | [.name, (("tp", "fp", "tn", "fn") as $name |
+        .metrics[$name] | if type == "object" then .value else . end)] | "| \(map(tostring) | join(" | ")) | "' > rows
+    [ "$(wc -l < rows)" -eq 3 ]
+    while IFS= read -r row; do grep -qF "$row" summary.md; done < rows
     grep -qE "recall .*>= 0.6 in every slice +met +0\.[0-9]+ >= 0.6: 'country = DE', 117 rows" <<<"$output"
     grep -qE 'auc .*>= 0.9 at 95% +met +0\.9002 >= 0.9: 0.931' <<<"$output"
     mlops --json show walk > evidence.json
