@@ -208,8 +208,8 @@ bool cli_flag(const struct cli *cli, const char *name);
 const char *cli_text(const struct cli *cli, const char *name); /* NULL: not given */
 /* Where the option was not given, what the environment has, unless that is empty. */
 const char *cli_text_or_environment(const struct cli *cli, const char *name, const char *variable);
-int64_t cli_whole(const struct cli *cli, const char *name);    /* 0: not given */
-double cli_number(const struct cli *cli, const char *name);    /* 0: not given */
+int64_t cli_whole(const struct cli *cli, const char *name); /* 0: not given */
+double cli_number(const struct cli *cli, const char *name); /* 0: not given */
 /* All of an OPTION_LIST, NULL-terminated; NULL where none. The caller frees the array alone. */
 const char **cli_list(const struct cli *cli, const char *name);
 

@@ -143,8 +143,7 @@ static int check_together(struct cli *cli, const char *what)
             return mlops_fail(&cli->err, MLOPS_INVALID,
                               "--%s asks the registry: it does not go with --from", of_registry[i]);
     if (cli_text(cli, "prove") && (cli_text(cli, "since") || !str_equal(what, "prove")))
-        return mlops_fail(&cli->err, MLOPS_INVALID,
-                          "--prove gives one proof: it goes with no %s%s",
+        return mlops_fail(&cli->err, MLOPS_INVALID, "--prove gives one proof: it goes with no %s%s",
                           cli_text(cli, "since") ? "--since" : "--",
                           cli_text(cli, "since") ? "" : what);
     return MLOPS_OK;

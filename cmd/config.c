@@ -141,7 +141,8 @@ const struct command command_config = {
     .summary = "show and change settings, with where each comes from",
     .synopsis = "[ACTION [KEY [VALUE]]]",
     .description =
-        "list, as no ACTION does, shows every setting with its origin: an option of this command line, the "
+        "list, as no ACTION does, shows every setting with its origin: an option of this command "
+        "line, the "
         "environment, the registry's config.yaml, your own config.yaml in $XDG_CONFIG_HOME/mlops "
         "(else ~/.config/mlops), or the default; the first of these counts. set writes into your "
         "own file, with --in-registry into the registry's.\n\n"

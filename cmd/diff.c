@@ -368,7 +368,8 @@ const struct command command_diff = {
     .synopsis = "FROM TO",
     .description =
         "Metrics and parameters with how much they moved; data snapshots with rows, columns and "
-        "what drifted between their profiles; packages of the environment; every file that was added, removed or changed, and "
+        "what drifted between their profiles; packages of the environment; every file that was "
+        "added, removed or changed, and "
         "for those of text (code, environment, parameters) the lines, as 'diff -u' has them.\n\n"
         "FROM and TO may be versions of different models, and of retired ones.",
     .group = GROUP_LOOK,
@@ -395,7 +396,8 @@ const struct command command_diff = {
              {"data[].rows_to", "number?", "rows after"},
              {"data[].columns", "array", "name, from, to: types that differ; null where missing"},
              {"data[].drift", "object", "share, and columns: name, method, statistic, detail"},
-             {"environment[].name", "text", "of a package that differs, as 'mlops env diff' has them"},
+             {"environment[].name", "text",
+              "of a package that differs, as 'mlops env diff' has them"},
              {"environment[].kind", "text", "python, pypi, conda, image, os and so on"},
              {"environment[].status", "text", "added, removed, version, build"},
              {"environment[].from", "text?", "its version; null where it is not there or not said"},

@@ -57,8 +57,8 @@ static void print_columns(struct cli *cli, const struct mlops_drift_report *repo
         {"COLUMN", false},   {"TYPE", false},   {"METHOD", false},  {"STATISTIC", true},
         {"THRESHOLD", true}, {"MISSING", true}, {"VERDICT", false}, {"WHAT MOVED", false}};
     static const struct column pictured[] = {
-        {"COLUMN", false},  {"TYPE", false},     {"SNAPSHOT", false},  {"CURRENT", false},
-        {"METHOD", false},  {"STATISTIC", true}, {"THRESHOLD", true},  {"MISSING", true},
+        {"COLUMN", false},  {"TYPE", false},      {"SNAPSHOT", false}, {"CURRENT", false},
+        {"METHOD", false},  {"STATISTIC", true},  {"THRESHOLD", true}, {"MISSING", true},
         {"VERDICT", false}, {"WHAT MOVED", false}};
     _cleanup_(cli_table_clear) struct table table = TABLE(plain, TITLES_ALWAYS, "");
     if (cli->out_terminal) {
@@ -103,8 +103,7 @@ static void print_report(struct cli *cli, const struct mlops_drift_report *repor
     cli_version_format(&report->version, version);
     enum style style = report->drift ? STYLE_BAD : STYLE_GOOD;
     if (report->domain_auc > report->domain_threshold)
-        cli_say(cli,
-                "\nrows of the two can be told apart: AUC %.2f, where chance reaches %.2f%s",
+        cli_say(cli, "\nrows of the two can be told apart: AUC %.2f, where chance reaches %.2f%s",
                 report->domain_auc, report->domain_threshold,
                 report->drift ? "" : "; columns go together otherwise than in the snapshot");
     print_together(cli, report);
@@ -385,8 +384,7 @@ const struct command command_drift = {
                  .argument = "NAME",
                  .help = "hold rows against rows of the same hour or weekday",
                  .words = "hour weekday"},
-                {.name = "exact",
-                 .help = "keep all values of both tables instead of sketches"},
+                {.name = "exact", .help = "keep all values of both tables instead of sketches"},
                 {.name = "html",
                  .kind = OPTION_TEXT,
                  .argument = "FILE",

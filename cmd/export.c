@@ -52,16 +52,17 @@ static void tell_history(struct cli *cli, const char *file,
         cli_say(cli, "all %" PRIu64 " versions and %" PRIu64 " log entries are in %s, %s",
                 written->versions, written->entries, file, bytes);
     if (written->withheld > 0)
-        cli_note(cli, "without %" PRIu64 " evaluation sets: --with-evaluation-sets writes them, "
-                      "labels and all",
+        cli_note(cli,
+                 "without %" PRIu64 " evaluation sets: --with-evaluation-sets writes them, "
+                 "labels and all",
                  written->withheld);
 }
 
 /* --all: everything that the log vouches for. */
 static int export_history(struct cli *cli)
 {
-    const struct mlops_history_options options = {
-        .with_evaluation_sets = cli_flag(cli, "with-evaluation-sets")};
+    const struct mlops_history_options options = {.with_evaluation_sets =
+                                                      cli_flag(cli, "with-evaluation-sets")};
     const char *file = cli->args[0];
     struct mlops_history_export written;
 
@@ -135,7 +136,8 @@ const struct command command_export = {
         "With --format, DIR becomes a folder for another tool: an MLflow model, which "
         "mlflow.pyfunc.load_model loads, or a folder with a Kitfile. What was imported from that "
         "format comes back byte for byte.\n\n"
-        "--all writes the whole registry into one FILE, for a site that nothing but a file reaches: "
+        "--all writes the whole registry into one FILE, for a site that nothing but a file "
+        "reaches: "
         "all versions and what they consist of, stages with what they held before, evidence, "
         "signatures, approvals, policies, and the audit log. 'mlops import' puts it into an empty "
         "registry, and later ones behind it; 'mlops log --from FILE' verifies its log without one. "

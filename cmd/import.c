@@ -30,8 +30,7 @@ static void tell_history(struct cli *cli, const struct mlops_history_import *imp
         cli_say(cli, "nothing is new: all %" PRIu64 " log entries were here", import->entries);
     else
         cli_say(cli,
-                "imported %" PRIu64 " new log entries of %" PRIu64 ", %" PRIu64
-                " new versions, %s",
+                "imported %" PRIu64 " new log entries of %" PRIu64 ", %" PRIu64 " new versions, %s",
                 import->new_entries, import->entries, import->new_versions, bytes);
     cli_detail(cli, "root %s, signed by %s", import->root, import->key);
 }
@@ -100,9 +99,11 @@ const struct command command_import = {
         "DIR is an MLflow model (with MLmodel), what 'kit unpack' wrote (with Kitfile), or a model "
         "of the Hugging Face hub (with README.md). Its files go in as they are, with a project "
         "file made of what they say; DIR itself is only read.\n\n"
-        "Of a repository of DVC (with .dvc) all versions come in that GTO's tags have, one after the "
+        "Of a repository of DVC (with .dvc) all versions come in that GTO's tags have, one after "
+        "the "
         "other, each with the files of its commit and what DVC's cache has for it, verified; where "
-        "there are no such tags HEAD, or outside of git the folder. The stages of GTO are told, and "
+        "there are no such tags HEAD, or outside of git the folder. The stages of GTO are told, "
+        "and "
         "become tags of the versions: 'mlops promote' lets a version into a stage, through its "
         "gates.\n\n"
         "Nothing that others see changes until the bundle is registered.\n\n"
@@ -145,7 +146,8 @@ const struct command command_import = {
     .exits = {{2, "FILE is no archive of a bundle, or DIR is not of that format"},
               {3, "DIR lacks a file that it names, or DVC's cache its content"},
               {4, "a whole history: this registry has another one"},
-              {5, "FILE is damaged, cut off, or not what its manifest says; DVC's cache is damaged"}},
+              {5,
+               "FILE is damaged, cut off, or not what its manifest says; DVC's cache is damaged"}},
     .json = {{"bundle", "text", "its id: sha256: and 64 digits"},
              {"model", "text", "whose bundle it is"},
              {"files", "number", "how many files it holds"},
@@ -154,8 +156,9 @@ const struct command command_import = {
              {"seconds", "number", "how long it took"},
              {"version", "number", "with --register: its version"},
              {"created", "bool", "with --register: false where it had that version already"},
-             {"versions", "array", "dvc: an object of the above for each version, with `artifact`, "
-                                   "`number`, `tag`, `stages` and `deprecated` as GTO has them"},
+             {"versions", "array",
+              "dvc: an object of the above for each version, with `artifact`, "
+              "`number`, `tag`, `stages` and `deprecated` as GTO has them"},
              {"taken_back", "number", "dvc: versions that GTO took back, and that stay out"},
              {"present", "bool", "a whole history: it was all here, and nothing changed"},
              {"entries", "number", "a whole history: entries of its log"},
@@ -163,6 +166,7 @@ const struct command command_import = {
              {"new_versions", "number", "a whole history: that were not here"},
              {"new_bundles", "number", "a whole history: that were not here"},
              {"root", "text", "a whole history: the root of its log's tree (RFC 6962)"},
-             {"key", "text", "a whole history: the verifier key of its log (c2sp.org/signed-note)"}},
+             {"key", "text",
+              "a whole history: the verifier key of its log (c2sp.org/signed-note)"}},
     .run = run,
 };

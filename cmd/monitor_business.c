@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 
-#define SHOWN 10     /* links of a series, where none is found to hold the nearest 3 */
+#define SHOWN 10 /* links of a series, where none is found to hold the nearest 3 */
 #define SHOWN_WEAK 3
 
 static void day_text(int64_t time_ns, char text[32])
@@ -14,10 +14,9 @@ static void day_text(int64_t time_ns, char text[32])
 
 static int expect_end(struct cli *cli, size_t place)
 {
-    return cli->arg_count > place
-               ? mlops_fail(&cli->err, MLOPS_INVALID, "'%s' is one argument too many",
-                            cli->args[place])
-               : MLOPS_OK;
+    return cli->arg_count > place ? mlops_fail(&cli->err, MLOPS_INVALID,
+                                               "'%s' is one argument too many", cli->args[place])
+                                  : MLOPS_OK;
 }
 
 static int add(struct cli *cli)
@@ -26,8 +25,9 @@ static int add(struct cli *cli)
     struct mlops_series_added added;
     if (!path) {
         mlops_fail(&cli->err, MLOPS_INVALID, "name the SERIES and its FILE");
-        return mlops_hint(&cli->err, "such as 'mlops monitor business add %s loss loss.csv', a file "
-                                     "of date,value",
+        return mlops_hint(&cli->err,
+                          "such as 'mlops monitor business add %s loss loss.csv', a file "
+                          "of date,value",
                           cli->args[2]);
     }
     TRY(expect_end(cli, 5));
@@ -202,7 +202,8 @@ static void print_costs(struct cli *cli, const struct mlops_business *business)
                   business->cost_from);
     else if (sums.labelled > 0)
         cli_print(cli, "missed: %.0f; false alarms: %.0f", sums.missed, sums.false_alarms);
-    cli_print(cli, "  of %.0f labelled events on %zu days; %.0f of %.0f (%.1f %%) have no label yet",
+    cli_print(cli,
+              "  of %.0f labelled events on %zu days; %.0f of %.0f (%.1f %%) have no label yet",
               sums.labelled, business->day_count, unlabelled, sums.events,
               100 * unlabelled / fmax(sums.events, 1));
     if (!business->cost_from)
@@ -222,9 +223,11 @@ static void print_links(struct cli *cli, const struct mlops_business *business, 
             continue;
         _cleanup_(free_string) char *measure = cli_clean(link->measure, false);
         if (shown++ == 0)
-            cli_print(cli, found ? "  goes with" : "  goes with nothing that chance does not explain; nearest");
-        cli_print(cli, "    %-24s %2u days before  r %+.2f (%+.2f to %+.2f)  q %.2g  %" PRIu64
-                       " days worth %.0f",
+            cli_print(cli, found ? "  goes with"
+                                 : "  goes with nothing that chance does not explain; nearest");
+        cli_print(cli,
+                  "    %-24s %2u days before  r %+.2f (%+.2f to %+.2f)  q %.2g  %" PRIu64
+                  " days worth %.0f",
                   measure, link->lag, link->r, link->low, link->high, link->q, link->days,
                   link->effective);
     }

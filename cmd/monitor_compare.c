@@ -86,9 +86,8 @@ static void print_part(struct cli *cli, const struct mlops_challenge *challenge,
     cli_print(cli, "  by %s the challenger is %s%s%s%s  (%" PRIu64 " labelled)", challenge->by,
               cli_on(cli, styles[part->verdict]),
               part->verdict == MLOPS_CHALLENGE_UNKNOWN ? "not known to be better"
-              : part->verdict == MLOPS_CHALLENGE_EVEN
-                  ? "not shown to be better or worse"
-                  : mlops_challenge_verdict_name(part->verdict),
+              : part->verdict == MLOPS_CHALLENGE_EVEN  ? "not shown to be better or worse"
+                                                      : mlops_challenge_verdict_name(part->verdict),
               cli_off(cli, styles[part->verdict]),
               margin > 0 ? part->not_worse ? ", and not worse by more than the margin"
                                            : ", and may be worse by more than the margin"

@@ -96,7 +96,6 @@ static int list(struct cli *cli)
 
 int monitor_notify(struct cli *cli)
 {
-    static const struct monitor_actions actions = {
-        .add = add, .list = list, .remove = remove_one};
+    static const struct monitor_actions actions = {.add = add, .list = list, .remove = remove_one};
     return monitor_act(cli, "notify", &actions);
 }

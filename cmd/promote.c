@@ -81,8 +81,10 @@ static int keep_proof(struct cli *cli, const struct mlops_promotion *promotion)
     if (written)
         return MLOPS_OK;
     mlops_fail_errno(&cli->err, MLOPS_IO, errno, "write the proof '%s'", path);
-    return mlops_hint(&cli->err, "the promotion stands; 'mlops log --prove %" PRIu64 "' gives its "
-                                 "proof at any time", promotion->entry);
+    return mlops_hint(&cli->err,
+                      "the promotion stands; 'mlops log --prove %" PRIu64 "' gives its "
+                      "proof at any time",
+                      promotion->entry);
 }
 
 /* --emergency --pass GATE…: one without the other is a mistake. */

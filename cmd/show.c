@@ -191,8 +191,9 @@ static void add_lineage(struct cli *cli, struct table *table, const cJSON *linea
         struct mlops_error ignored = {0};
         struct mlops_version version = {0};
         char name[VERSION_TEXT_SIZE];
-        bool here = mlops_version_resolve(cli_registry(cli), bundle, &version, &ignored) ==
-                        MLOPS_OK && version.number > 0;
+        bool here =
+            mlops_version_resolve(cli_registry(cli), bundle, &version, &ignored) == MLOPS_OK &&
+            version.number > 0;
         if (here)
             cli_version_format(&version, name);
         _cleanup_(free_string) char *text =
@@ -524,25 +525,26 @@ const struct command command_show = {
                  {"mlops show fraud@3 --log holdout", "what a suite printed"},
                  {"mlops --json show fraud | jq .manifest.params", "the newest one's parameters"}},
     .exits = {{5, "the manifest is damaged"}},
-    .json = {{"model", "text", "whose version it is"},
-             {"version", "number?", "null for a bundle that is not registered"},
-             {"bundle", "text", "its id"},
-             {"created_at", "time?", "when it was registered"},
-             {"created_by", "text?", "who registered it"},
-             {"stages", "array", "names of the stages that hold it now"},
-             {"tags", "object", "from names to values"},
-             {"retired", "object?", "at, by, reason, files_released_at; null where it is in use"},
-             {"manifest", "object", "all that the bundle holds; docs/manifest.md describes it"},
-             LINEAGE_JSON,
-             {"evidence[].id", "number", "oldest first"},
-             {"evidence[].kind", "text", "test"},
-             {"evidence[].name", "text", "of the suite"},
-             {"evidence[].status", "text", "such as passed or failed"},
-             {"evidence[].actor", "text", "who made it"},
-             {"evidence[].recorded_at", "time", "when"},
-             {"evidence[].body", "object", "what was found"},
-             {"log", "object?",
-              "with --log or --predictions: suite, status, evidence (its id), recorded_at, logs and "
-              "predictions as 'mlops test' has them"}},
+    .json =
+        {{"model", "text", "whose version it is"},
+         {"version", "number?", "null for a bundle that is not registered"},
+         {"bundle", "text", "its id"},
+         {"created_at", "time?", "when it was registered"},
+         {"created_by", "text?", "who registered it"},
+         {"stages", "array", "names of the stages that hold it now"},
+         {"tags", "object", "from names to values"},
+         {"retired", "object?", "at, by, reason, files_released_at; null where it is in use"},
+         {"manifest", "object", "all that the bundle holds; docs/manifest.md describes it"},
+         LINEAGE_JSON,
+         {"evidence[].id", "number", "oldest first"},
+         {"evidence[].kind", "text", "test"},
+         {"evidence[].name", "text", "of the suite"},
+         {"evidence[].status", "text", "such as passed or failed"},
+         {"evidence[].actor", "text", "who made it"},
+         {"evidence[].recorded_at", "time", "when"},
+         {"evidence[].body", "object", "what was found"},
+         {"log", "object?",
+          "with --log or --predictions: suite, status, evidence (its id), recorded_at, logs and "
+          "predictions as 'mlops test' has them"}},
     .run = run,
 };

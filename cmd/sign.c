@@ -26,8 +26,8 @@ static int run(struct cli *cli)
 
     if (there || strchr(cli->args[0], '/')) {
         TRY(mlops_sign_path(cli->args[0], &options, &signature, fingerprint, &cli->err));
-        beside = cli_format(there && S_ISREG(status.st_mode) ? "%s.sig" : "%s/model.sig",
-                            cli->args[0]);
+        beside =
+            cli_format(there && S_ISREG(status.st_mode) ? "%s.sig" : "%s/model.sig", cli->args[0]);
         output = output ? output : beside;
     } else {
         TRY(cli_open_registry(cli));
@@ -52,7 +52,8 @@ const struct command command_sign = {
     .synopsis = "REF|PATH",
     .description =
         "Sign every file of a version, and its bundle's id, with your key; the signature is "
-        "recorded as evidence. A folder gets a file 'model.sig', an archive of 'mlops export' one beside it "
+        "recorded as evidence. A folder gets a file 'model.sig', an archive of 'mlops export' one "
+        "beside it "
         "with '.sig' behind its name, of the files in it. All are in the format of the "
         "OpenSSF Model Signing specification: 'model_signing verify key' accepts them.",
     .group = GROUP_RELEASE,

@@ -159,7 +159,7 @@ static void print_thresholds(struct cli *cli, const struct mlops_suite_result *s
     static const struct column columns[] = {
         {"THRESHOLD", true}, {"TP", true},     {"FP", true},  {"TN", true}, {"FN", true},
         {"PRECISION", true}, {"RECALL", true}, {"FPR", true}, {"F1", true}, {"COST", true}};
-    static const char *const names[] = {"tp",     "fp",  "tn", "fn", "precision",
+    static const char *const names[] = {"tp",     "fp",  "tn", "fn",  "precision",
                                         "recall", "fpr", "f1", "cost"};
     _cleanup_(cli_table_clear) struct table table = TABLE(columns, TITLES_ALWAYS, "  ");
 
@@ -501,8 +501,9 @@ const struct command command_test = {
                 {.name = "against",
                  .kind = OPTION_LIST,
                  .argument = "REF",
-                 .help = "also compare the performance suites with that version on the same rows: a "
-                         "stage, @3 or any reference, or \"production at 99%\"",
+                 .help =
+                     "also compare the performance suites with that version on the same rows: a "
+                     "stage, @3 or any reference, or \"production at 99%\"",
                  .completion = COMPLETE_REF},
                 {.name = "jobs",
                  .letter = 'j',
@@ -513,7 +514,8 @@ const struct command command_test = {
                  .help = "run also what has passed before from the same bundle, suite and "
                          "environment"},
                 {.name = "fetch",
-                 .help = "bring data with 'copy: false' for the suites, from its address, verified"},
+                 .help =
+                     "bring data with 'copy: false' for the suites, from its address, verified"},
                 {.name = "allow-flaky",
                  .help = "exit 0 also where a suite passed only when it was repeated"},
                 {.name = "sandbox",
@@ -548,61 +550,63 @@ const struct command command_test = {
                  {"mlops test fraud --against production", "is it better than what is there?"},
                  {"mlops test fraud -j 4 --junit junit.xml", "for a CI that shows reports"}},
     .exits = {{1, "a suite did not pass"}},
-    .json = {{"model", "text", "whose version it is"},
-             {"version", "number", "which version"},
-             {"bundle", "text", "its bundle"},
-             {"passed", "bool", "did every suite that ran pass?"},
-             {"sandbox", "text", "what kept suites apart: full, namespaces, filter or limits"},
-             {"suites[].name", "text", "in the project file's order, then 'scan'"},
-             {"suites[].kind", "text", "unit, integration, performance or data; security of the scan"},
-             {"suites[].status", "text", "passed, failed, error, timeout, flaky or skipped"},
-             {"suites[].reason", "text?",
-              "what kept its command from passing: exit, crash, command, network, write, timeout, "
-              "cpu, memory, processes, disk, output; report of its own tests; needs where a suite "
-              "that it needs did not "
-              "pass"},
-             {"suites[].attempts", "number", "how often it was run"},
-             {"suites[].cached", "bool", "was it not run, for the same had passed before?"},
-             {"suites[].seconds", "number", "how long it ran"},
-             {"suites[].tests", "object?",
-              "as its own report says: passed, failed, errors, skipped"},
-             {"suites[].evaluation", "text?", "the registry's set that it was measured on"},
-             {"suites[].metrics", "object", "name and value; null where it is not defined"},
-             {"suites[].intervals", "object",
-              "of a metric: low, high, method, and confidence where it is not the suite's"},
-             {"suites[].slices[].name", "text", "which rows: 'country = DE', 'amount > 1000'"},
-             {"suites[].slices[].rows", "number", "how many"},
-             {"suites[].slices[].metrics", "object", "as those of the suite"},
-             {"suites[].slices[].intervals", "object", "as those of the suite"},
-             {"suites[].thresholds", "array",
-              "as slices, of all rows: what follows from decisions at the threshold in its name"},
-             {"suites[].requirements[].metric", "text", "what is required of which metric"},
-             {"suites[].requirements[].demand", "text", "as the project file says"},
-             {"suites[].requirements[].met", "bool", "is it good enough?"},
-             {"suites[].requirements[].detail", "text", "the figures"},
-             {"suites[].logs", "object?",
-              "what it printed, as kept with the evidence: stdout and stderr, each bytes and sha256, "
-              "and whether it was cut; 'mlops show REF --log SUITE' has the text"},
-             {"suites[].predictions", "object?", "that were judged: bytes and sha256"},
-             {"suites[].expectations[].name", "text", "of a data suite: what is expected"},
-             {"suites[].expectations[].met", "bool", "is it so?"},
-             {"suites[].expectations[].judged", "number", "values, rows or columns looked at"},
-             {"suites[].expectations[].unexpected", "number", "those that are not so"},
-             {"suites[].expectations[].detail", "text", "the figures, and the first of those"},
-             {"suites[].expectations[].examples[].line", "number", "where one of the first stands"},
-             {"suites[].expectations[].examples[].value", "text", "what stands there"},
-             {"suites[].comparisons[].with", "text", "another version on the same rows: what was "
-                                                     "asked for, such as production"},
-             {"suites[].comparisons[].version", "number?", "which one that was"},
-             {"suites[].comparisons[].ran", "bool",
-              "was its suite run for this, as there were no predictions of these rows?"},
-             {"suites[].comparisons[].rows", "number", "how many; also model, bundle, confidence, "
-                                                       "predictions (sha256)"},
-             {"suites[].comparisons[].message", "text?", "why the two could not be compared"},
-             {"suites[].comparisons[].differences", "array",
-              "metric, ours, theirs, difference, low and high (each one-sided at the confidence; "
-              "null where there are none), method: mcnemar, delong, bootstrap or none"},
-             {"suites[].message", "text?", "why it did not pass"},
-             {"suites[].output", "text?", "the last that it printed, where it did not pass"}},
+    .json =
+        {{"model", "text", "whose version it is"},
+         {"version", "number", "which version"},
+         {"bundle", "text", "its bundle"},
+         {"passed", "bool", "did every suite that ran pass?"},
+         {"sandbox", "text", "what kept suites apart: full, namespaces, filter or limits"},
+         {"suites[].name", "text", "in the project file's order, then 'scan'"},
+         {"suites[].kind", "text", "unit, integration, performance or data; security of the scan"},
+         {"suites[].status", "text", "passed, failed, error, timeout, flaky or skipped"},
+         {"suites[].reason", "text?",
+          "what kept its command from passing: exit, crash, command, network, write, timeout, "
+          "cpu, memory, processes, disk, output; report of its own tests; needs where a suite "
+          "that it needs did not "
+          "pass"},
+         {"suites[].attempts", "number", "how often it was run"},
+         {"suites[].cached", "bool", "was it not run, for the same had passed before?"},
+         {"suites[].seconds", "number", "how long it ran"},
+         {"suites[].tests", "object?", "as its own report says: passed, failed, errors, skipped"},
+         {"suites[].evaluation", "text?", "the registry's set that it was measured on"},
+         {"suites[].metrics", "object", "name and value; null where it is not defined"},
+         {"suites[].intervals", "object",
+          "of a metric: low, high, method, and confidence where it is not the suite's"},
+         {"suites[].slices[].name", "text", "which rows: 'country = DE', 'amount > 1000'"},
+         {"suites[].slices[].rows", "number", "how many"},
+         {"suites[].slices[].metrics", "object", "as those of the suite"},
+         {"suites[].slices[].intervals", "object", "as those of the suite"},
+         {"suites[].thresholds", "array",
+          "as slices, of all rows: what follows from decisions at the threshold in its name"},
+         {"suites[].requirements[].metric", "text", "what is required of which metric"},
+         {"suites[].requirements[].demand", "text", "as the project file says"},
+         {"suites[].requirements[].met", "bool", "is it good enough?"},
+         {"suites[].requirements[].detail", "text", "the figures"},
+         {"suites[].logs", "object?",
+          "what it printed, as kept with the evidence: stdout and stderr, each bytes and sha256, "
+          "and whether it was cut; 'mlops show REF --log SUITE' has the text"},
+         {"suites[].predictions", "object?", "that were judged: bytes and sha256"},
+         {"suites[].expectations[].name", "text", "of a data suite: what is expected"},
+         {"suites[].expectations[].met", "bool", "is it so?"},
+         {"suites[].expectations[].judged", "number", "values, rows or columns looked at"},
+         {"suites[].expectations[].unexpected", "number", "those that are not so"},
+         {"suites[].expectations[].detail", "text", "the figures, and the first of those"},
+         {"suites[].expectations[].examples[].line", "number", "where one of the first stands"},
+         {"suites[].expectations[].examples[].value", "text", "what stands there"},
+         {"suites[].comparisons[].with", "text",
+          "another version on the same rows: what was "
+          "asked for, such as production"},
+         {"suites[].comparisons[].version", "number?", "which one that was"},
+         {"suites[].comparisons[].ran", "bool",
+          "was its suite run for this, as there were no predictions of these rows?"},
+         {"suites[].comparisons[].rows", "number",
+          "how many; also model, bundle, confidence, "
+          "predictions (sha256)"},
+         {"suites[].comparisons[].message", "text?", "why the two could not be compared"},
+         {"suites[].comparisons[].differences", "array",
+          "metric, ours, theirs, difference, low and high (each one-sided at the confidence; "
+          "null where there are none), method: mcnemar, delong, bootstrap or none"},
+         {"suites[].message", "text?", "why it did not pass"},
+         {"suites[].output", "text?", "the last that it printed, where it did not pass"}},
     .run = run,
 };

@@ -93,8 +93,10 @@ const struct command command_verify = {
     .description =
         "Of a version: is it signed by a key that this registry trusts now, and is it these very "
         "files? Of a folder: its bytes are read and held against 'model.sig' in it or "
-        "--signature, as 'model_signing sign' and 'mlops sign' write it. Of an archive: it is read to "
-        "its end and held against its own manifest, unpacked nowhere, and then against its name with "
+        "--signature, as 'model_signing sign' and 'mlops sign' write it. Of an archive: it is read "
+        "to "
+        "its end and held against its own manifest, unpacked nowhere, and then against its name "
+        "with "
         "'.sig' behind it, or what the registry has recorded of the bundle.\n\n"
         "What a signature does not cover is told: paths that it says to ignore, empty folders, "
         "setuid bits. A signature that says two things (a name twice, a second signer, a digest "
@@ -118,7 +120,8 @@ const struct command command_verify = {
                  .completion = COMPLETE_FILE}},
     .examples = {{"mlops verify fraud@production", "is what is live signed?"},
                  {"mlops verify ./model --key ana.pub", "is this folder what Ana signed?"},
-                 {"mlops verify fraud.tar.zst --key ana.pub", "and this archive, signed in fraud.tar.zst.sig?"}},
+                 {"mlops verify fraud.tar.zst --key ana.pub",
+                  "and this archive, signed in fraud.tar.zst.sig?"}},
     .exits = {{5, "not signed, or not by anybody who counts, or changed since"}},
     .json = {{"valid", "bool", "does a signature count?"},
              {"signers[].fingerprint", "text", "of the key"},

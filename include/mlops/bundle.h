@@ -20,7 +20,7 @@ struct mlops_package_options {
     const char *run;            /* the run that made it, as its tracker calls it; or NULL */
     bool verifies_external; /* data at a `url` that is not here is fetched, verified and described;
                                without, it is taken as declared */
-    bool no_git; /* the folder is no working tree, whatever is around it */
+    bool no_git;            /* the folder is no working tree, whatever is around it */
 };
 
 struct mlops_package {

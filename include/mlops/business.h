@@ -1,6 +1,6 @@
 /*
- * include/mlops/business.h - what a model means for the business: series of money beside it, whether
- * they go with what is measured of it, and what its errors cost.
+ * include/mlops/business.h - what a model means for the business: series of money beside it,
+ * whether they go with what is measured of it, and what its errors cost.
  *
  * docs/monitoring.md has files, measures and method.
  */
@@ -24,9 +24,9 @@ struct mlops_series_added {
  * Errors: MLOPS_NOT_FOUND no such model or file; MLOPS_INVALID name, or a line with its number;
  * MLOPS_IO.
  */
-MLOPS_API int mlops_series_add(struct mlops_registry *registry, const char *model,
-                               const char *name, const char *path,
-                               struct mlops_series_added *added, struct mlops_error *err);
+MLOPS_API int mlops_series_add(struct mlops_registry *registry, const char *model, const char *name,
+                               const char *path, struct mlops_series_added *added,
+                               struct mlops_error *err);
 /* With all its days. Stands in the log. Errors: MLOPS_NOT_FOUND no such model or series. */
 MLOPS_API int mlops_series_remove(struct mlops_registry *registry, const char *model,
                                   const char *name, struct mlops_error *err);
@@ -63,7 +63,7 @@ struct mlops_business_link {
 
 struct mlops_business_day {
     int64_t start_ns;
-    uint64_t events, labelled; /* of the stage, shadow events left out */
+    uint64_t events, labelled;     /* of the stage, shadow events left out */
     uint64_t missed, false_alarms; /* labelled 1 and predicted 0; labelled 0 and predicted 1 */
     double missed_cost, false_alarm_cost; /* NaN: what errors cost is not known */
 };
@@ -93,8 +93,8 @@ struct mlops_business {
 /*
  * Hold series against measures of the model, day by day, and say what its errors cost. The caller
  * clears `business`.
- * Errors: MLOPS_NOT_FOUND no such model or series, or no events of it; MLOPS_INVALID the range, more
- * lags than MLOPS_BUSINESS_LAGS_MAX; MLOPS_INTEGRITY; MLOPS_IO.
+ * Errors: MLOPS_NOT_FOUND no such model or series, or no events of it; MLOPS_INVALID the range,
+ * more lags than MLOPS_BUSINESS_LAGS_MAX; MLOPS_INTEGRITY; MLOPS_IO.
  */
 #define MLOPS_BUSINESS_LAGS_MAX 60
 MLOPS_API int mlops_business(struct mlops_registry *registry,

@@ -34,14 +34,14 @@ struct mlops_challenge_side {
 
 /* All events, or those of a segment of the champion's. */
 struct mlops_challenge_part {
-    char *segment;   /* NULL: all */
-    uint64_t pairs;  /* events that both answered */
+    char *segment;  /* NULL: all */
+    uint64_t pairs; /* events that both answered */
     uint64_t labelled;
     struct mlops_monitor_measure agreement; /* share of the pairs with the same prediction */
     struct mlops_challenge_measure measures[MLOPS_CHALLENGE_MEASURES];
     struct mlops_challenge_side champion, challenger;
     enum mlops_challenge_verdict verdict; /* by `by` */
-    bool not_worse; /* not worse by more than the margin, at 95 % */
+    bool not_worse;                       /* not worse by more than the margin, at 95 % */
 };
 
 struct mlops_challenge_options {

@@ -7,15 +7,15 @@
 MLOPS_BEGIN
 
 struct mlops_drift_options {
-    const char *ref;     /* whose snapshot is the reference */
-    const char *current; /* path of a table (docs/tables.md); "-" for standard input */
-    const char *data;    /* name of the snapshot; NULL: the one with role `reference` */
+    const char *ref;                /* whose snapshot is the reference */
+    const char *current;            /* path of a table (docs/tables.md); "-" for standard input */
+    const char *data;               /* name of the snapshot; NULL: the one with role `reference` */
     const char *numeric_method;     /* NULL: "ks" */
     const char *categorical_method; /* NULL: "jensen_shannon" */
     const char *const *column_methods; /* "COLUMN=METHOD" each, NULL-terminated; or NULL */
-    double threshold;               /* of the methods' statistic; 0: each method's own */
-    bool any_effect;                /* noise alone decides, however small the effect */
-    double far; /* how often a table without drift may raise an alarm; 0: 0.01 */
+    double threshold;                  /* of the methods' statistic; 0: each method's own */
+    bool any_effect;                   /* noise alone decides, however small the effect */
+    double far;          /* how often a table without drift may raise an alarm; 0: 0.01 */
     const char *time;    /* column of times by which drift is dated; NULL: the snapshot's own, where
                             the current table has it */
     const char *segment; /* column by whose values drift is divided up; NULL: none */
@@ -36,8 +36,8 @@ struct mlops_drift_bar {
 struct mlops_drift_span {
     int64_t from_ns, to_ns; /* since the epoch; the end exclusive */
     uint64_t rows;
-    double distance; /* Jensen-Shannon, 0…1, between the snapshot's values and those of the span; NaN
-                        without rows */
+    double distance; /* Jensen-Shannon, 0…1, between the snapshot's values and those of the span;
+                        NaN without rows */
 };
 
 /* When a column drifted, by the change point of its spans. */
@@ -73,18 +73,20 @@ struct mlops_drift_column {
     /* Numbers: shares outside the reference's fences, 1.5 interquartile ranges beyond its quartiles
      * (Tukey 1977). */
     double outliers_reference, outliers_current;
-    /* Numbers: shares with a robust z, |x - median| / (1.4826 MAD) with both of the reference, above
-     * 3.5 (Iglewicz and Hoaglin 1993); NaN where the reference's MAD is 0. */
+    /* Numbers: shares with a robust z, |x - median| / (1.4826 MAD) with both of the reference,
+     * above 3.5 (Iglewicz and Hoaglin 1993); NaN where the reference's MAD is 0. */
     double robust_reference, robust_current;
-    double beyond_reference; /* numbers: share of the current values outside the reference's range */
-    uint64_t misfits;        /* cells of the current table that are not of the column's type */
+    double
+        beyond_reference; /* numbers: share of the current values outside the reference's range */
+    uint64_t misfits;     /* cells of the current table that are not of the column's type */
     enum mlops_drift_course course;
     int64_t changed_ns; /* of MLOPS_DRIFT_SINCE and _UNTIL */
     struct mlops_drift_span *spans;
     size_t span_count;
     struct mlops_drift_segment *segments; /* of which most is carried first */
     size_t segment_count;
-    size_t together; /* columns that drifted and go together have the same number, from 1; 0: alone */
+    size_t
+        together; /* columns that drifted and go together have the same number, from 1; 0: alone */
     struct mlops_drift_bar *bars;
     size_t bar_count;
     char *detail; /* what moved, one line: "median 41.0 -> 77.0"; empty without drift */
@@ -99,13 +101,14 @@ struct mlops_drift_report {
     uint64_t rows_reference;
     double far;      /* how often a table without drift raises an alarm, at most */
     bool calibrated; /* by draws from the reference, so that it is about as often as that */
-    /* How well a classifier tells rows of the two tables apart, which shows where columns go together
-     * otherwise though none has drifted: its AUC, about 0.5 where it cannot, and what chance exceeds
-     * as often as `far`. For information: `drift` is that of the columns. NaN: not known. */
+    /* How well a classifier tells rows of the two tables apart, which shows where columns go
+     * together otherwise though none has drifted: its AUC, about 0.5 where it cannot, and what
+     * chance exceeds as often as `far`. For information: `drift` is that of the columns. NaN: not
+     * known. */
     double domain_auc, domain_threshold;
-    bool exact;             /* no sketch had to leave anything out */
-    char *time, *segment;   /* columns that drift was dated and divided by; NULL: not */
-    char *season;           /* NULL: not asked for */
+    bool exact;                         /* no sketch had to leave anything out */
+    char *time, *segment;               /* columns that drift was dated and divided by; NULL: not */
+    char *season;                       /* NULL: not asked for */
     struct mlops_drift_column *columns; /* most drifted first */
     size_t column_count;
 };
@@ -113,14 +116,15 @@ struct mlops_drift_report {
 /*
  * Compare a table with the profile of a version's snapshot, column by column, in one pass and
  * memory that does not grow with its rows, unless `exact`. `segment`, `season` and `exact` read the
- * snapshot's own rows, too. Its target and time columns are left out; columns that the snapshot does
- * not have are reported through the observer's `warn`.
+ * snapshot's own rows, too. Its target and time columns are left out; columns that the snapshot
+ * does not have are reported through the observer's `warn`.
  *
  * Errors: MLOPS_NOT_FOUND no such version, snapshot or file; MLOPS_INVALID the table is empty,
  * ragged, or lacks a column that the snapshot has (the message says which and where), or no such
  * method; MLOPS_IO.
  */
-MLOPS_API int mlops_drift(struct mlops_registry *registry, const struct mlops_drift_options *options,
+MLOPS_API int mlops_drift(struct mlops_registry *registry,
+                          const struct mlops_drift_options *options,
                           struct mlops_drift_report *report, struct mlops_error *err);
 MLOPS_API void mlops_drift_report_clear(struct mlops_drift_report *report);
 

@@ -38,11 +38,11 @@ struct mlops_dvc_options {
     const char *directory; /* the folder that has .dvc, dvc.yaml or artifacts.yaml */
     const char *model;     /* as of mlops_import_options; of one artifact alone */
     const char *artifact;  /* of GTO's artifacts this one alone; NULL: all */
-    const char *revision;  /* this commit, without GTO's versions; NULL: all versions that GTO's tags
-                              have, where they have none HEAD, outside of git the folder as it is */
-    bool allows_missing;   /* content that neither the cache nor the folder has is left out, and the
-                              manifest says so */
-    bool registers;        /* without GTO's versions, which are registered anyhow */
+    const char *revision; /* this commit, without GTO's versions; NULL: all versions that GTO's tags
+                             have, where they have none HEAD, outside of git the folder as it is */
+    bool allows_missing;  /* content that neither the cache nor the folder has is left out, and the
+                             manifest says so */
+    bool registers;       /* without GTO's versions, which are registered anyhow */
 };
 
 /* What came in: a version of GTO's, or a commit. */

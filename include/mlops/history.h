@@ -1,5 +1,6 @@
 /*
- * include/mlops/history.h - a whole registry as one file: for sites that nothing but a file reaches.
+ * include/mlops/history.h - a whole registry as one file: for sites that nothing but a file
+ * reaches.
  *
  * docs/archive.md describes the format. libarchive is loaded when one of these is called; where it
  * is missing they fail with MLOPS_NOT_FOUND and say what to install.
@@ -27,12 +28,12 @@ struct mlops_history_export {
 /*
  * Write to `path` ("-": standard output) everything that the registry's log vouches for: versions
  * and what they consist of, stages with what they held before, evidence, signatures, approvals,
- * policies, tags, trash, and the log with its checkpoint. Not the log's key, nor what was monitored,
- * nor webhooks. The same registry gives the same bytes. The file appears by one rename, or not at
- * all.
+ * policies, tags, trash, and the log with its checkpoint. Not the log's key, nor what was
+ * monitored, nor webhooks. The same registry gives the same bytes. The file appears by one rename,
+ * or not at all.
  *
- * Errors: MLOPS_NOT_FOUND the folder of `path` is not there; MLOPS_INVALID `path` is a folder, or an
- * evaluation set cannot be kept apart from what is written; MLOPS_CONFLICT gc was at work;
+ * Errors: MLOPS_NOT_FOUND the folder of `path` is not there; MLOPS_INVALID `path` is a folder, or
+ * an evaluation set cannot be kept apart from what is written; MLOPS_CONFLICT gc was at work;
  * MLOPS_INTEGRITY an object is damaged; MLOPS_IO.
  */
 MLOPS_API int mlops_history_export(struct mlops_registry *registry,
@@ -45,8 +46,8 @@ MLOPS_API bool mlops_history_is(const char *path);
 
 /* What came in. */
 struct mlops_history_import {
-    bool present;       /* all of it was there: nothing was changed */
-    uint64_t entries;   /* of the log, in the archive */
+    bool present;     /* all of it was there: nothing was changed */
+    uint64_t entries; /* of the log, in the archive */
     uint64_t new_entries, new_versions, new_bundles;
     uint64_t new_bytes; /* that the store had to write */
     char root[65];      /* the head of the archive's log, hexadecimal */
@@ -59,8 +60,8 @@ MLOPS_API void mlops_history_import_clear(struct mlops_history_import *import);
  * same history, one that has an earlier state of it has the later one. The archive is not trusted:
  * it is built up beside the registry, checked as mlops_fsck and mlops_log_verify do, and only then
  * does anything of it come to the registry, in one transaction. `key` (may be NULL) is the verifier
- * key that must have signed its log. Recording in the registry afterwards takes the log's key, which
- * is not in the archive.
+ * key that must have signed its log. Recording in the registry afterwards takes the log's key,
+ * which is not in the archive.
  *
  * Errors: MLOPS_NOT_FOUND no such file; MLOPS_INVALID not such an archive, or of another mlops;
  * MLOPS_CONFLICT the registry has another history, or one that parts from this one;

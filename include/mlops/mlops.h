@@ -21,8 +21,8 @@
 #include <mlops/evaluation.h>
 #include <mlops/exchange.h>
 #include <mlops/export.h>
-#include <mlops/key.h>
 #include <mlops/history.h>
+#include <mlops/key.h>
 #include <mlops/lineage.h>
 #include <mlops/maintenance.h>
 #include <mlops/monitor.h>
@@ -31,8 +31,8 @@
 #include <mlops/policy.h>
 #include <mlops/profile.h>
 #include <mlops/registry.h>
-#include <mlops/remote.h>
 #include <mlops/release.h>
+#include <mlops/remote.h>
 #include <mlops/retrain.h>
 #include <mlops/sandbox.h>
 #include <mlops/scan.h>

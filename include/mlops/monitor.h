@@ -82,8 +82,8 @@ struct mlops_monitor_performance {
     double calibration_error; /* expected, over 10 cells of the score */
 };
 
-/* What is expected of a binary model by its own scores, before labels come (docs/monitoring.md); NaN
- * where it is not defined. */
+/* What is expected of a binary model by its own scores, before labels come (docs/monitoring.md);
+ * NaN where it is not defined. */
 struct mlops_monitor_estimate {
     uint64_t events; /* with a score in 0…1; 0: there is no estimate */
     bool calibrated; /* on the labels of the week before; false: scores are taken as they are */
@@ -96,31 +96,32 @@ struct mlops_monitor_group {
     char *stage, *segment; /* segment: "" where events have none */
     bool shadow;
     uint64_t events, errors;
-    double per_second;          /* over the time from the first to the last window with events */
-    double latency_ms[4];       /* p50, p90, p99, p99.9; within 1 %; NaN without */
-    double positives;           /* share of predictions that are positive; NaN where not binary */
-    double score_mean;          /* NaN without */
-    struct mlops_drift_report against_training; /* of the features; no columns where there is none */
+    double per_second;    /* over the time from the first to the last window with events */
+    double latency_ms[4]; /* p50, p90, p99, p99.9; within 1 %; NaN without */
+    double positives;     /* share of predictions that are positive; NaN where not binary */
+    double score_mean;    /* NaN without */
+    struct mlops_drift_report
+        against_training; /* of the features; no columns where there is none */
     char **unexpected; /* features that the training data does not have, NULL-terminated; or NULL */
-    struct mlops_drift_report against_before;   /* of the features, a week earlier */
-    struct mlops_drift_report outputs;          /* of score and prediction, a week earlier */
+    struct mlops_drift_report against_before; /* of the features, a week earlier */
+    struct mlops_drift_report outputs;        /* of score and prediction, a week earlier */
     struct mlops_monitor_performance performance;
     struct mlops_monitor_estimate estimate; /* where it was asked for */
 };
 
 struct mlops_monitor_status_options {
     const char *model;
-    int64_t since_ns, until_ns; /* 0: `length_ns` before the end; the newest event */
-    int64_t length_ns;          /* 0: an hour */
+    int64_t since_ns, until_ns;  /* 0: `length_ns` before the end; the newest event */
+    int64_t length_ns;           /* 0: an hour */
     const char *stage, *segment; /* NULL: all together */
-    uint64_t version;           /* 0: each */
-    bool by_segment;            /* each segment apart */
-    bool estimates;             /* estimate performance without labels, too */
+    uint64_t version;            /* 0: each */
+    bool by_segment;             /* each segment apart */
+    bool estimates;              /* estimate performance without labels, too */
 };
 
 struct mlops_monitor_status {
     int64_t from_ns, to_ns;
-    int64_t newest_ns; /* time of the newest event; 0: there is none */
+    int64_t newest_ns;                  /* time of the newest event; 0: there is none */
     struct mlops_monitor_counts counts; /* of all time */
     struct mlops_monitor_group *groups; /* versions descending; shadow after those that decide */
     size_t group_count;
@@ -128,7 +129,8 @@ struct mlops_monitor_status {
 
 /*
  * What happened in a time range. The caller clears `status`.
- * Errors: MLOPS_NOT_FOUND no such model, or nothing was ever ingested for it; MLOPS_INTEGRITY; MLOPS_IO.
+ * Errors: MLOPS_NOT_FOUND no such model, or nothing was ever ingested for it; MLOPS_INTEGRITY;
+ * MLOPS_IO.
  */
 MLOPS_API int mlops_monitor_status(struct mlops_registry *registry,
                                    const struct mlops_monitor_status_options *options,

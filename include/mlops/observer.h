@@ -21,9 +21,9 @@ struct mlops_observer {
     /* `done` of `total` units; total 0 where it is not known. May be called often: whoever draws
      * keeps the pace. Called once more at the end of an activity (done == total). */
     void (*progress)(void *context, const char *activity, uint64_t done, uint64_t total);
-    /* What runs now, `count` of them, when `done` of `total` have ended; told some ten times a second.
-     * Called once more when nothing runs any more (count 0). Whoever takes it is told of the same work
-     * by no `progress`. */
+    /* What runs now, `count` of them, when `done` of `total` have ended; told some ten times a
+     * second. Called once more when nothing runs any more (count 0). Whoever takes it is told of
+     * the same work by no `progress`. */
     void (*running)(void *context, const struct mlops_running *items, size_t count, uint64_t done,
                     uint64_t total);
     /* Something the user should know that stops nothing: one sentence, no newline. */

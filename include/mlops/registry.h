@@ -39,11 +39,12 @@ MLOPS_API char *mlops_url_without_password(const char *url);
 
 struct mlops_registry_join_options {
     const char *location; /* as of mlops_registry_init: the folder by which this machine uses it */
-    const char *metadata; /* postgresql:// URL of the database; a password in it is used, not kept */
-    const char *objects;  /* folder or file:// URL of the objects; NULL: as the registry says, or
-                             where there is none yet, inside the folder */
-    const char *log_key;  /* file with the key that signs its log; NULL: $MLOPS_LOG_KEY, or none */
-    const char *actor;    /* as of mlops_registry_options */
+    const char
+        *metadata;       /* postgresql:// URL of the database; a password in it is used, not kept */
+    const char *objects; /* folder or file:// URL of the objects; NULL: as the registry says, or
+                            where there is none yet, inside the folder */
+    const char *log_key; /* file with the key that signs its log; NULL: $MLOPS_LOG_KEY, or none */
+    const char *actor;   /* as of mlops_registry_options */
     struct mlops_observer observer;
 };
 
@@ -65,10 +66,10 @@ MLOPS_API int mlops_registry_join(const struct mlops_registry_join_options *opti
 
 /*
  * As mlops_registry_init, with the objects at `address`, s3://BUCKET[/PREFIX][?SETTING=VALUE&…]
- * (docs/s3.md; NULL: in the folder). The server is asked, and a store that is there is joined; where
- * the registry is there already its objects must be at `address`.
- * Errors: also MLOPS_INVALID not such an address; MLOPS_CONFLICT the objects are elsewhere; MLOPS_IO
- * the server was not reached or refused.
+ * (docs/s3.md; NULL: in the folder). The server is asked, and a store that is there is joined;
+ * where the registry is there already its objects must be at `address`. Errors: also MLOPS_INVALID
+ * not such an address; MLOPS_CONFLICT the objects are elsewhere; MLOPS_IO the server was not
+ * reached or refused.
  */
 MLOPS_API int mlops_registry_init_at(const char *location, const char *address, bool *created,
                                      struct mlops_error *err);

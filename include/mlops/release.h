@@ -12,8 +12,8 @@ MLOPS_BEGIN
 struct mlops_gate_result {
     char gate[MLOPS_NAME_MAX + 1]; /* "tests", "metrics", … */
     bool passed;
-    bool emergency; /* it refused, and was passed by a releaser's word */
-    char *detail;   /* one line: the evidence, or what is missing */
+    bool emergency;  /* it refused, and was passed by a releaser's word */
+    char *detail;    /* one line: the evidence, or what is missing */
     char **evidence; /* what it judged, one by one, a line each; NULL-terminated; NULL: none */
     size_t evidence_count;
 };
@@ -23,11 +23,11 @@ MLOPS_API const char *const *mlops_gate_names(void);
 
 struct mlops_promote_options {
     const char *ref;
-    const char *stage;  /* 1 to MLOPS_STAGE_MAX of [a-z0-9_-], beginning with a letter */
-    const char *expect; /* reference that the stage must hold now, or "none"; NULL: whatever it
-                           held when the gates were judged */
-    const char *reason; /* NULL: none */
-    bool dry_run;       /* judge the gates, move nothing */
+    const char *stage;       /* 1 to MLOPS_STAGE_MAX of [a-z0-9_-], beginning with a letter */
+    const char *expect;      /* reference that the stage must hold now, or "none"; NULL: whatever it
+                                held when the gates were judged */
+    const char *reason;      /* NULL: none */
+    bool dry_run;            /* judge the gates, move nothing */
     const char *const *pass; /* an emergency: the gates, NULL-terminated, that need not let it in;
                                 demands a reason and a releaser's signature. NULL: none */
     struct mlops_signer signer; /* who signs an emergency */
@@ -54,8 +54,9 @@ struct mlops_promotion {
  *
  * Errors: MLOPS_NOT_FOUND; MLOPS_INVALID a name, a bundle that is not registered, no stage of the
  * policy, an emergency without a reason; MLOPS_REFUSED an emergency by nobody who is a releaser, or
- * a version that is retired; MLOPS_CONFLICT the stage does not hold what was expected (the message names what it holds, who
- * put it there and when); MLOPS_INTEGRITY a file of the bundle is not in the store; MLOPS_IO.
+ * a version that is retired; MLOPS_CONFLICT the stage does not hold what was expected (the message
+ * names what it holds, who put it there and when); MLOPS_INTEGRITY a file of the bundle is not in
+ * the store; MLOPS_IO.
  */
 MLOPS_API int mlops_promote(struct mlops_registry *registry,
                             const struct mlops_promote_options *options,
@@ -84,8 +85,8 @@ struct mlops_rollback {
  * Take a stage back to the nearest good version that was there before: one that is not retired, and
  * that no rollback left, or that was approved since. What is left is marked by that: where the
  * registry trusts approvers, or the policy demands approvals, it comes back with a new approval
- * alone. No gate is judged anew but the signature that the policy demands. Two rollbacks go back two
- * steps: the version that a rollback left is no longer "before".
+ * alone. No gate is judged anew but the signature that the policy demands. Two rollbacks go back
+ * two steps: the version that a rollback left is no longer "before".
  *
  * Errors: MLOPS_NOT_FOUND no such model, the stage is empty, nothing good was there before, `to`
  * never was, or nothing is known about alerts; MLOPS_INVALID `to` is there now; MLOPS_REFUSED `to`

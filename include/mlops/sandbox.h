@@ -18,7 +18,8 @@ enum mlops_sandbox_wish {
 enum mlops_sandbox_level {
     MLOPS_SANDBOX_LIMITS,     /* limits on time, memory, processes, disk and output, nothing left */
     MLOPS_SANDBOX_FILTER,     /* a filter of system calls, which also keeps the network away */
-    MLOPS_SANDBOX_NAMESPACES, /* by bubblewrap no files, processes, network and rights but its own */
+    MLOPS_SANDBOX_NAMESPACES, /* by bubblewrap no files, processes, network and rights but its own
+                               */
     MLOPS_SANDBOX_FULL,       /* namespaces and the filter */
 };
 

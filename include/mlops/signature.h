@@ -29,7 +29,7 @@ MLOPS_API int mlops_sign(struct mlops_registry *registry, const char *ref,
 /* Sign a folder of any kind, its files but "model.sig", or the files in an archive of a bundle. The
  * caller frees `*signature`. */
 MLOPS_API int mlops_sign_path(const char *path, const struct mlops_sign_options *options,
-                                   char **signature, char fingerprint[65], struct mlops_error *err);
+                              char **signature, char fingerprint[65], struct mlops_error *err);
 
 /* One signature, judged. */
 struct mlops_signature_result {
@@ -64,15 +64,14 @@ struct mlops_verify_options {
 };
 
 /*
- * Read every byte of a folder, or of an archive of a bundle, which is neither unpacked nor kept, and
- * judge the signature beside it; one file of another kind needs `signature`. As mlops_verify.
+ * Read every byte of a folder, or of an archive of a bundle, which is neither unpacked nor kept,
+ * and judge the signature beside it; one file of another kind needs `signature`. As mlops_verify.
  * Errors: MLOPS_NOT_FOUND nothing there, no signature; MLOPS_INVALID neither key nor roots nor
- * registry, or not a signature; MLOPS_INTEGRITY the archive is not what its manifest says; MLOPS_IO.
+ * registry, or not a signature; MLOPS_INTEGRITY the archive is not what its manifest says;
+ * MLOPS_IO.
  */
-MLOPS_API int mlops_verify_path(const char *path,
-                                     const struct mlops_verify_options *options,
-                                     struct mlops_verification *verification,
-                                     struct mlops_error *err);
+MLOPS_API int mlops_verify_path(const char *path, const struct mlops_verify_options *options,
+                                struct mlops_verification *verification, struct mlops_error *err);
 MLOPS_API void mlops_verification_clear(struct mlops_verification *verification);
 
 MLOPS_END

@@ -23,7 +23,7 @@ MLOPS_API const char *mlops_suite_status_name(enum mlops_suite_status status);
 
 struct mlops_metric {
     char name[MLOPS_NAME_MAX + 1];
-    double value; /* NaN where the metric is not defined on this data */
+    double value;       /* NaN where the metric is not defined on this data */
     double low, high;   /* its confidence interval; NaN where there is none */
     const char *method; /* "wilson", "delong", "bootstrap"; "none": static storage */
     double confidence;  /* of the interval, where it is not that of the suite; else 0 */
@@ -66,11 +66,11 @@ struct mlops_expectation_example {
 
 /* One expectation of a data suite, judged. */
 struct mlops_expectation_result {
-    char *name;          /* "amount: from 0 to 10000" */
-    char *detail;        /* one line: "3 of 1000 values", "2 of 11 columns drifted: …" */
+    char *name;   /* "amount: from 0 to 10000" */
+    char *detail; /* one line: "3 of 1000 values", "2 of 11 columns drifted: …" */
     bool met;
-    uint64_t judged;     /* values, rows or columns that were looked at */
-    uint64_t unexpected; /* of them, those that are not as expected */
+    uint64_t judged;                            /* values, rows or columns that were looked at */
+    uint64_t unexpected;                        /* of them, those that are not as expected */
     struct mlops_expectation_example *examples; /* the first of them */
     size_t example_count;
 };
@@ -88,13 +88,13 @@ struct mlops_difference {
 struct mlops_comparison {
     char *with; /* as it was asked for: "production", "@3", "fraud@staging~1" */
     struct mlops_version version;
-    bool ran;          /* its suite was run for this, as it had no predictions of these rows */
+    bool ran; /* its suite was run for this, as it had no predictions of these rows */
     uint64_t rows;
     double confidence; /* of each end of the intervals alone: 0.95 */
     struct mlops_difference *differences;
     size_t difference_count;
     struct mlops_kept predictions; /* its own */
-    char *message; /* why the two could not be compared; empty where they were */
+    char *message;                 /* why the two could not be compared; empty where they were */
 };
 
 /* What the suite's own report says of its tests. */
@@ -141,14 +141,15 @@ struct mlops_suite_result {
 struct mlops_test_options {
     const char *const *suites; /* names to run, or of a matrix, NULL-terminated, and what they need;
                                   NULL or none: all */
-    const char *const *against; /* versions that performance suites are compared with, also where they
-                                   do not require it, NULL-terminated: stages, @3, references */
-    const char *advisories;    /* what the scan holds packages against (mlops/scan.h); NULL: none */
+    const char *const
+        *against;           /* versions that performance suites are compared with, also where they
+                               do not require it, NULL-terminated: stages, @3, references */
+    const char *advisories; /* what the scan holds packages against (mlops/scan.h); NULL: none */
     enum mlops_sandbox_wish sandbox;
-    unsigned jobs;    /* suites at a time; 0: one */
-    bool no_cache;    /* run also what has passed before from the same inputs */
-    bool fetches;     /* bring data that the bundle does not hold, verified; without, the observer is
-                         told of it, and suites do not find it */
+    unsigned jobs; /* suites at a time; 0: one */
+    bool no_cache; /* run also what has passed before from the same inputs */
+    bool fetches;  /* bring data that the bundle does not hold, verified; without, the observer is
+                      told of it, and suites do not find it */
     bool allow_flaky; /* they count as passed in `passed` of the report */
 };
 
@@ -192,9 +193,9 @@ MLOPS_API int mlops_suite_log_find(struct mlops_registry *registry, const char *
                                    const char *suite, struct mlops_suite_log *log,
                                    struct mlops_error *err);
 
-/* The bytes of a kept object, as the suite wrote them, with a NUL behind; the caller frees `*bytes`.
- * Errors: MLOPS_NOT_FOUND it is not kept, or was let go with its version; MLOPS_INTEGRITY;
- * MLOPS_IO. */
+/* The bytes of a kept object, as the suite wrote them, with a NUL behind; the caller frees
+ * `*bytes`. Errors: MLOPS_NOT_FOUND it is not kept, or was let go with its version;
+ * MLOPS_INTEGRITY; MLOPS_IO. */
 MLOPS_API int mlops_kept_read(struct mlops_registry *registry, const struct mlops_kept *kept,
                               char **bytes, size_t *length, struct mlops_error *err);
 

@@ -48,8 +48,8 @@ uint64_t json_u64_of(const cJSON *item, uint64_t fallback);
 void json_members(const cJSON *object, const char *const *keys, size_t count,
                   const cJSON **members);
 
-/* The first value from `json` on that is a text, or has a key, of more than `max` bytes; NULL: none.
- * Raw items are not looked at. */
+/* The first value from `json` on that is a text, or has a key, of more than `max` bytes; NULL:
+ * none. Raw items are not looked at. */
 const cJSON *json_find_long(const cJSON *json, size_t max);
 
 /* Add to an object; NULL strings become null, numbers that are not finite become null. */

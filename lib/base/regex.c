@@ -27,7 +27,8 @@ struct step {
 struct regex {
     struct step *steps;
     size_t count, capacity;
-    uint32_t *now, *then, *waiting; /* steps to be tried at this byte, at the next, and to be seen */
+    uint32_t *now, *then,
+        *waiting; /* steps to be tried at this byte, at the next, and to be seen */
     size_t now_count, then_count;
     uint64_t *seen, round; /* by step: the last round that it was put down in */
 };
@@ -43,16 +44,18 @@ struct parser {
 
 static int wrong(const struct parser *parser, const char *what)
 {
-    return mlops_fail(parser->err, MLOPS_INVALID, "'%s' is no regular expression: %s at character %zu",
-                      parser->text, what, (size_t)(parser->at - parser->text) + 1);
+    return mlops_fail(parser->err, MLOPS_INVALID,
+                      "'%s' is no regular expression: %s at character %zu", parser->text, what,
+                      (size_t)(parser->at - parser->text) + 1);
 }
 
 static int add(const struct parser *parser, struct step step)
 {
     struct regex *regex = parser->regex;
     if (regex->count == REGEX_STEPS_MAX)
-        return mlops_fail(parser->err, MLOPS_INVALID, "'%s' is too large: it comes to over %d steps",
-                          parser->text, REGEX_STEPS_MAX);
+        return mlops_fail(parser->err, MLOPS_INVALID,
+                          "'%s' is too large: it comes to over %d steps", parser->text,
+                          REGEX_STEPS_MAX);
     GROW(regex->steps, regex->count, &regex->capacity);
     regex->steps[regex->count++] = step;
     return MLOPS_OK;
@@ -356,7 +359,8 @@ static int parse(struct parser *parser)
 
 /* ---- following the steps --------------------------------------------------------------------- */
 
-/* Put `first` and all that it leads to without a byte on the list; true where the end is reached. */
+/* Put `first` and all that it leads to without a byte on the list; true where the end is reached.
+ */
 static bool put_down(struct regex *regex, uint32_t first, bool begin, bool end, uint32_t *list,
                      size_t *count)
 {

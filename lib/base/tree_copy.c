@@ -8,7 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define DEPTH_MAX 1000            /* folders in folders, as tree_remove */
+#define DEPTH_MAX 1000               /* folders in folders, as tree_remove */
 #define COPY_BYTES ((size_t)1 << 30) /* asked of the kernel at a time */
 
 /* By the kernel without a detour through our memory; `*length` 0 at the end, -1 where it cannot. */

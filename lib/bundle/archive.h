@@ -65,14 +65,15 @@ int archive_check_values(const struct buffer *manifest, struct mlops_error *err)
 /* Is the profile of snapshot `index` that of an earlier one too? It is in the archive once. */
 bool archive_profile_repeats(const struct manifest *manifest, size_t index);
 
-/* Tell the observer of `done` bytes of `total`, and stop where it says so. `registry` may be NULL. */
+/* Tell the observer of `done` bytes of `total`, and stop where it says so. `registry` may be NULL.
+ */
 int archive_progress(const struct mlops_registry *registry, const char *activity, uint64_t done,
                      uint64_t total, struct mlops_error *err);
 
 /*
- * Read the archive `path` to its end as an import does, and keep nothing: `manifest`, which the caller
- * clears, gets what is in it, and `bundle` the id. `registry`, for its observer, may be NULL.
- * Errors: as mlops_archive_import.
+ * Read the archive `path` to its end as an import does, and keep nothing: `manifest`, which the
+ * caller clears, gets what is in it, and `bundle` the id. `registry`, for its observer, may be
+ * NULL. Errors: as mlops_archive_import.
  */
 int archive_check(struct mlops_registry *registry, const char *path, struct manifest *manifest,
                   char bundle[MLOPS_BUNDLE_ID_SIZE], struct mlops_error *err);

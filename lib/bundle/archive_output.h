@@ -24,10 +24,10 @@ struct archive_output {
 typedef int (*archive_body)(void *context, struct archive_output *output, struct mlops_error *err);
 
 /*
- * Write an archive to `path`, whose entries `body` writes: to a name beside it, which it gets by one
- * rename when all is on disk; what is no regular file ("-": standard output) is written to as it
- * comes. `*written` is the archive's size; `total` is for progress.
- * Errors: MLOPS_NOT_FOUND no such folder; MLOPS_INVALID `path` is a folder; those of `body`; MLOPS_IO.
+ * Write an archive to `path`, whose entries `body` writes: to a name beside it, which it gets by
+ * one rename when all is on disk; what is no regular file ("-": standard output) is written to as
+ * it comes. `*written` is the archive's size; `total` is for progress. Errors: MLOPS_NOT_FOUND no
+ * such folder; MLOPS_INVALID `path` is a folder; those of `body`; MLOPS_IO.
  */
 int archive_output_write(struct mlops_registry *registry, const char *path, uint64_t total,
                          archive_body body, void *context, uint64_t *written,

@@ -25,11 +25,11 @@ struct import {
     struct archive_source source;
     struct archive_item item;
     struct manifest manifest;
-    struct buffer text; /* of the manifest */
-    size_t next;        /* file of the manifest that is awaited */
+    struct buffer text;          /* of the manifest */
+    size_t next;                 /* file of the manifest that is awaited */
     struct store_writer *writer; /* NULL: nothing is kept, and only looked at */
-    uint64_t round; /* of gc, when the store was first looked at */
-    char *scratch; /* folder for large files; NULL until one comes */
+    uint64_t round;              /* of gc, when the store was first looked at */
+    char *scratch;               /* folder for large files; NULL until one comes */
 };
 
 static void import_clear(struct import *import)

@@ -100,8 +100,7 @@ int budget_parse(const char *metric, const char *demand, struct budget *budget,
 int budgets_add(struct budgets *budgets, const char *metric, const char *demand,
                 struct mlops_error *err)
 {
-    budgets->items =
-        xrealloc(budgets->items, budgets->count + 1, sizeof(*budgets->items));
+    budgets->items = xrealloc(budgets->items, budgets->count + 1, sizeof(*budgets->items));
     struct budget *budget = &budgets->items[budgets->count++];
     if (!budgets->requests)
         *budgets = (struct budgets){.items = budgets->items,
@@ -121,8 +120,8 @@ static int take_count(const struct yaml_checker *checker, const struct yaml_node
         return MLOPS_OK;
     if (!yaml_as_number(node, &value) || !(value >= least && value <= most) ||
         value != floor(value))
-        return yaml_wrong(checker, node, "'%s' must be a whole number from %.0f to %.0f", key, least,
-                          most);
+        return yaml_wrong(checker, node, "'%s' must be a whole number from %.0f to %.0f", key,
+                          least, most);
     *count = (uint64_t)value;
     return MLOPS_OK;
 }

@@ -6,10 +6,19 @@
 #include <math.h>
 
 /* A test holds these against the methods that there are, which stand in a room above this one. */
-const char *const drift_method_names[] = {
-    "ks",         "jensen_shannon", "psi",    "wasserstein",      "total_variation",  "hellinger",
-    "l_infinity", "energy",         "cramer_von_mises", "anderson_darling", "chi_square", "g",
-    NULL};
+const char *const drift_method_names[] = {"ks",
+                                          "jensen_shannon",
+                                          "psi",
+                                          "wasserstein",
+                                          "total_variation",
+                                          "hellinger",
+                                          "l_infinity",
+                                          "energy",
+                                          "cramer_von_mises",
+                                          "anderson_darling",
+                                          "chi_square",
+                                          "g",
+                                          NULL};
 static const char *const seasons[] = {"hour", "weekday", NULL};
 
 static int read_choice(const struct yaml_checker *checker, const struct yaml_node *map,
@@ -86,9 +95,9 @@ static int read_column(const struct yaml_checker *checker, const struct yaml_nod
 int drift_settings_read(const struct yaml_node *node, const char *what,
                         struct drift_settings *settings, struct mlops_error *err)
 {
-    static const char *const keys[] = {"method", "categorical_method", "threshold", "far",
-                                       "time",   "segment",            "season",    "importance",
-                                       "columns", NULL};
+    static const char *const keys[] = {
+        "method", "categorical_method", "threshold", "far", "time", "segment",
+        "season", "importance",         "columns",   NULL};
     const struct yaml_checker checker = {.what = what, .err = err};
     TRY(yaml_check_keys(&checker, node, "'drift'", keys));
     TRY(read_choice(&checker, node, "method", drift_method_names, &settings->method));
@@ -198,7 +207,8 @@ static bool load_columns(const cJSON *array, struct drift_settings *settings)
         column->threshold = json_number(item, "threshold", 0);
         column->weight = json_number(item, "weight", 0);
         if (!column->name || !is_one_of(column->method, drift_method_names) ||
-            !(column->threshold >= 0) || !(column->weight >= 0 && column->weight <= DRIFT_WEIGHT_MAX))
+            !(column->threshold >= 0) ||
+            !(column->weight >= 0 && column->weight <= DRIFT_WEIGHT_MAX))
             return false;
     }
     return true;
@@ -221,5 +231,6 @@ bool drift_settings_load(const cJSON *json, struct drift_settings *settings)
     return is_one_of(settings->method, drift_method_names) &&
            is_one_of(settings->categorical_method, drift_method_names) &&
            is_one_of(settings->season, seasons) && settings->threshold >= 0 && settings->far >= 0 &&
-           settings->far < 1 && load_columns(cJSON_GetObjectItemCaseSensitive(json, "columns"), settings);
+           settings->far < 1 &&
+           load_columns(cJSON_GetObjectItemCaseSensitive(json, "columns"), settings);
 }

@@ -24,8 +24,9 @@ struct drift_settings {
     size_t column_count;
 };
 
-/* Read the map `drift` of a project file; `what` names the file. `importance` is left to the caller,
- * who knows of paths. The caller clears `settings`. Errors: MLOPS_INVALID with file and line. */
+/* Read the map `drift` of a project file; `what` names the file. `importance` is left to the
+ * caller, who knows of paths. The caller clears `settings`. Errors: MLOPS_INVALID with file and
+ * line. */
 int drift_settings_read(const struct yaml_node *node, const char *what,
                         struct drift_settings *settings, struct mlops_error *err);
 void drift_settings_clear(struct drift_settings *settings);

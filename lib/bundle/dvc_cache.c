@@ -39,8 +39,8 @@ static char *find_object(const char *cache, const char *md5, bool is_folder)
 {
     static const char *const layouts[] = {"files/md5/", ""};
     for (size_t i = 0; i < ARRAY_LENGTH(layouts); i++) {
-        char *path = xprintf("%s/%s%.2s/%s%s", cache, layouts[i], md5, md5 + 2,
-                             is_folder ? ".dir" : "");
+        char *path =
+            xprintf("%s/%s%.2s/%s%s", cache, layouts[i], md5, md5 + 2, is_folder ? ".dir" : "");
         if (path_exists(path))
             return path;
         free(path);
@@ -195,8 +195,10 @@ static int place_file(const struct laying *laying, const struct wanted *wanted,
         TRY(copy_source(object, wanted, to, &matches, err));
         if (matches)
             return MLOPS_OK;
-        mlops_fail(err, MLOPS_INTEGRITY, "DVC's cache is damaged: '%s', of '%s', is not what its "
-                   "name says", object, wanted->path);
+        mlops_fail(err, MLOPS_INTEGRITY,
+                   "DVC's cache is damaged: '%s', of '%s', is not what its "
+                   "name says",
+                   object, wanted->path);
         return mlops_hint(err, "remove it and fetch it again: dvc fetch");
     }
     if (stat(here, &status) == 0 && S_ISREG(status.st_mode))
@@ -240,7 +242,8 @@ static int place_folder(const struct laying *laying, const struct dvc_out *out,
     TRY(directory_make(to, 0755, err));
     for (size_t i = 0; i < list.count; i++) {
         _cleanup_(free_string) char *path = xprintf("%s/%s", out->path, list.items[i].path);
-        const struct wanted wanted = {.path = path, .md5 = list.items[i].md5, .legacy = out->legacy};
+        const struct wanted wanted = {
+            .path = path, .md5 = list.items[i].md5, .legacy = out->legacy};
         TRY(place_file(laying, &wanted, err));
     }
     return MLOPS_OK;

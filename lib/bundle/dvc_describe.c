@@ -198,8 +198,7 @@ static void take_metrics(const struct mlops_registry *registry, const struct dvc
     cJSON_ArrayForEach(file, tree->dvc.metrics)
     {
         _cleanup_(json_free) cJSON *values = read_values(registry, tree, file->valuestring);
-        cJSON *group =
-            values ? group_of(foreign->metrics, file->valuestring, "metrics") : NULL;
+        cJSON *group = values ? group_of(foreign->metrics, file->valuestring, "metrics") : NULL;
         if (!group)
             continue;
         keep_numbers(values);

@@ -58,7 +58,9 @@ static int member(const struct reading *reading, const struct yaml_node *map, co
         return MLOPS_OK;
     return mlops_fail(reading->err, MLOPS_INVALID, "%s:%d: '%s' must be a %s", reading->what,
                       (*node)->line, key,
-                      kind == YAML_MAP ? "map" : kind == YAML_LIST ? "list" : "single value");
+                      kind == YAML_MAP    ? "map"
+                      : kind == YAML_LIST ? "list"
+                                          : "single value");
 }
 
 static const char *text_of(const struct yaml_node *map, const char *key)
@@ -321,10 +323,10 @@ static int read_paths(const struct reading *reading, const struct yaml_node *map
         return MLOPS_OK;
     for (size_t i = 0; i < list->count; i++) {
         const struct yaml_node *item = list->items[i];
-        const char *text = list->kind == YAML_MAP                              ? item->key
-                           : item->kind == YAML_SCALAR                         ? item->text
+        const char *text = list->kind == YAML_MAP                       ? item->key
+                           : item->kind == YAML_SCALAR                  ? item->text
                            : item->kind == YAML_MAP && item->count == 1 ? item->items[0]->key
-                                                                               : NULL;
+                                                                        : NULL;
         _cleanup_(free_string) char *path = NULL;
         bool external;
         if (!text || strstr(text, "${"))

@@ -1,7 +1,7 @@
 /*
  * lib/bundle/dvc_file.h - what the files of DVC say: dvc.yaml, dvc.lock, *.dvc, the list of a
- * folder in the cache, and where the cache is. The formats are those of treeverse/dvc, dvc/schema.py,
- * and dvc-data, hashfile/tree.py. Parsers of bytes; nothing is opened here.
+ * folder in the cache, and where the cache is. The formats are those of treeverse/dvc,
+ * dvc/schema.py, and dvc-data, hashfile/tree.py. Parsers of bytes; nothing is opened here.
  */
 #ifndef BUNDLE_DVC_FILE_H
 #define BUNDLE_DVC_FILE_H
@@ -16,7 +16,7 @@ struct dvc_out {
     char *said_by; /* "dvc.lock:12", for messages */
     char md5[MD5_HEX_SIZE]; /* "" where the file has none */
     bool is_folder;         /* the digest is that of a folder's list */
-    bool legacy;            /* of DVC 2: line ends folded before hashing, another place in the cache */
+    bool legacy; /* of DVC 2: line ends folded before hashing, another place in the cache */
     bool executable;
     bool external; /* outside of the repository, or a URL */
     bool tracked;  /* by a file of its own, *.dvc, and not made by a stage */
@@ -32,7 +32,8 @@ struct dvc_repository {
     cJSON *params;    /* from files of parameters to what was used of them, dotted keys undone */
     cJSON *metrics;   /* paths */
     cJSON *plots;     /* paths */
-    cJSON *artifacts; /* from "name" or "folder:name" to what is said of it: path (resolved), type, … */
+    cJSON *artifacts; /* from "name" or "folder:name" to what is said of it: path (resolved), type,
+                         … */
 };
 
 void dvc_repository_clear(struct dvc_repository *dvc);

@@ -78,8 +78,8 @@ static int take_item(const struct dvc_tree_options *options, struct dvc_tree *tr
         return MLOPS_OK;
     if (item->file.kind == MANIFEST_LINK) {
         GROW(links->items, links->count, &links->capacity);
-        links->items[links->count++] = (struct git_link){.path = xstrdup(path),
-                                                         .target = xstrdup(item->file.target)};
+        links->items[links->count++] =
+            (struct git_link){.path = xstrdup(path), .target = xstrdup(item->file.target)};
         return MLOPS_OK;
     }
     if (item->file.kind == MANIFEST_FOLDER)

@@ -32,8 +32,8 @@ int dvc_tree_make(struct mlops_registry *registry, const struct dvc_tree_options
                   struct dvc_tree *tree, struct mlops_error *err);
 void dvc_tree_clear(struct dvc_tree *tree);
 
-/* What the tree says, for the project file: code, artifacts (`first` before all, may be NULL), data,
- * params, metrics, environment. `registry` hears of files that say nothing. */
+/* What the tree says, for the project file: code, artifacts (`first` before all, may be NULL),
+ * data, params, metrics, environment. `registry` hears of files that say nothing. */
 void dvc_tree_describe(const struct mlops_registry *registry, const struct dvc_tree *tree,
                        const char *first, struct foreign *foreign);
 /* Data that turned out to be no tables are artifacts. */

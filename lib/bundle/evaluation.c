@@ -75,8 +75,7 @@ static int build_manifest(struct making *making, const struct store_file files[2
                           struct buffer *text, struct mlops_error *err)
 {
     _cleanup_(json_free) cJSON *manifest = xcheck(cJSON_CreateObject());
-    _cleanup_(free_string) char *description =
-        xprintf("evaluation set %s", making->set->name);
+    _cleanup_(free_string) char *description = xprintf("evaluation set %s", making->set->name);
     cJSON *project = json_add_object(manifest, "project"), *array;
     json_add_string(project, "model", making->set->model);
     (void)json_add_array(project, "tests");
@@ -127,8 +126,8 @@ static int store_once(struct making *making, bool *created, bool *gone, struct m
     return publish(making, files, round, created, gone, err);
 }
 
-static int take_labels(const struct mlops_evaluation_options *options,
-                       struct mlops_evaluation *set, struct mlops_error *err)
+static int take_labels(const struct mlops_evaluation_options *options, struct mlops_evaluation *set,
+                       struct mlops_error *err)
 {
     size_t count = 0;
     while (options->labels && options->labels[count])

@@ -146,8 +146,9 @@ static int refuse_missing(const cJSON *missing, struct mlops_error *err)
     }
     mlops_fail(err, MLOPS_NOT_FOUND, "DVC's cache does not have %s%s", names.data,
                count > NAMED_MAX ? ", ..." : "");
-    return mlops_hint(err, "fetch what is missing (%d): 'dvc fetch --all-tags'; or go without it: "
-                           "--allow-missing",
+    return mlops_hint(err,
+                      "fetch what is missing (%d): 'dvc fetch --all-tags'; or go without it: "
+                      "--allow-missing",
                       count);
 }
 
@@ -349,10 +350,11 @@ static int open_repository(struct import *import, struct mlops_error *err)
         gto_state_make(import->tags.items, import->tags.count, &import->state);
     }
     if (import->tags.light > 0)
-        registry_warn(import->registry,
-                      "%zu tags look like GTO's and are not annotated: GTO does not count them, and "
-                      "neither does mlops",
-                      import->tags.light);
+        registry_warn(
+            import->registry,
+            "%zu tags look like GTO's and are not annotated: GTO does not count them, and "
+            "neither does mlops",
+            import->tags.light);
     if (import->state.version_count > 0 || (format && str_equal(format, "dvc")))
         return MLOPS_OK;
     mlops_fail(err, MLOPS_NOT_FOUND, "there is no .dvc, dvc.yaml or artifacts.yaml in '%s'",

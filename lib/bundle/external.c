@@ -54,9 +54,10 @@ static int check_cancelled(const struct incoming *incoming, struct mlops_error *
 
 static int refuse_size(const struct incoming *incoming, struct mlops_error *err)
 {
-    return mlops_fail(err, MLOPS_INTEGRITY, "it has %s%" PRIu64 " bytes, where %" PRIu64
-                      " were declared", incoming->got > incoming->source->size ? "at least " : "",
-                      incoming->got, incoming->source->size);
+    return mlops_fail(err, MLOPS_INTEGRITY,
+                      "it has %s%" PRIu64 " bytes, where %" PRIu64 " were declared",
+                      incoming->got > incoming->source->size ? "at least " : "", incoming->got,
+                      incoming->source->size);
 }
 
 /* A sink as http.h wants it: an attempt that begins anew begins at 0. */
@@ -85,8 +86,7 @@ static int fetch_http(struct incoming *incoming, struct mlops_error *err)
 {
     _cleanup_(http_client_free_ptr) struct http_client *client = NULL;
     _cleanup_(http_response_clear) struct http_response response = {0};
-    const struct http_client_options options = {.observer =
-                                                    registry_observer(incoming->registry)};
+    const struct http_client_options options = {.observer = registry_observer(incoming->registry)};
     const struct http_request request = {.method = "GET",
                                          .url = incoming->source->url,
                                          .sink = take,
@@ -145,9 +145,8 @@ static int fetch_s3(struct incoming *incoming, struct mlops_error *err)
     while (incoming->got < size) {
         uint64_t left = size - incoming->got;
         size_t got = 0;
-        TRY(s3_get(s3, key, incoming->got, block, left < S3_BLOCK ? (size_t)left : S3_BLOCK,
-                   &got, NULL,
-                   err));
+        TRY(s3_get(s3, key, incoming->got, block, left < S3_BLOCK ? (size_t)left : S3_BLOCK, &got,
+                   NULL, err));
         if (got == 0)
             break; /* it became shorter; the digest will say */
         TRY(take(incoming, incoming->got, block, got, err));

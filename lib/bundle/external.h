@@ -21,15 +21,15 @@ struct external_source {
 /* Is it an address that can be fetched from? */
 bool external_is_address(const char *url);
 
-/* An address for a manifest: without user, password and query, but for an s3:// address, whose query
- * are settings. The caller frees. */
+/* An address for a manifest: without user, password and query, but for an s3:// address, whose
+ * query are settings. The caller frees. */
 char *external_address(const char *url);
 
 /*
- * Bring the content to `path`, whose folder is made where it is missing: it appears whole, or not at
- * all. What is there and has the digest is left.
- * Errors: MLOPS_NOT_FOUND it is not there; MLOPS_INTEGRITY it has another size or digest;
- * MLOPS_INVALID no such address; MLOPS_IO; MLOPS_CANCELLED.
+ * Bring the content to `path`, whose folder is made where it is missing: it appears whole, or not
+ * at all. What is there and has the digest is left. Errors: MLOPS_NOT_FOUND it is not there;
+ * MLOPS_INTEGRITY it has another size or digest; MLOPS_INVALID no such address; MLOPS_IO;
+ * MLOPS_CANCELLED.
  */
 int external_fetch(const struct mlops_registry *registry, const struct external_source *source,
                    const char *path, struct mlops_error *err);

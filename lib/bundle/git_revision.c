@@ -57,11 +57,11 @@ static int read_tag(struct tag_reader *reader, const char *name, const git_oid *
     const git_signature *tagger = api->git_tag_tagger((const git_tag *)object);
     GROW(tags->items, tags->count, &tags->capacity);
     struct gto_tag *tag = &tags->items[tags->count++];
-    *tag = (struct gto_tag){.name = xstrdup(name),
-                            .commit = xstrdup(api->git_oid_tostr(hex, sizeof(hex),
-                                                                 api->git_object_id(commit))),
-                            .message = plain_line(api->git_tag_message((const git_tag *)object)),
-                            .time_s = tagger ? tagger->when.time : 0};
+    *tag = (struct gto_tag){
+        .name = xstrdup(name),
+        .commit = xstrdup(api->git_oid_tostr(hex, sizeof(hex), api->git_object_id(commit))),
+        .message = plain_line(api->git_tag_message((const git_tag *)object)),
+        .time_s = tagger ? tagger->when.time : 0};
     if (tagger) {
         _cleanup_(free_string) char *text = xprintf("%s <%s>", tagger->name, tagger->email);
         tag->tagger = git_as_text(text);
@@ -169,8 +169,8 @@ int git_revision_prefix(const struct git_library *git, const char *directory, ch
         return mlops_fail_errno(err, MLOPS_OK, errno, "look at '%s'", directory);
     size_t length = strlen(top);
     if (strncmp(here, top, length) != 0 || (here[length] != '/' && here[length] != '\0'))
-        return mlops_fail(err, MLOPS_INVALID, "'%s' is outside of the working tree '%s'",
-                          directory, top);
+        return mlops_fail(err, MLOPS_INVALID, "'%s' is outside of the working tree '%s'", directory,
+                          top);
     *prefix = xstrdup(here + length + (here[length] == '/'));
     return MLOPS_OK;
 }
@@ -216,8 +216,7 @@ static int keep_link(struct tree_writer *writer, const char *path, const git_blo
     const struct git_api *api = &writer->git->api;
     struct git_links *links = writer->links;
     size_t length = (size_t)api->git_blob_rawsize(blob);
-    if (length == 0 || length >= PATH_MAX ||
-        memchr(api->git_blob_rawcontent(blob), '\0', length))
+    if (length == 0 || length >= PATH_MAX || memchr(api->git_blob_rawcontent(blob), '\0', length))
         return mlops_fail(writer->err, MLOPS_INVALID, "the link '%s' of the commit leads nowhere",
                           path);
     GROW(links->items, links->count, &links->capacity);
@@ -304,8 +303,8 @@ static int open_tree(const struct git_library *git, const char *commit, const ch
     code = git->api.git_tree_entry_bypath(&entry, (const git_tree *)top, prefix);
     git->api.git_object_free(top);
     if (code == 0) {
-        code = git->api.git_object_lookup(tree, git->repository,
-                                          git->api.git_tree_entry_id(entry), GIT_OBJECT_TREE);
+        code = git->api.git_object_lookup(tree, git->repository, git->api.git_tree_entry_id(entry),
+                                          GIT_OBJECT_TREE);
         git->api.git_tree_entry_free(entry);
     }
     if (code == 0)
@@ -320,8 +319,8 @@ int git_revision_lay(const struct git_library *git, const char *commit, const ch
     struct tree_writer writer = {.git = git, .tree = tree, .links = links, .err = err};
     git_object *object;
     TRY(open_tree(git, commit, prefix, &object, err));
-    int code = git->api.git_tree_walk((const git_tree *)object, GIT_TREEWALK_PRE, take_entry,
-                                      &writer);
+    int code =
+        git->api.git_tree_walk((const git_tree *)object, GIT_TREEWALK_PRE, take_entry, &writer);
     git->api.git_object_free(object);
     *submodules = writer.submodules;
     if (writer.code)

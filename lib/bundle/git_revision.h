@@ -8,7 +8,7 @@
 #include "bundle/git_library.h"
 #include "bundle/gto.h"
 
-#define GTO_TAGS_MAX 10000           /* that are read */
+#define GTO_TAGS_MAX 10000            /* that are read */
 #define GIT_REVISION_FILES_MAX 500000 /* of a commit */
 
 struct gto_tags {

@@ -261,8 +261,8 @@ static void give_stage(struct gto_state *state, const struct gto_name *stage,
             holder = &state->versions[i];
     if (!holder)
         return;
-    char *list = holder->stages ? xprintf("%s,%s", holder->stages, stage->stage)
-                                : xstrdup(stage->stage);
+    char *list =
+        holder->stages ? xprintf("%s,%s", holder->stages, stage->stage) : xstrdup(stage->stage);
     free(holder->stages);
     holder->stages = list;
 }

@@ -41,8 +41,8 @@ int gto_compare_versions(const char *a, const char *b);
 /* An annotated tag as git has it. */
 struct gto_tag {
     char *name;
-    char *commit; /* 40 hexadecimal digits */
-    char *tagger; /* "Name <address>", plain text; NULL: none */
+    char *commit;  /* 40 hexadecimal digits */
+    char *tagger;  /* "Name <address>", plain text; NULL: none */
     char *message; /* plain text on one line; NULL: none */
     int64_t time_s;
 };

@@ -1,7 +1,8 @@
 /*
- * lib/bundle/history_read.c - a whole history out of an archive that nobody vouches for. It is built
- * up as a registry of its own in the scratch folder, checked there as fsck does, and only then copied
- * into the one that is there: records of the store first, then all rows in one transaction.
+ * lib/bundle/history_read.c - a whole history out of an archive that nobody vouches for. It is
+ * built up as a registry of its own in the scratch folder, checked there as fsck does, and only
+ * then copied into the one that is there: records of the store first, then all rows in one
+ * transaction.
  */
 #include "base/file.h"
 #include "base/path.h"
@@ -65,7 +66,8 @@ static int wrap(const struct import *import, struct mlops_error *err)
     return mlops_wrap(err, "the archive '%s'", import->source.reader.shown);
 }
 
-/* ---- entries ------------------------------------------------------------------------------------ */
+/* ---- entries ------------------------------------------------------------------------------------
+ */
 
 static int next(struct import *import, const char *awaited, struct mlops_error *err)
 {
@@ -151,7 +153,8 @@ static int take_format(struct import *import, struct mlops_error *err)
     return MLOPS_OK;
 }
 
-/* ---- lines -------------------------------------------------------------------------------------- */
+/* ---- lines --------------------------------------------------------------------------------------
+ */
 
 static int take_line(struct import *import, struct mlops_error *err)
 {
@@ -160,10 +163,9 @@ static int take_line(struct import *import, struct mlops_error *err)
 
     if (memchr(text, '\0', line->length))
         return mlops_fail(err, MLOPS_INTEGRITY, "a line of it has a NUL byte");
-    return import->table
-               ? history_row_take(import->tx, import->table, import->number++, text, line->length,
-                                  err)
-               : history_log_take(import->tx, &import->log, text, line->length, err);
+    return import->table ? history_row_take(import->tx, import->table, import->number++, text,
+                                            line->length, err)
+                         : history_log_take(import->tx, &import->log, text, line->length, err);
 }
 
 /* archive_sink */
@@ -238,7 +240,8 @@ static int take_rows(struct import *import, struct mlops_error *err)
     return mlops_hint(err, "where a later mlops wrote it, install that one");
 }
 
-/* ---- packs -------------------------------------------------------------------------------------- */
+/* ---- packs --------------------------------------------------------------------------------------
+ */
 
 struct spool {
     struct import *import;
@@ -299,7 +302,8 @@ static int take_sums(struct import *import, struct mlops_error *err)
                          : refuse(import, MLOPS_INTEGRITY, "comes after the last entry", err);
 }
 
-/* ---- the registry that is built up --------------------------------------------------------------- */
+/* ---- the registry that is built up
+ * --------------------------------------------------------------- */
 
 static int make_stage(struct import *import, struct mlops_error *err)
 {
@@ -343,7 +347,8 @@ static int take_all(struct import *import, const char *key, struct mlops_error *
     return check_stage(import, err);
 }
 
-/* ---- into the registry ---------------------------------------------------------------------------- */
+/* ---- into the registry
+ * ---------------------------------------------------------------------------- */
 
 /* What the bundles need is there, and stays: docs/store.md, "Garbage". */
 static int save_all(struct import *import, struct transaction *tx, bool *gone,
@@ -395,7 +400,8 @@ static int apply(struct import *import, struct mlops_history_import *result, boo
     if (*gone)
         return MLOPS_OK;
     TRY(history_count(import->registry, &after, err));
-    result->new_entries = state == HISTORY_NEW ? after.entries : grown(after.entries, before.entries);
+    result->new_entries =
+        state == HISTORY_NEW ? after.entries : grown(after.entries, before.entries);
     result->new_versions = grown(after.versions, before.versions);
     result->new_bundles = grown(after.bundles, before.bundles);
     return transaction_commit(TAKE_PTR(tx), err);
@@ -447,7 +453,8 @@ int mlops_history_import(struct mlops_registry *registry, const char *path, cons
     return MLOPS_OK;
 }
 
-/* ---- without a registry ---------------------------------------------------------------------------- */
+/* ---- without a registry
+ * ---------------------------------------------------------------------------- */
 
 bool mlops_history_is(const char *path)
 {

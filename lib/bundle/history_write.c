@@ -34,7 +34,8 @@ static void export_clear(struct export *export)
     buffer_clear(&export->sums);
 }
 
-/* ---- what it consists of ----------------------------------------------------------------------- */
+/* ---- what it consists of -----------------------------------------------------------------------
+ */
 
 static bool is_history(const struct bundle_row *row)
 {
@@ -92,9 +93,9 @@ static int withhold(struct export *export, struct visitor *visitor, const struct
     if (row->evidence)
         return fail_mixed(row, "evidence was recorded about it", err);
     TRY(reach_visit(export->store, visitor, row->id, REACH_PARTS, look_for_leak, &leak, err));
-    return leak.found ? fail_mixed(row, "a small file of it lies in one block with files of versions",
-                                   err)
-                      : MLOPS_OK;
+    return leak.found
+               ? fail_mixed(row, "a small file of it lies in one block with files of versions", err)
+               : MLOPS_OK;
 }
 
 static int choose(struct export *export, struct mlops_history_export *written,
@@ -114,7 +115,8 @@ static int choose(struct export *export, struct mlops_history_export *written,
 
         if (is_withheld(export, row) || !(is_history(row) || row->evaluation))
             continue;
-        TRY(archive_progress(export->registry, "looking at bundles", i, export->bundles.count, err));
+        TRY(archive_progress(export->registry, "looking at bundles", i, export->bundles.count,
+                             err));
         TRY(take_bundle(export, visitor, row, err));
         written->bundles++;
         written->versions += row->version > 0;
@@ -128,7 +130,8 @@ static int choose(struct export *export, struct mlops_history_export *written,
     return MLOPS_OK;
 }
 
-/* ---- entries ------------------------------------------------------------------------------------ */
+/* ---- entries ------------------------------------------------------------------------------------
+ */
 
 /* history_sink */
 static int count_bytes(void *context, const void *data, size_t length, struct mlops_error *err)

@@ -313,10 +313,9 @@ static int judge_paired(struct judge *judge, const char *suite, const char *metr
     }
     if (!judge->fresh)
         TRY(evidence_of(judge, judge->version->bundle, suite, &own, err));
-    const struct mlops_comparison *found =
-        find_comparison(judge->fresh ? judge->fresh : own.comparisons,
-                        judge->fresh ? judge->fresh_count : own.comparison_count, &other,
-                        requirement, &stale);
+    const struct mlops_comparison *found = find_comparison(
+        judge->fresh ? judge->fresh : own.comparisons,
+        judge->fresh ? judge->fresh_count : own.comparison_count, &other, requirement, &stale);
     const struct mlops_difference *difference = found ? comparison_find(found, metric) : NULL;
     if (!found)
         judgement->detail = tell_unknown(judge, requirement, &other, stale);

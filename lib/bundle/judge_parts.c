@@ -112,8 +112,8 @@ void judge_budget(const struct budget *budget, const struct manifest *manifest,
 {
     *judgement = (struct judgement){0};
     if (str_equal(budget->metric, BUDGET_SIZE))
-        judgement->detail = budget_compare(budget, (double)manifest_artifact_bytes(manifest),
-                                           &judgement->met);
+        judgement->detail =
+            budget_compare(budget, (double)manifest_artifact_bytes(manifest), &judgement->met);
     else
         judge_latency(budget, evidence, judgement);
 }

@@ -297,8 +297,9 @@ int manifest_part(const struct manifest *whole, const char *folder, const char *
     part->files = xcalloc(whole->file_count, sizeof(*part->files));
     for (size_t i = 0; i < whole->file_count; i++) {
         const struct manifest_file *from = &whole->files[i];
-        bool inside = prefix == 0 || (strlen(from->path) > prefix && from->path[prefix - 1] == '/' &&
-                                      memcmp(from->path, folder, prefix - 1) == 0);
+        bool inside =
+            prefix == 0 || (strlen(from->path) > prefix && from->path[prefix - 1] == '/' &&
+                            memcmp(from->path, folder, prefix - 1) == 0);
         if (!inside || (leave_out && str_equal(from->path, leave_out)))
             continue;
         struct manifest_file *to = &part->files[part->file_count++];

@@ -9,8 +9,8 @@
 #include <mlops/registry.h>
 
 #define MANIFEST_FORMAT "mlops-bundle/1"
-#define MANIFEST_MAX (256U << 20)    /* bytes */
-#define MANIFEST_TEXT_MAX (1U << 20) /* bytes of a text or key in it, as in a YAML file */
+#define MANIFEST_MAX (256U << 20)      /* bytes */
+#define MANIFEST_TEXT_MAX (1U << 20)   /* bytes of a text or key in it, as in a YAML file */
 #define MANIFEST_PATCH_MAX (16U << 20) /* bytes of changes to code */
 
 enum manifest_kind { MANIFEST_FILE, MANIFEST_LINK, MANIFEST_FOLDER };
@@ -49,9 +49,10 @@ int manifest_parse(const char *text, size_t length, struct manifest *manifest,
                    struct mlops_error *err);
 void manifest_clear(struct manifest *manifest);
 
-/* The files below `folder` ("." for all), their paths relative to it, as a manifest that can be laid
- * out; `leave_out` (may be NULL) is a path of `whole` that is not among them. It has no `json` and
- * no project. The caller clears `part`. Errors: MLOPS_INTEGRITY a link leads out of `folder`. */
+/* The files below `folder` ("." for all), their paths relative to it, as a manifest that can be
+ * laid out; `leave_out` (may be NULL) is a path of `whole` that is not among them. It has no `json`
+ * and no project. The caller clears `part`. Errors: MLOPS_INTEGRITY a link leads out of `folder`.
+ */
 int manifest_part(const struct manifest *whole, const char *folder, const char *leave_out,
                   struct manifest *part, struct mlops_error *err);
 

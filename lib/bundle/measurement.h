@@ -50,8 +50,7 @@ struct measurement {
 /* Keys of a suite in the project file that are read here. */
 #define MEASUREMENT_KEYS                                                                           \
     "weight", "group", "id", "beta", "at_fpr", "lift_at", "cost", "quantile", "cutoff",            \
-        "confidence", "seed", "scores", "labels", "slices", "every_slice",          \
-        "thresholds"
+        "confidence", "seed", "scores", "labels", "slices", "every_slice", "thresholds"
 
 /* Read them from the map `suite`; `what` names the file. Errors: MLOPS_INVALID with file and line.
  * The caller clears it, also then. */

@@ -11,9 +11,9 @@
 /* What is said of a folder from outside. It must follow from the folder and the options alone, so
  * that the same folder gives the same id. */
 struct package_source {
-    const char *project;  /* the text of the project file; the folder must have none of its own,
-                             and the text names no files of parameters and metrics */
-    const cJSON *params;  /* objects; NULL: none */
+    const char *project; /* the text of the project file; the folder must have none of its own,
+                            and the text names no files of parameters and metrics */
+    const cJSON *params; /* objects; NULL: none */
     const cJSON *metrics;
     const struct git_state *git; /* of a folder that was laid out of a commit, of which nothing is
                                     ignored; NULL: the folder itself is looked at */

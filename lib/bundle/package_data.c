@@ -55,7 +55,7 @@ struct data_files {
     size_t count, capacity;
     struct digest digest;
     const char *place; /* of external data: where it is read */
-    char *root; /* the folder; NULL: it is one file */
+    char *root;        /* the folder; NULL: it is one file */
 };
 
 static void data_files_clear(struct data_files *files)
@@ -230,10 +230,11 @@ static int add_external(struct packaging *packaging, const struct project_data *
         return add_external_at(packaging, data, path, snapshot, err);
     if (packaging->options->verifies_external)
         return add_fetched(packaging, data, snapshot, err);
-    registry_warn(packaging->registry,
-                  "the snapshot '%s' is taken as it is declared: '%s' is not here, and nobody looked "
-                  "at %s (--verify-external does)",
-                  data->name, data->path, data->url);
+    registry_warn(
+        packaging->registry,
+        "the snapshot '%s' is taken as it is declared: '%s' is not here, and nobody looked "
+        "at %s (--verify-external does)",
+        data->name, data->path, data->url);
     return snapshot_declare(packaging->writer, data, snapshot, err);
 }
 

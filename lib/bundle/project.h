@@ -21,17 +21,17 @@
 #define PROJECT_TIMEOUT_MAX_NS (30LL * 86400 * 1000000000)
 
 struct project_data {
-    char *name;   /* "train" */
-    char *path;   /* normalized, relative */
-    char *target; /* column or NULL */
-    char *time;   /* column or NULL */
-    char *role;   /* "reference", "evaluation" or NULL */
+    char *name;    /* "train" */
+    char *path;    /* normalized, relative */
+    char *target;  /* column or NULL */
+    char *time;    /* column or NULL */
+    char *role;    /* "reference", "evaluation" or NULL */
     bool external; /* read and described where it is, and not packaged */
     char *source;  /* of external data: where others get it, without credentials; or NULL */
     char *url;     /* of external data: the address of its content (external.h); or NULL */
     char *sha256;  /* where there is a url: what its author declares; 64 digits */
     uint64_t size;
-    int line;     /* where the project file says so; 0 where it was read from a manifest */
+    int line; /* where the project file says so; 0 where it was read from a manifest */
 };
 
 /* A path that the project file names, for messages and for packaging. */
@@ -49,22 +49,22 @@ struct project_requirement {
 
 struct project_suite {
     char *name;
-    char *kind;         /* "unit", "integration", "performance", "data" */
-    char *run;          /* shell command; NULL of the kind `data`, and where there are budgets alone */
+    char *kind; /* "unit", "integration", "performance", "data" */
+    char *run;  /* shell command; NULL of the kind `data`, and where there are budgets alone */
     int64_t timeout_ns; /* 10 minutes where not given; at most PROJECT_TIMEOUT_MAX_NS */
     char *predictions;  /* performance: CSV that `run` writes; normalized; NULL without `run` */
     char *score;        /* columns in it, NULL where not given */
     char *prediction;
-    char *label;       /* performance: NULL only where an evaluation set has it */
-    char *evaluation;  /* set of the registry's that it is measured on, MODEL/NAME, or NAME of the
-                          model's own; NULL: the bundle's own data */
+    char *label;      /* performance: NULL only where an evaluation set has it */
+    char *evaluation; /* set of the registry's that it is measured on, MODEL/NAME, or NAME of the
+                         model's own; NULL: the bundle's own data */
     char *task;       /* "binary", "multiclass", "multilabel", "regression", "ranking" */
     double threshold; /* of the score; 0.5 where not given */
     struct project_requirement *require;
     size_t require_count;
-    struct execution execution; /* limits and the like */
-    struct measurement measurement; /* performance: weights, costs, slices and the like */
-    struct budgets budgets; /* performance: time and room that the model may take */
+    struct execution execution;       /* limits and the like */
+    struct measurement measurement;   /* performance: weights, costs, slices and the like */
+    struct budgets budgets;           /* performance: time and room that the model may take */
     struct expectations expectations; /* data: what is expected of a snapshot */
 };
 
@@ -89,7 +89,7 @@ struct project {
     char *run;
     char *predict_run;  /* answers a line of JSON on its input by a line on its output */
     char *predict_data; /* the snapshot whose rows are the requests */
-    cJSON *monitor; /* checked, kept as it was written; NULL where not given */
+    cJSON *monitor;     /* checked, kept as it was written; NULL where not given */
     struct deployment deploy;
     struct drift_settings drift;
 

@@ -292,8 +292,8 @@ static int get_suite(const cJSON *json, struct project_suite *suite, struct mlop
     double timeout = json_number(json, "timeout_seconds", 0) * 1e9;
     if (!budgets_load(json, &suite->budgets))
         return refuse(err, "the budgets of a suite make no sense");
-    bool needs_run = !suite->kind || !str_equal(suite->kind, "performance") ||
-                     suite->budgets.count == 0;
+    bool needs_run =
+        !suite->kind || !str_equal(suite->kind, "performance") || suite->budgets.count == 0;
     if (!is_one_of(suite->kind, kinds) || (suite->run ? !*suite->run : needs_run) ||
         !(timeout >= 1 && timeout <= (double)PROJECT_TIMEOUT_MAX_NS))
         return refuse(err, "a suite lacks its kind, command or time limit");

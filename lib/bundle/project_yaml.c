@@ -47,8 +47,8 @@ static int read_address(const struct checker *checker, const struct yaml_node *n
     TRY(checker_text(checker, node, "digest", &hex));
     if (!text) {
         if (hex || (size && size->kind != YAML_NULL))
-            return yaml_wrong(&checker->yaml, hex ? digest : size,
-                              "'%s' is for data with a 'url'", hex ? "digest" : "size");
+            return yaml_wrong(&checker->yaml, hex ? digest : size, "'%s' is for data with a 'url'",
+                              hex ? "digest" : "size");
         return MLOPS_OK;
     }
     if (!data->external)
@@ -73,8 +73,8 @@ static int read_address(const struct checker *checker, const struct yaml_node *n
 static int read_data(const struct checker *checker, const struct yaml_node *node,
                      struct project_data *data)
 {
-    static const char *const keys[] = {"path", "target", "time", "role", "copy",
-                                       "source", "url",  "digest", "size", NULL};
+    static const char *const keys[] = {"path",   "target", "time",   "role", "copy",
+                                       "source", "url",    "digest", "size", NULL};
     static const char *const roles[] = {"reference", "evaluation", NULL};
     char where[MLOPS_NAME_MAX + 32];
     TRY(checker_name(checker, node, "snapshot", node->key));
@@ -121,8 +121,7 @@ static int check_cost(const struct checker *checker, const struct yaml_node *nod
         const struct yaml_node *item = node->items[i];
         double cost;
         if (item->kind != YAML_SCALAR || !yaml_as_number(item, &cost) || !isfinite(cost))
-            return yaml_wrong(&checker->yaml, item, "'%s' must be an amount of money",
-                              item->key);
+            return yaml_wrong(&checker->yaml, item, "'%s' must be an amount of money", item->key);
     }
     return MLOPS_OK;
 }
@@ -130,7 +129,7 @@ static int check_cost(const struct checker *checker, const struct yaml_node *nod
 static int read_monitor(const struct checker *checker, const struct yaml_node *node,
                         struct project *project)
 {
-    static const char *const keys[] = {"score",       "prediction", "label", "latency_p99",
+    static const char *const keys[] = {"score",      "prediction", "label", "latency_p99",
                                        "error_rate", "cost",       NULL};
     int64_t latency_ns;
     TRY(yaml_check_keys(&checker->yaml, node, "'monitor'", keys));
@@ -220,7 +219,7 @@ static int read_project(const struct checker *checker, const struct yaml_node *r
                         struct project *project)
 {
     static const char *const keys[] = {
-        "model", "description", "code",    "params", "artifacts", "metrics", "data", "environment",
+        "model", "description", "code",    "params", "artifacts", "metrics", "data",  "environment",
         "tests", "train",       "monitor", "deploy", "lineage",   "predict", "drift", NULL};
     if (root->kind == YAML_NULL)
         return yaml_wrong(&checker->yaml, root,

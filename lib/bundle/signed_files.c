@@ -46,8 +46,9 @@ static void tell_uncovered(const struct manifest *manifest, struct signed_files 
         if (file->kind == MANIFEST_FOLDER && is_empty(manifest, i))
             signed_files_warn(files, "an empty folder, which no signature covers", file->path);
         if (file->kind == MANIFEST_FILE && file->mode & (S_ISUID | S_ISGID))
-            signed_files_warn(
-                files, "runs with its owner's rights (setuid); no signature covers modes", file->path);
+            signed_files_warn(files,
+                              "runs with its owner's rights (setuid); no signature covers modes",
+                              file->path);
     }
 }
 

@@ -21,9 +21,9 @@ void signed_files_warn(struct signed_files *files, const char *what, const char 
 bool signed_files_ignore(const struct signed_files *files, const char *path);
 
 /*
- * Take in the files of the archive `path`, every byte of which is read and held against its manifest.
- * The caller clears `manifest`, which may be wanted besides, and sorts nothing.
- * Errors: those of archive_check; MLOPS_INVALID a link in it that cannot be signed.
+ * Take in the files of the archive `path`, every byte of which is read and held against its
+ * manifest. The caller clears `manifest`, which may be wanted besides, and sorts nothing. Errors:
+ * those of archive_check; MLOPS_INVALID a link in it that cannot be signed.
  */
 int signed_files_of_archive(struct mlops_registry *registry, const char *path,
                             struct signed_files *files, struct manifest *manifest,

@@ -37,13 +37,15 @@ static int take_file(struct signed_files *files, const char *path, const char *f
     if (!S_ISREG(target.st_mode))
         return mlops_fail(err, MLOPS_INVALID, "'%s' is no file", path);
     if (target.st_mode & (S_ISUID | S_ISGID))
-        signed_files_warn(files, "runs with its owner's rights (setuid); no signature covers modes", path);
+        signed_files_warn(files, "runs with its owner's rights (setuid); no signature covers modes",
+                          path);
     TRY(file_digest(real ? real : full, &digest, err));
     oms_add(&files->resources, path, &digest);
     return MLOPS_OK;
 }
 
-static int walk_folder(struct signed_files *files, const char *folder, int depth, struct mlops_error *err);
+static int walk_folder(struct signed_files *files, const char *folder, int depth,
+                       struct mlops_error *err);
 
 static int take_entry(struct signed_files *files, const char *folder, const char *name, int depth,
                       struct mlops_error *err)
@@ -63,7 +65,8 @@ static int take_entry(struct signed_files *files, const char *folder, const char
                                    : take_file(files, path, full, &status, err);
 }
 
-static int walk_folder(struct signed_files *files, const char *folder, int depth, struct mlops_error *err)
+static int walk_folder(struct signed_files *files, const char *folder, int depth,
+                       struct mlops_error *err)
 {
     _cleanup_(free_string) char *full = path_join(files->root, *folder ? folder : ".");
     _cleanup_(folder_close) DIR *directory = opendir(full);
@@ -116,7 +119,8 @@ int mlops_sign_path(const char *path, const struct mlops_sign_options *options, 
     TRY(collect_unsigned(path, &files, err));
     TRY(keyring_open(&options->signer, &key, err));
     signing_key_fingerprint(key, fingerprint);
-    TRY(signature_make(options, key, &files.resources, path_base(real), files.symlinks, &json, err));
+    TRY(signature_make(options, key, &files.resources, path_base(real), files.symlinks, &json,
+                       err));
     TRY(json_write_canonical(json, &text, err));
     *signature = buffer_steal(&text);
     return MLOPS_OK;
@@ -231,8 +235,7 @@ static bool is_file(const char *path)
 /* Is it the file itself that was signed, and not what is in it? */
 static bool names_itself(const struct oms_signature *signature, const char *name)
 {
-    return signature->resources.count == 1 &&
-           str_equal(signature->resources.items[0].name, name);
+    return signature->resources.count == 1 && str_equal(signature->resources.items[0].name, name);
 }
 
 /* The manifest of an archive is covered by no signature of files. */
@@ -275,7 +278,6 @@ static int collect(const char *path, const char *signed_by, struct oms_signature
 static int judge_recorded(const char *path, struct mlops_registry *registry,
                           struct mlops_verification *verification, struct mlops_error *err)
 {
-    _cleanup_(signed_files_clear) struct signed_files files = {0};
     _cleanup_(manifest_clear) struct manifest manifest = {0};
     struct mlops_trust_list trusted;
     char bundle[MLOPS_BUNDLE_ID_SIZE];

@@ -119,10 +119,11 @@ int snapshot_describe(const struct mlops_registry *registry, struct store_writer
     if (table_open_all(source->files, source->count, &options, &reader, err))
         return mlops_wrap(err, "%s:%d: the snapshot '%s'", PROJECT_FILE, data->line, data->name);
     if (table_partitions_differ(reader))
-        registry_warn(registry,
-                      "the snapshot '%s': not all of its files are in folders of the same partition "
-                      "keys, so the keys are no columns",
-                      data->name);
+        registry_warn(
+            registry,
+            "the snapshot '%s': not all of its files are in folders of the same partition "
+            "keys, so the keys are no columns",
+            data->name);
     TRY(check_column(table_schema(reader), data, "target", data->target, err));
     TRY(check_column(table_schema(reader), data, "time", data->time, err));
 

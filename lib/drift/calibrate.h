@@ -17,14 +17,14 @@
 struct calibrated {
     const struct pair *pair;           /* as it was seen: it says how cells are cut */
     const struct drift_method *method; /* by which it is compared */
-    size_t place;  /* of the column in the reference */
-    double weight; /* of it: a heavier column is held against less; 1 for all is neutral */
+    size_t place;                      /* of the column in the reference */
+    double weight;    /* of it: a heavier column is held against less; 1 for all is neutral */
     double threshold; /* of effect, of its own; 0: none */
-    double noise;  /* out: the threshold; NaN where the sample does not know the column */
+    double noise;     /* out: the threshold; NaN where the sample does not know the column */
 };
 
-/* `reference_rows` and `current_rows`: of the tables, missing values and all. The draws are the same
- * for the same input on every machine, whatever the number of threads. */
+/* `reference_rows` and `current_rows`: of the tables, missing values and all. The draws are the
+ * same for the same input on every machine, whatever the number of threads. */
 void calibrate(const struct row_sample *sample, uint64_t reference_rows, uint64_t current_rows,
                double far, struct calibrated *columns, size_t count);
 

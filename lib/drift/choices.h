@@ -1,6 +1,6 @@
 /*
- * lib/drift/choices.h - how a comparison is made: what the caller says, below that the project file's
- * `drift`, below that the importance of features, below that what holds for all.
+ * lib/drift/choices.h - how a comparison is made: what the caller says, below that the project
+ * file's `drift`, below that the importance of features, below that what holds for all.
  */
 #ifndef DRIFT_CHOICES_H
 #define DRIFT_CHOICES_H
@@ -24,8 +24,8 @@ void choices_clear(struct choices *choices);
  * Errors: MLOPS_INVALID. */
 int choices_begin(const struct mlops_drift_options *options, struct choices *choices,
                   struct mlops_error *err);
-/* And what the bundle says, which must outlive it. Errors: MLOPS_INVALID the file with the features'
- * importance is not a JSON object of numbers; those of manifest_read_file. */
+/* And what the bundle says, which must outlive it. Errors: MLOPS_INVALID the file with the
+ * features' importance is not a JSON object of numbers; those of manifest_read_file. */
 int choices_complete(struct mlops_registry *registry, const struct manifest *manifest,
                      struct choices *choices, struct mlops_error *err);
 

@@ -12,9 +12,10 @@
 #include <mlops/text.h>
 
 #define SHARE_THRESHOLD 0.05 /* a rise or fall of the missing share, or of new values; absolute */
-#define ALPHA 0.001          /* chance that noise alone passes for drift where nothing is calibrated */
+#define ALPHA 0.001     /* chance that noise alone passes for drift where nothing is calibrated */
 #define OTHER_SHARE 0.1 /* of a stated rate of false alarms: for missing and new values */
-#define GONE_SHARE 0.01 /* of the reference's rows: a category that has so many and is missing now */
+#define GONE_SHARE                                                                                 \
+    0.01 /* of the reference's rows: a category that has so many and is missing now */
 /* What a column is held against: values, missing share, and new values, which of numbers are those
  * beyond the range. */
 #define CRITERIA 3
@@ -60,14 +61,15 @@ static double share_beyond(const struct pair *pair)
     const struct column_profile *r = pair->reference;
     if (!r->quantiles || pair->n <= 0 || pair->m <= 0)
         return 0;
-    double below = isinf(r->min) ? 0 : kll_view_cdf(&pair->current_view, nextafter(r->min, -INFINITY));
+    double below =
+        isinf(r->min) ? 0 : kll_view_cdf(&pair->current_view, nextafter(r->min, -INFINITY));
     return below + 1 - kll_view_cdf(&pair->current_view, r->max);
 }
 
 /*
  * More values beyond the range than chance puts there? If both tables came from one source, every
- * order of all values is as likely, so that the k least, or largest, all are of the current one with a
- * probability of less than (m / (n+m))^k; one side has at least half of them.
+ * order of all values is as likely, so that the k least, or largest, all are of the current one
+ * with a probability of less than (m / (n+m))^k; one side has at least half of them.
  */
 static bool is_beyond(const struct pair *pair, double share, double alpha)
 {
@@ -209,7 +211,8 @@ static void judge(const struct calibrated *calibrated, double threshold, double 
     bool missing = missing_drifted(pair, alpha_other), novel = is_novel(pair, alpha_other);
     column->beyond_reference = share_beyond(pair);
     bool beyond = is_beyond(pair, column->beyond_reference, alpha_other);
-    bool type = c->misfits > 0 && r->misfits == 0; /* the schema says so: chance has no part in it */
+    bool type =
+        c->misfits > 0 && r->misfits == 0; /* the schema says so: chance has no part in it */
     column->misfits = c->misfits;
     column->drift = values || missing || novel || beyond || type;
     if (type)
@@ -272,8 +275,8 @@ int compare_check(const struct compare_options *options, struct mlops_error *err
         return mlops_fail(err, MLOPS_INVALID, "a threshold of %g is none: it must be above 0",
                           options->threshold);
     if (!(options->far >= 0 && options->far < 1))
-        return mlops_fail(err, MLOPS_INVALID, "a rate of false alarms lies between 0 and 1, not at %g",
-                          options->far);
+        return mlops_fail(err, MLOPS_INVALID,
+                          "a rate of false alarms lies between 0 and 1, not at %g", options->far);
     return MLOPS_OK;
 }
 
@@ -351,8 +354,8 @@ static void judge_all(const struct profile *reference, const struct profile *cur
     report->rows_reference = reference->rows;
 }
 
-/* How the column is compared: what is said last of it holds, each thing for itself. `used` marks what
- * says something of it. */
+/* How the column is compared: what is said last of it holds, each thing for itself. `used` marks
+ * what says something of it. */
 static int choose_method(const struct compare_options *options, const struct column_profile *column,
                          bool *used, struct calibrated *made, struct mlops_error *err)
 {
@@ -404,8 +407,8 @@ static int pair_all(const struct profile *reference, const struct profile *curre
         struct calibrated *made = &columns[*compared];
         if (is_left_out(column, options->leave_out))
             continue;
-        *made = (struct calibrated){
-            .pair = &pairs[*compared], .place = i, .weight = 1, .noise = NAN};
+        *made =
+            (struct calibrated){.pair = &pairs[*compared], .place = i, .weight = 1, .noise = NAN};
         pair_make(&pairs[(*compared)++], column, column_near(current, column->name, &place));
         code = choose_method(options, column, used, made, err);
     }

@@ -17,17 +17,17 @@ struct compare_column {
 };
 
 struct compare_options {
-    const char *numeric_method;     /* NULL: "ks" */
-    const char *categorical_method; /* NULL: "jensen_shannon" */
+    const char *numeric_method;           /* NULL: "ks" */
+    const char *categorical_method;       /* NULL: "jensen_shannon" */
     const struct compare_column *columns; /* those with a method of their own */
     size_t column_count;
-    double threshold;               /* 0: each method's own */
-    bool any_effect;                /* noise alone decides, however small the effect */
+    double threshold; /* 0: each method's own */
+    bool any_effect;  /* noise alone decides, however small the effect */
     /* How often a table without drift may raise an alarm, for which thresholds are calibrated on
      * the reference's sample of rows (calibrate.h); below CALIBRATE_FAR_MIN by bounds that hold for
      * any data. 0: 0.001. */
     double far;
-    const char *const *leave_out;   /* columns; NULL-terminated, or NULL */
+    const char *const *leave_out; /* columns; NULL-terminated, or NULL */
 };
 
 /* Errors: MLOPS_INVALID no such method, or one for the other kind of column; a threshold that is

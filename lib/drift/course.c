@@ -6,7 +6,7 @@
 #include "stats/distance.h"
 #include <math.h>
 
-#define APART 2 /* one side of a change is well where it is so many times as near as the other */
+#define APART 2  /* one side of a change is well where it is so many times as near as the other */
 #define TOLD 0.5 /* a segment that carries so much is told in one line, … */
 #define UNEVEN 1.25 /* … if that is so many times what its rows would */
 
@@ -135,12 +135,13 @@ static void fill_segment(const struct slice *r, const struct slice *c, size_t of
         within += fabs(share(after, c->rows) - share(before, r->rows)) / 2;
         carried += changes[cell] > 0 ? gained / 2 : changes[cell] < 0 ? -gained / 2 : 0;
     }
-    *segment = (struct mlops_drift_segment){
-        .value = xstrdup(r->missing ? "(missing)" : r->value ? r->value : "(all others)"),
-        .rows_reference = r->rows,
-        .rows_current = c->rows,
-        .distance = r->rows && c->rows ? within : NAN,
-        .carried = whole > 0 ? carried / whole : 0};
+    *segment = (struct mlops_drift_segment){.value = xstrdup(r->missing ? "(missing)"
+                                                             : r->value ? r->value
+                                                                        : "(all others)"),
+                                            .rows_reference = r->rows,
+                                            .rows_current = c->rows,
+                                            .distance = r->rows && c->rows ? within : NAN,
+                                            .carried = whole > 0 ? carried / whole : 0};
 }
 
 static uint64_t total_rows(const struct slice *slices, size_t count)
@@ -175,12 +176,12 @@ void course_divide(struct mlops_drift_report *report, const struct slices *refer
         size_t cells, offset = slices_cells(current, i, &cells);
         divide(column, r, c, segments, offset, cells);
         const struct mlops_drift_segment *first = column->segments;
-        double rows = column->segment_count ? share(first->rows_current, total_rows(c, segments)) : 1;
+        double rows =
+            column->segment_count ? share(first->rows_current, total_rows(c, segments)) : 1;
         if (!column->drift || first->carried < TOLD || first->carried < UNEVEN * rows)
             continue;
-        _cleanup_(free_string) char *text =
-            xprintf("%.0f %% of it where %s is %s", 100 * first->carried, report->segment,
-                    first->value);
+        _cleanup_(free_string) char *text = xprintf(
+            "%.0f %% of it where %s is %s", 100 * first->carried, report->segment, first->value);
         append_detail(column, text);
     }
 }
@@ -203,8 +204,8 @@ static void join_associated(const struct mlops_drift_report *report, const struc
                 continue;
             const struct column_profile *a = profile_column(current, report->columns[i].name);
             const struct column_profile *b = profile_column(current, report->columns[j].name);
-            struct association found = profile_association(
-                current, (size_t)(a - current->columns), (size_t)(b - current->columns));
+            struct association found = profile_association(current, (size_t)(a - current->columns),
+                                                           (size_t)(b - current->columns));
             if (fabs(found.value) >= TOGETHER_MIN)
                 parents[root_of(parents, i)] = root_of(parents, j);
         }

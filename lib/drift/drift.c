@@ -10,7 +10,7 @@
 #include <mlops/text.h>
 
 #define SEASON_WARN 0.01 /* share of rows that have nothing to be held against */
-#define WARNED_MAX 8 /* columns named in a warning */
+#define WARNED_MAX 8     /* columns named in a warning */
 
 static bool same_name(const char *a, const char *b)
 {
@@ -30,15 +30,16 @@ struct drift_run {
     const struct mlops_drift_options *options;
     struct manifest manifest;
     const struct manifest_data *data;
-    struct profile *snapshot;  /* as it was packaged: it decides on columns and cells */
-    struct profile *reference; /* that is compared: the same, or made anew of its rows; NULL: the same */
+    struct profile *snapshot; /* as it was packaged: it decides on columns and cells */
+    struct profile
+        *reference; /* that is compared: the same, or made anew of its rows; NULL: the same */
     struct profile *current;
     const char **names; /* of the compared columns */
     size_t name_count;
     const char *time; /* by which drift is dated; NULL: not */
     struct slices *spans, *reference_segments, *current_segments;
     uint64_t *misfits; /* of each column of the current table: see struct reading */
-    char *folder; /* with the snapshot's rows */
+    char *folder;      /* with the snapshot's rows */
 };
 
 static void run_clear(struct drift_run *run)
@@ -191,7 +192,8 @@ struct reading {
     struct slices *spans, *segments; /* NULL: not wanted */
     struct season *season;           /* NULL: all rows are taken */
     size_t time;                     /* the season's column */
-    uint64_t *misfits; /* of each column the first row with a cell of another type; 0: none; or NULL */
+    uint64_t
+        *misfits; /* of each column the first row with a cell of another type; 0: none; or NULL */
 };
 
 static void find_misfits(struct reading *reading, const struct batch *batches, size_t count)
@@ -201,9 +203,8 @@ static void find_misfits(struct reading *reading, const struct batch *batches, s
         const struct batch *batch = &batches[i];
         for (size_t j = 0; j < batch->column_count; j++) {
             const uint8_t *missing = batch->columns[j].missing;
-            const uint8_t *found = reading->misfits[j]
-                                       ? NULL
-                                       : memchr(missing, MISSING_MISFIT, batch->rows);
+            const uint8_t *found =
+                reading->misfits[j] ? NULL : memchr(missing, MISSING_MISFIT, batch->rows);
             if (found)
                 reading->misfits[j] = first + (uint64_t)(found - missing);
         }
@@ -274,9 +275,10 @@ static int read_current(struct drift_run *run, struct mlops_error *err)
     if (run->options->segment)
         run->current_segments = slices_new_values(run->snapshot, schema, run->names,
                                                   run->name_count, run->options->segment);
-    struct reading reading = {
-        .profile = run->current, .spans = run->spans, .segments = run->current_segments,
-        .misfits = run->misfits};
+    struct reading reading = {.profile = run->current,
+                              .spans = run->spans,
+                              .segments = run->current_segments,
+                              .misfits = run->misfits};
     return read_rows(run->registry, reader, &reading, err);
 }
 
@@ -285,10 +287,11 @@ static int make_season(const struct drift_run *run, struct season *season, struc
     TRY(season_make(run->options->season, profile_column(run->snapshot, run->time),
                     profile_column(run->current, run->time), season, err));
     if (season->absent > SEASON_WARN)
-        registry_warn(run->registry,
-                      "%.0f %% of the rows are of a %s that the snapshot does not have: they are held "
-                      "against the others",
-                      100 * season->absent, run->options->season);
+        registry_warn(
+            run->registry,
+            "%.0f %% of the rows are of a %s that the snapshot does not have: they are held "
+            "against the others",
+            100 * season->absent, run->options->season);
     return MLOPS_OK;
 }
 
@@ -302,13 +305,13 @@ static int read_reference(struct drift_run *run, struct mlops_error *err)
         return MLOPS_OK;
     if (options->season)
         TRY(make_season(run, &season, err));
-    TRY(snapshot_open(run->registry, &run->manifest, run->data, run->snapshot, &run->folder, &reader,
-                      err));
+    TRY(snapshot_open(run->registry, &run->manifest, run->data, run->snapshot, &run->folder,
+                      &reader, err));
     const struct table_schema *schema = table_schema(reader);
     run->reference = new_profile(run, schema);
     if (options->segment)
-        run->reference_segments = slices_new_values(run->snapshot, schema, run->names,
-                                                    run->name_count, options->segment);
+        run->reference_segments =
+            slices_new_values(run->snapshot, schema, run->names, run->name_count, options->segment);
     struct reading reading = {.profile = run->reference,
                               .segments = run->reference_segments,
                               .season = options->season ? &season : NULL};

@@ -11,7 +11,8 @@ static bool find_season(const char *name, struct season *season)
     if (str_equal(name, "hour"))
         *season = (struct season){.period_ns = 24 * HOUR_NS, .class_ns = HOUR_NS, .classes = 24};
     else if (str_equal(name, "weekday"))
-        *season = (struct season){.period_ns = 168 * HOUR_NS, .class_ns = 24 * HOUR_NS, .classes = 7};
+        *season =
+            (struct season){.period_ns = 168 * HOUR_NS, .class_ns = 24 * HOUR_NS, .classes = 7};
     else
         return false;
     return true;
@@ -36,7 +37,8 @@ int season_make(const char *name, const struct column_profile *reference,
         largest = fmax(largest, season->chances[i]);
     }
     if (!(largest > 0))
-        return mlops_fail(err, MLOPS_INVALID, "no %s of the current table is in the snapshot", name);
+        return mlops_fail(err, MLOPS_INVALID, "no %s of the current table is in the snapshot",
+                          name);
     for (size_t i = 0; i < season->classes; i++)
         season->chances[i] /= largest;
     return MLOPS_OK;
@@ -91,9 +93,11 @@ void season_take(struct season *season, const struct batch *batch, size_t time,
             columns[i].numbers =
                 keep(memory, copy_rows(from->numbers, sizeof(*from->numbers), rows, count));
         if (from->times)
-            columns[i].times = keep(memory, copy_rows(from->times, sizeof(*from->times), rows, count));
+            columns[i].times =
+                keep(memory, copy_rows(from->times, sizeof(*from->times), rows, count));
         if (from->texts)
-            columns[i].texts = keep(memory, copy_rows(from->texts, sizeof(*from->texts), rows, count));
+            columns[i].texts =
+                keep(memory, copy_rows(from->texts, sizeof(*from->texts), rows, count));
     }
     memory->batch =
         (struct batch){.columns = columns, .column_count = batch->column_count, .rows = count};

@@ -1,11 +1,11 @@
 /*
- * lib/drift/season.h - rows of the reference chosen so that hours or weekdays have the share that they
- * have in the current table: Mondays are then held against Mondays.
+ * lib/drift/season.h - rows of the reference chosen so that hours or weekdays have the share that
+ * they have in the current table: Mondays are then held against Mondays.
  *
- * A row of class c is taken with probability a_c / max a, where a_c is the share of c in the current
- * table divided by that in the reference (rejection sampling: von Neumann 1951). What is taken is a
- * sample of the reference with the current table's mix of classes, from which profiles and thresholds
- * follow as from any other.
+ * A row of class c is taken with probability a_c / max a, where a_c is the share of c in the
+ * current table divided by that in the reference (rejection sampling: von Neumann 1951). What is
+ * taken is a sample of the reference with the current table's mix of classes, from which profiles
+ * and thresholds follow as from any other.
  */
 #ifndef DRIFT_SEASON_H
 #define DRIFT_SEASON_H
@@ -27,8 +27,8 @@ int season_make(const char *name, const struct column_profile *reference,
                 const struct column_profile *current, struct season *season,
                 struct mlops_error *err);
 
-/* The rows of `batch` that are taken, as a batch of `memory`, which the caller clears; `time` is the
- * place of the column. The same rows for the same table, however it is cut into batches. */
+/* The rows of `batch` that are taken, as a batch of `memory`, which the caller clears; `time` is
+ * the place of the column. The same rows for the same table, however it is cut into batches. */
 struct season_memory {
     struct batch batch;
     void **arrays;

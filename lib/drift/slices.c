@@ -146,8 +146,8 @@ static struct slice *append(struct slices *slices)
 /* Each is a multiple of the one before; the last is doubled as often as need be. */
 static int64_t span_ns(size_t step)
 {
-    static const int64_t seconds[] = {1,     5,     10,    30,    60,     300,    600,
-                                      1800,  3600,  10800, 21600, 43200,  86400,  604800};
+    static const int64_t seconds[] = {1,    5,    10,    30,    60,    300,   600,
+                                      1800, 3600, 10800, 21600, 43200, 86400, 604800};
     size_t last = ARRAY_LENGTH(seconds) - 1;
     if (step <= last)
         return seconds[step] * SECOND_NS;
@@ -234,10 +234,10 @@ static void place_by_time(struct slices *slices, const struct column *times, uin
         to = from > INT64_MAX - span_ns(slices->step) ? INT64_MAX : from + span_ns(slices->step);
     }
     for (size_t row = 0; row < times->rows; row++)
-        places[row] =
-            times->missing[row]
-                ? NO_SLICE
-                : (uint16_t)span_search(slices, span_begin(times->times[row], span_ns(slices->step)));
+        places[row] = times->missing[row]
+                          ? NO_SLICE
+                          : (uint16_t)span_search(
+                                slices, span_begin(times->times[row], span_ns(slices->step)));
 }
 
 /* ---- values --------------------------------------------------------------------------------- */
@@ -246,10 +246,10 @@ static void place_by_value(const struct slices *slices, const struct column *col
                            uint16_t *places)
 {
     for (size_t row = 0; row < column->rows; row++)
-        places[row] = (uint16_t)(column->missing[row]
-                                     ? slices->count - 1
-                                     : hashes_find(&slices->values, cell_hash(column, row),
-                                                   slices->count - 2));
+        places[row] =
+            (uint16_t)(column->missing[row] ? slices->count - 1
+                                            : hashes_find(&slices->values, cell_hash(column, row),
+                                                          slices->count - 2));
 }
 
 static void add_values(struct slices *slices)
@@ -266,7 +266,8 @@ static void add_values(struct slices *slices)
             cell_show((struct text_view){items[i].value, items[i].length}, shown);
         hashes_add(&slices->values,
                    by->quantiles ? stats_hash_eight(&number)
-                                 : stats_hash(items[i].value, items[i].length), i);
+                                 : stats_hash(items[i].value, items[i].length),
+                   i);
         append(slices)->value = xstrdup(shown);
     }
     append(slices); /* all others */

@@ -3,9 +3,10 @@
  * column, and in each slice by cells of every compared column.
  *
  * Cells are cut by the reference alone, since they must be known before the first row: of numbers
- * its twentieths and what lies outside its range, of texts its most frequent values and one cell for all others; the last cell is of
- * missing values. Memory depends on columns, not on rows: when there are too many spans, they become
- * longer and are joined; values beyond the most frequent ones of the reference share a slice.
+ * its twentieths and what lies outside its range, of texts its most frequent values and one cell
+ * for all others; the last cell is of missing values. Memory depends on columns, not on rows: when
+ * there are too many spans, they become longer and are joined; values beyond the most frequent ones
+ * of the reference share a slice.
  */
 #ifndef DRIFT_SLICES_H
 #define DRIFT_SLICES_H
@@ -25,8 +26,8 @@ struct slice {
 
 struct slices;
 
-/* For tables whose columns are those of `schema`; those called `names` are counted, which are all in
- * both. `reference` must outlive it. The caller frees it. */
+/* For tables whose columns are those of `schema`; those called `names` are counted, which are all
+ * in both. `reference` must outlive it. The caller frees it. */
 struct slices *slices_new_spans(const struct profile *reference, const struct table_schema *schema,
                                 const char *const *names, size_t count, const char *time);
 /* `column` has bool, category or text values in the reference. */

@@ -71,10 +71,8 @@ static int lay_out(struct mlops_registry *registry, const struct manifest *manif
         if (!belongs(file, data->path))
             continue;
         paths[count] = path_join(folder, file->path);
-        files[count] = (struct store_restore){.digest = file->digest,
-                                               .size = file->size,
-                                               .path = paths[count],
-                                               .mode = 0600};
+        files[count] = (struct store_restore){
+            .digest = file->digest, .size = file->size, .path = paths[count], .mode = 0600};
         _cleanup_(free_string) char *parent = path_parent(paths[count++]);
         code = directory_make(parent, 0700, err);
     }

@@ -13,9 +13,9 @@ int snapshot_choose(const struct manifest *manifest, const char *name,
 int snapshot_profile(struct mlops_registry *registry, const struct manifest_data *data,
                      struct profile **profile, struct mlops_error *err);
 
-/* Its rows, laid out in a private folder and opened with the types of its profile; `*folder` is to be
- * removed with the reader's end, also after an error. Errors: MLOPS_NOT_FOUND the bundle does not have
- * them (`copy: false`, or released); those of store_restore_files and table_open. */
+/* Its rows, laid out in a private folder and opened with the types of its profile; `*folder` is to
+ * be removed with the reader's end, also after an error. Errors: MLOPS_NOT_FOUND the bundle does
+ * not have them (`copy: false`, or released); those of store_restore_files and table_open. */
 int snapshot_open(struct mlops_registry *registry, const struct manifest *manifest,
                   const struct manifest_data *data, const struct profile *profile, char **folder,
                   struct table_reader **reader, struct mlops_error *err);

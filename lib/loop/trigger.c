@@ -121,8 +121,8 @@ static bool is_reason(const struct triggers *triggers, const struct mlops_alert 
 {
     static const char *const drift[] = {"drift", "drift_week", "drift_outputs", NULL};
     static const char *const performance[] = {
-        "accuracy", "precision", "recall", "fpr",    "auc",   "brier",        "adwin",
-        "ddm",      "eddm",      "hddm_a", "hddm_w", "kswin", "page_hinkley", "shift", NULL};
+        "accuracy", "precision", "recall", "fpr",   "auc",          "brier", "adwin", "ddm",
+        "eddm",     "hddm_a",    "hddm_w", "kswin", "page_hinkley", "shift", NULL};
     if ((triggers->drift && speaks_of(alert, drift)) ||
         (triggers->performance && speaks_of(alert, performance)))
         return true;

@@ -1,8 +1,8 @@
 /* lib/monitor/business.c - series against measures at lags, and what errors cost. */
 #include "base/clock.h"
+#include "monitor/business_rows.h"
 #include "monitor/cost.h"
 #include "monitor/measures.h"
-#include "monitor/business_rows.h"
 #include "monitor/status.h"
 #include "stats/contingency.h"
 #include "stats/serial.h"
@@ -15,7 +15,8 @@
 #define CONFIDENCE 0.95
 #define FALSE_SHARE 0.05 /* of what is found that is expected to be chance */
 
-/* ---- which version, and what it says ---------------------------------------------------------- */
+/* ---- which version, and what it says ----------------------------------------------------------
+ */
 
 /* What the stage holds; where it holds nothing, the newest. */
 static int find_version(struct mlops_registry *registry, const char *model, const char *stage,
@@ -66,7 +67,8 @@ static int choose_range(struct mlops_registry *registry,
     return MLOPS_OK;
 }
 
-/* ---- money -------------------------------------------------------------------------------------- */
+/* ---- money --------------------------------------------------------------------------------------
+ */
 
 static void put_costs(struct mlops_business *business)
 {
@@ -77,7 +79,8 @@ static void put_costs(struct mlops_business *business)
     }
 }
 
-/* ---- series against measures -------------------------------------------------------------------- */
+/* ---- series against measures --------------------------------------------------------------------
+ */
 
 /* Every series, measure and lag; the links have the best lag of each, found by its place here. */
 struct tests {
@@ -166,8 +169,8 @@ static int link_all(struct mlops_registry *registry, const struct mlops_business
     int code = snapshot_begin(registry, &snapshot, err);
     for (size_t i = 0; i < business->series.count && code == MLOPS_OK; i++) {
         const char *name = business->series.items[i].name;
-        code = business_series_read(registry, options->model, name, business->from_ns, values, days + lags,
-                           err);
+        code = business_series_read(registry, options->model, name, business->from_ns, values,
+                                    days + lags, err);
         for (size_t m = 0; m < measures->count && code == MLOPS_OK; m++)
             link_measure(name, values, &measures->items[m], days, lags, &tests, business);
     }
@@ -206,13 +209,12 @@ static int fill(struct mlops_registry *registry, const struct mlops_business_opt
     TRY(read_version(registry, business, &training, err));
     TRY(measures_read(
         registry,
-        &(struct measures_query){
-            .model = options->model,
-            .stage = stage,
-            .version = business->version.number,
-            .training = &training,
-            .from_ns = business->from_ns,
-            .days = (size_t)((business->to_ns - business->from_ns) / DAY_NS)},
+        &(struct measures_query){.model = options->model,
+                                 .stage = stage,
+                                 .version = business->version.number,
+                                 .training = &training,
+                                 .from_ns = business->from_ns,
+                                 .days = (size_t)((business->to_ns - business->from_ns) / DAY_NS)},
         &measures, err));
     business->days = TAKE_PTR(measures.days);
     business->day_count = measures.day_count;

@@ -55,8 +55,7 @@ static int read_row(const struct batch *batch, const size_t at[2], size_t row,
     }
     if (!number_parse(value->data, value->length, &day->value) || !isfinite(day->value))
         return mlops_fail(err, MLOPS_INVALID, "%s:%" PRIu64 ": '%.*s' is no number", place->path,
-                          place->line, (int)(value->length < 64 ? value->length : 64),
-                          value->data);
+                          place->line, (int)(value->length < 64 ? value->length : 64), value->data);
     return MLOPS_OK;
 }
 
@@ -205,8 +204,7 @@ static int read_list(struct db *db, const char *model, struct mlops_series_list 
         TRY(db_step(rows, &more, err));
         if (!more)
             return MLOPS_OK;
-        if (list->count == 0 ||
-            !str_equal(list->items[list->count - 1].name, db_string(rows, 0))) {
+        if (list->count == 0 || !str_equal(list->items[list->count - 1].name, db_string(rows, 0))) {
             GROW(list->items, list->count, &capacity);
             struct mlops_series *fresh = &list->items[list->count++];
             *fresh = (struct mlops_series){.first_ns = db_i64(rows, 1)};
@@ -240,7 +238,7 @@ void mlops_series_list_clear(struct mlops_series_list *list)
 }
 
 int business_series_read(struct mlops_registry *registry, const char *model, const char *name,
-                int64_t from_ns, double *values, size_t days, struct mlops_error *err)
+                         int64_t from_ns, double *values, size_t days, struct mlops_error *err)
 {
     _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
     bool more;

@@ -17,7 +17,8 @@ const char *mlops_challenge_verdict_name(enum mlops_challenge_verdict verdict)
     return names[verdict];
 }
 
-/* ---- who against whom ------------------------------------------------------------------------- */
+/* ---- who against whom -------------------------------------------------------------------------
+ */
 
 /* A comparison under way. */
 struct contest {
@@ -77,10 +78,10 @@ static bool is_beside(const struct contest *contest, const struct group *group)
 
 static bool is_side(const struct contest *contest, const struct group *group, int side)
 {
-    return side == CHAMPION ? group->version == contest->result->champion &&
-                                  !group->shadow && str_equal(group->stage, contest->stage)
-                            : group->version == contest->result->challenger &&
-                                  is_beside(contest, group);
+    return side == CHAMPION
+               ? group->version == contest->result->champion && !group->shadow &&
+                     str_equal(group->stage, contest->stage)
+               : group->version == contest->result->challenger && is_beside(contest, group);
 }
 
 static int find_challenger(struct contest *contest, struct mlops_error *err)
@@ -103,8 +104,9 @@ static int find_challenger(struct contest *contest, struct mlops_error *err)
         mlops_fail(err, MLOPS_NOT_FOUND, "no version of %s has answered beside %s@%llu",
                    contest->options->model, contest->options->model,
                    (unsigned long long)result->champion);
-    return mlops_hint(err, "send it the same requests, and ingest its answers with the same ids and "
-                           "\"shadow\": true");
+    return mlops_hint(err,
+                      "send it the same requests, and ingest its answers with the same ids and "
+                      "\"shadow\": true");
 }
 
 static int choose_range(struct contest *contest, struct mlops_error *err)
@@ -124,7 +126,8 @@ static int choose_range(struct contest *contest, struct mlops_error *err)
     return MLOPS_OK;
 }
 
-/* ---- matching --------------------------------------------------------------------------------- */
+/* ---- matching ---------------------------------------------------------------------------------
+ */
 
 struct answer {
     uint64_t id;
@@ -165,8 +168,8 @@ static void number_groups(struct contest *contest)
 {
     contest->places = xcalloc(contest->group_count + 1, sizeof(*contest->places));
     for (size_t i = 0; i < contest->group_count; i++)
-        contest->places[i] = (struct place){
-            &contest->groups[i], segment_number(contest, contest->groups[i].segment)};
+        contest->places[i] = (struct place){&contest->groups[i],
+                                            segment_number(contest, contest->groups[i].segment)};
     if (contest->group_count)
         qsort(contest->places, contest->group_count, sizeof(*contest->places), by_group_id);
 }
@@ -226,8 +229,8 @@ static void keep_first(struct answer_list *list)
     list->count = kept;
 }
 
-static int read_side(const struct contest *contest, int side, bool shadow,
-                     struct answer_list *list, struct mlops_error *err)
+static int read_side(const struct contest *contest, int side, bool shadow, struct answer_list *list,
+                     struct mlops_error *err)
 {
     const struct mlops_challenge *result = contest->result;
     struct visit visit = {contest, side, list};
@@ -276,7 +279,8 @@ static void match(const struct answer_list *champion, const struct answer_list *
     }
 }
 
-static int read_pairs(const struct contest *contest, struct pair_list *pairs, struct mlops_error *err)
+static int read_pairs(const struct contest *contest, struct pair_list *pairs,
+                      struct mlops_error *err)
 {
     _cleanup_(answer_list_clear) struct answer_list champion = {0}, challenger = {0};
     _cleanup_(label_list_clear) struct label_list labels = {0};
@@ -295,7 +299,8 @@ static int read_pairs(const struct contest *contest, struct pair_list *pairs, st
     return MLOPS_OK;
 }
 
-/* ---- side by side ----------------------------------------------------------------------------- */
+/* ---- side by side -----------------------------------------------------------------------------
+ */
 
 static int measure_side(struct contest *contest, int side, const char *segment,
                         struct mlops_challenge_side *measured, struct mlops_error *err)
@@ -399,11 +404,11 @@ static int run(struct contest *contest, struct mlops_error *err)
 int mlops_challenge(struct mlops_registry *registry, const struct mlops_challenge_options *options,
                     struct mlops_challenge *challenge, struct mlops_error *err)
 {
-    _cleanup_(contest_clear) struct contest contest = {
-        .registry = registry,
-        .options = options,
-        .stage = options->stage ? options->stage : "production",
-        .result = challenge};
+    _cleanup_(contest_clear) struct contest contest = {.registry = registry,
+                                                       .options = options,
+                                                       .stage = options->stage ? options->stage
+                                                                               : "production",
+                                                       .result = challenge};
     *challenge = (struct mlops_challenge){.champion = 0};
     int code = run(&contest, err);
     if (code)

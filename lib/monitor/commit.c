@@ -15,7 +15,8 @@
 #define SWEEP_NS (60 * MINUTE_NS)
 #define KEEP_HOURS_NS (90 * 1440 * MINUTE_NS)
 
-/* ---- what the database says ---------------------------------------------------------------------- */
+/* ---- what the database says
+ * ---------------------------------------------------------------------- */
 
 static int load_model(struct ingest *ingest, struct mlops_error *err)
 {
@@ -51,11 +52,12 @@ static int load_groups(struct ingest *ingest, struct mlops_error *err)
         if (!more)
             return MLOPS_OK;
         GROW(ingest->groups, ingest->group_count, &ingest->group_capacity);
-        ingest->groups[ingest->group_count++] = (struct group){.id = db_i64(rows, 0),
-                                                               .version = (uint64_t)db_i64(rows, 1),
-                                                               .stage = xstrdup(db_string(rows, 2)),
-                                                               .segment = xstrdup(db_string(rows, 3)),
-                                                               .shadow = db_i64(rows, 4) != 0};
+        ingest->groups[ingest->group_count++] =
+            (struct group){.id = db_i64(rows, 0),
+                           .version = (uint64_t)db_i64(rows, 1),
+                           .stage = xstrdup(db_string(rows, 2)),
+                           .segment = xstrdup(db_string(rows, 3)),
+                           .shadow = db_i64(rows, 4) != 0};
     }
 }
 
@@ -67,7 +69,8 @@ int ingest_load(struct ingest *ingest, struct mlops_error *err)
     return load_groups(ingest, err);
 }
 
-/* ---- the dead-letter file ------------------------------------------------------------------------- */
+/* ---- the dead-letter file
+ * ------------------------------------------------------------------------- */
 
 /* Before the transaction: a line may stand there twice after a crash, but is never missing. */
 static int write_dead_letters(struct ingest *ingest, struct mlops_error *err)
@@ -87,7 +90,8 @@ static int write_dead_letters(struct ingest *ingest, struct mlops_error *err)
     return MLOPS_OK;
 }
 
-/* ---- the transaction ------------------------------------------------------------------------------- */
+/* ---- the transaction
+ * ------------------------------------------------------------------------------- */
 
 static int write_groups(struct ingest *ingest, struct db *db, struct mlops_error *err)
 {
@@ -267,21 +271,20 @@ static int write_raw(struct ingest *ingest, struct db *db, struct mlops_error *e
 static int write_model(struct ingest *ingest, struct db *db, struct mlops_error *err)
 {
     const struct mlops_monitor_counts *stored = &ingest->stored, *more = &ingest->pending;
-    return db_exec(db, err,
-                   "INSERT INTO monitor_model (model, batch, newest_ns, received, counted, "
-                   "duplicates, malformed, unknown, future, late) "
-                   "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (model) "
-                   "DO UPDATE SET batch = excluded.batch, newest_ns = excluded.newest_ns, "
-                   "received = excluded.received, counted = excluded.counted, "
-                   "duplicates = excluded.duplicates, malformed = excluded.malformed, "
-                   "unknown = excluded.unknown, future = excluded.future, late = excluded.late",
-                   DB_TEXT(ingest->options.model), DB_I64(ingest->batch + 1),
-                   DB_I64(ingest->newest_ns), DB_I64(stored->received + more->received),
-                   DB_I64(stored->counted + more->counted),
-                   DB_I64(stored->duplicates + more->duplicates),
-                   DB_I64(stored->malformed + more->malformed),
-                   DB_I64(stored->unknown + more->unknown), DB_I64(stored->future + more->future),
-                   DB_I64(stored->late + more->late));
+    return db_exec(
+        db, err,
+        "INSERT INTO monitor_model (model, batch, newest_ns, received, counted, "
+        "duplicates, malformed, unknown, future, late) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (model) "
+        "DO UPDATE SET batch = excluded.batch, newest_ns = excluded.newest_ns, "
+        "received = excluded.received, counted = excluded.counted, "
+        "duplicates = excluded.duplicates, malformed = excluded.malformed, "
+        "unknown = excluded.unknown, future = excluded.future, late = excluded.late",
+        DB_TEXT(ingest->options.model), DB_I64(ingest->batch + 1), DB_I64(ingest->newest_ns),
+        DB_I64(stored->received + more->received), DB_I64(stored->counted + more->counted),
+        DB_I64(stored->duplicates + more->duplicates), DB_I64(stored->malformed + more->malformed),
+        DB_I64(stored->unknown + more->unknown), DB_I64(stored->future + more->future),
+        DB_I64(stored->late + more->late));
 }
 
 /* Retention counts back from the newest event, not from the clock: a replay keeps as much. */
@@ -342,7 +345,8 @@ static int write_all(struct ingest *ingest, bool *moved, struct mlops_error *err
     return transaction_commit(TAKE_PTR(tx), err);
 }
 
-/* ---- a batch ----------------------------------------------------------------------------------------- */
+/* ---- a batch
+ * ----------------------------------------------------------------------------------------- */
 
 /* Take the batch in anew, from its raw text, on what the database says now. */
 static int start_over(struct ingest *ingest, struct mlops_error *err)
@@ -393,8 +397,7 @@ int ingest_commit(struct ingest *ingest, struct mlops_error *err)
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
         bool moved = false;
         if (ingest->window_count > 0)
-            qsort(ingest->windows, ingest->window_count, sizeof(*ingest->windows),
-                  compare_windows);
+            qsort(ingest->windows, ingest->window_count, sizeof(*ingest->windows), compare_windows);
         for (size_t i = 0; i < ingest->window_count; i++) {
             finish(ingest->windows[i].window.outputs);
             finish(ingest->windows[i].window.features);

@@ -8,8 +8,8 @@ void cost_find(const struct manifest *manifest, struct cost *cost)
     const cJSON *own = cJSON_GetObjectItemCaseSensitive(project->monitor, "cost");
     *cost = (struct cost){.from = NULL};
     if (cJSON_IsObject(own)) {
-        *cost = (struct cost){json_number(own, "fp", 0), json_number(own, "fn", 0),
-                              xstrdup("monitor")};
+        *cost =
+            (struct cost){json_number(own, "fp", 0), json_number(own, "fn", 0), xstrdup("monitor")};
         return;
     }
     for (size_t i = 0; i < project->suite_count; i++) {

@@ -171,7 +171,8 @@ static struct mlops_challenge_measure compare_cost(const struct duel_pair *pairs
     measure.champion = sums[CHAMPION] / n;
     measure.challenger = sums[CHALLENGER] / n;
     measure.difference = mean;
-    if (!(error > 0)) /* they cost the same on every event, or differ the same: no spread is known */
+    if (!(error >
+          0)) /* they cost the same on every event, or differ the same: no spread is known */
         return measure;
     measure.low = mean - z * error;
     measure.high = mean + z * error;
@@ -224,7 +225,7 @@ int duel_judge(const struct duel_pair *pairs, size_t count, const struct cost *c
     for (int i = 0; i < DUEL_MEASURES; i++)
         found[i].name = measures[i].name;
     part->verdict = judge(&found[by], measures[by].lower);
-    part->not_worse = part->verdict != MLOPS_CHALLENGE_UNKNOWN &&
-                      within(&found[by], measures[by].lower, margin);
+    part->not_worse =
+        part->verdict != MLOPS_CHALLENGE_UNKNOWN && within(&found[by], measures[by].lower, margin);
     return MLOPS_OK;
 }

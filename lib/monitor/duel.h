@@ -26,9 +26,9 @@ enum duel_measure duel_default(const struct duel_pair *pairs, size_t count,
                                const struct cost *cost);
 
 /*
- * Fill in what of `part` is about the pairs. Proportions are compared by McNemar's test (mid-p) with
- * Tango's interval, AUC by DeLong's, both of lib/stats/paired.h; costs by the normal interval of the
- * mean difference. Errors: MLOPS_IO not enough memory.
+ * Fill in what of `part` is about the pairs. Proportions are compared by McNemar's test (mid-p)
+ * with Tango's interval, AUC by DeLong's, both of lib/stats/paired.h; costs by the normal interval
+ * of the mean difference. Errors: MLOPS_IO not enough memory.
  */
 int duel_judge(const struct duel_pair *pairs, size_t count, const struct cost *cost,
                enum duel_measure by, double margin, struct mlops_challenge_part *part,

@@ -8,9 +8,9 @@
 
 #define SECONDS_MAX 9.2e9 /* of a number as time: beyond it nanoseconds do not hold it */
 
-static const char *const roles[] = {"time",       "id",         "version", "stage",
-                                    "segment",    "features",   "score",   "prediction",
-                                    "latency_ms", "status",     "error",   "shadow"};
+static const char *const roles[] = {"time",       "id",       "version", "stage",
+                                    "segment",    "features", "score",   "prediction",
+                                    "latency_ms", "status",   "error",   "shadow"};
 
 int event_role(const char *name, size_t length)
 {
@@ -111,7 +111,8 @@ static const char *set_name(struct text_view *name, const struct event_value *va
     *name = (struct text_view){"", 0};
     if (value->kind == CELL_NULL || value->kind == CELL_EMPTY)
         return NULL;
-    if (value->nested || value->text.length > max || memchr(value->text.data, 0, value->text.length))
+    if (value->nested || value->text.length > max ||
+        memchr(value->text.data, 0, value->text.length))
         return reason;
     *name = value->text;
     return NULL;
@@ -255,8 +256,13 @@ static void read_line(struct event_chunk *chunk, const struct event_layout *layo
                       const char *line, size_t length, uint64_t number)
 {
     const struct text_view none = {"", 0};
-    struct event event = {.score = NAN, .latency_ms = NAN, .time_ns = INT64_MIN, .line = number,
-                          .stage = none, .segment = none, .prediction = none,
+    struct event event = {.score = NAN,
+                          .latency_ms = NAN,
+                          .time_ns = INT64_MIN,
+                          .line = number,
+                          .stage = none,
+                          .segment = none,
+                          .prediction = none,
                           .text = {line, (uint32_t)length}};
     const char *wrong = NULL;
     chunk->lines++;

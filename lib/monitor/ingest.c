@@ -12,9 +12,9 @@
 
 #define PIECE_MIN (256U << 10) /* bytes below which text is not cut for another core */
 #define COMMIT_NS 1000000000LL
-#define OPEN_COLUMNS_MAX 4096  /* of all open windows: about 30 KiB each */
+#define OPEN_COLUMNS_MAX 4096 /* of all open windows: about 30 KiB each */
 #define RAW_MAX (64U << 20)
-#define IDS_MAX (20U << 20)    /* places of sets of ids: 160 MiB */
+#define IDS_MAX (20U << 20) /* places of sets of ids: 160 MiB */
 #define DEFAULT_STAGE "production"
 
 /* ---- who is known ---------------------------------------------------------------------------- */
@@ -60,7 +60,8 @@ static bool same_text(const char *a, const struct text_view *b)
 /* Where it is among the groups; SIZE_MAX: it is not. */
 static size_t look_up_group(const struct ingest *ingest, const struct event *event, size_t guess)
 {
-    const struct text_view *stage = &event->stage, fallback = {DEFAULT_STAGE, strlen(DEFAULT_STAGE)};
+    const struct text_view *stage = &event->stage,
+                           fallback = {DEFAULT_STAGE, strlen(DEFAULT_STAGE)};
     if (stage->length == 0)
         stage = &fallback;
     for (size_t i = 0; i < ingest->group_count; i++) {
@@ -168,7 +169,8 @@ static int find_minute(struct ingest *ingest, int64_t minute_ns, struct open_min
     return MLOPS_OK;
 }
 
-/* ---- lines that are not counted ---------------------------------------------------------------- */
+/* ---- lines that are not counted ----------------------------------------------------------------
+ */
 
 static void set_aside(struct ingest *ingest, uint64_t line, const char *reason,
                       const struct text_view *text)
@@ -228,7 +230,8 @@ static int judge(struct ingest *ingest, struct event *event, int64_t now_ns, con
     return MLOPS_OK;
 }
 
-/* ---- a chunk into windows ----------------------------------------------------------------------- */
+/* ---- a chunk into windows -----------------------------------------------------------------------
+ */
 
 static struct open_window *find_window(struct ingest *ingest, size_t group, int64_t minute_ns)
 {
@@ -296,12 +299,13 @@ static int take_event(struct ingest *ingest, struct event *event, uint32_t row, 
     return MLOPS_OK;
 }
 
-/* ---- columns ------------------------------------------------------------------------------------ */
+/* ---- columns ------------------------------------------------------------------------------------
+ */
 
 static uint8_t missing_code(uint8_t kind)
 {
-    return kind == CELL_ABSENT ? MISSING_ABSENT
-           : kind == CELL_NULL ? MISSING_NULL
+    return kind == CELL_ABSENT  ? MISSING_ABSENT
+           : kind == CELL_NULL  ? MISSING_NULL
            : kind == CELL_EMPTY ? MISSING_EMPTY
                                 : MISSING_NOT;
 }
@@ -321,9 +325,9 @@ static enum column_type type_of(const struct ingest *ingest, uint64_t version,
 {
     for (size_t i = 0; i < ingest->version_count; i++) {
         const struct profile *learnt = ingest->versions[i].training.profile;
-        const struct column_profile *same =
-            ingest->versions[i].number == version && learnt ? profile_column(learnt, column->name)
-                                                            : NULL;
+        const struct column_profile *same = ingest->versions[i].number == version && learnt
+                                                ? profile_column(learnt, column->name)
+                                                : NULL;
         if (same)
             return same->type;
     }
@@ -360,8 +364,8 @@ static void convert_cell(enum column_type type, const struct event_column *cells
     bool number = kind == CELL_NUMBER || kind == CELL_BOOL;
     typed->missing[i] = missing_code(kind);
     if (column_is_numeric(type)) {
-        bool fits = number && (type != COLUMN_BOOL || cells->numbers[row] == 0 ||
-                               cells->numbers[row] == 1);
+        bool fits =
+            number && (type != COLUMN_BOOL || cells->numbers[row] == 0 || cells->numbers[row] == 1);
         typed->numbers[i] = fits ? cells->numbers[row] : 0;
         if (!typed->missing[i] && !fits)
             typed->missing[i] = MISSING_MISFIT;
@@ -516,7 +520,8 @@ static int count_chunk(struct ingest *ingest, struct event_chunk *chunk, struct 
     return MLOPS_OK;
 }
 
-/* ---- text into chunks --------------------------------------------------------------------------- */
+/* ---- text into chunks ---------------------------------------------------------------------------
+ */
 
 struct reading {
     struct ingest *ingest;
@@ -538,8 +543,7 @@ static int read_chunk(void *context, size_t index, size_t worker, struct mlops_e
 static uint64_t count_lines(const char *text, size_t length)
 {
     uint64_t lines = 0;
-    for (const char *end = text + length; (text = memchr(text, '\n', (size_t)(end - text)));
-         text++)
+    for (const char *end = text + length; (text = memchr(text, '\n', (size_t)(end - text))); text++)
         lines++;
     return lines;
 }

@@ -1,5 +1,6 @@
 /*
- * lib/monitor/ingest.h - events under way from lines to the database: what the files of ingest share.
+ * lib/monitor/ingest.h - events under way from lines to the database: what the files of ingest
+ * share.
  *
  * ingest.c counts lines into open windows; commit.c writes them down; source.c and listen.c bring
  * lines. Between commits nothing is durable and nothing is acknowledged.
@@ -39,7 +40,7 @@ struct ingest {
     struct mlops_monitor_ingest_options options;
     uint64_t batch; /* of the model, as it was when we looked */
     int64_t newest_ns;
-    int64_t swept_ns; /* newest_ns when retention was last seen to */
+    int64_t swept_ns;                    /* newest_ns when retention was last seen to */
     struct mlops_monitor_counts stored;  /* in the database */
     struct mlops_monitor_counts pending; /* since the last commit */
     struct mlops_monitor_counts *counts; /* of this ingest, committed */
@@ -56,8 +57,8 @@ struct ingest {
 
     struct event_layout layout; /* of CSV */
     bool is_csv, knows_kind;
-    uint64_t line;       /* the number of the next */
-    uint64_t batch_line; /* of the first that is not committed */
+    uint64_t line;              /* the number of the next */
+    uint64_t batch_line;        /* of the first that is not committed */
     struct event_chunk *chunks; /* pool_threads() of them */
     size_t chunk_count;
     struct buffer raw; /* zstd frames, one a piece of text */
@@ -84,7 +85,8 @@ int ingest_commit(struct ingest *ingest, struct mlops_error *err);
 int ingest_source(struct ingest *ingest, struct mlops_error *err);
 int ingest_listen(struct ingest *ingest, struct mlops_error *err);
 
-/* ---- between ingest.c and commit.c ------------------------------------------------------------- */
+/* ---- between ingest.c and commit.c -------------------------------------------------------------
+ */
 
 /* Forget what is open, and what the database said. */
 void ingest_forget(struct ingest *ingest);

@@ -189,11 +189,10 @@ static void change_windows(struct labelling *labelling, const struct match *matc
 {
     const struct outcome outcome = {match->record.score, match->record.prediction, label};
     for (int level = LEVEL_COUNT - 1; level >= 0; level--) {
-        int64_t start_ns =
-            window_start_ns((enum window_level)level, match->minute * MINUTE_NS);
-        performance_count(find_change(labelling, match->record.group, (enum window_level)level,
-                                      start_ns),
-                          &outcome, sign);
+        int64_t start_ns = window_start_ns((enum window_level)level, match->minute * MINUTE_NS);
+        performance_count(
+            find_change(labelling, match->record.group, (enum window_level)level, start_ns),
+            &outcome, sign);
     }
 }
 
@@ -229,8 +228,8 @@ static int join(struct labelling *labelling, struct db *db, struct mlops_error *
 {
     const struct match_list *matches = &labelling->matches;
     for (size_t i = 0, next; i < matches->count; i = next) {
-        for (next = i; next < matches->count &&
-                       matches->items[next].minute == matches->items[i].minute;)
+        for (next = i;
+             next < matches->count && matches->items[next].minute == matches->items[i].minute;)
             next++;
         TRY(join_minute(labelling, db, &matches->items[i], next - i, err));
     }

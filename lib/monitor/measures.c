@@ -1,7 +1,7 @@
 /* lib/monitor/measures.c - the windows of days as named series. */
 #include "monitor/measures.h"
-#include "monitor/estimate.h"
 #include "monitor/business_rows.h"
+#include "monitor/estimate.h"
 #include "monitor/status.h"
 #include <math.h>
 

@@ -9,7 +9,7 @@
 
 struct measures_query {
     const char *model, *stage;
-    uint64_t version; /* whose estimates without labels are made */
+    uint64_t version;                /* whose estimates without labels are made */
     const struct training *training; /* what features are held against; its profile may be NULL */
     int64_t from_ns;                 /* the begin of a day */
     size_t days;

@@ -32,11 +32,11 @@ static int find_groups(struct db *db, const struct roster_query *query, struct w
         if (!more)
             return MLOPS_OK;
         GROW(wanted->group, wanted->count, &capacity);
-        wanted->group[wanted->count++] = query->all ||
-                                         ((uint64_t)db_i64(rows, 0) == query->version &&
-                                          is_or_any(db_string(rows, 1), query->stage) &&
-                                          is_or_any(db_string(rows, 2), query->segment) &&
-                                          (db_i64(rows, 3) != 0) == query->shadow);
+        wanted->group[wanted->count++] =
+            query->all || ((uint64_t)db_i64(rows, 0) == query->version &&
+                           is_or_any(db_string(rows, 1), query->stage) &&
+                           is_or_any(db_string(rows, 2), query->segment) &&
+                           (db_i64(rows, 3) != 0) == query->shadow);
     }
 }
 

@@ -11,7 +11,7 @@ struct roster_query {
     uint64_t version;
     const char *stage, *segment; /* NULL: all */
     bool shadow;
-    bool all;      /* of every version, stage and segment, shadow or not: what is above is not asked */
+    bool all; /* of every version, stage and segment, shadow or not: what is above is not asked */
     int64_t from, to; /* minutes, the last excluded */
 };
 

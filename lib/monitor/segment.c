@@ -42,8 +42,7 @@ static void add_other(struct cell_list *list, const struct cell *cell)
 }
 
 /* Does what begins here begin with the one cell that the column has? A cell has no end within. */
-static bool is_like_first(const struct cell_list *list, const char *text, size_t start,
-                          size_t left)
+static bool is_like_first(const struct cell_list *list, const char *text, size_t start, size_t left)
 {
     size_t length = list->first.length;
     uint64_t head;

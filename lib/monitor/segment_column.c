@@ -6,7 +6,7 @@
 #define FEW_MAX 256
 #define SLOTS 1024
 #define DIGITS_MAX 18
-#define STRANGE 255 /* in the place of how many decimals */
+#define STRANGE 255  /* in the place of how many decimals */
 #define BLOCK_MIN 64 /* shorter blocks are not packed */
 
 enum kind { KIND_SAME, KIND_RAW, KIND_FEW, KIND_DECIMAL };

@@ -1,8 +1,8 @@
 /* lib/monitor/status.c - one screen of what happened: windows merged, held against what was. */
+#include "monitor/status.h"
 #include "drift/compare.h"
 #include "monitor/estimate.h"
 #include "monitor/features.h"
-#include "monitor/status.h"
 #include "monitor/training.h"
 #include "monitor/window.h"
 #include "registry/db.h"
@@ -58,7 +58,8 @@ static bool same_name(const char *a, const char *b)
 static bool is_output(const struct profile *features, const struct profile *outputs,
                       const char *name)
 {
-    return outputs && profile_column(outputs, name) && !(features && profile_column(features, name));
+    return outputs && profile_column(outputs, name) &&
+           !(features && profile_column(features, name));
 }
 
 /* Compare what can be: columns of both, of one kind. What the reference has and no event does is
@@ -134,8 +135,8 @@ static int against_before(const struct window *now, const struct window *before,
     features_merge(&features, 0, now->features, now->events);
     features_merge(&outputs, 0, now->outputs, now->events);
     if (before->features)
-        TRY(compare(before->features, &features, now->events, NULL, NULL,
-                    &group->against_before, err));
+        TRY(compare(before->features, &features, now->events, NULL, NULL, &group->against_before,
+                    err));
     return before->outputs
                ? compare(before->outputs, &outputs, now->events, NULL, NULL, &group->outputs, err)
                : MLOPS_OK;
@@ -264,11 +265,13 @@ static int fill_status(struct mlops_registry *registry,
     size_t count;
     TRY(read_model(registry, options->model, status, err));
     status->to_ns = options->until_ns ? options->until_ns : status->newest_ns + 1;
-    status->from_ns = options->since_ns ? options->since_ns
-                      : status->to_ns - (options->length_ns ? options->length_ns : HOUR_NS);
+    status->from_ns = options->since_ns
+                          ? options->since_ns
+                          : status->to_ns - (options->length_ns ? options->length_ns : HOUR_NS);
     if (status->from_ns >= status->to_ns)
         return mlops_fail(err, MLOPS_INVALID, "the range ends before it begins");
-    status->from_ns = window_start_ns(status_level(status->to_ns - status->from_ns), status->from_ns);
+    status->from_ns =
+        window_start_ns(status_level(status->to_ns - status->from_ns), status->from_ns);
     TRY(groups_read(registry, options->model, &groups, &count, err));
     list_groups(status, options, groups, count);
     groups_free(groups, count);

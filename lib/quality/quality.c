@@ -63,8 +63,10 @@ static int lay_out(struct store *store, const struct manifest *manifest,
         any = true;
     }
     if (!any)
-        return mlops_fail(err, MLOPS_NOT_FOUND, "the rows of the snapshot '%s' are not in the "
-                          "bundle: '%s'", data->name, data->path);
+        return mlops_fail(err, MLOPS_NOT_FOUND,
+                          "the rows of the snapshot '%s' are not in the "
+                          "bundle: '%s'",
+                          data->name, data->path);
     table->path = path_join(folder, data->path);
     return MLOPS_OK;
 }

@@ -83,8 +83,8 @@ const char *const access_rules[] = {
     "FOR EACH STATEMENT EXECUTE FUNCTION only_appended()",
 
     "CREATE OR REPLACE FUNCTION next_position()" TRIGGER_FUNCTION
-    "$body$ BEGIN IF NEW.position <> (SELECT coalesce(max(position) + 1, 0) FROM audit) THEN " REFUSE(
-        "'the position is not the next of the log'") "; END IF; RETURN NEW; END $body$",
+    "$body$ BEGIN IF NEW.position <> (SELECT coalesce(max(position) + 1, 0) FROM audit) "
+    "THEN " REFUSE("'the position is not the next of the log'") "; END IF; RETURN NEW; END $body$",
     "DROP TRIGGER IF EXISTS next_position ON audit",
     "CREATE TRIGGER next_position BEFORE INSERT ON audit "
     "FOR EACH ROW EXECUTE FUNCTION next_position()",

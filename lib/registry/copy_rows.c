@@ -1,16 +1,18 @@
 /*
- * lib/registry/copy_rows.c - the rows of a whole registry moved to another, table by table, in the order
- * in which rows refer to one another.
+ * lib/registry/copy_rows.c - the rows of a whole registry moved to another, table by table, in the
+ * order in which rows refer to one another.
  */
 #include "registry/copy_rows.h"
 #include "base/path.h"
 #include "registry/log_tree.h"
 
 #define TABLE(travel, name, kinds, columns, parameters)                                            \
-    {#name, kinds, columns, "SELECT " columns " FROM " #name,                                      \
-     "INSERT INTO " #name " (" columns ") VALUES (" parameters ")",                                \
-     "INSERT INTO " #name " (" columns ") VALUES (" parameters ") ON CONFLICT DO NOTHING",         \
-     "DELETE FROM " #name, travel}
+    {                                                                                              \
+#name, kinds, columns, "SELECT " columns " FROM " #name,                                   \
+            "INSERT INTO " #name " (" columns ") VALUES (" parameters ")",                         \
+            "INSERT INTO " #name " (" columns ") VALUES (" parameters ") ON CONFLICT DO NOTHING",  \
+            "DELETE FROM " #name, travel                                                           \
+    }
 
 /* All but `meta`, of which some rows stay. */
 static const struct copy_table tables[] = {
@@ -18,10 +20,12 @@ static const struct copy_table tables[] = {
     TABLE(TRAVEL_GROWS, bundle, "ttiiiti",
           "id, model, files, bytes, created_ns, created_by, packaged_ns",
           "$1, $2, $3, $4, $5, $6, $7"),
-    TABLE(TRAVEL_CHANGES, version, "titit", "model, number, bundle, created_ns, created_by", "$1, $2, $3, $4, $5"),
+    TABLE(TRAVEL_CHANGES, version, "titit", "model, number, bundle, created_ns, created_by",
+          "$1, $2, $3, $4, $5"),
     TABLE(TRAVEL_LOG, audit, "iitttiitttt",
           "position, time_ns, actor, action, model, version, previous, stage, reason, "
-          "entry, leaf", "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11"),
+          "entry, leaf",
+          "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11"),
     TABLE(TRAVEL_LOG, audit_node, "it", "position, hash", "$1, $2"),
     TABLE(TRAVEL_CHANGES, stage_entry, "ttiiiti",
           "model, stage, position, number, entered_ns, entered_by, audit_index",
@@ -29,14 +33,17 @@ static const struct copy_table tables[] = {
     TABLE(TRAVEL_GROWS, evidence, "itttttti",
           "id, bundle, kind, name, status, actor, body, recorded_ns",
           "$1, $2, $3, $4, $5, $6, $7, $8"),
-    TABLE(TRAVEL_CHANGES, kept, "ittti", "evidence, what, bundle, sha256, bytes", "$1, $2, $3, $4, $5"),
+    TABLE(TRAVEL_CHANGES, kept, "ittti", "evidence, what, bundle, sha256, bytes",
+          "$1, $2, $3, $4, $5"),
     TABLE(TRAVEL_STAYS, condemned, "tii", "pack, condemned_ns, replaced", "$1, $2, $3"),
-    TABLE(TRAVEL_FOUND, fact, "tittdt", "model, number, name, kind, amount, content", "$1, $2, $3, $4, $5, $6"),
+    TABLE(TRAVEL_FOUND, fact, "tittdt", "model, number, name, kind, amount, content",
+          "$1, $2, $3, $4, $5, $6"),
     TABLE(TRAVEL_GROWS, policy, "tit", "model, number, body", "$1, $2, $3"),
     TABLE(TRAVEL_CHANGES, tag, "titt", "model, number, name, value", "$1, $2, $3, $4"),
     TABLE(TRAVEL_CHANGES, trash, "titititii",
           "model, number, bundle, created_ns, created_by, deleted_ns, deleted_by, "
-          "audit_index, purged_ns", "$1, $2, $3, $4, $5, $6, $7, $8, $9"),
+          "audit_index, purged_ns",
+          "$1, $2, $3, $4, $5, $6, $7, $8, $9"),
     TABLE(TRAVEL_CHANGES, retired, "tititti",
           "model, number, bundle, retired_ns, retired_by, reason, released_ns",
           "$1, $2, $3, $4, $5, $6, $7"),
@@ -45,25 +52,30 @@ static const struct copy_table tables[] = {
           "$1, $2, $3, $4, $5, $6, $7, $8"),
     TABLE(TRAVEL_STAYS, webhook, "ittttti", "id, url, events, variable, kind, model, least",
           "$1, $2, $3, $4, $5, $6, $7"),
-    TABLE(TRAVEL_STAYS, outbox, "iiiit", "webhook, position, due_ns, attempts, last_error", "$1, $2, $3, $4, $5"),
+    TABLE(TRAVEL_STAYS, outbox, "iiiit", "webhook, position, due_ns, attempts, last_error",
+          "$1, $2, $3, $4, $5"),
     TABLE(TRAVEL_STAYS, monitor_model, "tiiiiiiiii",
           "model, batch, newest_ns, received, counted, duplicates, malformed, unknown, "
-          "future, late", "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10"),
-    TABLE(TRAVEL_STAYS, monitor_group, "ititti",
-          "id, model, version, stage, segment, shadow", "$1, $2, $3, $4, $5, $6"),
-    TABLE(TRAVEL_STAYS, monitor_window, "iiibb",
-          "group_id, level, start_ns, measures, profiles", "$1, $2, $3, $4, $5"),
+          "future, late",
+          "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10"),
+    TABLE(TRAVEL_STAYS, monitor_group, "ititti", "id, model, version, stage, segment, shadow",
+          "$1, $2, $3, $4, $5, $6"),
+    TABLE(TRAVEL_STAYS, monitor_window, "iiibb", "group_id, level, start_ns, measures, profiles",
+          "$1, $2, $3, $4, $5"),
     TABLE(TRAVEL_STAYS, monitor_roster, "tiib", "model, minute, batch, records", "$1, $2, $3, $4"),
     TABLE(TRAVEL_STAYS, monitor_label, "tiib", "model, minute, batch, records", "$1, $2, $3, $4"),
     TABLE(TRAVEL_STAYS, monitor_pending, "tib", "model, batch, records", "$1, $2, $3"),
     TABLE(TRAVEL_STAYS, monitor_segment, "tiiiiitb",
           "model, batch, first_ns, last_ns, events, bytes, object, content",
           "$1, $2, $3, $4, $5, $6, $7, $8"),
-    TABLE(TRAVEL_CHANGES, monitor_rule, "tttti", "model, name, rule, set_by, set_ns", "$1, $2, $3, $4, $5"),
+    TABLE(TRAVEL_CHANGES, monitor_rule, "tttti", "model, name, rule, set_by, set_ns",
+          "$1, $2, $3, $4, $5"),
     TABLE(TRAVEL_CHANGES, monitor_alert, "tttiitiitti",
           "model, stage, rule, since_ns, version, severity, opened_ns, resolved_ns, what, "
-          "cause, cleared_ns", "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11"),
-    TABLE(TRAVEL_CHANGES, retrain_trigger, "ttti", "model, triggers, set_by, set_ns", "$1, $2, $3, $4"),
+          "cause, cleared_ns",
+          "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11"),
+    TABLE(TRAVEL_CHANGES, retrain_trigger, "ttti", "model, triggers, set_by, set_ns",
+          "$1, $2, $3, $4"),
     TABLE(TRAVEL_CHANGES, retrain_run, "itttiiiiit",
           "id, model, stage, reason, from_version, to_version, started_ns, ended_ns, lease_ns, "
           "status",

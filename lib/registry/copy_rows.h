@@ -48,11 +48,12 @@ int registry_copy_rows(struct mlops_registry *from, struct mlops_registry *to, u
 int registry_copy_key(const struct mlops_registry *from, struct mlops_registry *to,
                       struct mlops_error *err);
 
-/* Table `index` of a registry, in the order in which rows refer to one another; NULL after the last. */
+/* Table `index` of a registry, in the order in which rows refer to one another; NULL after the
+ * last. */
 const struct copy_table *registry_copy_table(size_t index);
 
-/* Put the rows of one table of `from` into `to` by `insert`, a statement of the table; adds to `*rows`
- * how many came. Errors: MLOPS_IO. */
+/* Put the rows of one table of `from` into `to` by `insert`, a statement of the table; adds to
+ * `*rows` how many came. Errors: MLOPS_IO. */
 int registry_copy_one(struct db *from, struct db *to, const struct copy_table *table,
                       const char *insert, uint64_t *rows, struct mlops_error *err);
 

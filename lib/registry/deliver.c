@@ -22,7 +22,8 @@
 #define FLUSH_NS 2000000000LL
 #define SECRET_PREFIX "whsec_"
 
-/* ---- the body ---------------------------------------------------------------------------------- */
+/* ---- the body ----------------------------------------------------------------------------------
+ */
 
 struct name {
     const char *event, *entity, *action;
@@ -107,7 +108,8 @@ int webhook_body(const cJSON *entry, struct buffer *body, struct mlops_error *er
     return json_write_canonical(json, body, err);
 }
 
-/* ---- sending ----------------------------------------------------------------------------------- */
+/* ---- sending -----------------------------------------------------------------------------------
+ */
 
 /* "v1," and the base64 of the HMAC; "whsec_…" is base64 of the key, all else the key itself. */
 static void sign(const char *secret, const char *signed_text, size_t length, struct buffer *out)
@@ -155,7 +157,8 @@ static int send_signed(const struct channel_sending *sending, const cJSON *entry
     return http_fail_status(&request, &response, MLOPS_IO, NULL, err);
 }
 
-/* ---- all that is due --------------------------------------------------------------------------- */
+/* ---- all that is due ---------------------------------------------------------------------------
+ */
 
 /* A deadline, and who may say stop before it. */
 struct deadline {
@@ -184,8 +187,8 @@ static int deliver_one(const struct channel_sending *sending, struct mlops_deliv
     _cleanup_(json_free) cJSON *entry = NULL;
     struct mlops_error why = {0};
     TRY(webhook_entry(registry, item, &entry, err));
-    int code = is_signed(item) ? send_signed(sending, entry, &why)
-                               : channel_send(sending, entry, &why);
+    int code =
+        is_signed(item) ? send_signed(sending, entry, &why) : channel_send(sending, entry, &why);
     if (code == MLOPS_OK) {
         delivery->delivered++;
         return outbox_done(registry, item, NULL, 0, err);
@@ -199,9 +202,9 @@ int mlops_webhook_deliver(struct mlops_registry *registry,
                           const struct mlops_delivery_options *options,
                           struct mlops_delivery *delivery, struct mlops_error *err)
 {
-    struct deadline deadline = {
-        .asked = registry_observer(registry),
-        .until_ns = options->time_ns ? clock_monotonic_ns() + options->time_ns : 0};
+    struct deadline deadline = {.asked = registry_observer(registry),
+                                .until_ns =
+                                    options->time_ns ? clock_monotonic_ns() + options->time_ns : 0};
     const struct mlops_observer observer = {.context = &deadline, .cancelled = is_over};
     int64_t each_ns = options->each_ns ? options->each_ns : EACH_NS;
     _cleanup_(http_client_free_ptr) struct http_client *client = NULL;
@@ -210,7 +213,8 @@ int mlops_webhook_deliver(struct mlops_registry *registry,
     while (!is_over(&deadline)) {
         struct outbox_item item = {.url = NULL};
         bool taken;
-        int code = outbox_take(registry, options->now, each_ns + LEASE_NS, &last, &item, &taken, err);
+        int code =
+            outbox_take(registry, options->now, each_ns + LEASE_NS, &last, &item, &taken, err);
         outbox_item_clear(&last);
         last = item;
         TRY(code);
@@ -222,9 +226,8 @@ int mlops_webhook_deliver(struct mlops_registry *registry,
                                                               .attempts = 1,
                                                               .observer = &observer},
                                 &client, err));
-        _cleanup_(free_string) char *name = xprintf("mlops-%llu-%llu",
-                                                    (unsigned long long)last.webhook,
-                                                    (unsigned long long)last.position);
+        _cleanup_(free_string) char *name = xprintf(
+            "mlops-%llu-%llu", (unsigned long long)last.webhook, (unsigned long long)last.position);
         TRY(deliver_one(&(struct channel_sending){.registry = registry,
                                                   .client = client,
                                                   .item = &last,
@@ -246,7 +249,8 @@ void mlops_webhook_flush(struct mlops_registry *registry)
     if (mlops_webhook_deliver(registry, &options, &delivery, &trouble))
         registry_warn(registry, "webhooks are left for later: %s", trouble.message);
     else if (delivery.failed > 0)
-        registry_warn(registry, "%llu of the webhooks could not be delivered and will be tried "
-                                "again; 'mlops webhook list' says why",
+        registry_warn(registry,
+                      "%llu of the webhooks could not be delivered and will be tried "
+                      "again; 'mlops webhook list' says why",
                       (unsigned long long)delivery.failed);
 }

@@ -22,14 +22,15 @@ int history_log_write(struct mlops_registry *registry, history_sink sink, void *
 bool history_is_written(const struct copy_table *table);
 
 /*
- * The rows of a table: its columns first, then the rows, each a JSON array of strings and null, in an
- * order that does not depend on the engine. `evaluation`: with the bundles of evaluation sets. Inside
- * the caller's snapshot. Errors: MLOPS_IO; MLOPS_INTEGRITY text that is not UTF-8.
+ * The rows of a table: its columns first, then the rows, each a JSON array of strings and null, in
+ * an order that does not depend on the engine. `evaluation`: with the bundles of evaluation sets.
+ * Inside the caller's snapshot. Errors: MLOPS_IO; MLOPS_INTEGRITY text that is not UTF-8.
  */
 int history_rows_write(struct mlops_registry *registry, const struct copy_table *table,
                        bool evaluation, history_sink sink, void *context, struct mlops_error *err);
 
-/* ---- in: into a registry that registry_make_bare made ------------------------------------------ */
+/* ---- in: into a registry that registry_make_bare made ------------------------------------------
+ */
 
 /* The log on its way in, line by line. Zeroed is empty; `_cleanup_(history_log_clear)`. */
 struct history_log {
@@ -46,17 +47,19 @@ int history_log_take(struct transaction *tx, struct history_log *log, const char
  * mlops_log_verify. Errors: MLOPS_INTEGRITY there is no checkpoint, or no key. */
 int history_log_end(struct transaction *tx, struct history_log *log, struct mlops_error *err);
 
-/* A line of a table; `number` 0: its columns. Errors: MLOPS_INTEGRITY; MLOPS_INVALID other columns. */
+/* A line of a table; `number` 0: its columns. Errors: MLOPS_INTEGRITY; MLOPS_INVALID other columns.
+ */
 int history_row_take(struct transaction *tx, const struct copy_table *table, uint64_t number,
                      const char *line, size_t length, struct mlops_error *err);
 
-/* ---- from there into a registry ----------------------------------------------------------------- */
+/* ---- from there into a registry -----------------------------------------------------------------
+ */
 
 enum history_state {
-    HISTORY_NEW,   /* `to` has its first log entry and nothing else */
-    HISTORY_MORE,  /* the log of `to` is how that of `from` begins */
-    HISTORY_SAME,  /* entry for entry the same */
-    HISTORY_LESS,  /* `to` goes on where `from` ends */
+    HISTORY_NEW,  /* `to` has its first log entry and nothing else */
+    HISTORY_MORE, /* the log of `to` is how that of `from` begins */
+    HISTORY_SAME, /* entry for entry the same */
+    HISTORY_LESS, /* `to` goes on where `from` ends */
 };
 
 /* How `to` stands to `from`. Inside a transaction of `to`, or for a first look. Errors:
@@ -68,8 +71,8 @@ int history_compare(struct mlops_registry *from, struct mlops_registry *to,
 int history_has_new_sets(struct mlops_registry *from, struct mlops_registry *to, bool *has,
                          struct mlops_error *err);
 
-/* Put the rows of `from` into `to`, in the transaction that `to` has open and the snapshot of `from`:
- * in place of what stands there, where the log does not say that none ever changes. */
+/* Put the rows of `from` into `to`, in the transaction that `to` has open and the snapshot of
+ * `from`: in place of what stands there, where the log does not say that none ever changes. */
 int history_apply(struct mlops_registry *from, struct mlops_registry *to, enum history_state state,
                   struct mlops_error *err);
 
@@ -88,8 +91,8 @@ int history_log_verify(FILE *file, const char *key, const char *since, uint64_t 
 int history_log_prove(FILE *file, const char *key, uint64_t index, char **proof, char **entry,
                       struct mlops_error *err);
 
-/* An empty registry in `folder`, which is there and empty: with tables, without a log. It is for rows
- * of another; nobody can record in it. */
+/* An empty registry in `folder`, which is there and empty: with tables, without a log. It is for
+ * rows of another; nobody can record in it. */
 int registry_make_bare(const char *folder, struct mlops_error *err);
 
 /* Facts of all versions, from their manifests (fact.h), in a transaction of its own. */

@@ -131,8 +131,7 @@ int history_has_new_sets(struct mlops_registry *from, struct mlops_registry *to,
     }
 }
 
-static int set_meta(struct mlops_registry *from, struct mlops_registry *to,
-                    struct mlops_error *err)
+static int set_meta(struct mlops_registry *from, struct mlops_registry *to, struct mlops_error *err)
 {
     _cleanup_(free_string) char *key = NULL, *checkpoint = NULL;
 

@@ -11,7 +11,8 @@
 #define WRITE_AT 65536
 #define NOTE_MAX 65536
 
-/* ---- out -------------------------------------------------------------------------------------- */
+/* ---- out --------------------------------------------------------------------------------------
+ */
 
 bool history_is_written(const struct copy_table *table)
 {
@@ -124,7 +125,8 @@ int history_rows_write(struct mlops_registry *registry, const struct copy_table 
     return sink(context, text.data ? text.data : "", text.length, err);
 }
 
-/* ---- in: the log -------------------------------------------------------------------------------- */
+/* ---- in: the log --------------------------------------------------------------------------------
+ */
 
 void history_log_clear(struct history_log *log)
 {
@@ -146,16 +148,15 @@ static int insert_entry(struct transaction *tx, const cJSON *entry, const char *
     char hex[SHA256_HEX_SIZE];
 
     digest_to_hex(leaf, hex);
-    return db_exec(
-        transaction_db(tx), err,
-        "INSERT INTO audit (position, time_ns, actor, action, model, version, previous, "
-        "stage, reason, entry, leaf) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        DB_I64(index), DB_I64(time_ns), DB_TEXT(json_string(entry, "actor", "")),
-        DB_TEXT(json_string(entry, "action", "")), DB_TEXT(json_string(entry, "model", "")),
-        DB_I64(json_u64(entry, "version", 0)), DB_I64(json_u64(entry, "previous", 0)),
-        DB_TEXT(json_string(entry, "stage", "")), DB_TEXT(json_string(entry, "reason", "")),
-        DB_TEXT(line), DB_TEXT(hex));
+    return db_exec(transaction_db(tx), err,
+                   "INSERT INTO audit (position, time_ns, actor, action, model, version, previous, "
+                   "stage, reason, entry, leaf) "
+                   "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                   DB_I64(index), DB_I64(time_ns), DB_TEXT(json_string(entry, "actor", "")),
+                   DB_TEXT(json_string(entry, "action", "")),
+                   DB_TEXT(json_string(entry, "model", "")), DB_I64(json_u64(entry, "version", 0)),
+                   DB_I64(json_u64(entry, "previous", 0)), DB_TEXT(json_string(entry, "stage", "")),
+                   DB_TEXT(json_string(entry, "reason", "")), DB_TEXT(line), DB_TEXT(hex));
 }
 
 int history_log_take(struct transaction *tx, struct history_log *log, const char *line,
@@ -206,7 +207,8 @@ int history_log_end(struct transaction *tx, struct history_log *log, struct mlop
     return log_tree_fill(db, err);
 }
 
-/* ---- in: rows ------------------------------------------------------------------------------------ */
+/* ---- in: rows
+ * ------------------------------------------------------------------------------------ */
 
 static int fail_row(const struct copy_table *table, uint64_t number, struct mlops_error *err)
 {
@@ -214,8 +216,7 @@ static int fail_row(const struct copy_table *table, uint64_t number, struct mlop
                       (unsigned long long)number + 1, table->name);
 }
 
-static int check_columns(const struct copy_table *table, const char *line,
-                         struct mlops_error *err)
+static int check_columns(const struct copy_table *table, const char *line, struct mlops_error *err)
 {
     _cleanup_(buffer_clear) struct buffer columns = {0};
 

@@ -58,11 +58,11 @@ struct export
     struct merkle_frontier tree;
     char *log_key; /* that the entries name last */
     struct buffer note;
-    const char *since;      /* the text of a checkpoint that was kept, or NULL */
-    struct checkpoint kept; /* what it says; read by the key that signs the export */
-    struct digest at_kept;  /* the head of the first kept.size entries */
-    uint64_t proved;        /* the entry that is to be proved; UINT64_MAX: none */
-    char *entry;            /* its bytes */
+    const char *since;                     /* the text of a checkpoint that was kept, or NULL */
+    struct checkpoint kept;                /* what it says; read by the key that signs the export */
+    struct digest at_kept;                 /* the head of the first kept.size entries */
+    uint64_t proved;                       /* the entry that is to be proved; UINT64_MAX: none */
+    char *entry;                           /* its bytes */
     struct digest siblings[MERKLE_LEVELS]; /* of the perfect subtrees that it is in, by level */
 };
 

@@ -50,7 +50,8 @@ void log_proof_write(uint64_t index, const struct merkle_proof *path, const char
 /* Make the file of the key where there is none, in the registry's folder or where MLOPS_LOG_KEY
  * says. */
 int log_key_make(const char *location, struct mlops_error *err);
-/* Where the key is: what MLOPS_LOG_KEY says, or the file in the registry's folder. The caller frees.
+/* Where the key is: what MLOPS_LOG_KEY says, or the file in the registry's folder. The caller
+ * frees.
  */
 char *log_key_path(const char *location);
 /* Is the key at hand the one that signs this log? */

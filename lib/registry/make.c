@@ -259,9 +259,9 @@ static int found(struct mlops_registry *registry, const char *objects,
 }
 
 /* Whose first it was: the objects that were made in the folder are of use only to the founder. */
-static int settle(struct mlops_registry *registry, const struct mlops_registry_join_options *options,
-                  const char *objects, struct mlops_registry_joined *joined,
-                  struct mlops_error *err)
+static int settle(struct mlops_registry *registry,
+                  const struct mlops_registry_join_options *options, const char *objects,
+                  struct mlops_registry_joined *joined, struct mlops_error *err)
 {
     struct shared shared = {.metadata = registry->metadata};
 
@@ -275,7 +275,7 @@ static int settle(struct mlops_registry *registry, const struct mlops_registry_j
     if (!joined->created)
         shared.objects = (char *)(uintptr_t)objects;
     else if (!objects)
-        shared.objects = (char *)(uintptr_t)"objects";
+        shared.objects = (char *)(uintptr_t) "objects";
     return shared_write(registry->location, &shared, err);
 }
 

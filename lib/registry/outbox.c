@@ -10,8 +10,7 @@ int outbox_add(struct transaction *tx, const char *action, struct mlops_error *e
                 "INSERT INTO outbox (webhook, position, due_ns, attempts, last_error) "
                 "SELECT id, $1, $2, 0, '' FROM webhook "
                 "WHERE kind = '' AND (events = '' OR (',' || events || ',') LIKE $3)",
-                DB_I64(tx->audit_index), DB_I64(tx->now_ns),
-                DB_TEXT(pattern)));
+                DB_I64(tx->audit_index), DB_I64(tx->now_ns), DB_TEXT(pattern)));
     if (db_changes(db) > 0)
         tx->registry->outbox_filled = true;
     return MLOPS_OK;

@@ -17,8 +17,8 @@ struct outbox_item {
 };
 void outbox_item_clear(struct outbox_item *item);
 
-/* Take the first that is due (`now`: or is not) and whose secret is at hand, out of the way of other
- * processes until `lease_ns` are over. `after` is the last one that was taken, or zeroed. */
+/* Take the first that is due (`now`: or is not) and whose secret is at hand, out of the way of
+ * other processes until `lease_ns` are over. `after` is the last one that was taken, or zeroed. */
 int outbox_take(struct mlops_registry *registry, bool now, int64_t lease_ns,
                 const struct outbox_item *after, struct outbox_item *item, bool *taken,
                 struct mlops_error *err);

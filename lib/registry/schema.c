@@ -194,8 +194,9 @@ static const char *const step_6[] = {
 };
 
 /* What a model does in production (docs/monitoring.md). A group is what windows are apart by; its
- * events are counted in windows of a minute, an hour and a day; rosters are which events of a minute
- * were counted, labels what became known of them, pending ones those whose event has not come. */
+ * events are counted in windows of a minute, an hour and a day; rosters are which events of a
+ * minute were counted, labels what became known of them, pending ones those whose event has not
+ * come. */
 static const char *const step_7[] = {
     "CREATE TABLE monitor_model (\n"
     "    model TEXT PRIMARY KEY,\n"
@@ -300,8 +301,8 @@ static const char *const step_9[] = {
 };
 
 static const char *const step_10[] = {
-    /* what must hold of a model in production, and alerts where it did not (docs/alerts.md). Times of
-     * 0: not yet; cleared_ns: since when the rule holds again while the alert is still open. */
+    /* what must hold of a model in production, and alerts where it did not (docs/alerts.md). Times
+     * of 0: not yet; cleared_ns: since when the rule holds again while the alert is still open. */
     "CREATE TABLE monitor_rule (\n"
     "    model TEXT NOT NULL,\n"
     "    name TEXT NOT NULL,\n"
@@ -328,7 +329,8 @@ static const char *const step_10[] = {
 };
 
 static const char *const step_11[] = {
-    /* alerts that nobody is to be told of for a while; id: index of the log's entry that added it */
+    /* alerts that nobody is to be told of for a while; id: index of the log's entry that added it
+     */
     "CREATE TABLE monitor_silence (\n"
     "    id BIGINT PRIMARY KEY,\n"
     "    model TEXT NOT NULL,\n"
@@ -405,10 +407,10 @@ static const char *const step_15[] = {
 static const struct {
     const char *const *sql;
     int (*fill)(struct db *db, struct mlops_error *err);
-} steps[SCHEMA_NUMBER] = {{step_1, NULL}, {step_2, NULL}, {step_3, log_tree_fill},
-                          {step_4, NULL}, {step_5, NULL}, {step_6, NULL},
-                          {step_7, NULL}, {step_8, NULL}, {step_9, NULL}, {step_10, NULL},
-                          {step_11, NULL}, {step_12, NULL}, {step_13, NULL}, {step_14, NULL}, {step_15, NULL}};
+} steps[SCHEMA_NUMBER] = {
+    {step_1, NULL},  {step_2, NULL},  {step_3, log_tree_fill}, {step_4, NULL},  {step_5, NULL},
+    {step_6, NULL},  {step_7, NULL},  {step_8, NULL},          {step_9, NULL},  {step_10, NULL},
+    {step_11, NULL}, {step_12, NULL}, {step_13, NULL},         {step_14, NULL}, {step_15, NULL}};
 
 int schema_number(struct db *db, uint64_t *number, struct mlops_error *err)
 {

@@ -1,7 +1,7 @@
 /* lib/registry/webhook.c - whom to tell of what: added, listed, removed, all by the audit log. */
-#include "registry/outbox.h"
 #include "base/http.h"
 #include "base/path.h"
+#include "registry/outbox.h"
 #include <mlops/text.h>
 #include <mlops/webhook.h>
 
@@ -10,10 +10,10 @@
 
 /* Actions of the log that somebody may want to be told of. */
 static const char *const events[] = {
-    "register", "promote", "rollback", "approve", "retire",   "delete", "restore", "policy",
-    "freeze",   "unfreeze", "sign",    "test",    "evidence", "tag",    "untag",   "trust",
-    "distrust", "gc",       "webhook", "alert",  "resolve",  "rule",   "unrule",  "silence",
-    "unsilence", NULL};
+    "register", "promote", "rollback", "approve",   "retire",  "delete",   "restore",
+    "policy",   "freeze",  "unfreeze", "sign",      "test",    "evidence", "tag",
+    "untag",    "trust",   "distrust", "gc",        "webhook", "alert",    "resolve",
+    "rule",     "unrule",  "silence",  "unsilence", NULL};
 
 void webhook_digest(const struct outbox_item *item, char hex[SHA256_HEX_SIZE])
 {
@@ -26,12 +26,14 @@ void webhook_digest(const struct outbox_item *item, char hex[SHA256_HEX_SIZE])
     digest_to_hex(&digest, hex);
 }
 
-/* ---- what may be added ------------------------------------------------------------------------- */
+/* ---- what may be added -------------------------------------------------------------------------
+ */
 
 int webhook_check_url(const char *url, struct mlops_error *err)
 {
-    const char *host = str_starts(url, "https://") ? url + 8 : str_starts(url, "http://") ? url + 7
-                                                                                          : NULL;
+    const char *host = str_starts(url, "https://")  ? url + 8
+                       : str_starts(url, "http://") ? url + 7
+                                                    : NULL;
     bool fits = host && *host && *host != '/' && strlen(url) <= URL_MAX;
     for (const char *c = url; fits && *c; c++)
         fits = *c > ' ' && *c < 0x7f;
@@ -70,7 +72,8 @@ static int join_events(const char *const *wanted, struct buffer *text, struct ml
     return MLOPS_OK;
 }
 
-/* ---- the log ----------------------------------------------------------------------------------- */
+/* ---- the log -----------------------------------------------------------------------------------
+ */
 
 static int append(struct transaction *tx, const char *what, uint64_t id, const char *url,
                   const char *wanted, const char *secret_env, struct mlops_error *err)
@@ -121,7 +124,8 @@ int mlops_webhook_remove(struct mlops_registry *registry, uint64_t id, struct ml
     bool any;
     TRY(transaction_begin(registry, &tx, err));
     TRY(db_query(transaction_db(tx), &rows, err,
-                 "SELECT url, events, variable FROM webhook WHERE id = $1 AND kind = ''", DB_I64(id)));
+                 "SELECT url, events, variable FROM webhook WHERE id = $1 AND kind = ''",
+                 DB_I64(id)));
     TRY(db_step(rows, &any, err));
     if (!any) {
         mlops_fail(err, MLOPS_NOT_FOUND, "there is no webhook %llu", (unsigned long long)id);
@@ -137,7 +141,8 @@ int mlops_webhook_remove(struct mlops_registry *registry, uint64_t id, struct ml
     return transaction_commit(TAKE_PTR(tx), err);
 }
 
-/* ---- listing ----------------------------------------------------------------------------------- */
+/* ---- listing -----------------------------------------------------------------------------------
+ */
 
 struct listing {
     struct mlops_webhook_list *list;
@@ -149,13 +154,12 @@ static void add_webhook(void *context, const struct outbox_target *target)
     struct listing *listing = context;
     struct mlops_webhook_list *list = listing->list;
     GROW(list->items, list->count, &listing->capacity);
-    list->items[list->count++] =
-        (struct mlops_webhook){.id = target->id,
-                               .url = http_url_plain(target->url),
-                               .events = xstrdup(target->events),
-                               .secret_env = xstrdup(target->secret_env),
-                               .waiting = target->waiting,
-                               .last_error = xstrdup(target->last_error)};
+    list->items[list->count++] = (struct mlops_webhook){.id = target->id,
+                                                        .url = http_url_plain(target->url),
+                                                        .events = xstrdup(target->events),
+                                                        .secret_env = xstrdup(target->secret_env),
+                                                        .waiting = target->waiting,
+                                                        .last_error = xstrdup(target->last_error)};
 }
 
 int mlops_webhook_list(struct mlops_registry *registry, struct mlops_webhook_list *list,

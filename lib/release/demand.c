@@ -15,8 +15,8 @@ void demand_note(struct demand_gate *gate, const char *suite, const char *what, 
 static const char *unknown_stage(const struct gate_context *context,
                                  const struct requirement *requirement)
 {
-    bool known = !requirement->stage[0] ||
-                 policy_stage_find(&context->in_force->policy, requirement->stage);
+    bool known =
+        !requirement->stage[0] || policy_stage_find(&context->in_force->policy, requirement->stage);
     return known ? NULL : requirement->stage;
 }
 

@@ -27,8 +27,8 @@ struct follow {
     struct mlops_registry *registry; /* NULL: away */
     struct stat file;                /* of its database, where that is a file */
     bool away;                       /* and it was told */
-    bool settled;   /* what the stage holds by entry `entry` was dealt with */
-    uint64_t entry; /* of the log, that put there what the stage holds, plus 1; 0: it is empty */
+    bool settled;                    /* what the stage holds by entry `entry` was dealt with */
+    uint64_t entry;    /* of the log, that put there what the stage holds, plus 1; 0: it is empty */
     uint64_t failures; /* in a row */
 };
 
@@ -56,7 +56,8 @@ static int tell(const struct follow *follow, const struct mlops_deploy_event *ev
     return follow->tell(follow->context, event, err);
 }
 
-/* ---- the registry ------------------------------------------------------------------------------ */
+/* ---- the registry ------------------------------------------------------------------------------
+ */
 
 static bool stat_database(const struct follow *follow, struct stat *status)
 {
@@ -107,14 +108,15 @@ static int be_away(struct follow *follow, const struct mlops_error *why, struct 
 {
     close_registry(follow);
     if (!follow->away)
-        TRY(tell(follow,
-                 &(struct mlops_deploy_event){.news = MLOPS_DEPLOY_AWAY, .error = why}, err));
+        TRY(tell(follow, &(struct mlops_deploy_event){.news = MLOPS_DEPLOY_AWAY, .error = why},
+                 err));
     follow->away = true;
     back_off(follow);
     return MLOPS_OK;
 }
 
-/* ---- the host ---------------------------------------------------------------------------------- */
+/* ---- the host ----------------------------------------------------------------------------------
+ */
 
 /* What the health command refused would be refused again; all else may pass: a server that is back,
  * a disk that has room, a signature that is added. */
@@ -123,12 +125,11 @@ static int failed(struct follow *follow, const struct mlops_deployment *deployme
 {
     bool again = why->code != MLOPS_REFUSED;
     follow->settled = !again;
-    TRY(tell(follow,
-             &(struct mlops_deploy_event){.news = MLOPS_DEPLOY_FAILED,
-                                          .deployment = deployment,
-                                          .error = why,
-                                          .again = again},
-             err));
+    TRY(tell(
+        follow,
+        &(struct mlops_deploy_event){
+            .news = MLOPS_DEPLOY_FAILED, .deployment = deployment, .error = why, .again = again},
+        err));
     if (again)
         back_off(follow);
     return MLOPS_OK;
@@ -177,10 +178,8 @@ int mlops_deploy_follow(const struct mlops_registry_options *where,
                         const struct mlops_deploy_options *options, mlops_deploy_tell tell_news,
                         void *context, struct mlops_error *err)
 {
-    struct follow follow = {.where = where,
-                            .options = options,
-                            .tell = tell_news,
-                            .context = context};
+    struct follow follow = {
+        .where = where, .options = options, .tell = tell_news, .context = context};
     _cleanup_(host_clear) struct host host = {.lock = -1};
     int code = MLOPS_OK;
     TRY(reference_parse(options->ref, strlen(options->ref), &follow.stage, err));

@@ -4,11 +4,12 @@
 #include "registry/evaluation.h"
 #include "release/demand.h"
 
-/* ---- the registry's sets ---------------------------------------------------------------------- */
+/* ---- the registry's sets ----------------------------------------------------------------------
+ */
 
 /* What the policy demands that versions be examined on. */
 struct examination {
-    const char *name;                 /* NULL: anything */
+    const char *name;                  /* NULL: anything */
     char bundle[MLOPS_BUNDLE_ID_SIZE]; /* that the name stands for now, by the log; "" for none */
     struct mlops_evidence_list tests;
     bool open_book; /* a suite was measured there that could have looked for the labels */
@@ -55,7 +56,8 @@ static int was_examined(struct examination *examination, const char *suite, bool
     return MLOPS_OK;
 }
 
-/* ---- the policy's ----------------------------------------------------------------------------- */
+/* ---- the policy's -----------------------------------------------------------------------------
+ */
 
 static bool is_meant(const struct policy_metric *metric, const char *suite)
 {
@@ -105,10 +107,10 @@ static int judge_metric(struct demand_gate *gate, struct examination *examinatio
 static int judge_size(struct demand_gate *gate, const struct policy_metric *metric,
                       struct mlops_error *err)
 {
-    return demand_judge(gate, "the artifacts",
-                        &(struct project_requirement){.metric = metric->metric,
-                                                      .demand = metric->demand},
-                        NULL, err);
+    return demand_judge(
+        gate, "the artifacts",
+        &(struct project_requirement){.metric = metric->metric, .demand = metric->demand}, NULL,
+        err);
 }
 
 int gate_thresholds(const struct gate_context *context, struct mlops_gate_result *result,

@@ -121,7 +121,7 @@ int gate_requirements(const struct gate_context *context, struct mlops_gate_resu
     }
     wrongs_end(&wrongs);
     result->passed = wrongs.count == 0;
-    result->detail = !result->passed  ? buffer_steal(&wrongs.text)
+    result->detail = !result->passed ? buffer_steal(&wrongs.text)
                      : gate.count > 0
                          ? xprintf("%zu of %zu requirements met", gate.count, gate.count)
                          : xstrdup("the bundle requires none");

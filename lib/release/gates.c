@@ -2,7 +2,8 @@
 #include "release/gates.h"
 #include "base/clock.h"
 
-/* ---- which demand asks for which gate --------------------------------------------------------- */
+/* ---- which demand asks for which gate ---------------------------------------------------------
+ */
 
 static bool wants_tests(const struct gate_context *context)
 {
@@ -101,18 +102,19 @@ static const struct {
 /* NULL-terminated: what `--pass` may name. */
 const char *const *mlops_gate_names(void)
 {
-    static const char *const names[] = {
-        "tests",       "metrics", "thresholds", "evaluation",  "scan", "signature", "approvals",
-        "rolled-back", "git",     "lineage",    "environment", "soak", "window",    "freeze",
-        NULL};
+    static const char *const names[] = {"tests",  "metrics",   "thresholds",  "evaluation",
+                                        "scan",   "signature", "approvals",   "rolled-back",
+                                        "git",    "lineage",   "environment", "soak",
+                                        "window", "freeze",    NULL};
     _Static_assert(ARRAY_LENGTH(names) == ARRAY_LENGTH(gates) + 1, "every gate has its name here");
     return names;
 }
 
-/* ---- all of them ------------------------------------------------------------------------------- */
+/* ---- all of them -------------------------------------------------------------------------------
+ */
 
-static int judge_all(const struct gate_context *context, bool any_time,
-                     struct gates_result *result, struct mlops_error *err)
+static int judge_all(const struct gate_context *context, bool any_time, struct gates_result *result,
+                     struct mlops_error *err)
 {
     result->gates = xcalloc(ARRAY_LENGTH(gates), sizeof(*result->gates));
     result->passed = true;

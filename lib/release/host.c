@@ -150,7 +150,8 @@ static int take_lock(struct host *host, struct mlops_error *err)
     if (errno != EWOULDBLOCK)
         return mlops_fail_errno(err, MLOPS_IO, errno, "lock '%s'", path);
     mlops_fail(err, MLOPS_CONFLICT, "another deploy is at work in '%s'", host->directory);
-    return mlops_hint(err, "try again when it is done; 'mlops deploy --status %s' shows where it is",
+    return mlops_hint(err,
+                      "try again when it is done; 'mlops deploy --status %s' shows where it is",
                       host->directory);
 }
 
@@ -222,7 +223,8 @@ int host_manifest(const struct host *host, const char *id, struct manifest *mani
 
 void host_remember(const struct host *host, const char *id, const struct manifest *manifest)
 {
-    _cleanup_(free_string) char *path = note_of(host, id, "looks"), *release = host_release(host, id);
+    _cleanup_(free_string) char *path = note_of(host, id, "looks"),
+                                *release = host_release(host, id);
     struct mlops_error ignored = {0}; /* then it is read the next time */
     struct digest looks;
     char hex[SHA256_HEX_SIZE];
@@ -237,7 +239,8 @@ void host_remember(const struct host *host, const char *id, const struct manifes
 
 bool host_unchanged(const struct host *host, const char *id, const struct manifest *manifest)
 {
-    _cleanup_(free_string) char *path = note_of(host, id, "looks"), *release = host_release(host, id);
+    _cleanup_(free_string) char *path = note_of(host, id, "looks"),
+                                *release = host_release(host, id);
     _cleanup_(buffer_clear) struct buffer text = {0};
     struct mlops_error ignored = {0};
     struct digest before, now;
@@ -267,8 +270,7 @@ void host_row(const struct host *host, const char *id, struct mlops_release_row 
     if (!clock_parse(when, strlen(when), &row->deployed_ns))
         row->deployed_ns = 0;
     if (stat(path, &status) == 0) /* finer than the text */
-        row->deployed_ns =
-            (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
+        row->deployed_ns = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
 }
 
 struct dated {

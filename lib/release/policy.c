@@ -68,7 +68,8 @@ char *policy_stage_names(const struct policy *policy)
     return buffer_steal(&text);
 }
 
-/* ---- to JSON: what is not demanded is left out ------------------------------------------------ */
+/* ---- to JSON: what is not demanded is left out ------------------------------------------------
+ */
 
 static void add_true(cJSON *object, const char *key, bool value)
 {
@@ -147,7 +148,8 @@ int policy_write(const struct policy *policy, struct buffer *text, struct mlops_
     return json_write_canonical(json, text, err);
 }
 
-/* ---- from JSON -------------------------------------------------------------------------------- */
+/* ---- from JSON --------------------------------------------------------------------------------
+ */
 
 static char *get_text(const cJSON *json, const char *key)
 {

@@ -45,11 +45,11 @@ struct policy_from {
 
 struct policy_stage {
     char *name;
-    bool all_suites; /* every suite of the bundle passed, and it has some */
-    char **suites;   /* these are there and passed; NULL: none named */
-    char **kinds;    /* of each kind there is one, and all passed; NULL: none named */
+    bool all_suites;    /* every suite of the bundle passed, and it has some */
+    char **suites;      /* these are there and passed; NULL: none named */
+    char **kinds;       /* of each kind there is one, and all passed; NULL: none named */
     bool flaky_allowed; /* a suite that passed only when it was repeated counts as passed */
-    bool requirements; /* what the author requires of metrics holds */
+    bool requirements;  /* what the author requires of metrics holds */
     enum policy_scan scan;
     struct policy_accepts accepts; /* findings that do not count */
     unsigned signed_by; /* of enum mlops_role, or-ed: by a key trusted in one of them; 0: by none */

@@ -18,8 +18,11 @@ static void write_duration(struct buffer *out, int64_t duration_ns)
     static const struct {
         int64_t ns;
         const char *name;
-    } units[] = {{86400000000000LL, "d"}, {3600000000000LL, "h"}, {60000000000LL, "m"},
-                 {1000000000LL, "s"},     {1000000LL, "ms"}};
+    } units[] = {{86400000000000LL, "d"},
+                 {3600000000000LL, "h"},
+                 {60000000000LL, "m"},
+                 {1000000000LL, "s"},
+                 {1000000LL, "ms"}};
     for (size_t i = 0; i < ARRAY_LENGTH(units); i++)
         if (duration_ns % units[i].ns == 0 || i + 1 == ARRAY_LENGTH(units)) {
             buffer_printf(out, "%lld%s", (long long)(duration_ns / units[i].ns), units[i].name);

@@ -7,11 +7,11 @@
 #define PICTURE_WIDTH 216
 #define PICTURE_HEIGHT 48
 #define COURSE_HEIGHT 28
-#define LABELS 4 /* categories whose shares are written out */
+#define LABELS 4   /* categories whose shares are written out */
 #define SEGMENTS 3 /* told of each column */
 
-/* The picture shows the snapshot as a grey area and the current table as a coloured line: told apart
- * by shape, so that a printer without colour shows both. */
+/* The picture shows the snapshot as a grey area and the current table as a coloured line: told
+ * apart by shape, so that a printer without colour shows both. */
 static const char head[] =
     "<meta charset=\"utf-8\"><meta name=\"viewport\" "
     "content=\"width=device-width,initial-scale=1\">\n<style>\n"
@@ -71,8 +71,8 @@ static void add_summary(struct buffer *out, const struct mlops_drift_report *rep
     for (size_t i = 0; i < report->column_count; i++)
         drifted += report->columns[i].drift;
     buffer_puts(out, "<h1>");
-    drift_picture_escape(out, report->version.model[0] ? report->version.model
-                                                       : report->version.bundle);
+    drift_picture_escape(out,
+                         report->version.model[0] ? report->version.model : report->version.bundle);
     if (report->version.number)
         buffer_printf(out, "@%llu", (unsigned long long)report->version.number);
     buffer_printf(out, ": <span class=%s>", report->drift ? "drift" : "ok");
@@ -88,10 +88,11 @@ static void add_summary(struct buffer *out, const struct mlops_drift_report *rep
                   report->calibrated ? "about " : "at most ", 100 * report->far,
                   report->calibrated ? ", by draws from the snapshot" : "");
     if (report->domain_auc >= 0)
-        buffer_printf(out,
-                      "<p class=soft>A classifier tells rows of the two apart with AUC %.2f; chance "
-                      "reaches %.2f.</p>\n",
-                      report->domain_auc, report->domain_threshold);
+        buffer_printf(
+            out,
+            "<p class=soft>A classifier tells rows of the two apart with AUC %.2f; chance "
+            "reaches %.2f.</p>\n",
+            report->domain_auc, report->domain_threshold);
     add_together(out, report);
     buffer_puts(out, "<p class=soft><span class=\"key a\"></span>snapshot &nbsp; "
                      "<span class=\"key b\"></span>current</p>\n");
@@ -143,10 +144,9 @@ static void add_column(struct buffer *out, const struct mlops_drift_column *colu
     buffer_printf(out, "</b><small>%s</small></td><td>", column->type);
     drift_picture_svg(out, column, PICTURE_WIDTH, PICTURE_HEIGHT, NULL);
     add_labels(out, column);
-    buffer_printf(out,
-                  "</td><td class=n data-v=\"%.6g\">%.4g<small>%s, threshold %.4g</small></td>",
-                  isfinite(excess) ? excess : 1e300, column->statistic, column->method,
-                  column->threshold);
+    buffer_printf(
+        out, "</td><td class=n data-v=\"%.6g\">%.4g<small>%s, threshold %.4g</small></td>",
+        isfinite(excess) ? excess : 1e300, column->statistic, column->method, column->threshold);
     buffer_printf(out, "<td class=n data-v=\"%.6g\">%.1f → %.1f %%</td>",
                   fabs(column->missing_current - column->missing_reference),
                   100 * column->missing_reference, 100 * column->missing_current);

@@ -13,8 +13,8 @@ void drift_picture_escape(struct buffer *out, const char *text);
 void drift_picture_svg(struct buffer *out, const struct mlops_drift_column *column, int width,
                        int height, const char *style);
 
-/* The distance of each of a column's spans as steps from the first to the last, with a line of class m
- * where the column changed; nothing where there are fewer than two. */
+/* The distance of each of a column's spans as steps from the first to the last, with a line of
+ * class m where the column changed; nothing where there are fewer than two. */
 void drift_picture_course(struct buffer *out, const struct mlops_drift_column *column, int width,
                           int height);
 

@@ -1,7 +1,7 @@
 /*
  * lib/report/test_ci.c - the report of a test run for those who run it: workflow commands of GitHub
- * Actions ("Workflow commands for GitHub Actions" in GitHub's documentation) and a metrics report of
- * GitLab ("Metrics reports" in GitLab's), which reads OpenMetrics' text format.
+ * Actions ("Workflow commands for GitHub Actions" in GitHub's documentation) and a metrics report
+ * of GitLab ("Metrics reports" in GitLab's), which reads OpenMetrics' text format.
  */
 #include "base/buffer.h"
 #include <math.h>
@@ -66,10 +66,9 @@ static void add_rest(struct buffer *text, const struct mlops_test_report *report
     for (size_t i = from; i < report->suite_count; i++)
         if (is_told(&report->suites[i], flaky))
             buffer_printf(&names, "%s%s", names.length ? ", " : "", report->suites[i].name);
-    _cleanup_(free_string) char *title =
-        xprintf("%s@%llu: %zu more suites%s", report->version.model,
-                (unsigned long long)report->version.number, count,
-                flaky ? " are flaky" : " did not pass");
+    _cleanup_(free_string) char *title = xprintf(
+        "%s@%llu: %zu more suites%s", report->version.model,
+        (unsigned long long)report->version.number, count, flaky ? " are flaky" : " did not pass");
     add_command(text, flaky, title, names.data);
 }
 
@@ -86,10 +85,9 @@ static void add_commands(struct buffer *text, const struct mlops_test_report *re
             add_rest(text, report, i, count - told, flaky);
             return;
         }
-        _cleanup_(free_string) char *title =
-            xprintf("%s@%llu: %s %s", report->version.model,
-                    (unsigned long long)report->version.number, suite->name,
-                    mlops_suite_status_name(suite->status));
+        _cleanup_(free_string) char *title = xprintf(
+            "%s@%llu: %s %s", report->version.model, (unsigned long long)report->version.number,
+            suite->name, mlops_suite_status_name(suite->status));
         add_command(text, flaky, title, suite->message);
         told++;
     }

@@ -11,8 +11,9 @@
 static const char *mark(enum mlops_suite_status status)
 {
     static const char *const marks[] = {
-        [MLOPS_SUITE_PASSED] = "✅",  [MLOPS_SUITE_FAILED] = "❌",  [MLOPS_SUITE_ERROR] = "❌",
-        [MLOPS_SUITE_TIMEOUT] = "❌", [MLOPS_SUITE_FLAKY] = "⚠️", [MLOPS_SUITE_SKIPPED] = "⏭️",
+        [MLOPS_SUITE_PASSED] = "✅",     [MLOPS_SUITE_FAILED] = "❌",
+        [MLOPS_SUITE_ERROR] = "❌",      [MLOPS_SUITE_TIMEOUT] = "❌",
+        [MLOPS_SUITE_FLAKY] = "⚠️", [MLOPS_SUITE_SKIPPED] = "⏭️",
     };
     return marks[status];
 }
@@ -72,8 +73,9 @@ static void add_left_out(struct page *page)
     for (size_t i = 0; i < PARTS; i++) {
         if (page->left_out[i] == 0)
             continue;
-        buffer_puts(&page->text, kinds++ ? ", "
-                                         : "\n⚠️ Left out, for there is room for a certain size only: ");
+        buffer_puts(&page->text,
+                    kinds++ ? ", "
+                            : "\n⚠️ Left out, for there is room for a certain size only: ");
         buffer_printf(&page->text, "%zu %s", page->left_out[i], names[i]);
     }
     if (kinds > 0)

@@ -66,7 +66,8 @@ struct changepoint changepoint_find(const double *counts, size_t rows, size_t ce
 {
     struct random random;
     size_t *order = xcalloc(rows + 1, sizeof(*order)), reached = 0;
-    double *before = xcalloc(cells + 1, sizeof(*before)), *after = xcalloc(cells + 1, sizeof(*after));
+    double *before = xcalloc(cells + 1, sizeof(*before)),
+           *after = xcalloc(cells + 1, sizeof(*after));
     for (size_t i = 0; i < rows; i++)
         order[i] = i;
     struct changepoint found = best_split(counts, order, rows, cells, before, after);

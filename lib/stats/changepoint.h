@@ -1,12 +1,13 @@
 /*
  * lib/stats/changepoint.h - after which row of a table of counts did the shares change?
  *
- * A row is a span of time, a column a category. Each split of the rows into before and after has the
- * likelihood ratio of two multinomial distributions against one; the largest says where (Horváth and
- * Serbinowska, "Testing for changes in multinomial observations: the Lindisfarne scribes problem",
- * Scandinavian Journal of Statistics 22, 1995). How often chance reaches it is counted over orders of
- * the rows drawn at random, (b + 1) / (B + 1) with B = 199 (Davison and Hinkley 1997, section 4.2):
- * rows that scatter more than single draws would, as days do, so make no change of themselves.
+ * A row is a span of time, a column a category. Each split of the rows into before and after has
+ * the likelihood ratio of two multinomial distributions against one; the largest says where
+ * (Horváth and Serbinowska, "Testing for changes in multinomial observations: the Lindisfarne
+ * scribes problem", Scandinavian Journal of Statistics 22, 1995). How often chance reaches it is
+ * counted over orders of the rows drawn at random, (b + 1) / (B + 1) with B = 199 (Davison and
+ * Hinkley 1997, section 4.2): rows that scatter more than single draws would, as days do, so make
+ * no change of themselves.
  */
 #ifndef STATS_CHANGEPOINT_H
 #define STATS_CHANGEPOINT_H

@@ -1,8 +1,8 @@
 /*
  * lib/stats/detector.h - change detectors: a stream of numbers in, "something changed" out.
  *
- * Each that river 0.26 has answers as river's does with its defaults, update by update, also in that
- * it begins anew with the value that follows a drift. DDM, EDDM, HDDM_A, HDDM_W and shift take
+ * Each that river 0.26 has answers as river's does with its defaults, update by update, also in
+ * that it begins anew with the value that follows a drift. DDM, EDDM, HDDM_A, HDDM_W and shift take
  * errors: 0 right, 1 wrong.
  */
 #ifndef STATS_DETECTOR_H

@@ -4,8 +4,9 @@
 #include <math.h>
 #include <stdio.h>
 
-#define INDEX_MIN 64   /* places; a power of two */
-#define INDEX_SPACE 4  /* places for each counter, so that a value that is not there is soon known */
+#define INDEX_MIN 64  /* places; a power of two */
+#define INDEX_SPACE 4 /* places for each counter, so that a value that is not there is soon known  \
+                       */
 
 struct counter {
     uint64_t hash;
@@ -81,8 +82,8 @@ static inline bool same_bytes(const char *a, const char *b, size_t length)
     return true;
 }
 
-static bool has_key(const struct frequent *sketch, const struct counter *counter,
-                    const char *value, size_t length)
+static bool has_key(const struct frequent *sketch, const struct counter *counter, const char *value,
+                    size_t length)
 {
     return sketch->numbers || (counter->key.text.length == length &&
                                same_bytes(sketch->keys.data + counter->key.text.at, value, length));
@@ -247,8 +248,8 @@ void frequent_update_times(struct frequent *sketch, const char *value, uint64_t 
         add(sketch, value, length, stats_hash(value, length), times);
 }
 
-void frequent_update_numbers(struct frequent *sketch, const double *values,
-                             const uint64_t *hashes, size_t count)
+void frequent_update_numbers(struct frequent *sketch, const double *values, const uint64_t *hashes,
+                             size_t count)
 {
     char key[8];
     sketch->numbers = true;
@@ -374,8 +375,8 @@ static struct frequent *decode(struct wire *wire, size_t limit, bool numbers)
         if (wire->failed)
             break;
         uint64_t hash = stats_hash(value, length);
-        wire->failed |= find(sketch, value, length, hash) != NULL ||
-                        __builtin_add_overflow(sum, times, &sum);
+        wire->failed |=
+            find(sketch, value, length, hash) != NULL || __builtin_add_overflow(sum, times, &sum);
         if (!wire->failed)
             insert(sketch, value, length, hash, times);
     }

@@ -13,7 +13,7 @@
 #include "stats/wire.h"
 
 #define FREQUENT_MAX 1024    /* values tracked, of texts */
-#define FREQUENT_ALL 65000 /* values tracked where all are wanted */
+#define FREQUENT_ALL 65000   /* values tracked where all are wanted */
 #define FREQUENT_KEY_MAX 128 /* longer texts are told apart by these bytes and a hash */
 
 struct frequent;
@@ -32,8 +32,8 @@ void frequent_update_hashed(struct frequent *sketch, const char *value, size_t l
 void frequent_update_times(struct frequent *sketch, const char *value, uint64_t times);
 /* A number: its key is the eight bytes of the double. Not to be mixed with texts. */
 void frequent_update_number(struct frequent *sketch, double value, uint64_t hash);
-void frequent_update_numbers(struct frequent *sketch, const double *values,
-                             const uint64_t *hashes, size_t count);
+void frequent_update_numbers(struct frequent *sketch, const double *values, const uint64_t *hashes,
+                             size_t count);
 void frequent_merge(struct frequent *sketch, const struct frequent *other);
 uint64_t frequent_total(const struct frequent *sketch);
 uint64_t frequent_error(const struct frequent *sketch); /* 0: every count is exact */

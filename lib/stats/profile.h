@@ -27,7 +27,7 @@ struct column_profile {
     uint64_t count; /* rows, missing ones too */
     uint64_t missing;
     uint64_t infinite; /* numbers that are; they are left out of the moments */
-    double min, max; /* numeric and time (nanoseconds as double); NaN while there are no values */
+    double min, max;   /* numeric and time (nanoseconds as double); NaN while there are no values */
     double mean, m2, m3;   /* m_p = Σ(x-mean)^p over the finite values; of times, too */
     struct kll *quantiles; /* numeric columns; NULL otherwise */
     struct hll *distinct;
@@ -40,11 +40,11 @@ struct column_profile {
     uint64_t absence[MISSING_CODES]; /* of `missing`: by what stood there (missing_name) */
     uint64_t zeros, negatives;       /* numbers */
     double m4;
-    struct frequent *values;   /* numeric columns: frequent_number */
-    int64_t first_ns, last_ns; /* times: the range; only where there are values */
-    uint64_t hours[24];        /* times: by hour of the day, UTC */
-    uint64_t weekdays[7];      /* times: Monday first */
-    struct kll *times;         /* time columns: quantiles, nanoseconds as double */
+    struct frequent *values;         /* numeric columns: frequent_number */
+    int64_t first_ns, last_ns;       /* times: the range; only where there are values */
+    uint64_t hours[24];              /* times: by hour of the day, UTC */
+    uint64_t weekdays[7];            /* times: Monday first */
+    struct kll *times;               /* time columns: quantiles, nanoseconds as double */
     uint64_t length_min, length_max; /* texts: bytes; only where there are values */
     uint64_t length_sum;
     struct frequent *patterns; /* category and text columns: stats/pattern.h */
@@ -63,7 +63,8 @@ struct profile {
 /* An empty profile for tables of this schema; the caller frees it. */
 struct profile *profile_new(const struct table_schema *schema);
 /* One whose quantiles and frequent values leave nothing out (of texts up to FREQUENT_ALL different
- * ones): memory grows with the rows. It is there to be compared, and cannot be merged or written. */
+ * ones): memory grows with the rows. It is there to be compared, and cannot be merged or written.
+ */
 struct profile *profile_new_exact(const struct table_schema *schema);
 void profile_free(struct profile *profile);
 DEFINE_CLEANUP(struct profile, profile_free)

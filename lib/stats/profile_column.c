@@ -137,9 +137,9 @@ static bool any_missing(const uint8_t *missing, size_t count)
     return any != 0;
 }
 
-/* All of a slice at once, where nothing is missing: no branch stands in the way of the next value. */
-static void gather_whole(const double *numbers, size_t count, struct slice *slice,
-                         uint64_t *hashes)
+/* All of a slice at once, where nothing is missing: no branch stands in the way of the next value.
+ */
+static void gather_whole(const double *numbers, size_t count, struct slice *slice, uint64_t *hashes)
 {
     for (size_t i = 0; i < count; i++)
         slice->values[i] = numbers[i] + 0.0; /* -0 is 0 */
@@ -272,8 +272,7 @@ static void count_time(struct column_profile *column, int64_t time_ns, bool firs
     column->weekdays[((day + 3) % 7 + 7) % 7]++; /* 1970-01-01 was a Thursday */
 }
 
-static void update_times(struct column_profile *column, const struct column *from,
-                         uint64_t *hashes)
+static void update_times(struct column_profile *column, const struct column *from, uint64_t *hashes)
 {
     struct slice slice;
     for (size_t row = 0; row < from->rows; row += SLICE) {
@@ -334,8 +333,7 @@ static void count_length(struct column_profile *column, uint64_t length, bool fi
     column->length_sum += length;
 }
 
-static void update_texts(struct column_profile *column, const struct column *from,
-                         uint64_t *hashes)
+static void update_texts(struct column_profile *column, const struct column *from, uint64_t *hashes)
 {
     struct known known[KNOWN] = {0};
     for (size_t row = 0; row < from->rows; row++) {

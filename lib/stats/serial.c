@@ -1,4 +1,5 @@
-/* lib/stats/serial.c - rank correlation of two series, and how many independent days it rests on. */
+/* lib/stats/serial.c - rank correlation of two series, and how many independent days it rests on.
+ */
 #include "stats/serial.h"
 #include "stats/interval.h"
 #include "stats/tail.h"

@@ -1,12 +1,12 @@
 /*
- * lib/stats/shift.h - have errors become more frequent? The likelihood ratio of "the last w events have
- * a rate of their own" against "one rate throughout", for windows w of 8 to 16,384 events, each
- * against all that came before it (a scan by generalised likelihood ratio: Lai, "Sequential
- * changepoint detection in quality control and dynamical systems", JRSS B 57, 1995). Nothing need be
- * known of the rate before; increases alone count.
+ * lib/stats/shift.h - have errors become more frequent? The likelihood ratio of "the last w events
+ * have a rate of their own" against "one rate throughout", for windows w of 8 to 16,384 events,
+ * each against all that came before it (a scan by generalised likelihood ratio: Lai, "Sequential
+ * changepoint detection in quality control and dynamical systems", JRSS B 57, 1995). Nothing need
+ * be known of the rate before; increases alone count.
  *
- * The ratio's logarithm is held against one limit for all windows, so chosen that a stream whose rate
- * does not change gives about one false alarm in a million events, whatever its rate
+ * The ratio's logarithm is held against one limit for all windows, so chosen that a stream whose
+ * rate does not change gives about one false alarm in a million events, whatever its rate
  * (tests/bench/monitor/replay says how many there were).
  */
 #ifndef STATS_SHIFT_H
@@ -18,9 +18,10 @@
 
 /* Zeroed is the begin. */
 struct shift {
-    uint64_t events, errors;             /* all since the begin */
-    uint64_t recent[SHIFT_LONGEST / 64]; /* the last of them, a bit each: event n at n mod LONGEST */
-    uint32_t counts[SHIFT_SCALES];       /* errors in each window */
+    uint64_t events, errors; /* all since the begin */
+    uint64_t
+        recent[SHIFT_LONGEST / 64]; /* the last of them, a bit each: event n at n mod LONGEST */
+    uint32_t counts[SHIFT_SCALES];  /* errors in each window */
 };
 
 /* `value`: 0 right, else wrong. True: they have. */

@@ -13,9 +13,9 @@ double tail_chi_square(double x, double freedom);
 /* |Z| of a standard normal variable is at least |z|. SciPy's 2 * norm.sf(abs(z)). */
 double tail_normal_both(double z);
 
-/* |T| of Student's t with `freedom` degrees, which need not be whole, is at least |t|: the regularised
- * incomplete beta function by its continued fraction (Abramowitz and Stegun 26.5.8, 26.7.1). SciPy's
- * 2 * t.sf(abs(t), freedom). */
+/* |T| of Student's t with `freedom` degrees, which need not be whole, is at least |t|: the
+ * regularised incomplete beta function by its continued fraction (Abramowitz and
+ * Stegun 26.5.8, 26.7.1). SciPy's 2 * t.sf(abs(t), freedom). */
 double tail_student_both(double t, double freedom);
 
 /* Kolmogorov's distribution, the limit of sqrt(nm/(n+m)) D (Smirnov 1948). SciPy's

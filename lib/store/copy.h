@@ -13,9 +13,10 @@ struct store_copied {
 
 /*
  * Carry over every pack that `to` has not. A pack is named by what is in it, so that one that is
- * there need not be looked at: what was carried over before an interruption stays. With `missing_ok`
- * a pack that gc removes meanwhile is passed over. What came is durable and visible when this
- * returns; the caller checks it (store/check.h), as nothing is decoded on the way. Adds to
+ * there need not be looked at: what was carried over before an interruption stays. With
+ * `missing_ok` a pack that gc removes meanwhile is passed over. What came is durable and visible
+ * when this returns; the caller checks it (store/check.h), as nothing is decoded on the way. Adds
+ * to
  * `*copied`. Errors: MLOPS_CONFLICT gc removed a pack meanwhile; MLOPS_CANCELLED; MLOPS_IO.
  */
 int store_copy_packs(struct store *from, struct store *to, bool missing_ok,

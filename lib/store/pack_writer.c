@@ -246,8 +246,7 @@ void pack_batch_take(struct pack_batch *batch, const struct record *record)
 }
 
 int pack_batch_carry(struct pack_batch *batch, struct store_backend *from,
-                     const struct location *location, struct buffer *bytes,
-                     struct mlops_error *err)
+                     const struct location *location, struct buffer *bytes, struct mlops_error *err)
 {
     struct record record = location->record;
     uint64_t offset = record.offset + RECORD_HEADER_SIZE;

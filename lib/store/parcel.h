@@ -31,11 +31,10 @@ struct parcel_pack {
 size_t parcel_count(const struct parcel *parcel);
 const struct parcel_pack *parcel_pack(const struct parcel *parcel, size_t index);
 
-/* Give pack `index` to `sink`, piece by piece: exactly its size, each record as it is stored after it
- * was seen to be what it should be. Errors: MLOPS_INTEGRITY damaged; MLOPS_CONFLICT gc removed a pack
- * meanwhile; those of `sink`; MLOPS_IO. */
-typedef int (*parcel_sink)(void *context, const void *data, size_t length,
-                           struct mlops_error *err);
+/* Give pack `index` to `sink`, piece by piece: exactly its size, each record as it is stored after
+ * it was seen to be what it should be. Errors: MLOPS_INTEGRITY damaged; MLOPS_CONFLICT gc removed a
+ * pack meanwhile; those of `sink`; MLOPS_IO. */
+typedef int (*parcel_sink)(void *context, const void *data, size_t length, struct mlops_error *err);
 int parcel_write(struct parcel *parcel, size_t index, parcel_sink sink, void *context,
                  struct mlops_error *err);
 

@@ -79,8 +79,8 @@ static int add_part(const char *path, const char *name, size_t length, struct pa
     struct part *part = &parts[*count];
     const char *value = name + sign + 1;
     size_t rest = length - sign - 1;
-    bool missing = rest == 0 || (rest == strlen(MISSING_VALUE) &&
-                                 strncmp(value, MISSING_VALUE, rest) == 0);
+    bool missing =
+        rest == 0 || (rest == strlen(MISSING_VALUE) && strncmp(value, MISSING_VALUE, rest) == 0);
     *part = (struct part){.key = decode(name, sign), .value = missing ? NULL : decode(value, rest)};
     (*count)++;
     for (size_t i = 0; i + 1 < *count; i++)
@@ -216,8 +216,7 @@ static void listing_clear(struct listing *listing)
 static int list_folder(const char *folder, int depth, struct listing *listing,
                        struct mlops_error *err);
 
-static int list_entry(const char *path, int depth, struct listing *listing,
-                      struct mlops_error *err)
+static int list_entry(const char *path, int depth, struct listing *listing, struct mlops_error *err)
 {
     struct stat status;
     if (lstat(path, &status) < 0)

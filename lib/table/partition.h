@@ -39,13 +39,11 @@ void partitions_clear(struct partitions *partitions);
 struct input;
 /*
  * The file `inner`, number `file` of those of `partitions`, with the keys as further columns. One
- * of its own columns of the same name gives way. `inner` becomes the input's, also after an error; `partitions` must
- * outlive it.
- * Errors: MLOPS_INVALID a value is not of the type that is expected.
+ * of its own columns of the same name gives way. `inner` becomes the input's, also after an error;
+ * `partitions` must outlive it. Errors: MLOPS_INVALID a value is not of the type that is expected.
  */
-int partition_input_open(struct input *inner, const char *name,
-                         const struct partitions *partitions, size_t file,
-                         const struct table_options *options, struct input **input,
+int partition_input_open(struct input *inner, const char *name, const struct partitions *partitions,
+                         size_t file, const struct table_options *options, struct input **input,
                          struct mlops_error *err);
 /* What it reads from. */
 struct input *partition_input_inner(const struct input *input);

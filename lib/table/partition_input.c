@@ -129,8 +129,10 @@ static int take_value(const char *value, const struct partition_key *key, const 
     else if (options->count_misfits)
         constant->missing = MISSING_MISFIT;
     else
-        return mlops_fail(err, MLOPS_INVALID, "%s: '%.100s' of the partition '%s' is not of its "
-                          "type, %s", name, value, key->name, column_type_name(key->type));
+        return mlops_fail(err, MLOPS_INVALID,
+                          "%s: '%.100s' of the partition '%s' is not of its "
+                          "type, %s",
+                          name, value, key->name, column_type_name(key->type));
     return MLOPS_OK;
 }
 
@@ -144,8 +146,7 @@ static void add_unread(struct header *header, const char *name)
     for (size_t i = 0; i < header->unread_count; i++)
         if (str_equal(header->unread[i], name))
             return;
-    header->unread =
-        xrealloc(header->unread, header->unread_count + 1, sizeof(*header->unread));
+    header->unread = xrealloc(header->unread, header->unread_count + 1, sizeof(*header->unread));
     header->unread[header->unread_count++] = xstrdup(name);
 }
 
@@ -171,9 +172,8 @@ static void keep_columns(struct partition_input *partition, const struct partiti
     partition->inner->header.unread_count = 0;
 }
 
-int partition_input_open(struct input *inner, const char *name,
-                         const struct partitions *partitions, size_t file,
-                         const struct table_options *options, struct input **input,
+int partition_input_open(struct input *inner, const char *name, const struct partitions *partitions,
+                         size_t file, const struct table_options *options, struct input **input,
                          struct mlops_error *err)
 {
     static const struct input_kind kind = {.next = next, .line = line, .close = close_input};

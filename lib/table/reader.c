@@ -14,7 +14,7 @@ struct table_reader {
     size_t next;  /* the file that comes after the one that is read */
     struct table_options options;
     struct partitions partitions; /* that the names of folders say */
-    struct input *first; /* whose columns are those of the table */
+    struct input *first;          /* whose columns are those of the table */
     struct input *input; /* that is read: the first, or another; NULL before it is opened */
     uint64_t ragged;     /* of files that are done with */
     const struct batch *batches;
@@ -65,8 +65,7 @@ static int add_matches(const char *pattern, char ***paths, size_t *count, size_t
     return MLOPS_OK;
 }
 
-static int expand(const char *const *paths, size_t count, char ***expanded,
-                  struct mlops_error *err)
+static int expand(const char *const *paths, size_t count, char ***expanded, struct mlops_error *err)
 {
     size_t found = 0, capacity = 0;
     int code = MLOPS_OK;
@@ -154,8 +153,8 @@ static int open_folder(struct table_reader *reader, struct mlops_error *err)
         return MLOPS_OK;
     while (reader->paths[count])
         count++;
-    return partitions_read((const char *const *)reader->paths, count, given,
-                           &reader->options, &reader->partitions, err);
+    return partitions_read((const char *const *)reader->paths, count, given, &reader->options,
+                           &reader->partitions, err);
 }
 
 int table_open_all(const char *const *paths, size_t count, const struct table_options *options,

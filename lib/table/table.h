@@ -42,12 +42,12 @@ struct text_view {
 
 /* What stands in a batch's `missing`, and in profiles on disk: numbers are never given anew. */
 enum missing_code {
-    MISSING_NOT = 0,    /* the value is there */
-    MISSING_EMPTY = 1,  /* nothing, or an empty text */
-    MISSING_NULL = 2,   /* null of JSON, Parquet and SQL, or the word */
-    MISSING_ABSENT = 3, /* a row too short, or an object without that name */
-    MISSING_WORDS = 4,  /* from here on words: NA, N/A, NaN, … */
-    MISSING_CODES = 24, /* room for more words */
+    MISSING_NOT = 0,      /* the value is there */
+    MISSING_EMPTY = 1,    /* nothing, or an empty text */
+    MISSING_NULL = 2,     /* null of JSON, Parquet and SQL, or the word */
+    MISSING_ABSENT = 3,   /* a row too short, or an object without that name */
+    MISSING_WORDS = 4,    /* from here on words: NA, N/A, NaN, … */
+    MISSING_CODES = 24,   /* room for more words */
     MISSING_MISFIT = 255, /* there, but not of the column's type */
 };
 
@@ -85,9 +85,9 @@ struct table_options {
                                             line. */
     bool only_expected;                  /* read no column that `expected` does not name, whatever
                                             is in it */
-    bool count_misfits;      /* a cell that does not fit is missing, as MISSING_MISFIT */
-    char separator;          /* of CSV; 0: found out among , ; tab | */
-    char comment;            /* lines of CSV that begin with it are passed over; 0: none do */
+    bool count_misfits; /* a cell that does not fit is missing, as MISSING_MISFIT */
+    char separator;     /* of CSV; 0: found out among , ; tab | */
+    char comment;       /* lines of CSV that begin with it are passed over; 0: none do */
     enum table_ragged ragged;
     const char *const *names; /* of the columns of CSV without a header, in their order,
                                  NULL-terminated; NULL: the first record names them */

@@ -33,8 +33,7 @@ bool budget_run_is_due(const struct trial *trial)
 static void add_metric(struct mlops_suite_result *result, const char *name, double value,
                        const struct interval *interval)
 {
-    result->metrics =
-        xrealloc(result->metrics, result->metric_count + 1, sizeof(*result->metrics));
+    result->metrics = xrealloc(result->metrics, result->metric_count + 1, sizeof(*result->metrics));
     struct mlops_metric *metric = &result->metrics[result->metric_count++];
     *metric = (struct mlops_metric){.value = value,
                                     .low = interval->low,
@@ -93,16 +92,16 @@ static void judge_latency(const struct trial *trial, const struct budget *budget
                           const double *seconds, size_t count)
 {
     double q = budget_quantile(budget->metric), value = order_quantile(seconds, count, q);
-    double confidence = budget->confidence > 0 ? budget->confidence
-                                               : trial->suite->measurement.options.confidence;
+    double confidence =
+        budget->confidence > 0 ? budget->confidence : trial->suite->measurement.options.confidence;
     struct interval interval = order_interval(seconds, count, q, confidence);
     double judged = budget->confidence > 0 ? interval.high : value;
     char low[32], high[32];
     bool known = !isnan(interval.low) && !isnan(interval.high);
     if (isnan(judged)) {
-        add_verdict(trial, budget, false,
-                    xprintf("%zu requests are too few for an interval at %g %%", count,
-                            confidence * 100));
+        add_verdict(
+            trial, budget, false,
+            xprintf("%zu requests are too few for an interval at %g %%", count, confidence * 100));
         return;
     }
     bool met;
@@ -187,9 +186,9 @@ int budget_run_start(const struct trial *trial, const struct sandbox *sandbox, c
     made->folder = path_join(folder, "predict");
     made->wanted = budgets->warm_up + budgets->requests;
     TRY(directory_make(made->folder, 0700, err));
-    int code = requests_make(trial->registry, trial->manifest, trial->manifest->project.predict_data,
-                             budgets->batch, made->wanted, made->folder,
-                             &made->requests, &absent);
+    int code =
+        requests_make(trial->registry, trial->manifest, trial->manifest->project.predict_data,
+                      budgets->batch, made->wanted, made->folder, &made->requests, &absent);
     if (code == MLOPS_INVALID || code == MLOPS_NOT_FOUND) {
         trial_set_status(trial, MLOPS_SUITE_ERROR, "no requests can be made: %s", absent.message);
         budget_run_free(TAKE_PTR(*run));
@@ -213,8 +212,7 @@ int budget_run_step(struct budget_run *run, bool *ended, struct mlops_error *err
     if (!run->ended)
         TRY(supervise_step(run->supervision, &run->ended, err));
     /* what stopped answering has yet to end, or to be stopped, for its reason to be known */
-    *ended = asker_ended(run->asker) &&
-             (run->ended || asker_answered(run->asker) == run->wanted);
+    *ended = asker_ended(run->asker) && (run->ended || asker_answered(run->asker) == run->wanted);
     return MLOPS_OK;
 }
 

@@ -25,9 +25,9 @@ void cgroup_place_clear(struct cgroup_place *place);
 
 /* The folder of the group that a process is in, by the texts of its /proc/PID/mountinfo and
  * /proc/PID/cgroup: of version 2, or of the `controller` of version 1 that is not NULL; NULL where
- * that is not mounted. `*top` is the folder above which there are no more. The caller frees both. */
-char *cgroup_folder(const char *mountinfo, const char *cgroup, const char *controller,
-                    char **top);
+ * that is not mounted. `*top` is the folder above which there are no more. The caller frees both.
+ */
+char *cgroup_folder(const char *mountinfo, const char *cgroup, const char *controller, char **top);
 
 struct cgroup {
     int folder, old_folder; /* of version 2, and of version 1; -1: none */
@@ -54,8 +54,8 @@ void cgroup_kill(const struct cgroup *group);
 /* What its limits did so far. */
 struct cgroup_events {
     uint64_t memory_reached; /* times that its limit of memory could not be kept otherwise */
-    uint64_t memory_kills;   /* processes of it killed for want of memory, its own or the machine's */
-    uint64_t forks_refused;  /* times that its limit of processes was reached */
+    uint64_t memory_kills; /* processes of it killed for want of memory, its own or the machine's */
+    uint64_t forks_refused; /* times that its limit of processes was reached */
 };
 void cgroup_look(const struct cgroup *group, struct cgroup_events *events);
 

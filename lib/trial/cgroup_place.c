@@ -70,8 +70,8 @@ char *cgroup_folder(const char *mountinfo, const char *cgroup, const char *contr
         if (!parse_mount(line, strcspn(line, "\n"), controller, root, point))
             continue;
         size_t length = str_equal(root, "/") ? 0 : strlen(root);
-        bool below = strncmp(group, root, length) == 0 &&
-                     (group[length] == '/' || group[length] == '\0');
+        bool below =
+            strncmp(group, root, length) == 0 && (group[length] == '/' || group[length] == '\0');
         if (!below)
             continue;
         *top = xstrdup(point);

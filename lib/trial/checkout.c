@@ -71,7 +71,8 @@ int checkout_check(const struct checkout *checkout, struct mlops_error *err)
 
 /* ---- what this machine gives ----------------------------------------------------------------- */
 
-/* Does bubblewrap work within a layer? It is in a user namespace there, in which it makes another. */
+/* Does bubblewrap work within a layer? It is in a user namespace there, in which it makes another.
+ */
 static bool runs_over(const struct checkout *checkout, const struct sandbox *sandbox)
 {
     struct mlops_error why = {0}; /* there is another way */
@@ -135,8 +136,7 @@ static int lay_out(struct checkout *checkout, const struct sandbox *sandbox,
 }
 
 int checkout_make(struct mlops_registry *registry, const struct manifest *manifest,
-                  const struct sandbox *sandbox, struct checkout *checkout,
-                  struct mlops_error *err)
+                  const struct sandbox *sandbox, struct checkout *checkout, struct mlops_error *err)
 {
     *checkout = (struct checkout){.registry = registry, .manifest = manifest};
     return sandbox->bubblewrap ? lay_out(checkout, sandbox, err) : MLOPS_OK;

@@ -71,13 +71,16 @@ static void judge_exit(const struct trial *trial, const struct execution_limits 
         why = "; it tried to write outside its folder, where everything is read-only";
     } else if (ended->found_no_room) {
         set_reason(trial, "disk");
-        (void)snprintf(room, sizeof(room), "; it found no room for a file beyond its disk limit "
-                                           "of %s", size_text(limits->disk_bytes, size));
+        (void)snprintf(room, sizeof(room),
+                       "; it found no room for a file beyond its disk limit "
+                       "of %s",
+                       size_text(limits->disk_bytes, size));
         why = room;
     } else if (ended->found_no_process) {
         set_reason(trial, "processes");
-        (void)snprintf(processes, sizeof(processes), "; it could start no more than its limit of "
-                                                     "%llu processes and threads",
+        (void)snprintf(processes, sizeof(processes),
+                       "; it could start no more than its limit of "
+                       "%llu processes and threads",
                        (unsigned long long)limits->processes);
         why = processes;
     } else

@@ -286,8 +286,8 @@ static int save(struct transaction *tx, struct mlops_registry *registry,
     for (size_t i = 0; i < count; i++)
         stored += kept_files_digests(files[i], digests + stored);
     *gone = false;
-    int code = stored > 0 ? reach_save_objects(tx, registry, digests, stored, round, gone, err)
-                          : MLOPS_OK;
+    int code =
+        stored > 0 ? reach_save_objects(tx, registry, digests, stored, round, gone, err) : MLOPS_OK;
     free(digests);
     return code;
 }

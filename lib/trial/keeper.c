@@ -78,8 +78,8 @@ static _Noreturn void become_program(const struct keeper_options *options, int r
     if (setsid() >= 0 && input >= 0 && dup2(input, STDIN_FILENO) >= 0 &&
         dup2(options->output, STDOUT_FILENO) >= 0 && dup2(options->errors, STDERR_FILENO) >= 0 &&
         (!options->group || cgroup_join(options->group)) &&
-        (!options->layer || layer_enter(options->layer)) && chdir(options->directory) == 0 && close_others(options) && put_limits(options) &&
-        put_filter(options->filter))
+        (!options->layer || layer_enter(options->layer)) && chdir(options->directory) == 0 &&
+        close_others(options) && put_limits(options) && put_filter(options->filter))
         (void)execve(options->argv[0], (char *const *)(uintptr_t)options->argv,
                      (char *const *)(uintptr_t)options->environment);
     const struct message message = {.failure = errno};

@@ -35,8 +35,8 @@ uint64_t supervision_disk(const struct supervision *supervision)
     if (supervision->keeper.pid > 0) {
         _cleanup_(process_tree_clear) struct process_tree tree = {0};
         process_tree_read(supervision->keeper.pid, &tree);
-        sum += process_tree_unnamed(&tree, supervision->devices,
-                                    ARRAY_LENGTH(supervision->devices));
+        sum +=
+            process_tree_unnamed(&tree, supervision->devices, ARRAY_LENGTH(supervision->devices));
     }
     return sum > supervision->disk_before ? sum - supervision->disk_before : 0;
 }
@@ -182,7 +182,8 @@ static int start_keeper(struct supervision *supervision, const struct supervise_
     _cleanup_(free_strings) char **argv = sandbox_arguments(options->sandbox, &suite);
     const struct cgroup_limits most = {
         .memory_bytes = options->limits.memory_bytes,
-        .processes = options->limits.processes + (options->sandbox->bubblewrap ? NAMESPACE_PROCESSES : 0)};
+        .processes =
+            options->limits.processes + (options->sandbox->bubblewrap ? NAMESPACE_PROCESSES : 0)};
     TRY(cgroup_make(&options->sandbox->groups, &most, &supervision->group, err));
     supervision->result.memory_group = supervision->group.memory;
     supervision->result.processes_group = supervision->group.processes;
@@ -198,8 +199,8 @@ static int start_keeper(struct supervision *supervision, const struct supervise_
                                  .inherited = inherited,
                                  .limits = limits,
                                  .limit_count = ARRAY_LENGTH(limits),
-                                 .filter = sandbox_filter(options->sandbox, options->network,
-                                                          &program)},
+                                 .filter =
+                                     sandbox_filter(options->sandbox, options->network, &program)},
         &supervision->keeper, err);
 }
 

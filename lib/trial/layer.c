@@ -50,10 +50,10 @@ static bool write_text(const char *path, const char *text)
 static bool leave_namespaces(const struct plan *plan, bool *with_user)
 {
     *with_user = unshare(CLONE_NEWNS) < 0;
-    if (*with_user && (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 ||
-                       !write_text("/proc/self/setgroups", "deny") ||
-                       !write_text("/proc/self/uid_map", plan->uids) ||
-                       !write_text("/proc/self/gid_map", plan->gids)))
+    if (*with_user &&
+        (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 || !write_text("/proc/self/setgroups", "deny") ||
+         !write_text("/proc/self/uid_map", plan->uids) ||
+         !write_text("/proc/self/gid_map", plan->gids)))
         return false;
     return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
 }
@@ -176,9 +176,9 @@ int layer_make(const char *lower, const char *folder, struct layer *layer, struc
     *layer = LAYER_NONE;
     struct plan plan = {.folder = folder};
     _cleanup_(free_string) char *parent = path_parent(lower);
-    _cleanup_(free_string) char *places = xprintf(
-        "lowerdir=../%s/%s,upperdir=" LAYER_WRITTEN ",workdir=work", path_base(parent),
-        path_base(lower));
+    _cleanup_(free_string) char *places =
+        xprintf("lowerdir=../%s/%s,upperdir=" LAYER_WRITTEN ",workdir=work", path_base(parent),
+                path_base(lower));
     (void)snprintf(plan.uids, sizeof(plan.uids), "%ju %ju 1\n", (uintmax_t)geteuid(),
                    (uintmax_t)geteuid());
     (void)snprintf(plan.gids, sizeof(plan.gids), "%ju %ju 1\n", (uintmax_t)getegid(),

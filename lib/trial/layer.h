@@ -28,8 +28,7 @@ struct layer {
  * Errors: MLOPS_IO this kernel, this user or this file system has no such layers, and nothing but
  * empty folders was made.
  */
-int layer_make(const char *lower, const char *folder, struct layer *layer,
-               struct mlops_error *err);
+int layer_make(const char *lower, const char *folder, struct layer *layer, struct mlops_error *err);
 void layer_close(struct layer *layer);
 
 /* Move this process, which has one thread, into it: only what is async-signal-safe is called. False

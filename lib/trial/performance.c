@@ -164,9 +164,8 @@ int performance_judge(const struct trial *trial, const char *folder, const char 
     if (!find_predictions(trial))
         return MLOPS_OK;
     TRY(judge_predictions(trial, folder, path, err));
-    return trial->keep
-               ? keep_file(&trial->outcome->files, KEPT_PREDICTIONS, path, trial->keep, err)
-               : MLOPS_OK;
+    return trial->keep ? keep_file(&trial->outcome->files, KEPT_PREDICTIONS, path, trial->keep, err)
+                       : MLOPS_OK;
 }
 
 bool performance_prepare(const struct trial *trial, const char *path)

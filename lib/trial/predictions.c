@@ -145,8 +145,7 @@ static int measure_ranking(const struct view *view, const struct metric_options 
         .relevance = relevance,
         .scores = scores,
         .count = view->count,
-        .group_count =
-            view->queries ? view->query_count : classes_count(view->table->groups)};
+        .group_count = view->queries ? view->query_count : classes_count(view->table->groups)};
     return metrics_ranking(&rows, options, list, err);
 }
 

@@ -43,10 +43,9 @@ static bool read_stat(pid_t pid, struct tree_process *process)
     if (!read_proc(pid, "stat", text, sizeof(text)))
         return false;
     const char *rest = strrchr(text, ')');
-    if (!rest || sscanf(rest + 1,
-                        " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %ld %ld %*d %*d %ld",
-                        &state, &parent, &user, &system, &waited_user, &waited_system,
-                        &threads) != 7)
+    if (!rest ||
+        sscanf(rest + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %ld %ld %*d %*d %ld",
+               &state, &parent, &user, &system, &waited_user, &waited_system, &threads) != 7)
         return false;
     int64_t ticks = (int64_t)user + (int64_t)system + waited_user + waited_system;
     *process = (struct tree_process){.pid = pid,
@@ -206,9 +205,9 @@ uint64_t process_tree_unnamed(const struct process_tree *tree, const dev_t *devi
         (void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)tree->items[i].pid);
         DIR *folder = opendir(path);
         for (struct dirent *entry; folder && (entry = readdir(folder));)
-            if (entry->d_name[0] != '.' &&
-                fstatat(dirfd(folder), entry->d_name, &file, 0) == 0 && S_ISREG(file.st_mode) &&
-                file.st_nlink == 0 && is_on(&file, devices, count) && is_new(&seen, &file))
+            if (entry->d_name[0] != '.' && fstatat(dirfd(folder), entry->d_name, &file, 0) == 0 &&
+                S_ISREG(file.st_mode) && file.st_nlink == 0 && is_on(&file, devices, count) &&
+                is_new(&seen, &file))
                 sum += (uint64_t)file.st_blocks * 512;
         if (folder)
             (void)closedir(folder); /* only reading */

@@ -9,7 +9,7 @@
 
 struct tree_process {
     pid_t pid, parent;
-    int64_t cpu_ns;    /* its own, and of the children that it has waited for */
+    int64_t cpu_ns;     /* its own, and of the children that it has waited for */
     uint64_t anonymous; /* bytes of memory that no file stands behind; those that it shares with
                            its parent since a fork count in both */
     uint32_t threads;
@@ -27,7 +27,8 @@ void process_tree_clear(struct process_tree *tree);
 /* Look at what descends from `root` now. What cannot be read is left out: it has just ended. */
 void process_tree_read(pid_t root, struct process_tree *tree);
 
-/* Bytes of memory that the whole tree uses, what is shared counted once: slower, by smaps_rollup. */
+/* Bytes of memory that the whole tree uses, what is shared counted once: slower, by smaps_rollup.
+ */
 uint64_t process_tree_memory(const struct process_tree *tree);
 
 /* Threads of all processes of this machine that are of user `user`, about. */
@@ -36,8 +37,8 @@ uint64_t process_threads_of(uid_t user);
 /* Send `signal` to each. */
 void process_tree_signal(const struct process_tree *tree, int signal);
 
-/* Bytes on the disk of files that have no name any more and that processes of the tree have open, on
- * one of the file systems `devices`. */
+/* Bytes on the disk of files that have no name any more and that processes of the tree have open,
+ * on one of the file systems `devices`. */
 uint64_t process_tree_unnamed(const struct process_tree *tree, const dev_t *devices, size_t count);
 
 /* Kill all processes that were started with `entry`, "NAME=value", in their environment, as far as

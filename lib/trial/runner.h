@@ -19,8 +19,9 @@ struct suite_outcome {
     char *tail;      /* the end of what it printed, text; NULL where it did not run */
     char *positive;  /* the text that was taken for the positive class; NULL where it is 1 */
     char inputs[SHA256_HEX_SIZE]; /* of trial/inputs.h */
-    struct mlops_evaluation evaluation; /* that it is measured on; its name is "" where there is none */
-    char *first_failure; /* why the first attempt did not pass, where another one followed */
+    struct mlops_evaluation
+        evaluation;          /* that it is measured on; its name is "" where there is none */
+    char *first_failure;     /* why the first attempt did not pass, where another one followed */
     struct kept_files files; /* that it left */
     double cpu_seconds;
     uint64_t memory_bytes, output_bytes, network_refused; /* trial/supervise.h */
@@ -28,7 +29,7 @@ struct suite_outcome {
     int64_t until_ns; /* a data suite: when what it found of ages holds no more; 0: for ever */
     enum mlops_sandbox_level level;
     bool memory_group, processes_group; /* trial/supervise.h */
-    enum checkout_kind kind; /* how it got to write in the bundle's files */
+    enum checkout_kind kind;            /* how it got to write in the bundle's files */
 };
 void suite_outcome_clear(struct suite_outcome *outcome);
 

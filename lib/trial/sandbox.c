@@ -37,9 +37,9 @@ static void add_number(struct arguments *arguments, const char *option, long lon
  * who started it ends. */
 static void add_namespaces(struct arguments *arguments, const struct sandbox_suite *suite)
 {
-    static const char *const always[] = {"--unshare-all", "--die-with-parent", "--new-session",
-                                         "--cap-drop",    "ALL",               "--hostname",
-                                         "suite",         NULL};
+    static const char *const always[] = {
+        "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop",
+        "ALL",           "--hostname",        "suite",         NULL};
     arguments_add_all(arguments, always);
     if (suite->network)
         arguments_add(arguments, "--share-net");
@@ -55,11 +55,11 @@ static void add_places(struct arguments *arguments, const struct sandbox_suite *
 {
     if (suite->shared_bytes && suite->shared_bytes < LONG_MAX)
         add_number(arguments, "--size", (long long)suite->shared_bytes);
-    arguments_add_all(
-        arguments,
-        (const char *const[]){"--tmpfs", "/dev/shm", "--bind", suite->scratch, "/tmp", "--dir",
-                              "/var/tmp", "--bind", suite->home, SANDBOX_HOME, "--bind",
-                              suite->tree, SANDBOX_TREE, "--chdir", SANDBOX_TREE, NULL});
+    arguments_add_all(arguments,
+                      (const char *const[]){"--tmpfs", "/dev/shm", "--bind", suite->scratch, "/tmp",
+                                            "--dir", "/var/tmp", "--bind", suite->home,
+                                            SANDBOX_HOME, "--bind", suite->tree, SANDBOX_TREE,
+                                            "--chdir", SANDBOX_TREE, NULL});
     if (!suite->network && suite->resolver)
         arguments_add_all(arguments, (const char *const[]){"--ro-bind", suite->resolver,
                                                            "/etc/resolv.conf", NULL});

@@ -35,10 +35,10 @@ struct sandbox_suite {
     bool network;
     const char *command;      /* for the shell */
     char *const *environment; /* of the suite, to find programs by */
-    uint64_t shared_bytes;   /* of /dev/shm; 0: any */
-    int filter_fd;           /* holds the filter; -1: none */
-    int status_fd;           /* gets bubblewrap's status; -1: none */
-    int block_fd;            /* bubblewrap waits until it can be read; -1: none */
+    uint64_t shared_bytes;    /* of /dev/shm; 0: any */
+    int filter_fd;            /* holds the filter; -1: none */
+    int status_fd;            /* gets bubblewrap's status; -1: none */
+    int block_fd;             /* bubblewrap waits until it can be read; -1: none */
 };
 
 /* The arguments of the process that runs the suite, NULL-terminated; argv[0] is a path. The caller

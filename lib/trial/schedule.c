@@ -117,8 +117,8 @@ static bool is_to_be_repeated(struct run *run, size_t suite)
         result->attempts > suite_at(run, suite)->execution.retries)
         return false;
     unsigned attempts = result->attempts;
-    char *first = outcome->first_failure ? TAKE_PTR(outcome->first_failure)
-                                         : xstrdup(result->message);
+    char *first =
+        outcome->first_failure ? TAKE_PTR(outcome->first_failure) : xstrdup(result->message);
     char inputs[SHA256_HEX_SIZE];
     str_copy(inputs, sizeof(inputs), outcome->inputs);
     suite_outcome_clear(outcome);
@@ -147,7 +147,8 @@ static int conclude(struct slot *slot, struct mlops_error *err)
     return MLOPS_OK;
 }
 
-/* After the suite's own command, or in its place, the predict command may have to be run: `*more`. */
+/* After the suite's own command, or in its place, the predict command may have to be run: `*more`.
+ */
 static int go_on(struct run *run, struct slot *slot, bool *more, struct mlops_error *err)
 {
     *more = false;
@@ -360,9 +361,7 @@ int schedule_run(const struct schedule *schedule, struct mlops_error *err)
     run.states = xcalloc(schedule->manifest->project.suite_count, sizeof(*run.states));
     for (size_t i = 0; i < schedule->manifest->project.suite_count; i++) {
         bool cached = schedule->report->suites[i].cached;
-        run.states[i] = cached                ? STATE_DONE
-                        : schedule->wanted[i] ? STATE_WAITING
-                                              : STATE_LEFT_OUT;
+        run.states[i] = cached ? STATE_DONE : schedule->wanted[i] ? STATE_WAITING : STATE_LEFT_OUT;
         run.total += run.states[i] == STATE_WAITING;
     }
     run.slots = xcalloc(run.slot_count, sizeof(*run.slots));

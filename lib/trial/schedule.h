@@ -11,10 +11,10 @@ struct schedule {
     struct mlops_test_report *report; /* its results and `outcomes` stand beside the suites */
     struct suite_outcome *outcomes;
     struct rivals *rivals; /* beside the suites: whom each is compared with */
-    const char *keep;   /* the folder for what suites leave, until it is evidence */
-    const bool *wanted; /* which suites are to run, unless their result is cached */
-    unsigned jobs;      /* at a time, at least 1 */
-    bool fetches;       /* data that the bundle does not hold is brought for them */
+    const char *keep;      /* the folder for what suites leave, until it is evidence */
+    const bool *wanted;    /* which suites are to run, unless their result is cached */
+    unsigned jobs;         /* at a time, at least 1 */
+    bool fetches;          /* data that the bundle does not hold is brought for them */
 };
 
 /* Run them to their verdicts, each in a workspace of its own. Errors: those of the registry and of

@@ -12,10 +12,10 @@ enum series_part { SERIES_PREDICTIONS, SERIES_ROWS, SERIES_LABELS, SERIES_PARTS 
 
 /* One column. */
 struct series {
-    const char *name; /* NULL: not asked for */
-    bool numeric;     /* read into `numbers`, otherwise into `classes` */
+    const char *name;    /* NULL: not asked for */
+    bool numeric;        /* read into `numbers`, otherwise into `classes` */
     struct row_ids *ids; /* read into these instead; borrowed; NULL of all but ids */
-    bool optional;    /* a cell may be missing: NaN, SERIES_NONE */
+    bool optional;       /* a cell may be missing: NaN, SERIES_NONE */
     enum series_part part;
     size_t column;
     double *numbers;

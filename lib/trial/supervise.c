@@ -1,6 +1,6 @@
 /*
- * lib/trial/supervise.c - a suite's command from its start to its end: what it prints is taken, what
- * it uses is looked at some twenty times a second, and where it is too much, it is stopped.
+ * lib/trial/supervise.c - a suite's command from its start to its end: what it prints is taken,
+ * what it uses is looked at some twenty times a second, and where it is too much, it is stopped.
  */
 #include "trial/supervise.h"
 #include "base/clock.h"
@@ -19,12 +19,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define GRACE_NS 2000000000LL  /* between SIGTERM and SIGKILL */
-#define LOOK_NS 50000000LL     /* between two looks at what it uses */
-#define LOOK_SHARE 20          /* looking may take one part in so many of the time */
-#define LINGER_NS 100000000LL  /* that the keeper gets to end what the command left */
-#define STATUS_MAX 4096        /* bytes of what bubblewrap tells */
-#define READ_ROUNDS 64         /* of 64 KiB in one step: a flood must not keep us from looking */
+#define GRACE_NS 2000000000LL /* between SIGTERM and SIGKILL */
+#define LOOK_NS 50000000LL    /* between two looks at what it uses */
+#define LOOK_SHARE 20         /* looking may take one part in so many of the time */
+#define LINGER_NS 100000000LL /* that the keeper gets to end what the command left */
+#define STATUS_MAX 4096       /* bytes of what bubblewrap tells */
+#define READ_ROUNDS 64        /* of 64 KiB in one step: a flood must not keep us from looking */
 
 /* ---- what it prints -------------------------------------------------------------------------- */
 
@@ -208,8 +208,8 @@ static bool is_time_for_disk(const struct supervision *supervision, int64_t now_
 {
     int64_t since_ns = now_ns - supervision->disk_looked_ns;
     return since_ns >= pause_after(supervision->disk_cost_ns) ||
-           (since_ns >= LOOK_NS && taken_of_disk(supervision) > supervision->disk_taken +
-                                                                   supervision->limits.disk_bytes);
+           (since_ns >= LOOK_NS &&
+            taken_of_disk(supervision) > supervision->disk_taken + supervision->limits.disk_bytes);
 }
 
 static void look(struct supervision *supervision, int64_t now_ns)
@@ -249,7 +249,7 @@ static void note_status(struct supervision *supervision, int status)
         return;
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     result->exit_status = code;
-    result->signal = WIFSIGNALED(status) ? WTERMSIG(status)
+    result->signal = WIFSIGNALED(status)              ? WTERMSIG(status)
                      : code > 128 && code <= 128 + 64 ? code - 128
                                                       : 0;
     result->ending = result->signal ? ENDING_SIGNAL : ENDING_EXIT;
@@ -295,7 +295,8 @@ static void judge_end(struct supervision *supervision)
     else if (result->signal == SIGXFSZ ||
              supervision_disk(supervision) + (result->exit_status ? 4096 : 0) >
                  supervision->limits.disk_bytes)
-        result->ending = ENDING_DISK; /* after a write that did not fit, less than a block is free */
+        result->ending =
+            ENDING_DISK; /* after a write that did not fit, less than a block is free */
     else if (result->signal == SIGXCPU || result->cpu_ns > supervision->limits.cpu_ns)
         result->ending = ENDING_CPU;
     else if (machine_killed)

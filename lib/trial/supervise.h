@@ -22,8 +22,8 @@ enum ending {
     ENDING_OUTPUT,
 };
 
-/* Descriptors that the caller closes: what is written to `ask` comes to the command's standard input,
- * and `answer` reads what it prints to its standard output. */
+/* Descriptors that the caller closes: what is written to `ask` comes to the command's standard
+ * input, and `answer` reads what it prints to its standard output. */
 struct conversation {
     int ask, answer; /* -1: none yet; `ask` is a socket */
 };
@@ -31,13 +31,13 @@ struct conversation {
 struct supervise_options {
     const struct sandbox *sandbox;
     const struct workspace *workspace; /* where it runs */
-    const char *folder; /* private, for what is made here: home, tmp, stdout, … */
+    const char *folder;                /* private, for what is made here: home, tmp, stdout, … */
     const char *command;
     char *const *environment;
     int64_t timeout_ns;
     struct execution_limits limits; /* none of them 0 */
     bool network;
-    size_t tail_max; /* of what both streams print, kept */
+    size_t tail_max;                   /* of what both streams print, kept */
     struct conversation *conversation; /* NULL: its input is empty, and its output is kept */
 };
 
@@ -46,14 +46,14 @@ struct supervise_result {
     int exit_status; /* -1 where a signal ended it or it was stopped */
     int signal;
     int64_t wall_ns, cpu_ns;
-    uint64_t memory_bytes;    /* the most that was seen of all its processes together */
-    uint64_t output_bytes;    /* both streams */
-    uint64_t network_refused; /* packets that found no way out, where that was counted */
+    uint64_t memory_bytes;              /* the most that was seen of all its processes together */
+    uint64_t output_bytes;              /* both streams */
+    uint64_t network_refused;           /* packets that found no way out, where that was counted */
     bool memory_group, processes_group; /* the kernel held these limits, by a control group */
     /* What it said itself: that a file system is read-only, which none of its own is; that no more
      * processes can be started; that a file grew too large. */
     bool wrote_outside, found_no_process, found_no_room;
-    struct buffer tail;       /* both streams as they came */
+    struct buffer tail; /* both streams as they came */
 };
 
 struct supervision;
@@ -72,7 +72,8 @@ void supervise_wait(struct supervision *const *supervisions, size_t count, int w
 /* Owned by the supervision. */
 const struct supervise_result *supervise_result(const struct supervision *supervision);
 
-/* The last line with something in it that it printed so far, cut to `size`; "" where there is none. */
+/* The last line with something in it that it printed so far, cut to `size`; "" where there is none.
+ */
 void supervise_last_line(const struct supervision *supervision, char *line, size_t size);
 
 /* What it printed: files in its folder. */

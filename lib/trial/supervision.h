@@ -1,6 +1,6 @@
 /*
- * lib/trial/supervision.h - a suite's command while it runs: what its start (launch.c) hands over to
- * those who watch it (supervise.c).
+ * lib/trial/supervision.h - a suite's command while it runs: what its start (launch.c) hands over
+ * to those who watch it (supervise.c).
  */
 #ifndef TRIAL_SUPERVISION_H
 #define TRIAL_SUPERVISION_H
@@ -23,11 +23,11 @@ struct supervision {
     struct execution_limits limits;
     int64_t timeout_ns, started_ns, looked_ns, disk_looked_ns;
     int64_t look_cost_ns, disk_cost_ns;
-    char *places[3]; /* whose disk usage counts: tree, home, scratch */
+    char *places[3];  /* whose disk usage counts: tree, home, scratch */
     dev_t devices[2]; /* that these are on */
-    char *mark;       /* what all it starts has in its environment, outside of namespaces; or NULL */
+    char *mark; /* what all it starts has in its environment, outside of namespaces; or NULL */
     uint64_t disk_before;
-    uint64_t disk_taken; /* of the whole disk, when it was looked at last */
+    uint64_t disk_taken;   /* of the whole disk, when it was looked at last */
     uint64_t kills_before; /* of the kernel for want of memory, on this machine */
     size_t tail_max;
     struct stream streams[2];

@@ -16,9 +16,9 @@
 #define SCAN_LINES_MAX 20
 
 static const char *const status_names[] = {
-    [MLOPS_SUITE_PASSED] = "passed",   [MLOPS_SUITE_FAILED] = "failed",
-    [MLOPS_SUITE_ERROR] = "error",     [MLOPS_SUITE_TIMEOUT] = "timeout",
-    [MLOPS_SUITE_FLAKY] = "flaky",     [MLOPS_SUITE_SKIPPED] = "skipped",
+    [MLOPS_SUITE_PASSED] = "passed", [MLOPS_SUITE_FAILED] = "failed",
+    [MLOPS_SUITE_ERROR] = "error",   [MLOPS_SUITE_TIMEOUT] = "timeout",
+    [MLOPS_SUITE_FLAKY] = "flaky",   [MLOPS_SUITE_SKIPPED] = "skipped",
 };
 
 const char *mlops_suite_status_name(enum mlops_suite_status status)
@@ -143,9 +143,8 @@ static int reuse(struct mlops_registry *registry, const struct project *project,
 /* Before anything runs, and one after the other, so that no suite waits for it while it runs. */
 static int find_rivals(struct mlops_registry *registry, const struct manifest *manifest,
                        const struct mlops_test_options *options, const struct sandbox *sandbox,
-                       const bool *wanted, const char *keep,
-                       const struct mlops_test_report *report, struct rivals *rivals,
-                       struct mlops_error *err)
+                       const bool *wanted, const char *keep, const struct mlops_test_report *report,
+                       struct rivals *rivals, struct mlops_error *err)
 {
     for (size_t i = 0; i < manifest->project.suite_count; i++) {
         if (!wanted[i] || report->suites[i].cached)
@@ -174,8 +173,7 @@ static int run_all(struct mlops_registry *registry, const struct manifest *manif
     for (size_t i = 0; i < project->suite_count; i++)
         suite_result_start(&report->suites[report->suite_count++], &project->suites[i]);
     enum mlops_sandbox_wish wish = options ? options->sandbox : MLOPS_SANDBOX_AUTO;
-    int code = reuse(registry, project, options, wanted, report, outcomes, &any, &commands,
-                     err);
+    int code = reuse(registry, project, options, wanted, report, outcomes, &any, &commands, err);
     if (code == MLOPS_OK && commands)
         code = sandbox_open(wish, &sandbox, err);
     if (code == MLOPS_OK && any)
@@ -186,8 +184,8 @@ static int run_all(struct mlops_registry *registry, const struct manifest *manif
         report->sandbox = sandbox.level;
     struct rivals *rivals = xcalloc(project->suite_count + 1, sizeof(*rivals));
     if (code == MLOPS_OK && any)
-        code = find_rivals(registry, manifest, options, &sandbox, wanted, *keep, report, rivals,
-                           err);
+        code =
+            find_rivals(registry, manifest, options, &sandbox, wanted, *keep, report, rivals, err);
     const struct schedule schedule = {.registry = registry,
                                       .manifest = manifest,
                                       .sandbox = &sandbox,
@@ -289,9 +287,9 @@ static int run_and_record(struct mlops_registry *registry, const struct manifest
     if (code == MLOPS_OK)
         code = run_scan(registry, manifest, options, report, &scan, err);
     if (code == MLOPS_OK)
-        code = trial_record(registry, report, project->suites, outcomes,
-                            scans && !report->suites[project->suite_count].cached ? &scan : NULL,
-                            err);
+        code =
+            trial_record(registry, report, project->suites, outcomes,
+                         scans && !report->suites[project->suite_count].cached ? &scan : NULL, err);
     for (size_t i = 0; i < project->suite_count; i++)
         suite_outcome_clear(&outcomes[i]);
     free(outcomes);

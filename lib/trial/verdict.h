@@ -14,10 +14,10 @@ struct trial {
     const struct manifest *manifest; /* of it */
     const struct project_suite *suite;
     const struct workspace *workspace;
-    const char *tree; /* of the workspace: its checkout, as we reach it */
+    const char *tree;        /* of the workspace: its checkout, as we reach it */
     enum checkout_kind kind; /* how it was made */
-    const char *keep; /* the folder for what it leaves; NULL: nothing is kept */
-    struct rivals *rivals; /* that it is compared with; NULL: none */
+    const char *keep;        /* the folder for what it leaves; NULL: nothing is kept */
+    struct rivals *rivals;   /* that it is compared with; NULL: none */
     struct mlops_suite_result *result;
     struct suite_outcome *outcome;
 };

@@ -117,8 +117,7 @@ int workspace_open(const char *tree, const char *name)
     _cleanup_(fd_close) int folder = open(tree, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0)
         return -1;
-    _cleanup_(fd_close) int fd =
-        (int)syscall(SYS_openat2, folder, name, &how, sizeof(how));
+    _cleanup_(fd_close) int fd = (int)syscall(SYS_openat2, folder, name, &how, sizeof(how));
     if (fd < 0 && errno == ENOSYS)
         fd = open_by_name(tree, name);
     if (fd < 0)

@@ -31,8 +31,8 @@ int workspace_make_over(const struct checkout *checkout, struct workspace *works
 void workspace_remove(struct workspace *workspace);
 
 /*
- * Open the file `name` that a suite left in its tree; -1 with errno where there is none, EXDEV where
- * its name leads out of the tree, EISDIR where it is no regular file. Nothing may run in it.
+ * Open the file `name` that a suite left in its tree; -1 with errno where there is none, EXDEV
+ * where its name leads out of the tree, EISDIR where it is no regular file. Nothing may run in it.
  */
 int workspace_open(const char *tree, const char *name);
 

@@ -19,27 +19,41 @@ static void expressions_find_what_they_say(void **state)
         const char *expression, *text;
         bool found;
     } cases[] = {
-        {"abc", "xxabcxx", true},        {"^abc", "xabc", false},
-        {"abc$", "abcx", false},         {"^$", "", true},
-        {"", "anything", true},          {"a|b|cd", "xxcd", true},
-        {"^(a|b)*$", "abba", true},      {"^(a|b)*$", "abca", false},
-        {"^a{2,3}$", "a", false},        {"^a{2,3}$", "aa", true},
-        {"^a{2,3}$", "aaa", true},       {"^a{2,3}$", "aaaa", false},
-        {"^a{2,}$", "aaaaaa", true},     {"^a{2}$", "aaa", false},
-        {"^(ab){0}c$", "c", true},       {"^[A-Z]{2}\\d{4}$", "DE1234", true},
+        {"abc", "xxabcxx", true},
+        {"^abc", "xabc", false},
+        {"abc$", "abcx", false},
+        {"^$", "", true},
+        {"", "anything", true},
+        {"a|b|cd", "xxcd", true},
+        {"^(a|b)*$", "abba", true},
+        {"^(a|b)*$", "abca", false},
+        {"^a{2,3}$", "a", false},
+        {"^a{2,3}$", "aa", true},
+        {"^a{2,3}$", "aaa", true},
+        {"^a{2,3}$", "aaaa", false},
+        {"^a{2,}$", "aaaaaa", true},
+        {"^a{2}$", "aaa", false},
+        {"^(ab){0}c$", "c", true},
+        {"^[A-Z]{2}\\d{4}$", "DE1234", true},
         {"^[A-Z]{2}\\d{4}$", "D12345", false},
         {"^[^@ ]+@[^@ ]+\\.[a-z]+$", "a.b@c.example", true},
         {"^[^@ ]+@[^@ ]+\\.[a-z]+$", "a b@c.example", false},
         {"^\\w+\\s\\W$", "word_1 !", true},
-        {"^.$", "\xc3\xa9", true},       {"^..$", "\xc3\xa9", false},
+        {"^.$", "\xc3\xa9", true},
+        {"^..$", "\xc3\xa9", false},
         {"^\xc3\xa9+$", "\xc3\xa9\xc3\xa9", true},
         {"^[^a]$", "\xe2\x82\xac", true},
         {"^(?:a|(b|c)+)d$", "bcbd", true},
-        {"^((a*)*)*b$", "aaab", true},   {"[]x]", "]", true},
-        {"[a-]", "-", true},             {"a.c", "a\nc", true},
-        {"^(|a)b$", "b", true},          {"\\.", "x", false},
-        {"^a?b?c?$", "ac", true},        {"(^a|b$)", "xb", true},
-        {"()+y", "xy", true},            {"^(){3}$", "", true},
+        {"^((a*)*)*b$", "aaab", true},
+        {"[]x]", "]", true},
+        {"[a-]", "-", true},
+        {"a.c", "a\nc", true},
+        {"^(|a)b$", "b", true},
+        {"\\.", "x", false},
+        {"^a?b?c?$", "ac", true},
+        {"(^a|b$)", "xb", true},
+        {"()+y", "xy", true},
+        {"^(){3}$", "", true},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
@@ -61,9 +75,9 @@ static void no_expression_takes_long(void **state)
 
 static void what_is_no_expression_is_refused_with_its_place(void **state)
 {
-    static const char *const wrong[] = {"(",     ")",      "(a",    "a)",     "[a",    "*a",
-                                        "a**",   "a{2",    "a{3,2}", "a{2000}", "\\q",  "\\",
-                                        "(?=a)", "[z-a]", "a{,3}", "((a{900}){900})"};
+    static const char *const wrong[] = {
+        "(",      ")",       "(a",  "a)", "[a",    "*a",    "a**",   "a{2",
+        "a{3,2}", "a{2000}", "\\q", "\\", "(?=a)", "[z-a]", "a{,3}", "((a{900}){900})"};
     struct mlops_error err = {0};
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++) {

@@ -59,7 +59,9 @@ static void what_no_double_holds_is_no_number(void **state)
 static void a_mark_of_the_byte_order_is_passed_over(void **state)
 {
     (void)state;
-    json_is("\xef\xbb\xbf" "a: 1\n", "{\"a\":1}");
+    json_is("\xef\xbb\xbf"
+            "a: 1\n",
+            "{\"a\":1}");
 }
 
 static void block_and_flow_collections_nest(void **state)

@@ -1,10 +1,7 @@
 /* tests/unit/bundle/test_dvc_file.c - the files of DVC, as 3.67 and its elders write them. */
 #include "base/json.h"
 #include "bundle/dvc_file.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
+#include "test.h"
 
 #define A "63f4f1e9b725370f459720575cd5f953"
 #define B "fd8a3b4fc31ac6d6d59f804baaba3ad0"
@@ -116,11 +113,16 @@ static void outs_that_climb_out_are_external(void **state)
 
 static void the_list_of_a_folder_stays_inside(void **state)
 {
-    static const char *const bad[] = {
-        "", "{}", "[1]", "[{}]", "[{\"md5\":\"x\",\"relpath\":\"a\"}]",
-        "[{\"md5\":\"" A "\",\"relpath\":\"../a\"}]", "[{\"md5\":\"" A "\",\"relpath\":\"/a\"}]",
-        "[{\"md5\":\"" A "\",\"relpath\":\".\"}]", "[{\"md5\":\"" A ".dir\",\"relpath\":\"a\"}]",
-        "[{\"md5\":\"" A "\",\"relpath\":\"a\"}"};
+    static const char *const bad[] = {"",
+                                      "{}",
+                                      "[1]",
+                                      "[{}]",
+                                      "[{\"md5\":\"x\",\"relpath\":\"a\"}]",
+                                      "[{\"md5\":\"" A "\",\"relpath\":\"../a\"}]",
+                                      "[{\"md5\":\"" A "\",\"relpath\":\"/a\"}]",
+                                      "[{\"md5\":\"" A "\",\"relpath\":\".\"}]",
+                                      "[{\"md5\":\"" A ".dir\",\"relpath\":\"a\"}]",
+                                      "[{\"md5\":\"" A "\",\"relpath\":\"a\"}"};
     const char *good = "[{\"md5\": \"" A "\", \"relpath\": \"a\"}, "
                        "{\"md5\": \"" B "\", \"relpath\": \"b/c d\"}]";
     struct dvc_list list;
@@ -151,8 +153,7 @@ static void the_cache_is_where_the_configuration_says(void **state)
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        _cleanup_(free_string) char *cache =
-            dvc_config_cache(cases[i].text, strlen(cases[i].text));
+        _cleanup_(free_string) char *cache = dvc_config_cache(cases[i].text, strlen(cases[i].text));
         if (cases[i].cache)
             assert_string_equal(cases[i].cache, cache);
         else

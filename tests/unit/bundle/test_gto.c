@@ -1,9 +1,6 @@
 /* tests/unit/bundle/test_gto.c - git tags of GTO: what is one, and what they say together. */
 #include "bundle/gto.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
+#include "test.h"
 
 static void tags_are_what_gto_1_10_takes_for_its_own(void **state)
 {
@@ -25,12 +22,30 @@ static void tags_are_what_gto_1_10_takes_for_its_own(void **state)
         {"fraud@deprecated#5", GTO_DEPRECATE, "fraud", "", "", 5},
         {"fraud@created", GTO_CREATE, "fraud", "", "", 0},
     };
-    static const char *const bad[] = {
-        "", "v1.0.0", "fraud", "fraud@", "fraud@1.0.0", "fraud@v1.0", "fraud@v01.0.0",
-        "fraud@v1.0.0-01", "fraud@v1.0.0-", "fraud@v1.0.0 ", "@v1.0.0", "#prod", "fraud#",
-        "fraud#prod#", "fraud#prod#x", "fraud#prod#1#2", "-fraud@v1.0.0", "fraud-@v1.0.0",
-        "=fraud@v1.0.0", "a=b=c@v1.0.0", "fraud#prod-", "fraud@deprecated!", "fr\xc3\xa4ud@v1.0.0",
-        "fraud#prod#99999999999999999999"};
+    static const char *const bad[] = {"",
+                                      "v1.0.0",
+                                      "fraud",
+                                      "fraud@",
+                                      "fraud@1.0.0",
+                                      "fraud@v1.0",
+                                      "fraud@v01.0.0",
+                                      "fraud@v1.0.0-01",
+                                      "fraud@v1.0.0-",
+                                      "fraud@v1.0.0 ",
+                                      "@v1.0.0",
+                                      "#prod",
+                                      "fraud#",
+                                      "fraud#prod#",
+                                      "fraud#prod#x",
+                                      "fraud#prod#1#2",
+                                      "-fraud@v1.0.0",
+                                      "fraud-@v1.0.0",
+                                      "=fraud@v1.0.0",
+                                      "a=b=c@v1.0.0",
+                                      "fraud#prod-",
+                                      "fraud@deprecated!",
+                                      "fr\xc3\xa4ud@v1.0.0",
+                                      "fraud#prod#99999999999999999999"};
     struct gto_name name;
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(good); i++) {
@@ -49,10 +64,10 @@ static void tags_are_what_gto_1_10_takes_for_its_own(void **state)
 /* The order of semver.org 2.0.0, section 11. */
 static void versions_have_the_order_of_semver(void **state)
 {
-    static const char *const order[] = {"v0.9.9",       "v1.0.0-alpha",      "v1.0.0-alpha.1",
-                                        "v1.0.0-alpha.beta", "v1.0.0-beta",  "v1.0.0-beta.2",
-                                        "v1.0.0-beta.11", "v1.0.0-rc.1",     "v1.0.0",
-                                        "v1.0.10",      "v1.2.0",            "v10.0.0"};
+    static const char *const order[] = {
+        "v0.9.9",      "v1.0.0-alpha",  "v1.0.0-alpha.1", "v1.0.0-alpha.beta",
+        "v1.0.0-beta", "v1.0.0-beta.2", "v1.0.0-beta.11", "v1.0.0-rc.1",
+        "v1.0.0",      "v1.0.10",       "v1.2.0",         "v10.0.0"};
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(order); i++)
         for (size_t j = 0; j < ARRAY_LENGTH(order); j++) {
@@ -72,10 +87,12 @@ static void stages_are_held_as_gto_show_says(void **state)
 {
     /* out of order on purpose: times decide, and counters where these are equal */
     const struct gto_tag tags[] = {
-        tag("fraud#prod#5", "c1", 50), tag("fraud@v0.0.1", "c1", 10), tag("fraud#prod#2", "c2", 20),
-        tag("fraud@v0.0.2", "c2", 20), tag("fraud#prod#1", "c1", 11), tag("fraud#dev#3", "c1", 20),
-        tag("fraud#dev!#4", "c1", 20), tag("fraud#old#6", "gone", 60), tag("other", "c1", 1),
-        tag("spam@v1.0.0", "c1", 70), tag("spam@v1.0.0!#8", "c1", 71), tag("fraud#qa#7", "c2", 61),
+        tag("fraud#prod#5", "c1", 50),   tag("fraud@v0.0.1", "c1", 10),
+        tag("fraud#prod#2", "c2", 20),   tag("fraud@v0.0.2", "c2", 20),
+        tag("fraud#prod#1", "c1", 11),   tag("fraud#dev#3", "c1", 20),
+        tag("fraud#dev!#4", "c1", 20),   tag("fraud#old#6", "gone", 60),
+        tag("other", "c1", 1),           tag("spam@v1.0.0", "c1", 70),
+        tag("spam@v1.0.0!#8", "c1", 71), tag("fraud#qa#7", "c2", 61),
     };
     struct gto_state gto;
     (void)state;

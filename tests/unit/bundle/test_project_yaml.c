@@ -229,8 +229,9 @@ static void choices_name_what_there_is(void **state)
     struct project p;
     struct mlops_error err;
     (void)state;
-    refused("model: m\ntests:\n  a: {kind: perfomance, run: x}\n",
-            "mlops.yaml:3: 'perfomance' is nothing that 'kind' may be (did you mean 'performance'?)");
+    refused(
+        "model: m\ntests:\n  a: {kind: perfomance, run: x}\n",
+        "mlops.yaml:3: 'perfomance' is nothing that 'kind' may be (did you mean 'performance'?)");
     refused("model: m\ndata:\n  a: {path: x, role: other}\n",
             "mlops.yaml:3: 'other' is nothing that 'role' may be");
     parse("model: m\ndata:\n  a: {path: x, role: other}\n", &p, &err);

@@ -66,7 +66,9 @@ static void the_reference_is_compared_by_default(void **state)
     assert_string_equal("amount", report.columns[0].name);
     assert_string_equal("numeric", report.columns[0].type);
     assert_string_equal("ks", report.columns[0].method);
-    assert_string_equal("median 50 -> 120; 69.3 % beyond the range, up to 170 where 100 was the most", report.columns[0].detail);
+    assert_string_equal(
+        "median 50 -> 120; 69.3 % beyond the range, up to 170 where 100 was the most",
+        report.columns[0].detail);
     assert_string_equal("", report.columns[1].detail);
     mlops_drift_report_clear(&report);
     assert_string_equal("", f->warnings);
@@ -166,8 +168,9 @@ static void a_cell_of_another_type_is_a_finding_with_its_row(void **state)
     assert_ok(f, drift(f, id, NULL, "now.csv", &report));
     assert_true(report.drift && report.columns[0].drift && report.columns[0].misfits == 1);
     assert_string_equal("amount", report.columns[0].name);
-    assert_string_equal("1 cell is of another type than integer, the first in row 2; median 50 -> 1",
-                        report.columns[0].detail);
+    assert_string_equal(
+        "1 cell is of another type than integer, the first in row 2; median 50 -> 1",
+        report.columns[0].detail);
     mlops_drift_report_clear(&report);
 }
 

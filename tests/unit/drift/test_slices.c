@@ -1,4 +1,5 @@
-/* tests/unit/drift/test_slices.c - rows counted by spans of time and by values; rows chosen by season. */
+/* tests/unit/drift/test_slices.c - rows counted by spans of time and by values; rows chosen by
+ * season. */
 #include "drift/season.h"
 #include "drift/slices.h"
 #include "test.h"
@@ -118,8 +119,8 @@ static void a_season_takes_rows_with_the_mix_of_the_current_table(void **state)
     nights[0].times = night;
     _cleanup_(profile_free_ptr) struct profile *current =
         given_profile(&(struct batch){nights, 3, 900});
-    assert_int_equal(0, season_make("hour", &reference->columns[0], &current->columns[0], &season,
-                                    &err));
+    assert_int_equal(
+        0, season_make("hour", &reference->columns[0], &current->columns[0], &season, &err));
     season_take(&season, batch, 0, &memory);
     size_t at[24] = {0};
     for (size_t i = 0; i < memory.batch.rows; i++)

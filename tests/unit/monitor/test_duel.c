@@ -88,8 +88,7 @@ static void whom_the_figures_favour_is_said_from_both_sides(void **state)
     make(pairs);
     assert_int_equal(DUEL_AUC, duel_default(pairs, EVENTS, &none));
     assert_int_equal(MLOPS_CHALLENGE_BETTER, judged(pairs, EVENTS, &none, DUEL_AUC, 0).verdict);
-    assert_int_equal(MLOPS_CHALLENGE_BETTER,
-                     judged(pairs, EVENTS, &none, DUEL_RECALL, 0).verdict);
+    assert_int_equal(MLOPS_CHALLENGE_BETTER, judged(pairs, EVENTS, &none, DUEL_RECALL, 0).verdict);
     for (size_t i = 0; i < EVENTS; i++) { /* the other way round */
         pairs[i].score[CHAMPION] = pairs[i].score[CHALLENGER];
         pairs[i].prediction[CHAMPION] = pairs[i].prediction[CHALLENGER];

@@ -37,10 +37,30 @@ static void any_lines_come_back_byte_by_byte(void **state)
 /* Numbers that must not come back in another spelling. */
 static void numbers_keep_their_spelling(void **state)
 {
-    static const char *const numbers[] = {
-        "0",     "-0",    "00",     "007",    "1.50",  "-0.0",  "-0.25", "1e-05", "1.",   ".5",
-        "-",     "+1",    "123456789012345678",        "1234567890123456789",     "null", "NaN",
-        "-1.7",  "1.7E3", "0.0001", "-99.99", "1..2",  "1.2.3", "0.000000000000000001", "9.999999"};
+    static const char *const numbers[] = {"0",
+                                          "-0",
+                                          "00",
+                                          "007",
+                                          "1.50",
+                                          "-0.0",
+                                          "-0.25",
+                                          "1e-05",
+                                          "1.",
+                                          ".5",
+                                          "-",
+                                          "+1",
+                                          "123456789012345678",
+                                          "1234567890123456789",
+                                          "null",
+                                          "NaN",
+                                          "-1.7",
+                                          "1.7E3",
+                                          "0.0001",
+                                          "-99.99",
+                                          "1..2",
+                                          "1.2.3",
+                                          "0.000000000000000001",
+                                          "9.999999"};
     _cleanup_(buffer_clear) struct buffer text = {0};
     (void)state;
     for (int i = 0; i < 3000; i++) /* few of the odd ones among many */
@@ -73,10 +93,12 @@ static void events_become_much_shorter(void **state)
     (void)state;
     for (int i = 0; i < 20000; i++) {
         seed = seed * 6364136223846793005U + 1442695040888963407U;
-        buffer_printf(&text, "{\"time\":%d.%03d,\"id\":\"t%08d\",\"features\":{\"amount\":%d.%02d,"
-                             "\"city\":\"%s\",\"age\":%d}}\n",
-                      1777802400 + i / 200, i % 200 * 5, i, (int)(seed >> 52), (int)(seed >> 40 & 63),
-                      seed >> 62 ? "berlin" : "paris", 18 + (int)(seed >> 58));
+        buffer_printf(&text,
+                      "{\"time\":%d.%03d,\"id\":\"t%08d\",\"features\":{\"amount\":%d.%02d,"
+                      "\"city\":\"%s\",\"age\":%d}}\n",
+                      1777802400 + i / 200, i % 200 * 5, i, (int)(seed >> 52),
+                      (int)(seed >> 40 & 63), seed >> 62 ? "berlin" : "paris",
+                      18 + (int)(seed >> 58));
     }
     segment_pack(text.data, text.length, &packed);
     assert_true(packed.length < text.length / 10);
@@ -105,11 +127,11 @@ static void damaged_segments_are_refused(void **state)
     size_t used;
     (void)state;
     for (int i = 0; i < 400; i++)
-        buffer_printf(&text, "{\"a\":%d.%d,\"b\":\"%c\",\"c\":\"x%d\"}\n", i * i, i % 100, 'a' + i % 3, i);
+        buffer_printf(&text, "{\"a\":%d.%d,\"b\":\"%c\",\"c\":\"x%d\"}\n", i * i, i % 100,
+                      'a' + i % 3, i);
     segment_pack(text.data, text.length, &packed);
     for (size_t length = 0; length < packed.length; length++)
-        assert_int_equal(MLOPS_INTEGRITY,
-                         segment_unpack(packed.data, length, &used, &back, &err));
+        assert_int_equal(MLOPS_INTEGRITY, segment_unpack(packed.data, length, &used, &back, &err));
     for (size_t i = 0; i < packed.length; i++)
         for (int bit = 0; bit < 8; bit += 3) {
             packed.data[i] = (char)(packed.data[i] ^ 1 << bit);

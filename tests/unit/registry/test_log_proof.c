@@ -280,8 +280,8 @@ static void an_export_of_any_size_proves_what_its_registry_proved(void **state)
         for (uint64_t index = 0; index <= number; index++) { /* the first is init's */
             char *of_registry, *of_export, *entry, *same_entry;
             assert_ok(f, mlops_log_prove(f->registry, index, &of_registry, &entry, &f->err));
-            assert_ok(f, mlops_log_prove_export(path, NULL, index, &of_export, &same_entry,
-                                                &f->err));
+            assert_ok(f,
+                      mlops_log_prove_export(path, NULL, index, &of_export, &same_entry, &f->err));
             assert_string_equal(of_registry, of_export);
             assert_string_equal(entry, same_entry);
             free(of_registry);

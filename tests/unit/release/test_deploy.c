@@ -123,8 +123,8 @@ static void a_folder_of_others_is_left_as_it_is(void **state)
 
 /* ---- following ------------------------------------------------------------------------------- */
 
-/* What a follower said, a letter each: L live, F failed, E empty, A away, B back; and what happens to
- * the world after each letter. */
+/* What a follower said, a letter each: L live, F failed, E empty, A away, B back; and what happens
+ * to the world after each letter. */
 struct story {
     struct session *s;
     struct buffer said;

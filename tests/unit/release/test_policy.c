@@ -28,8 +28,8 @@ static char *canonical(const struct policy *policy)
     "    tests: {suites: [holdout], kinds: unit}\n"                                                \
     "    flaky: allow\n"                                                                           \
     "    scan: high\n"                                                                             \
-    "    accept: [{rule: pickle/import-unknown, names: a.B, reason: 'it''s \\ours\\'},\n"             \
-    "             {rule: scan/unknown-format, files: 'x/*', reason: r}]\n"                           \
+    "    accept: [{rule: pickle/import-unknown, names: a.B, reason: 'it''s \\ours\\'},\n"          \
+    "             {rule: scan/unknown-format, files: 'x/*', reason: r}]\n"                         \
     "    signed: [author, releaser]\n"                                                             \
     "    approvals: {count: 2, within: 36h}\n"                                                     \
     "    metrics: {auc: '>= 0.9', holdout.recall: '>= production - 0.01',\n"                       \
@@ -119,25 +119,35 @@ static void a_finding_is_accepted_by_its_whole_name_or_its_file(void **state)
         bool accepted;
     } cases[] = {
         {"{'rule':'pickle/import-unknown','verdict':'unknown','severity':'medium','file':'m',"
-         "'message':'imports a.B, which is on no list'}", true},
+         "'message':'imports a.B, which is on no list'}",
+         true},
         {"{'rule':'pickle/import-unknown','verdict':'unknown','severity':'medium','file':'m',"
-         "'message':'imports a.B.'}", true},
+         "'message':'imports a.B.'}",
+         true},
         {"{'rule':'pickle/import-unknown','verdict':'unknown','severity':'medium','file':'m',"
-         "'message':'imports a.B.C, which is on no list'}", false},
+         "'message':'imports a.B.C, which is on no list'}",
+         false},
         {"{'rule':'pickle/import-unknown','verdict':'unknown','severity':'medium','file':'m',"
-         "'message':'imports x.a.B, which is on no list'}", false},
+         "'message':'imports x.a.B, which is on no list'}",
+         false},
         {"{'rule':'pickle/import-unknown','verdict':'unknown','severity':'medium','file':'m',"
-         "'message':'imports a.Bad, then a.B'}", true},
+         "'message':'imports a.Bad, then a.B'}",
+         true},
         {"{'rule':'pickle/import-denied','verdict':'unknown','severity':'medium','file':'m',"
-         "'message':'imports a.B'}", false},
+         "'message':'imports a.B'}",
+         false},
         {"{'rule':'pickle/import-unknown','verdict':'unsafe','severity':'medium','file':'m',"
-         "'message':'imports a.B'}", false},
+         "'message':'imports a.B'}",
+         false},
         {"{'rule':'pickle/import-unknown','verdict':'unknown','severity':'critical','file':'m',"
-         "'message':'imports a.B'}", false},
+         "'message':'imports a.B'}",
+         false},
         {"{'rule':'scan/unknown-format','verdict':'unknown','severity':'medium','file':'x/y/z',"
-         "'message':''}", true},
+         "'message':''}",
+         true},
         {"{'rule':'scan/unknown-format','verdict':'unknown','severity':'medium','file':'y/x/z',"
-         "'message':''}", false},
+         "'message':''}",
+         false},
     };
     struct policy policy;
     (void)state;
@@ -150,8 +160,7 @@ static void a_finding_is_accepted_by_its_whole_name_or_its_file(void **state)
             *c = *c == '\'' ? '"' : *c;
         cJSON *finding = cJSON_Parse(text);
         assert_non_null(finding);
-        assert_int_equal(cases[i].accepted,
-                         policy_accepts_find(&stage->accepts, finding) != NULL);
+        assert_int_equal(cases[i].accepted, policy_accepts_find(&stage->accepts, finding) != NULL);
         cJSON_Delete(finding);
     }
     policy_clear(&policy);
@@ -169,7 +178,8 @@ static void mistakes_have_their_line_and_the_nearest_word(void **state)
          "policy.yaml:3: unknown key 'aprovals' (did you mean 'approvals'?)"},
         {"stages:\n  Prod: {}", "policy.yaml:2: 'Prod' is not a stage name"},
         {"stages:\n  a: {approvals: 0}", "policy.yaml:2: '0' is no number of approvals: 1 to 100"},
-        {"stages:\n  a: {approvals: -1}", "policy.yaml:2: '-1' is no number of approvals: 1 to 100"},
+        {"stages:\n  a: {approvals: -1}",
+         "policy.yaml:2: '-1' is no number of approvals: 1 to 100"},
         {"stages:\n  a: {scan: save}",
          "policy.yaml:2: 'save' is nothing that 'scan' may be (did you mean 'safe'?)"},
         {"stages:\n  a: {accept: [{rule: a/b, names: c, reason: r}]}",
@@ -228,7 +238,10 @@ static void a_policy_of_a_newer_mlops_is_refused(void **state)
     static const char *const texts[] = {
         "{\"format\":\"mlops-policy/1\",\"stages\":[{\"blessed\":true,\"stage\":\"a\"}]}",
         "{\"format\":\"mlops-policy/2\",\"stages\":[{\"stage\":\"a\"}]}",
-        "{\"format\":\"mlops-policy/1\",\"stages\":[]}", "{}", "[]", "{"};
+        "{\"format\":\"mlops-policy/1\",\"stages\":[]}",
+        "{}",
+        "[]",
+        "{"};
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
         struct policy policy;

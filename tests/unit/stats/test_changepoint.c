@@ -1,5 +1,5 @@
-/* tests/unit/stats/test_changepoint.c - where the shares of categories changed. The expected values are
- * of the formula written out in Python 3.11 (fractions to floats, math.log), 2026-11-29. */
+/* tests/unit/stats/test_changepoint.c - where the shares of categories changed. The expected values
+ * are of the formula written out in Python 3.11 (fractions to floats, math.log), 2026-11-29. */
 #include "stats/changepoint.h"
 #include "stats/random.h"
 #include "test.h"

@@ -1,6 +1,6 @@
 /* tests/unit/stats/test_serial.c - correlation of autocorrelated series against SciPy 1.17.1
- * (stats.spearmanr, rankdata, t.sf, norm.ppf) and statsmodels 0.15.0 (tsa.stattools.acf of the ranks
- * with adjusted=True), put together by Pyper and Peterman's equation 1:
+ * (stats.spearmanr, rankdata, t.sf, norm.ppf) and statsmodels 0.15.0 (tsa.stattools.acf of the
+ * ranks with adjusted=True), put together by Pyper and Peterman's equation 1:
  *
  *     j = arange(1, n//5 + 1); inv = 1/n + 2/n * sum((n - j)/n * acf_x[j] * acf_y[j])
  *     ne = min(n, 1/inv); t = r * sqrt((ne - 2)/(1 - r*r)); p = 2*t.sf(abs(t), ne - 2)

@@ -1,5 +1,5 @@
-/* tests/unit/stats/test_shift.c - the scan for more frequent errors against one that keeps all events
- * and looks at every window by its definition; the ratio itself against SciPy 1.10.1's
+/* tests/unit/stats/test_shift.c - the scan for more frequent errors against one that keeps all
+ * events and looks at every window by its definition; the ratio itself against SciPy 1.10.1's
  * chi2_contingency(correction=False, lambda_="log-likelihood") / 2. */
 #include "test.h"
 

@@ -1,10 +1,11 @@
-/* tests/unit/trial/test_cgroup.c - control groups: found, made, joined, at their limits, removed. */
+/* tests/unit/trial/test_cgroup.c - control groups: found, made, joined, at their limits, removed.
+ */
 #include "test.h"
 
 #include "base/file.h"
 #include "trial/cgroup.h"
-#include <stdio.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -88,8 +89,8 @@ static struct cgroup given_group(const struct cgroup_place *place, uint64_t memo
 {
     struct cgroup group;
     struct mlops_error err = {0};
-    assert_int_equal(MLOPS_OK, cgroup_make(place, &(struct cgroup_limits){memory, processes},
-                                           &group, &err));
+    assert_int_equal(MLOPS_OK,
+                     cgroup_make(place, &(struct cgroup_limits){memory, processes}, &group, &err));
     return group;
 }
 

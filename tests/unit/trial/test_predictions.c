@@ -56,7 +56,8 @@ static int measure_bytes(struct fixture *f, struct project_suite suite, const vo
     predictions_report_clear(&f->report);
     f->err = (struct mlops_error){0};
     assert_int_equal(0, file_write_durable(f->path, csv, length, 0644, &f->err));
-    return predictions_measure(&(struct predictions_tables){.predictions = f->path}, &suite, &f->report, &f->err);
+    return predictions_measure(&(struct predictions_tables){.predictions = f->path}, &suite,
+                               &f->report, &f->err);
 }
 
 static void given(struct fixture *f, struct project_suite suite, const char *csv)
@@ -256,10 +257,13 @@ static void files_that_are_no_tables_are_refused(void **state)
     refused(f, BINARY, "p,y\n", "p.csv has a header and no rows");
     refused(f, BINARY, "p,y\n0.1,1\n0.2\n", "p.csv:3: 1 fields where the header has 2");
     assert_int_equal(0, tree_remove(f->path, &f->err));
-    assert_int_equal(MLOPS_NOT_FOUND, predictions_measure(&(struct predictions_tables){.predictions = f->path}, &suite, &f->report, &f->err));
+    assert_int_equal(MLOPS_NOT_FOUND,
+                     predictions_measure(&(struct predictions_tables){.predictions = f->path},
+                                         &suite, &f->report, &f->err));
 }
 
-/* ---- ids --------------------------------------------------------------------------------------- */
+/* ---- ids ---------------------------------------------------------------------------------------
+ */
 
 static void no_two_rows_are_called_alike(void **state)
 {
@@ -300,9 +304,9 @@ static void rows_come_in_the_order_of_those_that_they_are_compared_with(void **s
     assert_int_equal(MLOPS_INVALID,
                      read_like(f, &suite, "id,p,y\na,0.9,1\nb,0.8,0\nd,0.1,1\n", ours, &theirs));
     assert_string_equal("the id 'c' of our predictions (row 3) is not in theirs", f->err.message);
-    assert_int_equal(MLOPS_INVALID,
-                     read_like(f, &suite, "id,p,y\nc,0.9,1\nd,0.8,0\nb,0.1,1\na,1,1\n", ours,
-                               &theirs));
+    assert_int_equal(
+        MLOPS_INVALID,
+        read_like(f, &suite, "id,p,y\nc,0.9,1\nd,0.8,0\nb,0.1,1\na,1,1\n", ours, &theirs));
     assert_string_equal("the id 'd' of theirs (row 2) is not in our predictions", f->err.message);
     /* what an id is called by has another label there */
     assert_int_equal(0, read_like(f, &suite, "id,p,y\nc,0.9,0\nb,0.8,0\na,0.1,1\n", ours, &theirs));

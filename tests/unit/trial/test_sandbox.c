@@ -69,7 +69,8 @@ static bool has_filter(void)
     return !*check.seccomp;
 }
 
-/* Find no bubblewrap for the length of a scope: `_cleanup_(path_restore) char *path = path_hide();` */
+/* Find no bubblewrap for the length of a scope: `_cleanup_(path_restore) char *path = path_hide();`
+ */
 static char *path_hide(void)
 {
     char *path = xstrdup(getenv("PATH"));
@@ -117,8 +118,9 @@ static void a_suite_that_heeds_sigterm_may_say_a_last_word(void **state)
     struct session *s = *state;
     for (size_t i = 0; i < ARRAY_LENGTH(both); i++) {
         const struct mlops_suite_result *result =
-            run_in(s, both[i], "    timeout: 300ms\n"
-                               "    run: trap 'echo goodbye; exit 0' TERM; " SLEEPER " & wait\n");
+            run_in(s, both[i],
+                   "    timeout: 300ms\n"
+                   "    run: trap 'echo goodbye; exit 0' TERM; " SLEEPER " & wait\n");
         assert_int_equal(MLOPS_SUITE_TIMEOUT, result->status);
         assert_string_equal("goodbye\n", result->output);
     }
@@ -206,11 +208,11 @@ static void a_server_of_its_own_is_reached(void **state)
     struct session *s = *state;
     if (!has_namespaces())
         skip();
-    const struct mlops_suite_result *result = run_in(
-        s, MLOPS_SANDBOX_AUTO,
-        "    run: |\n"
-        "      python3 -c \"import socket; a = socket.create_server(('localhost', 0)); "
-        "socket.create_connection(a.getsockname())\"\n");
+    const struct mlops_suite_result *result =
+        run_in(s, MLOPS_SANDBOX_AUTO,
+               "    run: |\n"
+               "      python3 -c \"import socket; a = socket.create_server(('localhost', 0)); "
+               "socket.create_connection(a.getsockname())\"\n");
     assert_string_equal("", result->message);
 }
 
@@ -305,8 +307,9 @@ static void without_namespaces_the_filter_keeps_the_network_away(void **state)
         run_in(s, MLOPS_SANDBOX_AUTO, "    run: PATH=/usr/bin:/bin; " CONNECT "\n");
     assert_int_equal(MLOPS_SANDBOX_FILTER, s->report.sandbox);
     assert_contains(result->output, "PermissionError: [Errno 13]");
-    assert_contains(s->warnings.data, "suites can reach your files, each in a checkout of its own, for "
-                                      "there is no sandbox of namespaces: bubblewrap is not installed");
+    assert_contains(s->warnings.data,
+                    "suites can reach your files, each in a checkout of its own, for "
+                    "there is no sandbox of namespaces: bubblewrap is not installed");
 }
 
 /* ---- which sandbox --------------------------------------------------------------------------- */
@@ -336,8 +339,8 @@ static void the_level_in_force_is_in_the_evidence(void **state)
         enum mlops_sandbox_level wanted = i ? MLOPS_SANDBOX_LIMITS : check.level;
         (void)run_in(s, both[i], "    run: exit 0\n");
         assert_int_equal(wanted, s->report.sandbox);
-        assert_ok(s, mlops_evidence_list(s->registry, s->report.version.bundle, "test", &list,
-                                         &s->err));
+        assert_ok(
+            s, mlops_evidence_list(s->registry, s->report.version.bundle, "test", &list, &s->err));
         assert_int_equal(i + 1, list.count);
         _cleanup_(free_string) char *part =
             xprintf("\"sandbox\":\"%s\"", mlops_sandbox_level_name(wanted));
@@ -361,7 +364,8 @@ static void suites_run_side_by_side(void **state)
     assert_string_equal("exit status 4", s->report.suites[1].message);
     assert_int_equal(MLOPS_SUITE_PASSED, s->report.suites[2].status);
     for (size_t i = 0; i < 3; i++) /* all were started before the first ended */
-        assert_contains(s->progress.data, ((const char *const[]){"a 0/3\n", "b 0/3\n", "c 0/3\n"})[i]);
+        assert_contains(s->progress.data,
+                        ((const char *const[]){"a 0/3\n", "b 0/3\n", "c 0/3\n"})[i]);
 }
 
 int main(void)
