@@ -144,6 +144,56 @@ given_server() {
     ended 0
 }
 
+# authority NAME: NAME.key and NAME.crt of a certificate authority; certificate NAME CA HOST: one that it signs.
+authority() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=$1" \
+        -keyout "$1.key" -out "$1.crt" 2> /dev/null
+}
+certificate() {
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$3" -keyout "$1.key" \
+        -out "$1.csr" 2> /dev/null
+    openssl x509 -req -in "$1.csr" -CA "$2.crt" -CAkey "$2.key" -CAcreateserial -days 2 -out "$1.crt" \
+        -extfile <(echo "subjectAltName=DNS:$3") 2> /dev/null
+}
+
+@test "a man in the middle with another certificate is refused, and hears no password" {
+    given_server
+    postgres_stop "$own"
+    authority ours
+    authority theirs
+    certificate server ours db.example
+    certificate middle theirs db.example
+    certificate elsewhere ours other.example
+    # served CERTIFICATE: the server shows it from now on
+    served() {
+        [ -z "${port:-}" ] || postgres_stop "$own"
+        port=$((20000 + RANDOM % 20000))
+        for kind in key crt; do as_postgres tee "$own/data/$1.$kind" < "$1.$kind" > /dev/null; done
+        as_postgres chmod 600 "$own/data/$1.key"
+        postgres_start "$own" "listen_addresses=127.0.0.1" "port=$port" ssl=on \
+            "ssl_cert_file=$1.crt" "ssl_key_file=$1.key" log_connections=on
+        url="postgresql://postgres:s3cr3t@db.example:$port/postgres?hostaddr=127.0.0.1&sslrootcert=$PWD/ours.crt"
+    }
+    served server
+    mlops -q init --metadata "$url"
+    run mlops log --verify
+    ended 0
+    rm -rf .mlops
+    # the system's authorities do not vouch for it
+    run mlops init --metadata "postgresql://postgres@db.example:$port/postgres?hostaddr=127.0.0.1"
+    ended 6 "certificate verify failed"
+    for other in middle elsewhere; do
+        served "$other"
+        as_postgres truncate -s 0 "$own/log"
+        run mlops init --metadata "$url"
+        ended 6 "certificate"
+        [[ "$output" != *s3cr3t* ]]
+        [ ! -e .mlops ]
+        run grep "connection authorized: user=postgres database=postgres SSL" "$own/log"
+        [ "$status" -eq 1 ]
+    done
+}
+
 @test "writers in line behind one that hangs are told for whom" {
     mlops -q init --metadata "$url"
     given_project project
