@@ -13,8 +13,8 @@ cmake --build build/clang
 
 cmake --preset debug -DBUILD_TESTING=ON
 cmake --build --preset debug
-ctest --preset debug -j2 -LE slow
+ctest --preset debug -j3 -LE slow # they wait, too
 
 cmake --preset release -DMLOPS_WERROR=ON -DBUILD_TESTING=ON # start.sh turned it off
 cmake --build --preset release
-ctest --preset release -j2
+ctest --preset release -j3

@@ -185,7 +185,8 @@ static void events(const struct stream *stream, int64_t piece)
         if (share(stream, i, DRAW_JUNK) < 0.0002)
             add(&list, at, i, JUNK);
     }
-    qsort(list.items, list.count, sizeof(*list.items), compare);
+    if (list.count > 0)
+        qsort(list.items, list.count, sizeof(*list.items), compare);
     for (size_t i = 0; i < list.count; i++)
         put_event(stream, &list.items[i]);
     free(list.items);
