@@ -7,6 +7,8 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
+#define CONFUSION_SHOWN_MAX 12 /* classes that fit a terminal */
+
 /* ---- for people ----------------------------------------------------------------------------- */
 
 static enum style status_style(enum mlops_suite_status status)
@@ -179,6 +181,33 @@ static void print_thresholds(struct cli *cli, const struct mlops_suite_result *s
     cli_table_print(cli, &table);
 }
 
+/* Labels down, predictions across, where that fits a screen; --json has all. */
+static void print_confusion(struct cli *cli, const struct mlops_suite_result *suite)
+{
+    struct column columns[CONFUSION_SHOWN_MAX + 1] = {{"LABEL / PREDICTED", false}};
+    struct table table = {.columns = columns,
+                          .column_count = suite->confusion_count + 1,
+                          .titles = TITLES_ALWAYS,
+                          .indent = "  "};
+
+    if (suite->confusion_count == 0 || suite->confusion_count > CONFUSION_SHOWN_MAX)
+        return;
+    for (size_t i = 0; i < suite->confusion_count; i++)
+        columns[i + 1] = (struct column){suite->confusion[i].name, true};
+    for (size_t i = 0; i < suite->confusion_count; i++) {
+        const struct mlops_slice_result *row = &suite->confusion[i];
+        cli_table_cell(&table, STYLE_PLAIN, "%s", row->name);
+        for (size_t j = 0; j < row->metric_count; j++) {
+            char value[32];
+            cli_number_format(row->metrics[j].value, value);
+            cli_table_cell(&table, i == j ? STYLE_BOLD : STYLE_PLAIN, "%s", value);
+        }
+    }
+    cli_print(cli, "%s", "");
+    cli_table_print(cli, &table);
+    cli_table_clear(&table);
+}
+
 /* Every metric with what is required of it, then requirements of metrics that there are not. */
 static void print_metrics(struct cli *cli, const struct mlops_suite_result *suite)
 {
@@ -211,6 +240,7 @@ static void print_metrics(struct cli *cli, const struct mlops_suite_result *suit
               *suite->evaluation ? " on " : "", suite->evaluation);
     cli_table_print(cli, &table);
     print_thresholds(cli, suite);
+    print_confusion(cli, suite);
     print_slices(cli, suite);
     cli_print_comparisons(cli, suite);
 }
@@ -353,6 +383,7 @@ static cJSON *suite_json(const struct mlops_suite_result *suite)
     metrics_json(json, suite->metrics, suite->metric_count);
     cli_json_add(json, "slices", slices_json(suite->slices, suite->slice_count));
     cli_json_add(json, "thresholds", slices_json(suite->thresholds, suite->threshold_count));
+    cli_json_add(json, "confusion", slices_json(suite->confusion, suite->confusion_count));
     cli_json_add(json, "requirements", require);
     for (size_t i = 0; i < suite->requirement_count; i++) {
         const struct mlops_requirement_result *from = &suite->requirements[i];
@@ -578,6 +609,8 @@ const struct command command_test = {
          {"suites[].slices[].intervals", "object", "as those of the suite"},
          {"suites[].thresholds", "array",
           "as slices, of all rows: what follows from decisions at the threshold in its name"},
+         {"suites[].confusion", "array",
+          "of many classes: a label's name and rows, in metrics how many are predicted as each"},
          {"suites[].requirements[].metric", "text", "what is required of which metric"},
          {"suites[].requirements[].demand", "text", "as the project file says"},
          {"suites[].requirements[].met", "bool", "is it good enough?"},

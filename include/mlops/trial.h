@@ -124,6 +124,10 @@ struct mlops_suite_result {
     size_t slice_count;
     struct mlops_slice_result *thresholds; /* all rows, named "0.3": decided from there on */
     size_t threshold_count;
+    /* Of a multi-class suite the confusion matrix: for each label its rows, the metrics being named
+     * by the predicted classes. None where there are more than 50. */
+    struct mlops_slice_result *confusion;
+    size_t confusion_count;
     struct mlops_requirement_result *requirements;
     size_t requirement_count;
     struct mlops_suite_files files;

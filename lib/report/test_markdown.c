@@ -66,9 +66,12 @@ static size_t room_of(const struct page *page)
 
 static void add_left_out(struct page *page)
 {
-    static const char *const names[] = {
-        "suites",      "tables of metrics", "tables of thresholds", "lists of expectations",
-        "comparisons", "outputs"};
+    static const char *const names[] = {"suites",
+                                        "tables of metrics",
+                                        "tables of thresholds or classes",
+                                        "lists of expectations",
+                                        "comparisons",
+                                        "outputs"};
     size_t kinds = 0;
     for (size_t i = 0; i < PARTS; i++) {
         if (page->left_out[i] == 0)
@@ -178,7 +181,7 @@ static void add_figure(struct buffer *text, const struct mlops_slice_result *at,
 
 static void add_thresholds(struct buffer *text, const struct mlops_suite_result *suite)
 {
-    static const char *const names[] = {"tp",     "fp",  "tn", "fn", "precision",
+    static const char *const names[] = {"tp",     "fp",  "tn", "fn",  "precision",
                                         "recall", "fpr", "f1", "cost"};
     if (suite->threshold_count == 0)
         return;
@@ -193,6 +196,33 @@ static void add_thresholds(struct buffer *text, const struct mlops_suite_result 
         buffer_puts(text, " |");
         for (size_t j = 0; j < sizeof(names) / sizeof(*names); j++)
             add_figure(text, &suite->thresholds[i], names[j]);
+        buffer_puts(text, "\n");
+    }
+}
+
+/* Labels down, predictions across. */
+static void add_confusion(struct buffer *text, const struct mlops_suite_result *suite)
+{
+    if (suite->confusion_count == 0)
+        return;
+    buffer_puts(text, "\n**");
+    markdown_cell(text, suite->name);
+    buffer_puts(text, "** label / predicted\n\n| |");
+    for (size_t i = 0; i < suite->confusion_count; i++) {
+        buffer_puts(text, " ");
+        markdown_cell(text, suite->confusion[i].name);
+        buffer_puts(text, " |");
+    }
+    buffer_puts(text, "\n| --- |");
+    for (size_t i = 0; i < suite->confusion_count; i++)
+        buffer_puts(text, " ---: |");
+    buffer_puts(text, "\n");
+    for (size_t i = 0; i < suite->confusion_count; i++) {
+        buffer_puts(text, "| ");
+        markdown_cell(text, suite->confusion[i].name);
+        buffer_puts(text, " |");
+        for (size_t j = 0; j < suite->confusion[i].metric_count; j++)
+            add_figure(text, &suite->confusion[i], suite->confusion[i].metrics[j].name);
         buffer_puts(text, "\n");
     }
 }
@@ -277,8 +307,10 @@ static void add_part(struct page *page, enum part part, const struct mlops_suite
 {
     if (part == PART_METRICS)
         add_metrics(piece, suite);
-    if (part == PART_THRESHOLDS)
+    if (part == PART_THRESHOLDS) {
         add_thresholds(piece, suite);
+        add_confusion(piece, suite);
+    }
     if (part == PART_EXPECTATIONS)
         add_expectations(piece, suite);
     if (part == PART_OUTPUTS)

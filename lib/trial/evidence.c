@@ -47,7 +47,7 @@ static void add_metrics(cJSON *json, const struct mlops_metric *metrics, size_t 
     }
 }
 
-/* `key`: "slices" or "thresholds"; left out where there are none. */
+/* `key`: "slices", "thresholds" or "confusion"; left out where there are none. */
 static void add_slices(cJSON *json, const char *key, const struct mlops_slice_result *slices,
                        size_t count)
 {
@@ -199,6 +199,7 @@ static cJSON *to_json(const struct mlops_version *version, const struct project_
     add_metrics(json, result->metrics, result->metric_count);
     add_slices(json, "slices", result->slices, result->slice_count);
     add_slices(json, "thresholds", result->thresholds, result->threshold_count);
+    add_slices(json, "confusion", result->confusion, result->confusion_count);
     add_requirements(json, result);
     comparisons_write(result->comparisons, result->comparison_count, json);
     return json;

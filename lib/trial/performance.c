@@ -44,6 +44,8 @@ static void copy_report(const struct predictions_report *report, struct mlops_su
     result->slice_count = report->slice_count;
     result->thresholds = copy_slices(report->thresholds, report->threshold_count);
     result->threshold_count = report->threshold_count;
+    result->confusion = copy_slices(report->confusion, report->confusion_count);
+    result->confusion_count = report->confusion_count;
 }
 
 static void note_missed(struct buffer *missed, const struct mlops_requirement_result *judged)

@@ -1,5 +1,6 @@
 /* lib/trial/predictions.c - predictions into metrics: the rows of a view, by the suite's task. */
 #include "trial/predictions.h"
+#include "stats/classes_table.h"
 #include "trial/series.h"
 #include <math.h>
 #include <stdio.h>
@@ -187,29 +188,85 @@ static int pick_probabilities(const struct view *view, double **out, struct mlop
     return MLOPS_OK;
 }
 
+/* Rows of classes, and the memory that they stand in. */
+struct picked_classes {
+    uint32_t *labels, *predictions;
+    double *weights, *probabilities;
+    const char *names[NAMED_CLASSES_MAX];
+    struct class_rows rows;
+};
+static void picked_clear(struct picked_classes *picked)
+{
+    free(picked->labels);
+    free(picked->predictions);
+    free(picked->weights);
+    free(picked->probabilities);
+}
+
+static int pick_class_rows(const struct view *view, struct picked_classes *picked,
+                           struct mlops_error *err)
+{
+    uint32_t classes = classes_count(view->table->names);
+    for (uint32_t c = 0; c < classes && c < NAMED_CLASSES_MAX; c++)
+        picked->names[c] = classes_name(view->table->names, c);
+    TRY(pick_classes(view, &view->table->label, &picked->labels, err));
+    TRY(pick_classes(view, &view->table->prediction, &picked->predictions, err));
+    TRY(pick_numbers(view, &view->table->weight, &picked->weights, err));
+    TRY(pick_probabilities(view, &picked->probabilities, err));
+    picked->rows =
+        (struct class_rows){.labels = picked->labels,
+                            .predictions = picked->predictions,
+                            .probabilities = picked->probabilities,
+                            .weights = picked->weights,
+                            .count = view->count,
+                            .classes = classes,
+                            .names = classes <= NAMED_CLASSES_MAX ? picked->names : NULL};
+    return MLOPS_OK;
+}
+
 static int measure_multiclass(const struct view *view, const struct metric_options *options,
                               struct metric_list *list, struct mlops_error *err)
 {
-    _cleanup_(free_classes) uint32_t *labels = NULL;
-    _cleanup_(free_classes) uint32_t *predictions = NULL;
-    _cleanup_(free_numbers) double *weights = NULL;
-    _cleanup_(free_numbers) double *probabilities = NULL;
-    const char *names[NAMED_CLASSES_MAX];
-    uint32_t classes = classes_count(view->table->names);
-    for (uint32_t c = 0; c < classes && c < NAMED_CLASSES_MAX; c++)
-        names[c] = classes_name(view->table->names, c);
-    TRY(pick_classes(view, &view->table->label, &labels, err));
-    TRY(pick_classes(view, &view->table->prediction, &predictions, err));
-    TRY(pick_numbers(view, &view->table->weight, &weights, err));
-    TRY(pick_probabilities(view, &probabilities, err));
-    const struct class_rows rows = {.labels = labels,
-                                    .predictions = predictions,
-                                    .probabilities = probabilities,
-                                    .weights = weights,
-                                    .count = view->count,
-                                    .classes = classes,
-                                    .names = classes <= NAMED_CLASSES_MAX ? names : NULL};
-    return metrics_multiclass(&rows, options, list, err);
+    _cleanup_(picked_clear) struct picked_classes picked = {0};
+    TRY(pick_class_rows(view, &picked, err));
+    return metrics_multiclass(&picked.rows, options, list, err);
+}
+
+/* Names are cut for messages: two classes may have become one. */
+static bool are_distinct(const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (str_equal(names[i], names[j]))
+                return false;
+    return true;
+}
+
+static int measure_confusion(const struct view *all, struct predictions_report *report,
+                             struct mlops_error *err)
+{
+    _cleanup_(picked_clear) struct picked_classes picked = {0};
+    _cleanup_(classes_table_clear) struct classes_table table = {0};
+    if (!str_equal(all->suite->task, "multiclass"))
+        return MLOPS_OK;
+    TRY(pick_class_rows(all, &picked, err));
+    const struct class_rows *rows = &picked.rows;
+    if (!rows->names || !are_distinct(rows->names, rows->classes))
+        return MLOPS_OK;
+    TRY(classes_table_make(rows, &table, err));
+    report->confusion = xcalloc(rows->classes + 1, sizeof(*report->confusion));
+    for (; report->confusion_count < rows->classes; report->confusion_count++) {
+        struct slice_metrics *row = &report->confusion[report->confusion_count];
+        row->name = xstrdup(rows->names[report->confusion_count]);
+        for (uint32_t c = 0; c < rows->classes; c++)
+            (void)metric_list_add(&row->metrics, rows->names[c], 0);
+    }
+    for (size_t i = 0; i < table.count; i++) {
+        const struct class_cell *cell = &table.cells[i];
+        report->confusion[cell->label].rows += cell->rows;
+        report->confusion[cell->label].metrics.items[cell->prediction].value = cell->weight;
+    }
+    return MLOPS_OK;
 }
 
 static int pick_labels(const struct view *view, const struct series *series, bool *out,
@@ -416,6 +473,7 @@ void predictions_report_clear(struct predictions_report *report)
     metric_list_clear(&report->metrics);
     slices_free(report->slices, report->slice_count);
     slices_free(report->thresholds, report->threshold_count);
+    slices_free(report->confusion, report->confusion_count);
     free(report->positive);
     *report = (struct predictions_report){0};
 }
@@ -430,6 +488,7 @@ int predictions_measure(const struct predictions_tables *tables, const struct pr
         TRY(choose_positive(&all, &report->positive, err));
     TRY(measure(&all, suite->measurement.options.confidence, &report->metrics, err));
     TRY(measure_thresholds(&all, report, err));
+    TRY(measure_confusion(&all, report, err));
     return slice_all(&all, report, err);
 }
 

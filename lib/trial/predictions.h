@@ -15,6 +15,11 @@ struct predictions_report {
     size_t slice_count;
     struct slice_metrics *thresholds; /* all rows, decided at each of the suite's thresholds */
     size_t threshold_count;
+    /* Of many classes: for each label its rows, and how many of them are predicted as each class,
+     * by the sums of their weights where there are weights. None where there are too many classes.
+     */
+    struct slice_metrics *confusion;
+    size_t confusion_count;
     char *positive; /* the text that was taken for the positive class; NULL where it is 1 */
 };
 void predictions_report_clear(struct predictions_report *report);

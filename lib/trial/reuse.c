@@ -51,7 +51,7 @@ static struct mlops_metric *take_metrics(const cJSON *body, size_t *count)
     return taken;
 }
 
-/* "slices" or "thresholds"; the caller frees. */
+/* "slices", "thresholds" or "confusion"; the caller frees. */
 static struct mlops_slice_result *take_slices(const cJSON *body, const char *key, size_t *count)
 {
     const cJSON *array = cJSON_GetObjectItemCaseSensitive(body, key), *item;
@@ -142,6 +142,7 @@ static int take(const struct mlops_evidence *evidence, const char *inputs, bool 
     result->metrics = take_metrics(body, &result->metric_count);
     result->slices = take_slices(body, "slices", &result->slice_count);
     result->thresholds = take_slices(body, "thresholds", &result->threshold_count);
+    result->confusion = take_slices(body, "confusion", &result->confusion_count);
     take_requirements(body, result);
     take_expectations(body, result);
     take_counts(body, &result->counts);

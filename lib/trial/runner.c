@@ -140,6 +140,7 @@ void suite_result_clear(struct mlops_suite_result *result)
     free(result->metrics);
     free_slices(result->slices, result->slice_count);
     free_slices(result->thresholds, result->threshold_count);
+    free_slices(result->confusion, result->confusion_count);
     for (size_t i = 0; i < result->requirement_count; i++) {
         free(result->requirements[i].demand);
         free(result->requirements[i].detail);

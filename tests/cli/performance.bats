@@ -59,6 +59,21 @@ YAML
     while IFS= read -r row; do grep -qF "$row" summary.md; done < rows
     grep -qE "recall .*>= 0.6 in every slice +met +0\.[0-9]+ >= 0.6: 'country = DE', 117 rows" <<<"$output"
     grep -qE 'auc .*>= 0.9 at 95% +met +0\.9002 >= 0.9: 0.931' <<<"$output"
+    # many classes have a matrix, that of scikit-learn's confusion_matrix, here and in the evidence
+    "$python" - <<'P' > matrix
+import csv, json
+from sklearn.metrics import confusion_matrix
+rows = list(csv.DictReader(open("p/multi.csv")))
+print(json.dumps(confusion_matrix([r["y"] for r in rows], [r["d"] for r in rows]).tolist()))
+P
+    mlops --json test walk --no-cache > fresh.json
+    for document in fresh.json <(mlops --json test walk); do
+        jq -e --argjson matrix "$(cat matrix)" '.suites[] | select(.name == "multi") | .confusion |
+            sort_by(.name) | length == 10 and ([.[] | .metrics | to_entries | sort_by(.key) | map(.value)] == $matrix)
+            and ([.[].rows] == [$matrix[] | add])' "$document"
+    done
+    grep -qE '^ *LABEL / PREDICTED ' <<<"$output"
+    grep -qxF '**multi** label / predicted' summary.md
     mlops --json show walk > evidence.json
     (cd p && "$python" "$SOURCE_ROOT/tests/cli/performance.py" check ../evidence.json)
     # known again, not computed again
