@@ -94,6 +94,12 @@ struct arrivals {
     int64_t from, to;
 };
 
+static void sort_arrivals(struct arrivals *list)
+{
+    if (list->count > 0)
+        qsort(list->items, list->count, sizeof(*list->items), compare);
+}
+
 static void add(struct arrivals *list, int64_t at, uint64_t number, enum kind kind)
 {
     if (at < list->from || at >= list->to)
@@ -185,8 +191,7 @@ static void events(const struct stream *stream, int64_t piece)
         if (share(stream, i, DRAW_JUNK) < 0.0002)
             add(&list, at, i, JUNK);
     }
-    if (list.count > 0)
-        qsort(list.items, list.count, sizeof(*list.items), compare);
+    sort_arrivals(&list);
     for (size_t i = 0; i < list.count; i++)
         put_event(stream, &list.items[i]);
     free(list.items);
@@ -220,7 +225,7 @@ static void labels(const struct stream *stream, int64_t from, int64_t to)
                                                 (double)(LABEL_DAYS * DAY_MS - first)),
                 i, AGAIN);
     }
-    qsort(list.items, list.count, sizeof(*list.items), compare);
+    sort_arrivals(&list);
     puts("id,label");
     for (size_t i = 0; i < list.count; i++)
         printf("t%llu,%d\n", (unsigned long long)list.items[i].number,
