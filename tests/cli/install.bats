@@ -29,7 +29,7 @@ int main(void)
 {
     bool created;
     struct mlops_error err = {MLOPS_OK, "", ""};
-    struct mlops_registry_options options = {"made", NULL, NULL, 0, {NULL, NULL, NULL, NULL}};
+    struct mlops_registry_options options = {"made", NULL, NULL, 0, {NULL, NULL, NULL, NULL, NULL}};
     struct mlops_registry *registry = NULL;
     if (mlops_registry_init("made", &created, &err) || mlops_registry_open(&options, &registry, &err)) {
         puts(err.message);
