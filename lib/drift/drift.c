@@ -131,14 +131,6 @@ static struct table_schema read_columns(const struct drift_run *run)
     return schema;
 }
 
-static bool has_column(const struct table_schema *schema, const char *name)
-{
-    for (size_t i = 0; i < schema->count; i++)
-        if (str_equal(schema->columns[i].name, name))
-            return true;
-    return false;
-}
-
 /* The current table may come without the snapshot's times where nobody asks for them. */
 static bool may_lack(const struct drift_run *run, const char *name)
 {
@@ -149,9 +141,9 @@ static int check_complete(struct drift_run *run, const struct table_schema *expe
                           const struct table_schema *found, struct mlops_error *err)
 {
     _cleanup_(buffer_clear) struct buffer absent = {0};
-    bool dated = run->time && has_column(found, run->time);
+    bool dated = run->time && table_schema_find(found, run->time) != SIZE_MAX;
     for (size_t i = 0; i < expected->count; i++)
-        if (!has_column(found, expected->columns[i].name) &&
+        if (table_schema_find(found, expected->columns[i].name) == SIZE_MAX &&
             !may_lack(run, expected->columns[i].name))
             buffer_printf(&absent, "%s'%s'", absent.length ? ", " : "", expected->columns[i].name);
     if (!dated)

@@ -95,25 +95,17 @@ static void cut_texts(struct cells *cells)
     free(items);
 }
 
-static size_t column_at(const struct table_schema *schema, const char *name)
-{
-    size_t i = 0;
-    while (i < schema->count && !str_equal(schema->columns[i].name, name))
-        i++;
-    return i;
-}
-
 static struct slices *slices_new(const struct profile *reference, const struct table_schema *schema,
                                  const char *const *names, size_t count, const char *key)
 {
     struct slices *slices = xcalloc(1, sizeof(*slices));
     slices->columns = xcalloc(count + 1, sizeof(*slices->columns));
     slices->column_count = count;
-    slices->key = column_at(schema, key);
+    slices->key = table_schema_find(schema, key);
     for (size_t i = 0; i < count; i++) {
         struct cells *cells = &slices->columns[i];
         cells->reference = profile_column(reference, names[i]);
-        cells->column = column_at(schema, names[i]);
+        cells->column = table_schema_find(schema, names[i]);
         cells->offset = slices->width;
         (cells->reference->quantiles ? cut_numbers : cut_texts)(cells);
         cells->count++; /* missing */

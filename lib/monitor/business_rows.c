@@ -78,14 +78,6 @@ static int check_days(const char *path, struct day_list *days, struct mlops_erro
     return MLOPS_OK;
 }
 
-static size_t find_column(const struct table_schema *schema, const char *name)
-{
-    for (size_t i = 0; i < schema->count; i++)
-        if (str_equal(schema->columns[i].name, name))
-            return i;
-    return SIZE_MAX;
-}
-
 static int read_file(const char *path, struct day_list *days, struct mlops_error *err)
 {
     struct column_schema texts[] = {{(char[]){"date"}, COLUMN_TEXT},
@@ -97,7 +89,7 @@ static int read_file(const char *path, struct day_list *days, struct mlops_error
     bool more = true;
     TRY(table_open(path, &options, &reader, err));
     const struct table_schema *schema = table_schema(reader);
-    const size_t at[2] = {find_column(schema, "date"), find_column(schema, "value")};
+    const size_t at[2] = {table_schema_find(schema, "date"), table_schema_find(schema, "value")};
     if (at[0] == SIZE_MAX || at[1] == SIZE_MAX)
         return mlops_fail(err, MLOPS_INVALID, "%s: a series has no '%s'", path,
                           at[0] == SIZE_MAX ? "date" : "value");

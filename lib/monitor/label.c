@@ -57,14 +57,6 @@ static void labelling_clear(struct labelling *labelling)
 
 /* ---- the file ------------------------------------------------------------------------------- */
 
-static size_t find_column(const struct table_schema *schema, const char *name)
-{
-    for (size_t i = 0; i < schema->count; i++)
-        if (str_equal(schema->columns[i].name, name))
-            return i;
-    return SIZE_MAX;
-}
-
 static int read_row(struct labelling *labelling, const struct batch *batch, const size_t at[3],
                     size_t row, uint64_t line, const char *path, struct mlops_error *err)
 {
@@ -98,8 +90,8 @@ static int read_labels(struct labelling *labelling, const char *path, struct mlo
     bool more = true;
     TRY(table_open(path, &options, &reader, err));
     const struct table_schema *schema = table_schema(reader);
-    const size_t at[3] = {find_column(schema, "id"), find_column(schema, "label"),
-                          find_column(schema, "time")};
+    const size_t at[3] = {table_schema_find(schema, "id"), table_schema_find(schema, "label"),
+                          table_schema_find(schema, "time")};
     if (at[0] == SIZE_MAX || at[1] == SIZE_MAX)
         return mlops_fail(err, MLOPS_INVALID, "%s: labels have no '%s'", path,
                           at[0] == SIZE_MAX ? "id" : "label");

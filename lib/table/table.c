@@ -28,3 +28,11 @@ void table_schema_clear(struct table_schema *schema)
     free(schema->columns);
     *schema = (struct table_schema){0};
 }
+
+size_t table_schema_find(const struct table_schema *schema, const char *name)
+{
+    for (size_t i = 0; i < schema->count; i++)
+        if (str_equal(schema->columns[i].name, name))
+            return i;
+    return SIZE_MAX;
+}

@@ -34,6 +34,8 @@ struct table_schema {
     size_t count;
 };
 void table_schema_clear(struct table_schema *schema);
+/* The place of the column `name`; SIZE_MAX where there is none. */
+size_t table_schema_find(const struct table_schema *schema, const char *name);
 
 struct text_view {
     const char *data; /* not terminated */
