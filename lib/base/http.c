@@ -245,6 +245,7 @@ static bool set_behaviour(struct transfer *transfer)
            curl->curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_BYTES) == CURLE_OK &&
            curl->curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, BUFFER_BYTES) == CURLE_OK &&
            curl->curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L) == CURLE_OK &&
+           (!options->direct || curl->curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK) &&
            (!transfer->client->ca_file ||
             curl->curl_easy_setopt(easy, CURLOPT_CAINFO, transfer->client->ca_file) == CURLE_OK);
 }

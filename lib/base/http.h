@@ -20,6 +20,7 @@ struct http_client_options {
     int64_t connect_ns;    /* time for a connection to stand; 0: 10 s */
     int64_t stall_ns;      /* with not a byte moving; 0: 60 s */
     unsigned attempts;     /* of each request, the first counted; 0: 6 */
+    bool direct;           /* by no proxy, whatever the environment says */
     int64_t first_wait_ns; /* before the second attempt; doubles with each, up to 10 s; 0: 0.2 s */
     /* Asked whether to stop, only by the thread that made the client; may be NULL. Outlives it. */
     const struct mlops_observer *observer;
@@ -103,6 +104,9 @@ int http_fail_status(const struct http_request *request, const struct http_respo
 
 /* "https://host:port/path" of a URL: what may stand in a message. The caller frees. */
 char *http_url_plain(const char *url);
+
+/* Is "HOST" or "HOST:PORT" a name of this machine: localhost, 127.0.0.0/8, [::1]? */
+bool http_host_is_loopback(const char *host);
 
 /* Append `text` percent-encoded: all but A-Z a-z 0-9 - . _ ~ and the characters of `keep`
  * (RFC 3986 §2.3). */

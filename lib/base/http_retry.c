@@ -158,6 +158,16 @@ char *http_url_plain(const char *url)
                    host + user);
 }
 
+bool http_host_is_loopback(const char *host)
+{
+    size_t length = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+    if (length == 9 && strncmp(host, "localhost", 9) == 0)
+        return true;
+    if (length == 5 && strncmp(host, "[::1]", 5) == 0)
+        return true;
+    return str_starts(host, "127.") && strspn(host, "0123456789.") == length;
+}
+
 void http_encode(const char *text, const char *keep, struct buffer *out)
 {
     for (const char *c = text; *c; c++) {

@@ -290,7 +290,7 @@ int oci_client_new(const struct oci_reference *where, const struct oci_client_op
     _cleanup_(oci_client_free_ptr) struct oci_client *made = xcalloc(1, sizeof(*made));
     const struct http_client_options how = {.ca_file = options->ca_file,
                                             .observer = options->observer};
-    bool local = oci_host_is_loopback(where->host) && !options->ca_file;
+    bool local = http_host_is_loopback(where->host) && !options->ca_file;
     bool hub = str_equal(where->host, "docker.io"); /* a name that is not its API's */
     made->plain = options->plain_http || local;
     made->writes = options->writes;

@@ -131,13 +131,3 @@ void oci_reference_clear(struct oci_reference *reference)
     free(reference->tag);
     *reference = (struct oci_reference){0};
 }
-
-bool oci_host_is_loopback(const char *host)
-{
-    size_t length = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
-    if (length == 9 && strncmp(host, "localhost", 9) == 0)
-        return true;
-    if (length == 5 && strncmp(host, "[::1]", 5) == 0)
-        return true;
-    return str_starts(host, "127.") && strspn(host, DIGITS ".") == length;
-}

@@ -23,9 +23,6 @@ struct oci_reference {
 int oci_reference_parse(const char *text, struct oci_reference *reference, struct mlops_error *err);
 void oci_reference_clear(struct oci_reference *reference);
 
-/* Is it a name of this machine: localhost, 127.0.0.0/8, [::1]? */
-bool oci_host_is_loopback(const char *host);
-
 /* Is `text` a repository: lower case, parts between slashes? */
 bool oci_repository_valid(const char *text);
 

@@ -48,6 +48,9 @@ struct store_backend {
      */
     void (*stage)(struct store_backend *backend, const char *temporary, const char *name);
     void (*unstage)(struct store_backend *backend, const char *name); /* it is not going to be */
+    /* `publish` is going to be called for it, after the same call for others: they may be made
+     * side by side from now on. What fails is told by `publish`. */
+    void (*hasten)(struct store_backend *backend, const char *temporary, const char *name);
     /* The last bytes of a blob, `at_least` of them or all, and the size of the whole: one request
      * for what pack.c wants. */
     int (*tail)(struct store_backend *backend, const char *name, size_t at_least,

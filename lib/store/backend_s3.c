@@ -44,6 +44,12 @@ static void unstage(struct store_backend *backend, const char *name)
     uploads_forget(self(backend)->uploads, key);
 }
 
+static void hasten(struct store_backend *backend, const char *temporary, const char *name)
+{
+    _cleanup_(free_string) char *key = key_of(name);
+    uploads_hasten(self(backend)->uploads, temporary, key);
+}
+
 static int publish(struct store_backend *backend, const char *temporary, const char *name,
                    struct mlops_error *err)
 {
@@ -360,6 +366,7 @@ int backend_s3_open(struct s3_config *config, const char *cache,
                                       .close = close_backend,
                                       .stage = stage,
                                       .unstage = unstage,
+                                      .hasten = hasten,
                                       .tail = read_tail,
                                       .list_kept = list_kept,
                                       .forget = forget,

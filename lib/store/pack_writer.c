@@ -403,6 +403,8 @@ int pack_writer_publish(struct pack_writer *writer, uint64_t *bytes, struct mlop
         *err = writer->err;
         return writer->code;
     }
+    for (size_t i = 0; i < writer->file_count && backend->hasten; i++)
+        backend->hasten(backend, writer->files[i]->temporary, writer->files[i]->name);
     for (size_t i = 0; i < writer->file_count; i++) {
         struct pack_file *file = writer->files[i];
         TRY(backend->publish(backend, file->temporary, file->name, err));

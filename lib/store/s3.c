@@ -17,10 +17,10 @@
 struct s3 {
     struct s3_config config;
     struct http_client *http;
-    char *base; /* address of the bucket, no slash at the end */
-    char *host; /* as in the Host header */
-    char *root; /* path of the bucket, as it is signed: "/BUCKET" or "" */
-    bool secure;
+    char *base;  /* address of the bucket, no slash at the end */
+    char *host;  /* as in the Host header */
+    char *root;  /* path of the bucket, as it is signed: "/BUCKET" or "" */
+    bool secure; /* nobody between here and the server can change a body: TLS, or this machine */
     pthread_mutex_t lock; /* guards the rest */
     struct s3_credentials credentials;
     bool loaded;
@@ -201,8 +201,9 @@ static int fail(const struct s3 *s3, const struct s3_call *call,
 
 /* ---- sending --------------------------------------------------------------------------------- */
 
-/* Over TLS nobody can change a body on its way, and its checksum is in a header that is signed:
- * hashing all of it once more would cost as much as sending it. Without TLS it is signed. */
+/* Over TLS, and on this machine, nobody can change a body on its way, and its checksum is in a
+ * header that is signed: hashing all of it once more, here and there, would cost as much as sending
+ * it. Elsewhere it is signed. */
 static void hash_payload(const struct s3 *s3, const struct s3_call *call, char hex[SHA256_HEX_SIZE])
 {
     struct digest digest;
@@ -287,7 +288,8 @@ int64_t s3_answered_ns(const struct http_response *response)
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-static void set_addresses(struct s3 *s3)
+/* `*local`: the server is on this machine. */
+static void set_addresses(struct s3 *s3, bool *local)
 {
     const struct s3_config *config = &s3->config;
     const char *domain = str_starts(config->region, "cn-") ? "amazonaws.com.cn" : "amazonaws.com";
@@ -295,13 +297,15 @@ static void set_addresses(struct s3 *s3)
         config->endpoint ? xstrdup(config->endpoint)
                          : xprintf("https://s3.%s.%s", config->region, domain);
     char *host = strstr(endpoint, "://") + 3; /* s3_config_parse saw to it */
-    s3->secure = str_starts(endpoint, "https:");
-    const char *port = s3->secure ? ":443" : ":80";
+    bool tls = str_starts(endpoint, "https:");
+    const char *port = tls ? ":443" : ":80";
     if (str_ends(host, port)) /* it does not stand in the Host header then */
         host[strlen(host) - strlen(port)] = '\0';
     s3->host = config->path_style ? xstrdup(host) : xprintf("%s.%s", config->bucket, host);
     s3->root = config->path_style ? xprintf("/%s", config->bucket) : xstrdup("");
-    s3->base = xprintf("%s://%s", s3->secure ? "https" : "http", s3->host);
+    s3->base = xprintf("%s://%s", tls ? "https" : "http", s3->host);
+    *local = http_host_is_loopback(s3->host);
+    s3->secure = tls || *local;
 }
 
 int s3_open(struct s3_config *config, const struct mlops_observer *observer, struct s3 **s3,
@@ -312,9 +316,11 @@ int s3_open(struct s3_config *config, const struct mlops_observer *observer, str
     opened->config = *config;
     *config = (struct s3_config){0};
     TRY(s3_config_complete(&opened->config, err));
-    set_addresses(opened);
+    bool local;
+    set_addresses(opened, &local);
     TRY(http_client_new(&(struct http_client_options){.ca_file = opened->config.ca_file,
                                                       .attempts = opened->config.attempts,
+                                                      .direct = local,
                                                       .observer = observer},
                         &opened->http, err));
     *s3 = TAKE_PTR(opened);

@@ -19,6 +19,8 @@ struct upload {
     struct s3_part *parts;
     size_t part_count;
     size_t left; /* tasks that have not ended */
+    bool wanted; /* it is to show as soon as all of it is there */
+    bool ended;  /* that was tried: `code` says how it went */
     int code;    /* of the first that failed */
     struct mlops_error err;
     struct upload *next;
@@ -88,15 +90,89 @@ static void upload_free(struct upload *upload)
     free(upload);
 }
 
+static bool is_small(uint64_t size)
+{
+    return size < S3_PART_SIZE;
+}
+
+/* ---- the object shows -------------------------------------------------------------------------
+ */
+
+/* Something of that name is there: as names come from content, it is the same, unless it is
+ * damaged; then it is written anew. */
+static int settle_conflict(struct s3 *s3, const char *key, uint64_t size, bool *whole,
+                           struct mlops_error *err)
+{
+    uint64_t found;
+    int code = s3_head(s3, key, &found, err);
+    *whole = code == MLOPS_OK && found == size;
+    if (code == MLOPS_NOT_FOUND) { /* it has gone meanwhile */
+        *err = (struct mlops_error){0};
+        return MLOPS_OK;
+    }
+    return code;
+}
+
+/* All of a small file. */
+static int put(struct upload *upload, struct mlops_error *err)
+{
+    struct s3 *s3 = upload->uploads->s3;
+    _cleanup_(buffer_clear) struct buffer data = {0};
+    size_t size = (size_t)upload->size;
+    bool there, whole = true;
+    buffer_reserve(&data, size + 1);
+    TRY(fd_pread_full(upload->fd, data.data, size, 0, err));
+    TRY(s3_put(s3, upload->key, data.data, size, s3_settings(s3)->conditional, &there, err));
+    if (there)
+        TRY(settle_conflict(s3, upload->key, size, &whole, err));
+    return whole ? MLOPS_OK : s3_put(s3, upload->key, data.data, size, false, &there, err);
+}
+
+/* The parts, which are there, become the object. */
+static int join(struct upload *upload, struct mlops_error *err)
+{
+    struct s3 *s3 = upload->uploads->s3;
+    bool there, whole = true;
+    TRY(s3_upload_end(s3, upload->key, upload->id, upload->parts, upload->part_count, upload->size,
+                      s3_settings(s3)->conditional, &there, err));
+    if (!there) {
+        free(TAKE_PTR(upload->id));
+        return MLOPS_OK;
+    }
+    TRY(settle_conflict(s3, upload->key, upload->size, &whole, err));
+    if (whole)
+        return MLOPS_OK;
+    /* the parts are there still, and this time it may replace what is damaged */
+    TRY(s3_upload_end(s3, upload->key, upload->id, upload->parts, upload->part_count, upload->size,
+                      false, &there, err));
+    free(TAKE_PTR(upload->id));
+    return MLOPS_OK;
+}
+
 /* ---- in the threads -------------------------------------------------------------------------- */
 
+/* With the lock held. */
+static void note(struct upload *upload, int code, const struct mlops_error *err)
+{
+    if (code && !upload->code) {
+        upload->code = code;
+        upload->err = *err;
+    }
+}
+
+/* A task of the upload is done; whoever does the last one makes the object, where it is wanted. */
 static void end_task(struct upload *upload, int code, const struct mlops_error *err)
 {
     struct uploads *uploads = upload->uploads;
     pthread_mutex_lock(&uploads->lock);
-    if (code && !upload->code) {
-        upload->code = code;
-        upload->err = *err;
+    note(upload, code, err);
+    if (upload->left == 1 && upload->wanted && !upload->code && !upload->ended) {
+        struct mlops_error failed = {0};
+        upload->ended = true;
+        pthread_mutex_unlock(&uploads->lock);
+        code = is_small(upload->size) ? put(upload, &failed) : join(upload, &failed);
+        pthread_mutex_lock(&uploads->lock);
+        note(upload, code, &failed);
     }
     upload->left--;
     pthread_cond_broadcast(&uploads->ended);
@@ -154,6 +230,12 @@ static void run_begin(void *context)
     end_task(upload, code, &err);
 }
 
+/* Nothing is left to do but to make the object. */
+static void run_end(void *context)
+{
+    end_task(context, MLOPS_OK, NULL);
+}
+
 /* ---- from outside ---------------------------------------------------------------------------- */
 
 static int open_file(const char *path, int *fd, uint64_t *size, struct mlops_error *err)
@@ -166,7 +248,9 @@ static int open_file(const char *path, int *fd, uint64_t *size, struct mlops_err
     return MLOPS_OK;
 }
 
-static void begin(struct uploads *uploads, int *fd, uint64_t size, const char *key)
+/* Its tasks begin; `wanted`: and the object is made at their end. */
+static struct upload *begin(struct uploads *uploads, int *fd, uint64_t size, const char *key,
+                            bool wanted)
 {
     struct upload *upload = xcalloc(1, sizeof(*upload));
     upload->uploads = uploads;
@@ -174,37 +258,54 @@ static void begin(struct uploads *uploads, int *fd, uint64_t size, const char *k
     upload->fd = *fd;
     *fd = -1;
     upload->size = size;
-    upload->part_count = (size_t)((size + S3_PART_SIZE - 1) / S3_PART_SIZE);
+    upload->wanted = wanted;
+    upload->part_count = is_small(size) ? 0 : (size_t)((size + S3_PART_SIZE - 1) / S3_PART_SIZE);
     upload->parts = xcalloc(upload->part_count, sizeof(*upload->parts));
     upload->left = 1;
+    transfers_add(uploads->transfers, is_small(size) ? run_end : run_begin, upload);
+    return upload;
+}
+
+static void keep(struct uploads *uploads, struct upload *upload)
+{
     pthread_mutex_lock(&uploads->lock);
     upload->next = uploads->first;
     uploads->first = upload;
     pthread_mutex_unlock(&uploads->lock);
-    transfers_add(uploads->transfers, run_begin, upload);
 }
 
-void uploads_begin(struct uploads *uploads, const char *path, const char *key)
-{
-    _cleanup_(fd_close) int fd = -1;
-    struct mlops_error ignored = {0}; /* uploads_finish meets it again */
-    uint64_t size;
-    if (open_file(path, &fd, &size, &ignored) == MLOPS_OK && size >= S3_PART_SIZE)
-        begin(uploads, &fd, size, key);
-}
-
-/* The upload of `key`, taken out of the list after all its tasks have ended; or NULL. */
+/* The upload of `key` (NULL: any), taken out of the list; or NULL. */
 static struct upload *take(struct uploads *uploads, const char *key)
 {
-    struct upload *upload;
     pthread_mutex_lock(&uploads->lock);
     struct upload **at = &uploads->first;
     while (*at && key && !str_equal((*at)->key, key))
         at = &(*at)->next;
-    upload = *at;
+    struct upload *upload = *at;
     if (upload)
         *at = upload->next;
-    while (upload && upload->left > 0) {
+    pthread_mutex_unlock(&uploads->lock);
+    return upload;
+}
+
+/* The object is to be made, now or when the parts are there. */
+static void want(struct upload *upload)
+{
+    struct uploads *uploads = upload->uploads;
+    pthread_mutex_lock(&uploads->lock);
+    bool idle = !upload->wanted && upload->left == 0;
+    upload->wanted = true;
+    upload->left += idle;
+    pthread_mutex_unlock(&uploads->lock);
+    if (idle)
+        transfers_add(uploads->transfers, run_end, upload);
+}
+
+static void wait_for(struct upload *upload)
+{
+    struct uploads *uploads = upload->uploads;
+    pthread_mutex_lock(&uploads->lock);
+    while (upload->left > 0) {
         struct timespec until;
         (void)clock_gettime(CLOCK_REALTIME, &until);
         until.tv_sec++;
@@ -212,67 +313,39 @@ static struct upload *take(struct uploads *uploads, const char *key)
         (void)s3_is_stopped(uploads->s3); /* asks the observer, for the threads cannot */
     }
     pthread_mutex_unlock(&uploads->lock);
-    return upload;
 }
 
-/* On failure nothing of it stays; what cannot be reached now is swept up by gc. */
-static void give_up(struct upload *upload)
+/* What was begun and is no object is given up; what cannot be reached now is swept up by gc. */
+static void dispose(struct upload *upload)
 {
     struct mlops_error ignored = {0};
+    wait_for(upload);
     if (upload->id && !s3_is_stopped(upload->uploads->s3))
         (void)s3_upload_abort(upload->uploads->s3, upload->key, upload->id, &ignored);
     upload_free(upload);
 }
 
-/* Something of that name is there: as names come from content, it is the same, unless it is
- * damaged; then it is written anew. */
-static int settle_conflict(struct s3 *s3, const char *key, uint64_t size, bool *whole,
-                           struct mlops_error *err)
+void uploads_begin(struct uploads *uploads, const char *path, const char *key)
 {
-    uint64_t found;
-    int code = s3_head(s3, key, &found, err);
-    *whole = code == MLOPS_OK && found == size;
-    if (code == MLOPS_NOT_FOUND) { /* it has gone meanwhile */
-        *err = (struct mlops_error){0};
-        return MLOPS_OK;
-    }
-    return code;
+    _cleanup_(fd_close) int fd = -1;
+    struct mlops_error ignored = {0}; /* uploads_finish meets it again */
+    uint64_t size;
+    if (open_file(path, &fd, &size, &ignored) == MLOPS_OK && !is_small(size))
+        keep(uploads, begin(uploads, &fd, size, key, false));
 }
 
-static int put_small(struct s3 *s3, int fd, uint64_t size, const char *key, struct mlops_error *err)
+void uploads_hasten(struct uploads *uploads, const char *path, const char *key)
 {
-    _cleanup_(buffer_clear) struct buffer data = {0};
-    bool there, whole = true;
-    buffer_reserve(&data, (size_t)size + 1);
-    TRY(fd_pread_full(fd, data.data, (size_t)size, 0, err));
-    TRY(s3_put(s3, key, data.data, (size_t)size, s3_settings(s3)->conditional, &there, err));
-    if (there)
-        TRY(settle_conflict(s3, key, size, &whole, err));
-    return whole ? MLOPS_OK : s3_put(s3, key, data.data, (size_t)size, false, &there, err);
-}
-
-static int end(struct upload *upload, struct mlops_error *err)
-{
-    struct s3 *s3 = upload->uploads->s3;
-    bool there, whole = true;
-    if (upload->code) {
-        *err = upload->err;
-        return upload->code;
-    }
-    TRY(s3_upload_end(s3, upload->key, upload->id, upload->parts, upload->part_count, upload->size,
-                      s3_settings(s3)->conditional, &there, err));
-    if (!there) {
-        free(TAKE_PTR(upload->id));
-        return MLOPS_OK;
-    }
-    TRY(settle_conflict(s3, upload->key, upload->size, &whole, err));
-    if (whole)
-        return MLOPS_OK;
-    /* the parts are there still, and this time it may replace what is damaged */
-    TRY(s3_upload_end(s3, upload->key, upload->id, upload->parts, upload->part_count, upload->size,
-                      false, &there, err));
-    free(TAKE_PTR(upload->id));
-    return MLOPS_OK;
+    _cleanup_(fd_close) int fd = -1;
+    struct mlops_error ignored = {0}; /* uploads_finish meets it again */
+    uint64_t size;
+    struct upload *upload = take(uploads, key);
+    if (upload)
+        want(upload);
+    else if (open_file(path, &fd, &size, &ignored) == MLOPS_OK)
+        upload = begin(uploads, &fd, size, key, true);
+    if (upload)
+        keep(uploads, upload);
 }
 
 int uploads_finish(struct uploads *uploads, const char *path, const char *key,
@@ -281,15 +354,17 @@ int uploads_finish(struct uploads *uploads, const char *path, const char *key,
     struct upload *upload = take(uploads, key);
     _cleanup_(fd_close) int fd = -1;
     uint64_t size;
-    if (!upload) {
+    if (upload) {
+        want(upload);
+    } else {
         TRY(open_file(path, &fd, &size, err));
-        if (size < S3_PART_SIZE)
-            return put_small(uploads->s3, fd, size, key, err);
-        begin(uploads, &fd, size, key);
-        upload = take(uploads, key);
+        upload = begin(uploads, &fd, size, key, true);
     }
-    int code = end(upload, err);
-    give_up(upload); /* where it ended well there is nothing to give up */
+    wait_for(upload);
+    int code = upload->code;
+    if (code)
+        *err = upload->err;
+    dispose(upload);
     return code;
 }
 
@@ -297,14 +372,14 @@ void uploads_forget(struct uploads *uploads, const char *key)
 {
     struct upload *upload = take(uploads, key);
     if (upload)
-        give_up(upload);
+        dispose(upload);
 }
 
 void uploads_free(struct uploads *uploads)
 {
     struct upload *upload;
     while ((upload = take(uploads, NULL)))
-        give_up(upload);
+        dispose(upload);
     for (struct room *room = uploads->rooms, *next; room; room = next) {
         next = room->next;
         free(room->data);

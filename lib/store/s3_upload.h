@@ -16,6 +16,9 @@ void uploads_free(struct uploads *uploads);
 
 /* Begin to move the file, which is complete, to `key`. What fails is told by uploads_finish. */
 void uploads_begin(struct uploads *uploads, const char *path, const char *key);
+/* It is going to be finished, and others too: it may show from now on. What fails is told by
+ * uploads_finish. */
+void uploads_hasten(struct uploads *uploads, const char *path, const char *key);
 /* The file is the object `key`; where uploads_begin was not called, all of it moves now. */
 int uploads_finish(struct uploads *uploads, const char *path, const char *key,
                    struct mlops_error *err);

@@ -138,3 +138,18 @@ aws_secret_access_key = $AWS_SECRET_ACCESS_KEY"
     mlops -q register p
     mlops -q fsck
 }
+
+@test "without TLS a body is signed, but to this machine itself, where nobody stands between" {
+    # 0.0.0.0 leads here and is none of this machine's names
+    for host in 127.0.0.1 0.0.0.0; do
+        rm -rf .mlops
+        export AWS_ENDPOINT_URL_S3=http://$host:$(cat ../port)
+        registry
+        echo "note 1 PUT $prefix/packs/" > ../rules
+        given_project p fraud 1
+        mlops -q register p
+    done
+    run cat ../broken
+    [[ "${lines[0]}" == *" UNSIGNED-PAYLOAD" ]]
+    [[ "${lines[1]}" =~ " "[0-9a-f]{64}$ ]]
+}

@@ -15,6 +15,7 @@ what happens to it:
     flip      a bit of the answer's body is another
     spoil     a bit of the request's body is another
     stall     nothing for ten seconds, then a reset
+    note      nothing: LOG says what was asked, and how the body was signed
 """
 import http.client
 import http.server
@@ -30,7 +31,7 @@ used = {}
 lock = threading.Lock()
 
 
-def choose(method, path):
+def choose(method, path, signed):
     with lock:
         for line in open(rules_path):
             kind, times, wanted, pattern = line.split(None, 3)
@@ -39,7 +40,7 @@ def choose(method, path):
             if used.get(line, 0) < int(times):
                 used[line] = used.get(line, 0) + 1
                 with open(log_path, "a") as log:
-                    log.write(f"{kind} {method} {path}\n")
+                    log.write(f"{kind} {method} {path} {signed}\n")
                 return kind
     return None
 
@@ -81,7 +82,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def handle_one(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        kind = choose(self.command, self.path)
+        kind = choose(self.command, self.path, self.headers.get("x-amz-content-sha256"))
         if kind == "stall":
             time.sleep(10)
         if kind in ("reset", "stall"):

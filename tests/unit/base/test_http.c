@@ -405,6 +405,20 @@ static void characters_are_encoded_as_rfc_3986_says(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void this_machine_has_few_names(void **state)
+{
+    (void)state;
+    assert_true(http_host_is_loopback("localhost"));
+    assert_true(http_host_is_loopback("localhost:5000"));
+    assert_true(http_host_is_loopback("127.0.0.1:5000"));
+    assert_true(http_host_is_loopback("127.9.9.9"));
+    assert_true(http_host_is_loopback("[::1]:5000"));
+    assert_false(http_host_is_loopback("localhost.example.com"));
+    assert_false(http_host_is_loopback("127.0.0.1.example.com"));
+    assert_false(http_host_is_loopback("example.com:127"));
+    assert_false(http_host_is_loopback("[::2]"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -425,6 +439,7 @@ int main(void)
         TEST(a_password_in_an_address_is_refused_and_not_repeated),
         TEST(a_server_that_is_not_there_is_io),
         cmocka_unit_test(characters_are_encoded_as_rfc_3986_says),
+        cmocka_unit_test(this_machine_has_few_names),
     };
     /* what the machine of the test has of them is not what is tested */
     unsetenv("http_proxy");
