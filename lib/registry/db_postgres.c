@@ -6,8 +6,8 @@
  * what was committed before it, so the state behind the lock, and nobody else's later. Readers
  * have one snapshot and wait for nobody. The lock is order, not security.
  */
-#include "base/clock.h"
 #include "registry/db_postgres.h"
+#include "base/clock.h"
 #include "registry/postgres_url.h"
 #include <stdio.h>
 
@@ -60,7 +60,7 @@ static void end(struct postgres_db *db)
 {
     postgres_journal_clear(db);
     db->state = POSTGRES_IDLE;
-    db->committing = false;
+    db->committing = db->fate_open = false;
     db->failure = (struct mlops_error){0};
 }
 
@@ -138,8 +138,9 @@ static int fail_no_schema(const struct postgres_db *db, struct mlops_error *err)
 
     mlops_fail(err, MLOPS_IO, "%s: %s may use no schema of its search path, or there is none",
                db->shown, user);
-    return mlops_hint(err, "an admin of the registry gives roles: 'mlops registry grant ROLE %s'; "
-                           "CREATE SCHEMA makes schemas",
+    return mlops_hint(err,
+                      "an admin of the registry gives roles: 'mlops registry grant ROLE %s'; "
+                      "CREATE SCHEMA makes schemas",
                       user);
 }
 
@@ -163,8 +164,7 @@ static int has_table(struct db *base, const char *name, bool *has, struct mlops_
 static int check_table(struct db *base, const char *table, struct mlops_error *err)
 {
     _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
-    _cleanup_(free_string) char *sql =
-        xprintf("SELECT sum(length(t::text)) FROM %s AS t", table);
+    _cleanup_(free_string) char *sql = xprintf("SELECT sum(length(t::text)) FROM %s AS t", table);
 
     return db_query_values(base, &rows, err, sql, none);
 }

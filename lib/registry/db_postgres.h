@@ -97,6 +97,7 @@ struct postgres_db {
     size_t sent; /* entries of the journal that this connection has been sent */
     bool unrepeatable; /* it got too long to be kept */
     bool committing;   /* the journal's last statement is COMMIT */
+    bool fate_open;    /* COMMIT was sent, and is not known to have failed */
     struct mlops_error patience; /* why the waiting for other writers was given up */
     struct mlops_error failure; /* of a statement of the transaction: it can only be rolled back */
     struct postgres_entry witness; /* a query that has a row once it is committed; sql may be NULL */
@@ -113,7 +114,8 @@ struct postgres_db {
 
 /* Load libpq and connect for the first time. Errors: MLOPS_INVALID the URL; MLOPS_IO. */
 int postgres_connect(struct postgres_db *db, struct mlops_error *err);
-/* Connect anew, pausing up to the caller's patience while the server cannot be reached. */
+/* Connect anew after a pause, and with more of them while the server cannot be reached, up to the
+ * caller's patience since postgres_wait_begin. */
 int postgres_reconnect(struct postgres_db *db, struct mlops_error *err);
 void postgres_disconnect(struct postgres_db *db);
 /* A second connection, for looking at the first one's fate; NULL where there is none to be had.

@@ -62,11 +62,19 @@ static void set_default(struct parameters *parameters, const PQconninfoOption *o
         set(parameters, key, value);
 }
 
-/* A Unix socket, or an address that does not leave the machine. */
-static bool is_local(const char *host)
+/* Unix sockets, or addresses that do not leave the machine: all of a list with commas. */
+static bool is_local(const char *hosts)
 {
-    return !host || *host == '/' || *host == '@' || *host == '\0' ||
-           str_equal(host, "localhost") || str_starts(host, "127.") || str_equal(host, "::1");
+    while (hosts) {
+        size_t length = strcspn(hosts, ",");
+        _cleanup_(free_string) char *host = xstrndup(hosts, length);
+
+        if (*host && *host != '/' && *host != '@' && !str_equal(host, "localhost") &&
+            !str_starts(host, "127.") && !str_equal(host, "::1"))
+            return false;
+        hosts = hosts[length] == ',' ? hosts + length + 1 : NULL;
+    }
+    return true;
 }
 
 /* libpq asks for no certificate by itself: whoever is in the middle could be the server. */
@@ -75,7 +83,8 @@ static void demand_certificate(struct parameters *parameters, const PQconninfoOp
     const char *home = getenv("HOME");
     _cleanup_(free_string) char *own = xprintf("%s/.postgresql/root.crt", home ? home : "");
 
-    if (said(options, "sslmode") || said(options, "service") || is_local(said(options, "host")))
+    if (said(options, "sslmode") || said(options, "service") ||
+        (is_local(said(options, "host")) && is_local(said(options, "hostaddr"))))
         return;
     set(parameters, "sslmode", "verify-full");
     if (access(own, R_OK) != 0)
@@ -92,7 +101,11 @@ static PGconn *connect_with(struct postgres_db *db, const PQconninfoOption *opti
             set(&parameters, option->keyword, option->val);
     demand_certificate(&parameters, options);
     set_default(&parameters, options, "connect_timeout", "10");
+    /* a server that vanished without a word is missed within half a minute, not two hours */
     set_default(&parameters, options, "tcp_user_timeout", "30000");
+    set_default(&parameters, options, "keepalives_idle", "10");
+    set_default(&parameters, options, "keepalives_interval", "5");
+    set_default(&parameters, options, "keepalives_count", "4");
     if (hosts && strchr(hosts, ',')) /* of several servers, the one that takes writes */
         set_default(&parameters, options, "target_session_attrs", "read-write");
     set_default(&parameters, options, "application_name", db->application);
@@ -172,9 +185,18 @@ static int fail_connect(struct postgres_db *db, struct mlops_error *err)
 /* Is the server there, and only not ready, or full? (libpq gives no SQLSTATE of these.) */
 static bool passes(const char *message)
 {
-    static const char *const signs[] = {"starting up",      "shutting down",     "recovery mode",
-                                        "too many clients", "connection slots",  "not yet accept",
-                                        "too many connec"};
+    static const char *const signs[] = {
+        "starting up",
+        "shutting down",
+        "recovery mode",
+        "too many clients",
+        "connection slots",
+        "not yet accept",
+        "too many connec",
+        /* of several servers none takes writes now: one is about to be promoted */
+        "session is read-only",
+        "server is in hot standby mode",
+    };
 
     for (size_t i = 0; i < ARRAY_LENGTH(signs); i++)
         if (strstr(message, signs[i]))
@@ -201,6 +223,15 @@ void postgres_disconnect(struct postgres_db *db)
     db->sent = 0;
 }
 
+/* A writer came back to a standby: one address for all servers led there, as the one that took
+ * writes is no more, and this one will be promoted. */
+static bool is_unpromoted(const struct postgres_db *db)
+{
+    const char *standby = db->api.PQparameterStatus(db->connection, "in_hot_standby");
+
+    return db->dropped && db->state == POSTGRES_WRITING && standby && str_equal(standby, "on");
+}
+
 static int connect_once(struct postgres_db *db, struct mlops_error *err)
 {
     postgres_disconnect(db);
@@ -208,6 +239,8 @@ static int connect_once(struct postgres_db *db, struct mlops_error *err)
     if (db->api.PQstatus(db->connection) != CONNECTION_OK)
         return fail_connect(db, err);
     TRY(check_server(db, err));
+    if (is_unpromoted(db))
+        return mlops_fail(err, MLOPS_IO, "%s is a standby that takes no writes", db->shown);
     db->api.PQsetNoticeReceiver(db->connection, ignore_notice, NULL);
     if (!db->api.PQenterPipelineMode(db->connection))
         return postgres_fail_lost(db, err);
@@ -217,39 +250,49 @@ static int connect_once(struct postgres_db *db, struct mlops_error *err)
 
 static bool may_pass(const struct postgres_db *db)
 {
-    return db->connection && db->api.PQstatus(db->connection) != CONNECTION_OK &&
-           (db->dropped || passes(db->api.PQerrorMessage(db->connection)));
+    if (!db->connection)
+        return false;
+    if (db->api.PQstatus(db->connection) == CONNECTION_OK)
+        return is_unpromoted(db);
+    return db->dropped || passes(db->api.PQerrorMessage(db->connection));
+}
+
+/* Pause; where that is over, `err` stays as it is, as why a server cannot be reached says more than
+ * how long we waited. Only a stop is told instead. */
+static int pause_or_fail(struct postgres_db *db, struct mlops_error *err)
+{
+    struct mlops_error patience = {0};
+
+    if (postgres_pause(db, &patience) == MLOPS_OK)
+        return MLOPS_OK;
+    if (patience.code == MLOPS_CANCELLED)
+        *err = patience;
+    return (int)err->code;
 }
 
 static int connect_patiently(struct postgres_db *db, struct mlops_error *err)
 {
-    struct mlops_error patience = {0};
-    int code;
-
-    postgres_wait_begin(db);
     for (;;) {
-        code = connect_once(db, err);
+        int code = connect_once(db, err);
+
         if (code == MLOPS_OK || !may_pass(db))
             return code;
-        if (postgres_pause(db, &patience) != MLOPS_OK)
-            break;
+        TRY(pause_or_fail(db, err));
     }
-    if (patience.code == MLOPS_CANCELLED) {
-        *err = patience;
-        return (int)patience.code;
-    }
-    return code; /* why it cannot be reached says more than how long we waited */
 }
 
 int postgres_connect(struct postgres_db *db, struct mlops_error *err)
 {
     TRY(load(&db->api, err));
+    postgres_wait_begin(db);
     return connect_patiently(db, err);
 }
 
 int postgres_reconnect(struct postgres_db *db, struct mlops_error *err)
 {
+    postgres_fail_lost(db, err);
     db->dropped = true;
+    TRY(pause_or_fail(db, err)); /* or one that breaks at each attempt would be asked for ever */
     return connect_patiently(db, err);
 }
 

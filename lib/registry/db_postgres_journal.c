@@ -213,12 +213,14 @@ static void cancel(struct postgres_db *db)
 }
 
 /* Wait for something to come from the server. While it waits for other writers, ask now and then
- * whether to go on; where that is answered no, `db->patience` has it and the statement is stopped. */
+ * whether to go on; where that is answered no, `db->patience` has it and the statement is stopped.
+ */
 static void listen_once(struct postgres_db *db, int64_t began_ns)
 {
     struct pollfd socket = {.fd = db->api.PQsocket(db->connection), .events = POLLIN};
 
-    if (poll(&socket, 1, began_ns ? LISTEN_MS : -1) > 0 || !began_ns || db->patience.code || !db->wait)
+    if (poll(&socket, 1, began_ns ? LISTEN_MS : -1) > 0 || !began_ns || db->patience.code ||
+        !db->wait)
         return;
     if (db->wait(db->wait_context, clock_monotonic_ns() - began_ns, &db->patience) != MLOPS_OK)
         cancel(db);
@@ -229,8 +231,7 @@ static PGresult *next_result(struct postgres_db *db, bool waiting)
 {
     int64_t began_ns = waiting ? clock_monotonic_ns() : 0;
 
-    while (db->api.PQstatus(db->connection) == CONNECTION_OK &&
-           db->api.PQisBusy(db->connection)) {
+    while (db->api.PQstatus(db->connection) == CONNECTION_OK && db->api.PQisBusy(db->connection)) {
         listen_once(db, began_ns);
         if (!db->api.PQconsumeInput(db->connection))
             break;
@@ -287,8 +288,7 @@ static enum outcome take_answer(struct postgres_db *db, struct postgres_entry *e
     }
     entry->answered = true;
     entry->result = hash;
-    str_copy(db->changed, sizeof(db->changed),
-             db->api.PQcmdTuples((PGresult *)(uintptr_t)result));
+    str_copy(db->changed, sizeof(db->changed), db->api.PQcmdTuples((PGresult *)(uintptr_t)result));
     return ANSWERED;
 }
 
@@ -324,11 +324,11 @@ static enum outcome collect(struct postgres_db *db, struct postgres_entry *entry
     return outcome;
 }
 
-/* Send what this connection has not seen and collect its answers. */
-static enum outcome exchange(struct postgres_db *db, PGresult **last,
+/* Send what this connection has not seen of the journal up to `end`, and collect its answers. */
+static enum outcome exchange(struct postgres_db *db, size_t end, PGresult **last,
                              struct mlops_error *err)
 {
-    size_t first = db->sent, count = db->journal_count - first;
+    size_t first = db->sent, count = end - first;
     _cleanup_(free_string) char *prepares = xcalloc(count + 1, 1);
     enum outcome outcome = ANSWERED;
     bool waits = false; /* any of them: libpq already listens for the next while it ends one */
@@ -356,8 +356,31 @@ static enum outcome exchange(struct postgres_db *db, PGresult **last,
         return LOST;
     drain(db);
     if (outcome == ANSWERED)
-        db->sent = db->journal_count;
+        db->sent = end;
     return outcome;
+}
+
+/* Is something sent now that was answered before, on a connection that is no more? */
+static bool is_played_again(const struct postgres_db *db)
+{
+    for (size_t i = db->sent; i < db->journal_count; i++)
+        if (db->journal[i].answered)
+            return true;
+    return false;
+}
+
+/* All that is left of the journal. A transaction that is played again is committed when all its
+ * answers have been seen to be what they were, and not in the same breath. */
+static enum outcome exchange_all(struct postgres_db *db, PGresult **last, struct mlops_error *err)
+{
+    if (db->committing && is_played_again(db)) {
+        enum outcome outcome = exchange(db, db->journal_count - 1, last, err);
+
+        if (outcome != ANSWERED)
+            return outcome;
+    }
+    db->fate_open = db->committing;
+    return exchange(db, db->journal_count, last, err);
 }
 
 /* ---- again ----------------------------------------------------------------------------------- */
@@ -384,21 +407,24 @@ void postgres_roll_back(struct postgres_db *db, bool now)
         postgres_disconnect(db);
 }
 
-static int fail_unrepeatable(struct postgres_db *db, struct mlops_error *err)
-{
-    postgres_fail_lost(db, err);
-    return mlops_hint(err, "the connection broke while it was used: run the command again");
-}
+/* ---- the fate of a commit ----------------------------------------------------------------------
+ */
 
-/* ---- the fate of a commit ---------------------------------------------------------------------- */
-
-static int fail_fate(struct postgres_db *db, struct mlops_error *err)
+/* `why`: what came of asking. A stop stays one. Only what writes into the log has a witness, and
+ * may be done twice. */
+static int fail_fate(struct postgres_db *db, const struct mlops_error *why, struct mlops_error *err)
 {
-    mlops_fail(err, MLOPS_IO,
-               "%s: the connection was lost at the commit, and whether it was done cannot be found "
-               "out",
-               db->shown);
-    return mlops_hint(err, "look at 'mlops log' before you run the command again");
+    _cleanup_(free_string) char *said = xstrdup(why->code ? why->message : "nobody else can tell");
+    enum mlops_code code = why->code == MLOPS_CANCELLED ? MLOPS_CANCELLED : MLOPS_IO;
+
+    *err = (struct mlops_error){0};
+    mlops_fail(err, code,
+               "%s: the answer to the commit was lost, and whether it was done cannot be found "
+               "out: %s",
+               db->shown, said);
+    if (!db->witness.sql)
+        return mlops_hint(err, "run the command again: what is done already it does not do twice");
+    return mlops_hint(err, "look for it in 'mlops log' before you run the command again");
 }
 
 /* Look for what the transaction would have left, behind the writers' lock: who held it before us,
@@ -412,9 +438,10 @@ static enum outcome look_for_witness(struct postgres_db *db, bool *seen, struct 
     enum outcome outcome;
 
     look[2].answered = false;
+    db->sent = 0;
     db->journal = look;
     db->journal_count = ARRAY_LENGTH(look);
-    outcome = exchange(db, &result, err);
+    outcome = exchange(db, ARRAY_LENGTH(look), &result, err);
     db->journal = journal;
     db->journal_count = count;
     *seen = outcome == ANSWERED && db->api.PQntuples(result) > 0;
@@ -426,34 +453,45 @@ static enum outcome look_for_witness(struct postgres_db *db, bool *seen, struct 
  * transaction may be run again. */
 static int learn_fate(struct postgres_db *db, bool *committed, struct mlops_error *err)
 {
-    *committed = false;
-    if (!db->witness.sql)
-        return fail_fate(db, err);
-    for (;;) {
-        enum outcome outcome = look_for_witness(db, committed, err);
+    struct mlops_error why = {0};
+    enum outcome outcome = LOST;
 
-        if (outcome == ANSWERED) {
-            postgres_roll_back(db, true);
-            return MLOPS_OK;
-        }
-        if (outcome != LOST || postgres_reconnect(db, err) != MLOPS_OK)
-            return fail_fate(db, err);
+    *committed = false;
+    while (outcome == LOST) {
+        if (postgres_reconnect(db, &why) != MLOPS_OK || !db->witness.sql)
+            return fail_fate(db, &why, err);
+        outcome = look_for_witness(db, committed, &why);
     }
+    if (outcome != ANSWERED)
+        return fail_fate(db, &why, err);
+    postgres_roll_back(db, true);
+    db->fate_open = false;
+    return MLOPS_OK;
 }
 
-/* ---- sending, whatever comes between ----------------------------------------------------------- */
+static int fail_unrepeatable(struct postgres_db *db, struct mlops_error *err)
+{
+    struct mlops_error why = {0};
+
+    postgres_fail_lost(db, &why);
+    if (db->fate_open)
+        return fail_fate(db, &why, err);
+    *err = why;
+    return mlops_hint(err, "the connection broke while it was used: run the command again");
+}
+
+/* ---- sending, whatever comes between -----------------------------------------------------------
+ */
 
 /* After the connection was lost: a new one, and what is known of a commit that was under way. */
 static int recover(struct postgres_db *db, bool *committed, struct mlops_error *err)
 {
-    bool was_sent = db->committing && db->connection != NULL;
-
-    TRY(postgres_reconnect(db, err));
-    return was_sent ? learn_fate(db, committed, err) : MLOPS_OK;
+    return db->fate_open ? learn_fate(db, committed, err) : postgres_reconnect(db, err);
 }
 
 static int run_again(struct postgres_db *db, struct mlops_error *err)
 {
+    db->fate_open = false; /* PostgreSQL says that nothing was done */
     postgres_roll_back(db, true);
     return postgres_pause(db, err);
 }
@@ -463,7 +501,7 @@ static int exchange_until_answered(struct postgres_db *db, PGresult **result,
 {
     postgres_wait_begin(db);
     for (bool committed = false;;) {
-        enum outcome outcome = db->connection ? exchange(db, result, err) : LOST;
+        enum outcome outcome = db->connection ? exchange_all(db, result, err) : LOST;
 
         if (outcome == ANSWERED)
             return MLOPS_OK;

@@ -110,8 +110,7 @@ const void *postgres_rows_bytes(const struct db_rows *base, int column, size_t *
 {
     struct postgres_rows *rows = (struct postgres_rows *)(uintptr_t)base;
     const char *text = postgres_rows_string(base, column);
-    unsigned char *bytes =
-        rows->db->api.PQunescapeBytea((const unsigned char *)text, length);
+    unsigned char *bytes = rows->db->api.PQunescapeBytea((const unsigned char *)text, length);
 
     if (!bytes) {
         *length = 0;

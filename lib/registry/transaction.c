@@ -124,9 +124,12 @@ static char *command_of(const struct note *note)
 /* "alice@host (pid 4711, mlops promote fraud@3)", or what the database knows; the caller frees. */
 static char *who_writes(const struct mlops_registry *registry)
 {
-    _cleanup_(free_string) char *command = NULL, *holder = db_holder(registry->db);
+    _cleanup_(free_string) char *command = NULL;
+    _cleanup_(free_string) char *holder = registry->db ? db_holder(registry->db) : NULL;
     struct note note;
 
+    if (!registry->db && registry->metadata) /* it is being opened */
+        return xstrdup("the database's server to take connections");
     if (holder)
         return TAKE_PTR(holder);
     if (!note_read(registry, &note))

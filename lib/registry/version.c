@@ -2,8 +2,8 @@
  * lib/registry/version.c - bundles get version numbers; what versions there are.
  */
 #include "base/hash.h"
-#include "registry/hook.h"
 #include "registry/fact.h"
+#include "registry/hook.h"
 #include "registry/lifecycle.h"
 #include "registry/reference.h"
 
@@ -22,6 +22,8 @@ int bundle_record(struct transaction *tx, const char *bundle, const char *model,
         return mlops_fail(err, MLOPS_INVALID, "'%s' is not a bundle's id", bundle);
     TRY(name_check("model", model, err));
     TRY(lifecycle_bring_back(tx, bundle, err));
+    db_witness(transaction_db(tx), "SELECT 1 FROM bundle WHERE id = $1 AND packaged_ns = $2",
+               DB_TEXT(bundle), DB_I64(tx->now_ns));
     return db_exec(transaction_db(tx), err,
                    "INSERT INTO bundle (id, model, files, bytes, created_ns, created_by, "
                    "packaged_ns) VALUES ($1, $2, $3, $4, $5, $6, $5) ON CONFLICT (id) DO UPDATE "

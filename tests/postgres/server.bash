@@ -58,3 +58,25 @@ postgres_stop() {
 postgres_url() {
     echo "postgresql://${3:-postgres}@/${2:-postgres}?host=$1"
 }
+
+# given_proxy SOCKET_FOLDER [PORT]: a proxy before the server there, at 127.0.0.1:$port, with the process $proxy
+# (proxy.py); `rule KIND N [TEXT]` is what it breaks, `broken` whether it did; no rule, nothing.
+given_proxy() {
+    echo "$1/.s.PGSQL.${2:-5432}" > "$BATS_TEST_TMPDIR/upstream"
+    : > "$BATS_TEST_TMPDIR/rule"
+    python3 "$BATS_TEST_DIRNAME/proxy.py" "$BATS_TEST_TMPDIR"/{upstream,rule,rounds} \
+        > "$BATS_TEST_TMPDIR/port" 3>&- & # bats' own descriptor, which it would hold open
+    proxy=$!
+    until [ -s "$BATS_TEST_TMPDIR/port" ]; do sleep 0.02; done
+    port=$(cat "$BATS_TEST_TMPDIR/port")
+}
+
+rule() {
+    : > "$BATS_TEST_TMPDIR/rounds"
+    rm -f "$BATS_TEST_TMPDIR/rule.go"
+    printf '%s\n%s\n' "$*" "$((++rules))" > "$BATS_TEST_TMPDIR/rule"
+}
+
+broken() {
+    grep -q ' ' "$BATS_TEST_TMPDIR/rounds"
+}
