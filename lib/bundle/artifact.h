@@ -11,6 +11,8 @@
 #include "oci/blob.h"
 #include "oci/manifest.h"
 #include <mlops/remote.h>
+#include <pthread.h>
+#include <stdatomic.h>
 
 #define ARTIFACT_TYPE "application/vnd.cncf.model.manifest.v1+json"
 #define ARTIFACT_CONFIG_TYPE "application/vnd.cncf.model.config.v1+json"
@@ -28,6 +30,9 @@
 /* Registries have limits on how many layers there may be (ECR: 500). The largest files are layers
  * of their own, the others share one for each kind. */
 #define ARTIFACT_RAW_MAX 384
+
+/* Layers on their way at once: as many as skopeo has. */
+#define ARTIFACT_TRANSFERS 6
 
 struct artifact_layer {
     const char *type; /* media type */
@@ -84,11 +89,16 @@ struct artifact_pull {
     const struct mlops_pull_options *options;
     const struct oci_reference *from;
     struct mlops_pull *result;
-    char *scratch;  /* folder; made when it is needed */
-    uint64_t total; /* bytes of all layers */
+    pthread_t owner;        /* the thread that reports progress */
+    char *scratch;          /* folder; made when it is needed */
+    uint64_t total;         /* bytes of all layers */
+    atomic_ullong received; /* of blobs, by whichever thread */
 };
 
-/* Get a blob into the new file `path`, with zeros as holes. */
+/* Report progress; by the thread that called pull. Errors: MLOPS_CANCELLED. */
+int artifact_check_in(struct artifact_pull *pull, struct mlops_error *err);
+
+/* Get a blob into the new file `path`, with zeros as holes. From any thread. */
 int artifact_fetch(struct artifact_pull *pull, const struct oci_descriptor *layer, const char *path,
                    struct mlops_error *err);
 /* A path in the scratch folder. The caller frees. */

@@ -11,6 +11,7 @@
 #include "registry/condemned.h"
 #include "stats/profile.h"
 #include "store/store.h"
+#include "store/transfer.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -24,10 +25,26 @@ struct bundle_pull {
     struct store_writer *writer;
     struct digest_set added; /* what the writer was given; the store does not know of it yet */
     uint64_t round;          /* of gc, when the store was first looked at */
+    struct wanted *wanted;   /* files that are layers by themselves and have to be fetched */
+    size_t wanted_count, wanted_capacity;
+};
+
+/* One of them, on its way. */
+struct wanted {
+    const char *path; /* in the bundle */
+    struct digest digest;
+    uint64_t size;
+    struct buffer content; /* a small one */
+    char *file;            /* where a large one is; NULL: small */
 };
 
 static void bundle_pull_clear(struct bundle_pull *of)
 {
+    for (size_t i = 0; i < of->wanted_count; i++) {
+        buffer_clear(&of->wanted[i].content);
+        free(of->wanted[i].file); /* what is there goes with the folder */
+    }
+    free(of->wanted);
     manifest_clear(&of->manifest);
     buffer_clear(&of->text);
     store_writer_abort(of->writer);
@@ -42,17 +59,23 @@ static int wrong_digest(const char *what, struct mlops_error *err)
     return mlops_fail(err, MLOPS_INTEGRITY, "'%s' is not what the bundle's manifest says", what);
 }
 
-static int add_small(struct bundle_pull *of, const struct oci_descriptor *layer, const char *what,
-                     struct buffer *content, struct mlops_error *err)
+static int add_content(struct bundle_pull *of, const struct buffer *content,
+                       const struct digest *wanted, const char *what, struct mlops_error *err)
 {
     struct digest digest;
-    TRY(oci_blob_read(of->pull->client, &layer->digest, layer->size, ARCHIVE_PROFILE_MAX, content,
-                      err));
-    of->pull->result->received_bytes += layer->size;
     TRY(store_writer_add(of->writer, content->data ? content->data : "", content->length, &digest,
                          err));
     (void)digest_set_add(&of->added, &digest);
-    return digest_equal(&digest, &layer->digest) ? MLOPS_OK : wrong_digest(what, err);
+    return digest_equal(&digest, wanted) ? MLOPS_OK : wrong_digest(what, err);
+}
+
+static int add_small(struct bundle_pull *of, const struct oci_descriptor *layer, const char *what,
+                     struct buffer *content, struct mlops_error *err)
+{
+    TRY(oci_blob_read(of->pull->client, &layer->digest, layer->size, ARCHIVE_PROFILE_MAX, content,
+                      err));
+    of->pull->received += layer->size;
+    return add_content(of, content, &layer->digest, what, err);
 }
 
 static int add_file_at(struct bundle_pull *of, const char *path, const struct digest *wanted,
@@ -62,19 +85,6 @@ static int add_file_at(struct bundle_pull *of, const char *path, const struct di
     TRY(store_writer_add_files(of->writer, &file, 1, err));
     (void)digest_set_add(&of->added, &file.digest);
     return digest_equal(&file.digest, wanted) ? MLOPS_OK : wrong_digest(what, err);
-}
-
-static int add_large(struct bundle_pull *of, const struct oci_descriptor *layer, const char *what,
-                     struct mlops_error *err)
-{
-    _cleanup_(free_string) char *path = NULL;
-    TRY(artifact_scratch(of->pull, "blob", &path, err));
-    int code = artifact_fetch(of->pull, layer, path, err);
-    if (code == MLOPS_OK)
-        code = add_file_at(of, path, &layer->digest, what, err);
-    if (unlink(path) < 0 && errno != ENOENT && code == MLOPS_OK)
-        code = mlops_fail_errno(err, MLOPS_IO, errno, "remove '%s'", path);
-    return code;
 }
 
 /* Is it in the store, or given to the writer already? */
@@ -157,10 +167,9 @@ static int take_patch(struct bundle_pull *of, struct mlops_error *err)
 }
 
 /* `*pending`: it must be in a layer that files share. */
-static int take_file(struct bundle_pull *of, const struct manifest_file *file, bool *pending,
-                     struct mlops_error *err)
+static int want_file(struct bundle_pull *of, struct digest_set *seen,
+                     const struct manifest_file *file, bool *pending, struct mlops_error *err)
 {
-    _cleanup_(buffer_clear) struct buffer content = {0};
     struct oci_descriptor layer;
     bool there;
     TRY(is_there(of, &file->digest, &there, err));
@@ -172,11 +181,74 @@ static int take_file(struct bundle_pull *of, const struct manifest_file *file, b
     }
     if (layer.size != file->size)
         return wrong_digest(file->path, err);
-    if (layer.size > SMALL)
-        return add_large(of, &layer, file->path, err);
-    TRY(add_small(of, &layer, file->path, &content, err));
-    return archive_progress(of->pull->registry, "pulling", of->pull->result->received_bytes,
-                            of->pull->total, err);
+    if (!digest_set_add(seen, &file->digest))
+        return MLOPS_OK; /* another file has the same bytes */
+    GROW(of->wanted, of->wanted_count, &of->wanted_capacity);
+    struct wanted *wanted = &of->wanted[of->wanted_count++];
+    *wanted = (struct wanted){.path = file->path, .digest = file->digest, .size = file->size};
+    if (file->size <= SMALL)
+        return MLOPS_OK;
+    _cleanup_(free_string) char *name = xprintf("blob-%zu", of->wanted_count);
+    return artifact_scratch(of->pull, name, &wanted->file, err);
+}
+
+/* transfer_job: in one of several threads. */
+static int fetch_file(void *context, size_t index, struct mlops_error *err)
+{
+    const struct bundle_pull *of = context;
+    struct wanted *wanted = &of->wanted[index];
+    const struct oci_descriptor layer = {.digest = wanted->digest, .size = wanted->size};
+    if (wanted->file)
+        return artifact_fetch(of->pull, &layer, wanted->file, err);
+    TRY(oci_blob_read(of->pull->client, &wanted->digest, wanted->size, SMALL, &wanted->content,
+                      err));
+    of->pull->received += wanted->size;
+    return MLOPS_OK;
+}
+
+/* transfer_job: while others are fetched. */
+static int take_file(void *context, size_t index, struct mlops_error *err)
+{
+    struct bundle_pull *of = context;
+    struct wanted *wanted = &of->wanted[index];
+    struct buffer *content = &wanted->content;
+    if (!wanted->file) {
+        TRY(add_content(of, content, &wanted->digest, wanted->path, err));
+        buffer_clear(content);
+        return MLOPS_OK;
+    }
+    TRY(add_file_at(of, wanted->file, &wanted->digest, wanted->path, err));
+    return unlink(wanted->file) == 0
+               ? MLOPS_OK
+               : mlops_fail_errno(err, MLOPS_IO, errno, "remove '%s'", wanted->file);
+}
+
+static int check_in(void *context, struct mlops_error *err)
+{
+    const struct bundle_pull *of = context;
+    return artifact_check_in(of->pull, err);
+}
+
+static void stop(void *context)
+{
+    const struct bundle_pull *of = context;
+    oci_client_stop(of->pull->client);
+}
+
+static int take_files(struct bundle_pull *of, bool *pending, struct mlops_error *err)
+{
+    _cleanup_(digest_set_clear) struct digest_set seen = {0};
+    for (size_t i = 0; i < of->manifest.file_count; i++)
+        if (of->manifest.files[i].kind == MANIFEST_FILE)
+            TRY(want_file(of, &seen, &of->manifest.files[i], pending, err));
+    const struct transfer_job job = {.count = of->wanted_count,
+                                     .threads = ARTIFACT_TRANSFERS,
+                                     .work = fetch_file,
+                                     .take = take_file,
+                                     .tick = check_in,
+                                     .stop = stop,
+                                     .context = of};
+    return transfers_run(&job, err);
 }
 
 /* ---- layers that files share ------------------------------------------------------------------
@@ -253,7 +325,7 @@ static int take_manifest(struct bundle_pull *of, const struct oci_descriptor *la
     const char *said = json_string(
         cJSON_GetObjectItemCaseSensitive(of->pull->manifest, "annotations"), ARTIFACT_BUNDLE, NULL);
     TRY(oci_blob_read(of->pull->client, &layer->digest, layer->size, MANIFEST_MAX, &of->text, err));
-    of->pull->result->received_bytes += layer->size;
+    of->pull->received += layer->size;
     bundle_id_format(&layer->digest, package->bundle);
     if (said && !str_equal(said, package->bundle))
         return mlops_fail(err, MLOPS_INTEGRITY,
@@ -293,9 +365,7 @@ static int take_bundle(struct bundle_pull *of, const struct oci_descriptor *laye
         if (!archive_profile_repeats(&of->manifest, i))
             TRY(take_profile(of, i, err));
     TRY(take_patch(of, err));
-    for (size_t i = 0; i < of->manifest.file_count; i++)
-        if (of->manifest.files[i].kind == MANIFEST_FILE)
-            TRY(take_file(of, &of->manifest.files[i], &pending, err));
+    TRY(take_files(of, &pending, err));
     if (pending)
         TRY(take_shared(of, err));
     return check_whole(of, err);

@@ -12,6 +12,7 @@
 #include "registry/scratch.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <unistd.h>
 
 /* ---- fetching ---------------------------------------------------------------------------------
@@ -28,6 +29,11 @@ static bool is_zeros(const char *data, size_t length)
     return length > 0 && data[0] == 0 && memcmp(data, data + 1, length - 1) == 0;
 }
 
+int artifact_check_in(struct artifact_pull *pull, struct mlops_error *err)
+{
+    return archive_progress(pull->registry, "pulling", pull->received, pull->total, err);
+}
+
 /* Of oci_blob_sink. Zeros become holes: a registry can send them as cheaply as it likes. */
 static int to_file(void *context, uint64_t offset, const void *data, size_t length,
                    struct mlops_error *err)
@@ -40,9 +46,8 @@ static int to_file(void *context, uint64_t offset, const void *data, size_t leng
         return mlops_fail_errno(err, MLOPS_IO, errno, "write '%s'", to->path);
     if (!is_zeros(data, length) && fd_write_full(to->fd, data, length, err))
         return mlops_wrap(err, "'%s'", to->path);
-    pull->result->received_bytes += length;
-    return archive_progress(pull->registry, "pulling", pull->result->received_bytes, pull->total,
-                            err);
+    pull->received += length;
+    return pthread_equal(pthread_self(), pull->owner) ? artifact_check_in(pull, err) : MLOPS_OK;
 }
 
 int artifact_fetch(struct artifact_pull *pull, const struct oci_descriptor *layer, const char *path,
@@ -141,8 +146,11 @@ int mlops_pull(struct mlops_registry *registry, const struct mlops_pull_options 
                struct mlops_pull *result, struct mlops_error *err)
 {
     _cleanup_(oci_reference_clear) struct oci_reference from = {0};
-    _cleanup_(pull_clear) struct artifact_pull pull = {
-        .registry = registry, .options = options, .from = &from, .result = result};
+    _cleanup_(pull_clear) struct artifact_pull pull = {.registry = registry,
+                                                       .options = options,
+                                                       .from = &from,
+                                                       .result = result,
+                                                       .owner = pthread_self()};
     const struct oci_client_options how = {.plain_http = options->from.plain_http,
                                            .ca_file = options->from.ca_file,
                                            .observer = registry_observer(registry)};
@@ -154,6 +162,7 @@ int mlops_pull(struct mlops_registry *registry, const struct mlops_pull_options 
     TRY(oci_client_new(&from, &how, &pull.client, err));
     if (pull_with(&pull, err))
         return mlops_wrap(err, "%s", options->from.address);
+    result->received_bytes = pull.received;
     result->package.seconds = (double)(clock_monotonic_ns() - begin_ns) / 1e9;
     return MLOPS_OK;
 }

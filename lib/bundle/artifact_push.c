@@ -1,16 +1,14 @@
 /* lib/bundle/artifact_push.c - a bundle into an OCI registry: blobs, manifest, tag, signatures. */
 #include "base/file.h"
-#include "base/path.h"
 #include "bundle/archive.h"
 #include "bundle/artifact.h"
 #include "registry/registry.h"
-#include "registry/scratch.h"
-#include "store/store.h"
+#include "store/span.h"
+#include "store/transfer.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <unistd.h>
-
-#define IN_MEMORY (8U << 20) /* objects up to here */
 
 struct pushing {
     struct mlops_registry *registry;
@@ -23,21 +21,18 @@ struct pushing {
     struct digest digest;       /* of `text` */
     struct artifact_plan plan;
     struct mlops_push *result;
-    char *scratch;
+    uint64_t total;           /* bytes of all layers */
+    atomic_ullong done, sent; /* of them: are there; had to be sent */
 };
 
 static void pushing_clear(struct pushing *pushing)
 {
-    struct mlops_error ignored = {0}; /* what is left in the scratch folder, gc takes */
     oci_client_free(pushing->client);
     oci_reference_clear(&pushing->to);
     manifest_clear(&pushing->manifest);
     buffer_clear(&pushing->config);
     buffer_clear(&pushing->text);
     artifact_plan_clear(&pushing->plan);
-    if (pushing->scratch)
-        (void)tree_remove(pushing->scratch, &ignored);
-    free(pushing->scratch);
 }
 
 /* ---- one layer --------------------------------------------------------------------------------
@@ -47,43 +42,14 @@ static void pushing_clear(struct pushing *pushing)
 struct layer_source {
     struct pushing *pushing;
     const struct artifact_layer *layer;
-    struct buffer content; /* small ones */
-    char *path;            /* large ones */
-    int fd;
+    struct store_span *span; /* of an object */
+    int fd;                  /* of a tar */
 };
 
 static void layer_source_clear(struct layer_source *source)
 {
-    buffer_clear(&source->content);
+    store_span_free(source->span);
     fd_close(&source->fd);
-    if (source->path)
-        (void)unlink(source->path); /* the folder goes in the end */
-    free(source->path);
-}
-
-static int lay_out(struct layer_source *source, struct mlops_error *err)
-{
-    struct pushing *pushing = source->pushing;
-    if (!pushing->scratch)
-        TRY(scratch_make(pushing->registry, "push", &pushing->scratch, err));
-    source->path = path_join(pushing->scratch, "blob");
-    const struct store_restore file = {.digest = source->layer->digest,
-                                       .size = source->layer->size,
-                                       .path = source->path,
-                                       .mode = 0600};
-    return store_restore_files(pushing->store, &file, 1, false, NULL, err);
-}
-
-static int open_source(struct layer_source *source, struct mlops_error *err)
-{
-    const struct artifact_layer *layer = source->layer;
-    if (!layer->tar && layer->size <= IN_MEMORY)
-        return store_read(source->pushing->store, &layer->digest, IN_MEMORY, &source->content, err);
-    if (!layer->tar)
-        TRY(lay_out(source, err));
-    const char *path = layer->tar ? layer->tar : source->path;
-    source->fd = open(path, O_RDONLY | O_CLOEXEC);
-    return source->fd < 0 ? mlops_fail_errno(err, MLOPS_IO, errno, "read '%s'", path) : MLOPS_OK;
 }
 
 /* Of oci_blob. */
@@ -91,47 +57,77 @@ static int read_layer(void *context, uint64_t offset, void *data, size_t length,
                       struct mlops_error *err)
 {
     struct layer_source *source = context;
-    if (source->fd < 0 && source->content.length == 0)
-        TRY(open_source(source, err));
-    if (source->fd >= 0)
-        return fd_pread_full(source->fd, data, length, offset, err);
-    if (offset + length > source->content.length)
-        return mlops_fail(err, MLOPS_INTEGRITY, "it is shorter than its manifest says");
-    memcpy(data, source->content.data + offset, length);
-    return MLOPS_OK;
+    struct pushing *pushing = source->pushing;
+    const struct artifact_layer *layer = source->layer;
+    if (!layer->tar) {
+        if (!source->span)
+            TRY(store_span_open(pushing->store, &layer->digest, &source->span, err));
+        return store_span_read(source->span, offset, data, length, err);
+    }
+    if (source->fd < 0)
+        source->fd = open(layer->tar, O_RDONLY | O_CLOEXEC);
+    if (source->fd < 0)
+        return mlops_fail_errno(err, MLOPS_IO, errno, "read '%s'", layer->tar);
+    return fd_pread_full(source->fd, data, length, offset, err);
 }
 
-static int push_layer(struct pushing *pushing, const struct artifact_layer *layer,
-                      struct mlops_error *err)
+/* Has a layer before it the same bytes? Then they are sent with that one. */
+static bool repeats(const struct artifact_plan *plan, size_t index)
 {
+    for (size_t i = 0; i < index; i++)
+        if (digest_equal(&plan->layers[i].digest, &plan->layers[index].digest))
+            return true;
+    return false;
+}
+
+/* transfer_job: in one of several threads. */
+static int push_layer(void *context, size_t index, struct mlops_error *err)
+{
+    struct pushing *pushing = context;
+    const struct artifact_layer *layer = &pushing->plan.layers[index];
     _cleanup_(layer_source_clear) struct layer_source source = {
         .pushing = pushing, .layer = layer, .fd = -1};
     const struct oci_blob blob = {
         .digest = layer->digest, .size = layer->size, .read = read_layer, .context = &source};
-    enum oci_sent sent;
-    if (oci_blob_put(pushing->client, &blob, &sent, err))
-        return mlops_wrap(err, "'%s'", layer->path);
-    pushing->result->bytes += layer->size;
+    enum oci_sent sent = OCI_SENT_NOTHING;
+    if (!repeats(&pushing->plan, index) && oci_blob_put(pushing->client, &blob, &sent, err))
+        return err->code == MLOPS_CANCELLED ? (int)err->code : mlops_wrap(err, "'%s'", layer->path);
+    pushing->done += layer->size;
     if (sent == OCI_SENT_ALL)
-        pushing->result->sent_bytes += layer->size;
+        pushing->sent += layer->size;
     return MLOPS_OK;
 }
 
 /* ---- the artifact -----------------------------------------------------------------------------
  */
 
+static int check_in(void *context, struct mlops_error *err)
+{
+    const struct pushing *pushing = context;
+    return archive_progress(pushing->registry, "pushing", pushing->done, pushing->total, err);
+}
+
+static void stop(void *context)
+{
+    const struct pushing *pushing = context;
+    oci_client_stop(pushing->client);
+}
+
 static int push_blobs(struct pushing *pushing, struct mlops_error *err)
 {
     const struct artifact_plan *plan = &pushing->plan;
-    uint64_t total = 0, done = 0;
     enum oci_sent sent;
     for (size_t i = 0; i < plan->count; i++)
-        total += plan->layers[i].size;
-    for (size_t i = 0; i < plan->count; i++) {
-        TRY(archive_progress(pushing->registry, "pushing", done, total, err));
-        TRY(push_layer(pushing, &plan->layers[i], err));
-        done += plan->layers[i].size;
-    }
+        pushing->total += plan->layers[i].size;
+    const struct transfer_job job = {.count = plan->count,
+                                     .threads = ARTIFACT_TRANSFERS,
+                                     .work = push_layer,
+                                     .tick = check_in,
+                                     .stop = stop,
+                                     .context = pushing};
+    TRY(transfers_run(&job, err));
+    pushing->result->bytes = pushing->done;
+    pushing->result->sent_bytes = pushing->sent;
     struct oci_blob config = {.size = pushing->config.length, .data = pushing->config.data};
     sha256_of(config.data, pushing->config.length, &config.digest);
     return oci_blob_put(pushing->client, &config, &sent, err);

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "oci/challenge.h"
 #include "oci/credentials.h"
+#include <pthread.h>
 #include <stdio.h>
 #include <strings.h>
 
@@ -18,7 +19,8 @@ struct oci_client {
     char *base; /* "https://host" */
     bool plain, writes;
     struct oci_credentials credentials;
-    char *authorization; /* the header, or NULL */
+    pthread_mutex_t lock; /* guards the rest; held while a token is fetched, that others wait for */
+    char *authorization;  /* the header, or NULL */
 };
 
 /* ---- addresses ------------------------------------------------------------------------------- */
@@ -126,11 +128,16 @@ int oci_fail(const struct oci_client *client, const struct http_request *request
 
 /* ---- authorization --------------------------------------------------------------------------- */
 
+static void wipe(char *secret)
+{
+    if (secret)
+        explicit_bzero(secret, strlen(secret));
+    free(secret);
+}
+
 static void set_authorization(struct oci_client *client, char *value)
 {
-    if (client->authorization)
-        explicit_bzero(client->authorization, strlen(client->authorization));
-    free(client->authorization);
+    wipe(client->authorization);
     client->authorization = value;
 }
 
@@ -220,14 +227,15 @@ static int fetch_token(struct oci_client *client, const struct oci_challenge *ch
     return code ? mlops_wrap(err, "get a token for '%s'", client->host) : MLOPS_OK;
 }
 
-/* `*again`: there is something to try that was not tried. */
+/* With the lock held. `*again`: there is something to try that was not tried. `used`: the header
+ * that did not do; another thread may have found a better one meanwhile. */
 static int meet_challenge(struct oci_client *client, const struct http_response *response,
-                          bool *again, struct mlops_error *err)
+                          const char *used, bool *again, struct mlops_error *err)
 {
     _cleanup_(oci_challenge_clear) struct oci_challenge challenge = {0};
     _cleanup_(free_string) char *header = http_response_header(response, "WWW-Authenticate");
-    *again = false;
-    if (!header || !oci_challenge_read(header, &challenge))
+    *again = client->authorization && (!used || !str_equal(used, client->authorization));
+    if (*again || !header || !oci_challenge_read(header, &challenge))
         return MLOPS_OK;
     if (challenge.bearer) {
         *again = true;
@@ -242,31 +250,52 @@ static int meet_challenge(struct oci_client *client, const struct http_response 
 
 /* libcurl drops this header where a redirection leads to another host. */
 static int send_once(struct oci_client *client, const struct http_request *request,
-                     struct http_response *response, struct mlops_error *err)
+                     const char *authorization, struct http_response *response,
+                     struct mlops_error *err)
 {
     const char *headers[HEADERS_MAX + 2] = {NULL};
     struct http_request authorized = *request;
     size_t count = 0;
     for (const char *const *line = request->headers; line && *line && count < HEADERS_MAX; line++)
         headers[count++] = *line;
-    if (client->authorization && is_own(client, request->url))
-        headers[count++] = client->authorization;
+    if (authorization && is_own(client, request->url))
+        headers[count++] = authorization;
     authorized.headers = headers;
     return http_send(client->http, &authorized, response, err);
+}
+
+/* The caller wipes it. */
+static char *copy_authorization(struct oci_client *client)
+{
+    pthread_mutex_lock(&client->lock);
+    char *copy = client->authorization ? xstrdup(client->authorization) : NULL;
+    pthread_mutex_unlock(&client->lock);
+    return copy;
 }
 
 int oci_send(struct oci_client *client, const struct http_request *request,
              struct http_response *response, struct mlops_error *err)
 {
-    for (int i = 0;; i++) {
-        bool again;
-        TRY(send_once(client, request, response, err));
-        if (response->status != 401 || i == CHALLENGES_MAX || !is_own(client, request->url))
-            return MLOPS_OK;
-        TRY(meet_challenge(client, response, &again, err));
-        if (!again)
-            return MLOPS_OK;
+    int code = MLOPS_OK;
+    bool again = true;
+    for (int i = 0; again && code == MLOPS_OK; i++) {
+        char *authorization = copy_authorization(client);
+        again = false;
+        code = send_once(client, request, authorization, response, err);
+        if (code == MLOPS_OK && response->status == 401 && i < CHALLENGES_MAX &&
+            is_own(client, request->url)) {
+            pthread_mutex_lock(&client->lock);
+            code = meet_challenge(client, response, authorization, &again, err);
+            pthread_mutex_unlock(&client->lock);
+        }
+        wipe(authorization);
     }
+    return code;
+}
+
+void oci_client_stop(struct oci_client *client)
+{
+    http_client_stop(client->http);
 }
 
 int oci_ping(struct oci_client *client, struct mlops_error *err)
@@ -291,6 +320,7 @@ int oci_client_new(const struct oci_reference *where, const struct oci_client_op
     const struct http_client_options how = {.ca_file = options->ca_file,
                                             .observer = options->observer};
     bool local = http_host_is_loopback(where->host) && !options->ca_file;
+    pthread_mutex_init(&made->lock, NULL);
     bool hub = str_equal(where->host, "docker.io"); /* a name that is not its API's */
     made->plain = options->plain_http || local;
     made->writes = options->writes;
@@ -314,6 +344,7 @@ void oci_client_free(struct oci_client *client)
     set_authorization(client, NULL);
     oci_credentials_clear(&client->credentials);
     http_client_free(client->http);
+    pthread_mutex_destroy(&client->lock);
     free(client->host);
     free(client->repository);
     free(client->mount);

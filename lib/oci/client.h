@@ -24,7 +24,7 @@ struct oci_client_options {
     const struct mlops_observer *observer; /* outlives the client; may be NULL */
 };
 
-/* One repository of one registry; one thread's. */
+/* One repository of one registry. From several threads at once. */
 struct oci_client;
 
 /* Nothing is sent yet. The caller frees. Errors: those of oci_credentials_find, http_client_new. */
@@ -32,6 +32,8 @@ int oci_client_new(const struct oci_reference *where, const struct oci_client_op
                    struct oci_client **client, struct mlops_error *err);
 void oci_client_free(struct oci_client *client);
 DEFINE_CLEANUP(struct oci_client, oci_client_free)
+/* End all requests, those to come too, with MLOPS_CANCELLED. From any thread. */
+void oci_client_stop(struct oci_client *client);
 
 /*
  * Is there a registry that lets us in? GET /v2/.

@@ -6,9 +6,10 @@
 #include "oci/blob.h"
 #include <stdio.h>
 
-#define SINGLE_MAX (8U << 20) /* bytes in one request */
-#define PIECE (4U << 20)      /* what every registry takes in a PATCH */
-#define PIECE_MAX (64U << 20) /* the most that OCI-Chunk-Min-Length makes of it */
+#define SINGLE_MAX (8U << 20)  /* bytes in one request */
+#define PIECE (32U << 20)      /* in a PATCH: waiting for each answer costs little beside it */
+#define PIECE_LEAST (4U << 20) /* what every registry takes, and a proxy before it */
+#define PIECE_MAX (64U << 20)  /* the most that OCI-Chunk-Min-Length makes of it */
 #define BEGINNINGS_MAX 4
 #define STANDSTILLS_MAX 5 /* cuts one after another without a byte moving */
 #define WAIT_NS 100000000LL
@@ -166,6 +167,15 @@ static bool refuses_pieces(const struct upload *upload)
                                    status == 411 || status == 415 || status == 501);
 }
 
+/* Was the piece too large? Then they are smaller from now on. */
+static bool shrinks(struct upload *upload)
+{
+    if (upload->response.status != 413 || upload->piece <= PIECE_LEAST)
+        return false;
+    upload->piece = PIECE_LEAST;
+    return true;
+}
+
 /* `*refused`: one request it must be. `*lost`: from the beginning. */
 static int send_pieces(struct upload *upload, bool *refused, bool *lost, struct mlops_error *err)
 {
@@ -179,6 +189,8 @@ static int send_pieces(struct upload *upload, bool *refused, bool *lost, struct 
             continue;
         if (code == MLOPS_CANCELLED || code == MLOPS_REFUSED)
             return code;
+        if (shrinks(upload))
+            continue;
         *refused = refuses_pieces(upload);
         if (*refused)
             return MLOPS_OK;

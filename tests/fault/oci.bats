@@ -55,8 +55,10 @@ comes_back() {
 }
 
 @test "an upload goes on where the answer was lost, or the connection broke" {
+    head -c 40000000 /dev/urandom > p/model/weights.bin # more than one piece
+    mlops -q register p
     rules 'lost 1 PATCH uploads' 'reset 1 PATCH uploads' 'lost 1 POST uploads' 'lost 1 PUT manifests'
-    run mlops --json push fraud@1 "$address"
+    run mlops --json push fraud@2 "$address"
     ended 0
     broken 4
     comes_back
@@ -75,6 +77,13 @@ comes_back() {
     run mlops --json push fraud@1 "$address"
     ended 0
     broken 5
+    comes_back
+}
+
+@test "a piece that is too large for somebody on the way goes in smaller ones" {
+    rules '413 1 PATCH uploads'
+    mlops -q push fraud@1 "$address"
+    broken 1
     comes_back
 }
 

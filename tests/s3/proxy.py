@@ -9,7 +9,7 @@ what happens to it:
 
     reset     the connection is reset before anything is forwarded
     lost      the request is forwarded, and the connection reset instead of an answer
-    500 503   that status (503 as SlowDown), nothing is forwarded
+    500 503   that status (503 as SlowDown), nothing is forwarded; 413 as well
     expired   400 ExpiredToken
     cut       half of the answer's body, then the end
     flip      a bit of the answer's body is another
@@ -87,8 +87,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(10)
         if kind in ("reset", "stall"):
             return self.reset()
-        if kind in ("500", "503"):
-            return self.fail(int(kind), "InternalError" if kind == "500" else "SlowDown")
+        if kind in ("413", "500", "503"):
+            codes = {"413": "EntityTooLarge", "500": "InternalError", "503": "SlowDown"}
+            return self.fail(int(kind), codes[kind])
         if kind == "expired":
             return self.fail(400, "ExpiredToken")
         answer, content = self.forward(flipped(body) if kind == "spoil" else body)
