@@ -92,6 +92,32 @@ static void print_together(struct cli *cli, const struct mlops_drift_report *rep
     }
 }
 
+/* What rows show beyond their columns, where it is more than chance. */
+static void print_rows(struct cli *cli, const struct mlops_drift_report *report)
+{
+    const char *apart = "\n"; /* a line between the table and the first of them */
+    if (report->domain_auc > report->domain_threshold) {
+        cli_say(cli, "%srows of the two can be told apart: AUC %.2f, where chance reaches %.2f%s",
+                apart, report->domain_auc, report->domain_threshold,
+                report->drift ? "" : "; columns go together otherwise than in the snapshot");
+        apart = "";
+    }
+    if (report->reconstruction_current > report->reconstruction_high ||
+        report->reconstruction_current < report->reconstruction_low) {
+        cli_say(cli,
+                "%srows are rebuilt from the snapshot's components with error %.4g, where chance "
+                "makes it %.4g to %.4g",
+                apart, report->reconstruction_current, report->reconstruction_low,
+                report->reconstruction_high);
+        apart = "";
+    }
+    if (report->isolated_current > report->isolated_threshold)
+        cli_say(cli,
+                "%s%.1f %% of rows stand apart from the snapshot's (%.1f %% there), most by '%s'",
+                apart, 100 * report->isolated_current, 100 * report->isolated_reference,
+                report->isolated_by);
+}
+
 static void print_report(struct cli *cli, const struct mlops_drift_report *report)
 {
     char version[VERSION_TEXT_SIZE];
@@ -102,10 +128,7 @@ static void print_report(struct cli *cli, const struct mlops_drift_report *repor
     print_columns(cli, report);
     cli_version_format(&report->version, version);
     enum style style = report->drift ? STYLE_BAD : STYLE_GOOD;
-    if (report->domain_auc > report->domain_threshold)
-        cli_say(cli, "\nrows of the two can be told apart: AUC %.2f, where chance reaches %.2f%s",
-                report->domain_auc, report->domain_threshold,
-                report->drift ? "" : "; columns go together otherwise than in the snapshot");
+    print_rows(cli, report);
     print_together(cli, report);
     if (report->drift)
         cli_print(cli,
@@ -218,6 +241,14 @@ static cJSON *to_json(const struct mlops_drift_report *report)
     cli_json_bool(document, "calibrated", report->calibrated);
     cli_json_number(document, "domain_auc", report->domain_auc);
     cli_json_number(document, "domain_threshold", report->domain_threshold);
+    cli_json_number(document, "reconstruction_reference", report->reconstruction_reference);
+    cli_json_number(document, "reconstruction_current", report->reconstruction_current);
+    cli_json_number(document, "reconstruction_low", report->reconstruction_low);
+    cli_json_number(document, "reconstruction_high", report->reconstruction_high);
+    cli_json_number(document, "isolated_reference", report->isolated_reference);
+    cli_json_number(document, "isolated_current", report->isolated_current);
+    cli_json_number(document, "isolated_threshold", report->isolated_threshold);
+    cli_json_text_or_null(document, "isolated_by", report->isolated_by);
     cli_json_bool(document, "exact", report->exact);
     cli_json_text_or_null(document, "time", report->time);
     cli_json_text_or_null(document, "segment", report->segment);
@@ -419,6 +450,16 @@ const struct command command_drift = {
              {"calibrated", "bool", "by draws from the snapshot, or by bounds for any data?"},
              {"domain_auc", "number?", "of a classifier that tells rows of the two tables apart"},
              {"domain_threshold", "number?", "above which it can; for information"},
+             {"reconstruction_reference", "number?",
+              "error of rows rebuilt from the snapshot's components, of its own"},
+             {"reconstruction_current", "number?", "the same of FILE's rows"},
+             {"reconstruction_low", "number?", "below which it is more than chance"},
+             {"reconstruction_high", "number?", "above which it is more than chance"},
+             {"isolated_reference", "number?",
+              "share of the snapshot's rows with three times the average leverage"},
+             {"isolated_current", "number?", "the same of FILE's rows"},
+             {"isolated_threshold", "number?", "above which it is more than chance"},
+             {"isolated_by", "text?", "column that sets most of these apart"},
              {"exact", "bool", "no sketch had to leave anything out"},
              {"time", "text?", "column that drift was dated by"},
              {"segment", "text?", "column that it was divided by"},

@@ -106,9 +106,19 @@ struct mlops_drift_report {
      * chance exceeds as often as `far`. For information: `drift` is that of the columns. NaN: not
      * known. */
     double domain_auc, domain_threshold;
-    bool exact;                         /* no sketch had to leave anything out */
-    char *time, *segment;               /* columns that drift was dated and divided by; NULL: not */
-    char *season;                       /* NULL: not asked for */
+    /* How much of a row is lost when it is rebuilt from the principal components that carry 65 % of
+     * the snapshot's variance, on average over the rows, in standard deviations; outside of low to
+     * high it is more than chance and too much to be small. For information, as the others. NaN:
+     * not known. */
+    double reconstruction_reference, reconstruction_current;
+    double reconstruction_low, reconstruction_high;
+    /* Shares of rows that stand apart from the snapshot's by all columns together: more than three
+     * times the average leverage; above the threshold it is more than chance. NaN: not known. */
+    double isolated_reference, isolated_current, isolated_threshold;
+    char *isolated_by;    /* the column that sets most of them apart; NULL: none does */
+    bool exact;           /* no sketch had to leave anything out */
+    char *time, *segment; /* columns that drift was dated and divided by; NULL: not */
+    char *season;         /* NULL: not asked for */
     struct mlops_drift_column *columns; /* most drifted first */
     size_t column_count;
 };

@@ -5,7 +5,8 @@
 #include <math.h>
 
 #define SEED 20211
-#define EXCEEDANCES 80 /* draws beyond the quantile, as far as DRAWS_MAX lets them be: 40 at 1 % */
+#define EXCEEDANCES 80 /* draws beyond the quantile, as far as DRAWS_MAX lets them be: 40 at 1 %   \
+                        */
 #define DRAWS_MAX 4000
 #define DRAWS_MIN 400
 #define WIDE 60 /* columns from which on half as many draws are made */
@@ -172,8 +173,7 @@ static int draw(void *context, size_t index, size_t worker, struct mlops_error *
                        counts.reference);
     random_multinomial(&random, drawing->current_rows, drawing->cumulative, rows, counts.current);
     for (size_t i = 0; i < drawing->count; i++)
-        drawing->statistics[index * drawing->count + i] =
-            statistic_of(&drawing->plans[i], &counts);
+        drawing->statistics[index * drawing->count + i] = statistic_of(&drawing->plans[i], &counts);
     counts_clear(&counts);
     return MLOPS_OK;
 }

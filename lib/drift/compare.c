@@ -1,6 +1,7 @@
 /* lib/drift/compare.c - the verdict on each column. */
 #include "drift/compare.h"
 #include "drift/calibrate.h"
+#include "drift/components.h"
 #include "drift/domain.h"
 #include "drift/method.h"
 #include "drift/pair.h"
@@ -290,8 +291,9 @@ static const struct column_profile *column_near(const struct profile *profile, c
     return profile_column(profile, name);
 }
 
-static void tell_rows_apart(const struct profile *reference, const struct profile *current,
-                            struct mlops_drift_report *report)
+/* What whole rows show, and single columns do not. */
+static void compare_rows(const struct profile *reference, const struct profile *current,
+                         struct mlops_drift_report *report)
 {
     const char **names = xcalloc(report->column_count + 1, sizeof(*names));
     for (size_t i = 0; i < report->column_count; i++)
@@ -300,6 +302,16 @@ static void tell_rows_apart(const struct profile *reference, const struct profil
         domain_classify(reference, current, names, report->column_count, report->far);
     report->domain_auc = domain.auc;
     report->domain_threshold = domain.threshold;
+    struct components components =
+        components_compare(reference, current, names, report->column_count, report->far);
+    report->reconstruction_reference = components.error_reference;
+    report->reconstruction_current = components.error_current;
+    report->reconstruction_low = components.error_low;
+    report->reconstruction_high = components.error_high;
+    report->isolated_reference = components.isolated_reference;
+    report->isolated_current = components.isolated_current;
+    report->isolated_threshold = components.isolated_high;
+    report->isolated_by = components.isolated_by ? xstrdup(components.isolated_by) : NULL;
     free(names);
 }
 
@@ -432,8 +444,11 @@ int profiles_compare(const struct profile *reference, const struct profile *curr
         judge_all(reference, current, options, columns, compared, report);
         adjust_p(report);
         report->domain_auc = report->domain_threshold = NAN;
+        report->reconstruction_reference = report->reconstruction_current = NAN;
+        report->reconstruction_low = report->reconstruction_high = NAN;
+        report->isolated_reference = report->isolated_current = report->isolated_threshold = NAN;
         if (report->calibrated)
-            tell_rows_apart(reference, current, report);
+            compare_rows(reference, current, report);
         qsort(report->columns, compared, sizeof(*report->columns), by_severity);
     }
     for (size_t i = 0; i < compared; i++)

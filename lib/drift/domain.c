@@ -1,8 +1,8 @@
 /* lib/drift/domain.c - rows of two tables told apart by a classifier. */
 #include "drift/domain.h"
+#include "stats/hll.h"
 #include "stats/interval.h"
 #include "stats/row_sample.h"
-#include "stats/hll.h"
 #include <math.h>
 
 #define FOLDS 5
@@ -11,7 +11,7 @@
 #define PRODUCTS_OF 16   /* features of which products are made, squares too */
 #define VALUES 4         /* of a text column */
 #define DEVIATIONS_MAX 4 /* standardised features are cut there: one row is not to lead */
-#define SPREAD 1.1 /* of the AUC over folds, against that of one sample without fitting */
+#define SPREAD 1.1       /* of the AUC over folds, against that of one sample without fitting */
 
 struct rows {
     const struct row_sample *samples[2]; /* reference, current */
@@ -236,19 +236,6 @@ static double fold_auc(const struct rows *rows, uint8_t fold, double *mass)
     return *mass > 0 ? area / (total[0] * total[1]) : 0;
 }
 
-/* Rows that the weights of one table are worth; of a whole sample all that there are. */
-static double effective_rows(const struct row_sample *sample)
-{
-    double sum = 0, squares = 0;
-    for (size_t i = 0; i < row_sample_rows(sample); i++) {
-        uint64_t times;
-        (void)row_sample_row(sample, i, &times);
-        sum += (double)times;
-        squares += (double)times * (double)times;
-    }
-    return row_sample_is_whole(sample) ? sum : sum * sum / squares;
-}
-
 /* Each table weighs 1; equal rows fall into one fold, as their cells are hashed. */
 static void deal_rows(struct rows *rows)
 {
@@ -298,7 +285,7 @@ static struct domain classify(struct rows *rows, const bool *texts, double far)
         whole += mass;
     }
     /* the variance of the Mann-Whitney statistic without a difference, of large samples */
-    double sizes = 1 / effective_rows(rows->samples[0]) + 1 / effective_rows(rows->samples[1]);
+    double sizes = 1 / row_sample_worth(rows->samples[0]) + 1 / row_sample_worth(rows->samples[1]);
     double noise = normal_quantile(1 - far) * SPREAD * sqrt(sizes / 12);
     free(rows->x);
     free(rows->weights);
@@ -314,8 +301,8 @@ struct domain domain_classify(const struct profile *reference, const struct prof
 {
     struct domain result = {.auc = NAN, .threshold = DOMAIN_EFFECT};
     struct rows rows = {.samples = {reference->sample, current->sample}};
-    if (!reference->sample || !current->sample ||
-        row_sample_rows(reference->sample) < ROWS_MIN || row_sample_rows(current->sample) < ROWS_MIN)
+    if (!reference->sample || !current->sample || row_sample_rows(reference->sample) < ROWS_MIN ||
+        row_sample_rows(current->sample) < ROWS_MIN)
         return result;
     bool *texts = xcalloc(count + 1, sizeof(*texts));
     rows.places[0] = xcalloc(count + 1, sizeof(size_t));

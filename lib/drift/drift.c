@@ -400,5 +400,6 @@ void mlops_drift_report_clear(struct mlops_drift_report *report)
     free(report->time);
     free(report->segment);
     free(report->season);
+    free(report->isolated_by);
     *report = (struct mlops_drift_report){0};
 }

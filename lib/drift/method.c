@@ -205,8 +205,8 @@ static double noise_cramer_von_mises(const struct pair *pair, double alpha)
     return gap * gap / inverse_sizes(pair);
 }
 
-/* The limit of A² is Σ Z² / (j(j+1)), whose tail is that of its first term, Z²/2; standardised by its
- * mean, 1, and its deviation, sqrt(2π²/3 - 6). */
+/* The limit of A² is Σ Z² / (j(j+1)), whose tail is that of its first term, Z²/2; standardised by
+ * its mean, 1, and its deviation, sqrt(2π²/3 - 6). */
 static double noise_anderson_darling(const struct pair *pair, double alpha)
 {
     double bound = 1 + chi_square_bound(1, alpha) / 2;

@@ -94,9 +94,8 @@ static int make_profile(const struct mlops_profile_options *options, struct prof
         TRY(read_profile(options->schema, &model, err));
         expected.columns = xcalloc(model->column_count, sizeof(*expected.columns));
         for (; expected.count < model->column_count; expected.count++)
-            expected.columns[expected.count] =
-                (struct column_schema){model->columns[expected.count].name,
-                                       model->columns[expected.count].type};
+            expected.columns[expected.count] = (struct column_schema){
+                model->columns[expected.count].name, model->columns[expected.count].type};
         table.expected = &expected;
     }
     int code = table_open_all(options->paths, options->path_count, &table, &reader, err);
@@ -106,8 +105,7 @@ static int make_profile(const struct mlops_profile_options *options, struct prof
     return read_all(options->observer, reader, *profile, err);
 }
 
-int mlops_profile(const struct mlops_profile_options *options, char **json,
-                  struct mlops_error *err)
+int mlops_profile(const struct mlops_profile_options *options, char **json, struct mlops_error *err)
 {
     _cleanup_(profile_free_ptr) struct profile *profile = NULL;
     if (options->path_count == 0)

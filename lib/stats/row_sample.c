@@ -134,6 +134,17 @@ const uint64_t *row_sample_row(const struct row_sample *sample, size_t i, uint64
     return sample->cells + place * sample->columns;
 }
 
+double row_sample_worth(const struct row_sample *sample)
+{
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < sample->rows; i++) {
+        double times = (double)sample->counts[sample->order[i]];
+        sum += times;
+        squares += times * times;
+    }
+    return sample->overflowed && squares > 0 ? sum * sum / squares : sum;
+}
+
 double row_sample_distinct(const struct row_sample *sample)
 {
     if (!sample->overflowed || sample->rows < 2)

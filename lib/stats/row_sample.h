@@ -40,6 +40,10 @@ bool row_sample_is_whole(const struct row_sample *sample);
 /* Row `i`, in the order of the hashes: its cells, valid until the next update, and how often it
  * came. */
 const uint64_t *row_sample_row(const struct row_sample *sample, size_t i, uint64_t *count);
+/* Rows drawn one by one that tell as much as the sample does of a mean over the table's rows: all
+ * of them where it is whole, otherwise Kish's effective size, (sum of weights)^2 / sum of squares
+ * (Survey Sampling, 1965). */
+double row_sample_worth(const struct row_sample *sample);
 /* How many different rows there are: exact where the sample is whole, otherwise with a relative
  * standard error of 1/sqrt(rows in the sample - 2). */
 double row_sample_distinct(const struct row_sample *sample);

@@ -165,8 +165,11 @@ setup() {
     run mlops --json drift pairs@1 --current now.csv
     [ "$status" -eq 0 ]
     jq -e '(.drift | not) and .domain_auc > .domain_threshold and .domain_auc > 0.7' <<<"$output"
+    jq -e '.reconstruction_current > .reconstruction_high and .isolated_current > .isolated_threshold' <<<"$output"
     run mlops drift pairs@1 --current now.csv
     [[ "$output" == *"go together otherwise"* ]]
+    [[ "$output" == *"rebuilt from the snapshot's components with error"* ]]
+    [[ "$output" == *"of rows stand apart from the snapshot's"* ]]
 }
 
 # A table of 40 days with a column that jumps on the 31st for one of three shops.

@@ -22,6 +22,8 @@ def prepare():
 
 if os.environ.get("DRIFT_TOOLS") != "inside":
     prepare()
+    if DUMP == "prepare":  # for components.py
+        sys.exit(0)
     sys.exit(subprocess.run([PYTHON, *sys.argv], env={**os.environ, "DRIFT_TOOLS": "inside"}).returncode)
 
 import warnings

@@ -44,9 +44,9 @@ static void take_batch(struct rows *rows, const struct batch *batch)
             else if (column->times)
                 cell->time = column->times[row];
             else if (!cell->missing)
-                cell->text = (struct text_view){
-                    xstrndup(column->texts[row].data, column->texts[row].length),
-                    column->texts[row].length};
+                cell->text =
+                    (struct text_view){xstrndup(column->texts[row].data, column->texts[row].length),
+                                       column->texts[row].length};
         }
         rows->count++;
     }
@@ -180,6 +180,7 @@ int main(int argc, char **argv)
         return 2;
     }
     size_t n = strtoul(argv[2], NULL, 10), m = strtoul(argv[3], NULL, 10), alarms = 0;
+    size_t apart = 0, rebuilt = 0, isolated = 0;
     double far = strtod(argv[4], NULL);
     size_t trials = strtoul(argv[5], NULL, 10), *order = xcalloc(rows.count, sizeof(*order));
     struct shift shift = {.kind = argc > 8 ? argv[7] : NULL,
@@ -206,12 +207,18 @@ int main(int argc, char **argv)
             return 2;
         }
         alarms += report.drift;
+        apart += report.domain_auc > report.domain_threshold;
+        rebuilt += report.reconstruction_current > report.reconstruction_high ||
+                   report.reconstruction_current < report.reconstruction_low;
+        isolated += report.isolated_current > report.isolated_threshold;
         mlops_drift_report_clear(&report);
         profile_free(reference);
         profile_free(current);
     }
     double share = (double)alarms / (double)trials;
     const char *name = strrchr(argv[1], '/') ? strrchr(argv[1], '/') + 1 : argv[1];
+    printf("  rows told apart %zu, rebuilt otherwise %zu, isolated %zu\n", apart, rebuilt,
+           isolated);
     printf("%-24s %5zu against %5zu rows  far %5.3f  found %5.3f  (%zu of %zu)%s%s\n", name, m, n,
            far, share, alarms, trials, shift.kind ? "  " : "", shift.kind ? argv[7] : "");
     return !shift.kind && (share < far * 0.5 || share > far * 1.5);
