@@ -186,7 +186,7 @@ int evaluation_lay_out(struct mlops_registry *registry, const struct mlops_evalu
             continue;
         const struct store_restore restore = {
             .digest = file->digest, .size = file->size, .path = path, .mode = 0644};
-        return store_restore_files(store, &restore, 1, false, NULL, err);
+        return store_restore_files(store, &restore, 1, true, NULL, err);
     }
     return mlops_fail(err, MLOPS_INTEGRITY, "the evaluation set '%s' has no '%s'", set->name, name);
 }

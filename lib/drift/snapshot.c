@@ -82,7 +82,7 @@ static int lay_out(struct mlops_registry *registry, const struct manifest *manif
         code = mlops_hint(err, "its profile alone cannot tell: leave out what asks for its rows");
     }
     if (code == MLOPS_OK)
-        code = store_restore_files(store, files, count, false, NULL, err);
+        code = store_restore_files(store, files, count, true, NULL, err);
     free(files);
     strings_free(paths);
     return code;

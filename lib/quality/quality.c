@@ -47,7 +47,7 @@ static int lay_file(struct store *store, const struct manifest_file *file, const
     TRY(directory_make(parent, 0700, err));
     const struct store_restore restore = {
         .digest = file->digest, .size = file->size, .path = path, .mode = 0600};
-    return store_restore_files(store, &restore, 1, false, NULL, err);
+    return store_restore_files(store, &restore, 1, true, NULL, err);
 }
 
 /* Only the comparison of profiles can do without the table itself. */

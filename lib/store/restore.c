@@ -2,6 +2,7 @@
 #include "base/feed.h"
 #include "base/file.h"
 #include "base/pool.h"
+#include "store/large_output.h"
 #include "store/reader.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +13,7 @@
 #define SMALL_RUN 64        /* small files that a worker takes at once: neighbours share chunks */
 #define RUN_SIZE (2U << 20) /* bytes of a stretch; files of more are done by all cores together */
 #define RUN_PIECES 256
-#define BLOCK 4096 /* what holes are made of */
+#define RUN_MEMORY (RUN_SIZE + 2 * OUTPUT_BLOCK)
 #define NOWHERE UINT64_MAX
 
 /* Where a chunk lies in the file that was there before. */
@@ -24,7 +25,8 @@ struct place {
 /* A large file that is being written. */
 struct target {
     const struct store_restore *file;
-    int fd, old_fd;
+    struct output output;
+    int old_fd;
     struct location recipe;
     uint8_t *entries;
     size_t count, next;   /* entries; the one that is planned next */
@@ -36,7 +38,8 @@ struct target {
 
 /* A stretch of one of them. */
 struct run {
-    uint8_t *data;
+    uint8_t *memory; /* RUN_MEMORY */
+    uint8_t *data;   /* in it, as output_write wants it to lie */
     size_t lane;
     struct target *target;
     uint64_t offset;
@@ -44,7 +47,7 @@ struct run {
     bool last;
     uint32_t lengths[RUN_PIECES];
     struct digest chunks[RUN_PIECES], found[RUN_PIECES];
-    bool hashed; /* `found` is known */
+    bool hashed;                      /* `found` is known */
     uint64_t old_offsets[RUN_PIECES]; /* NOWHERE: from the store */
 };
 
@@ -52,7 +55,7 @@ struct restore {
     struct store *store;
     const struct store_restore **small, **large;
     size_t small_count, large_count;
-    bool sync;
+    struct output_pace pace, *paced;     /* NULL: everything into the cache */
     struct reader *readers[WORKERS_MAX]; /* a worker's own */
     atomic_ullong done, from_store, from_old;
     uint64_t total;
@@ -94,53 +97,14 @@ static int create(const struct store_restore *file, int *fd, struct mlops_error 
     return MLOPS_OK;
 }
 
-/* Size (what was not written at the end is a hole), mode and, where asked for, the disk. */
-static int finish(const struct restore *restore, const struct store_restore *file, int fd,
-                  struct mlops_error *err)
+/* Size (what was not written at the end is a hole) and mode. */
+static int finish(const struct store_restore *file, int fd, struct mlops_error *err)
 {
     if (file->size > RUN_SIZE && ftruncate(fd, (off_t)file->size) < 0)
         return mlops_fail_errno(err, MLOPS_IO, errno, "set the size of '%s'", file->path);
     if (fchmod(fd, file->mode) < 0)
         return mlops_fail_errno(err, MLOPS_IO, errno, "set the mode of '%s'", file->path);
-    if (restore->sync && fsync(fd) < 0)
-        return mlops_fail_errno(err, MLOPS_IO, errno, "fsync '%s'", file->path);
     return MLOPS_OK;
-}
-
-static int pwrite_full(int fd, const uint8_t *data, size_t length, uint64_t offset,
-                       struct mlops_error *err)
-{
-    while (length > 0) {
-        ssize_t written = pwrite(fd, data, length, (off_t)offset);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return mlops_fail_errno(err, MLOPS_IO, errno, "write");
-        data += written;
-        offset += (uint64_t)written;
-        length -= (size_t)written;
-    }
-    return MLOPS_OK;
-}
-
-static bool is_zero(const uint8_t *block)
-{
-    return block[0] == 0 && memcmp(block, block + 1, BLOCK - 1) == 0;
-}
-
-/* Write what is not zero; blocks of zeros become holes where nothing was written before. */
-static int write_sparse(int fd, const uint8_t *data, size_t length, uint64_t offset,
-                        struct mlops_error *err)
-{
-    size_t from = 0, at = (BLOCK - offset % BLOCK) % BLOCK; /* the first whole block */
-    for (; at + BLOCK <= length; at += BLOCK) {
-        if (!is_zero(data + at))
-            continue;
-        TRY(pwrite_full(fd, data + from, at - from, offset + from, err));
-        from = at + BLOCK;
-    }
-    return from < length ? pwrite_full(fd, data + from, length - from, offset + from, err)
-                         : MLOPS_OK;
 }
 
 /* ---- small files: each by one worker --------------------------------------------------------- */
@@ -170,7 +134,7 @@ static int restore_small(void *context, size_t index, size_t worker, struct mlop
                           (unsigned long long)small.size, (unsigned long long)file->size);
     if (code)
         return mlops_wrap(err, "write '%s'", file->path);
-    TRY(finish(restore, file, fd, err));
+    TRY(finish(file, fd, err));
     restore->done += file->size;
     restore->from_store += file->size;
     return MLOPS_OK;
@@ -219,12 +183,12 @@ static int target_open(struct restore *restore, struct target *target, size_t wo
     open_old(target, reader);
     TRY(reader_find(reader, &target->file->digest, &target->recipe, err));
     TRY(reader_load_recipe(reader, &target->recipe, &target->entries, &target->count, err));
-    return create(target->file, &target->fd, err);
+    return output_open(&target->output, target->file->path, restore->paced, err);
 }
 
 static void target_clear(struct target *target)
 {
-    fd_close(&target->fd);
+    output_close(&target->output);
     fd_close(&target->old_fd);
     free(target->entries);
     target->entries = NULL;
@@ -248,7 +212,8 @@ static uint64_t old_offset(const struct target *target, const struct digest *chu
 static int plan_run(struct run *run, struct target *target, struct mlops_error *err)
 {
     *run = (struct run){
-        .data = run->data, .lane = run->lane, .target = target, .offset = target->planned};
+        .memory = run->memory, .lane = run->lane, .target = target, .offset = target->planned};
+    run->data = run->memory + run->offset % OUTPUT_BLOCK;
     while (target->next < target->count && run->count < RUN_PIECES) {
         struct recipe_entry entry;
         recipe_entry_decode(target->entries, target->next, &entry);
@@ -384,13 +349,13 @@ static int write_stage(void *context, void *item, size_t worker, struct mlops_er
     (void)worker;
     int code = run->last ? verify_whole(target, err) : MLOPS_OK;
     if (code == MLOPS_OK)
-        code = write_sparse(target->fd, run->data, run->length, run->offset, err);
+        code = output_write(&target->output, run->data, run->length, run->offset, run->last, err);
     if (code)
         return mlops_wrap(err, "write '%s'", target->file->path);
     restore->done += run->length;
     if (!run->last)
         return MLOPS_OK;
-    TRY(finish(restore, target->file, target->fd, err));
+    TRY(finish(target->file, target->output.fd, err));
     target_clear(target);
     return MLOPS_OK;
 }
@@ -408,13 +373,15 @@ static int restore_all(struct restore *restore, struct mlops_error *err)
     size_t count = feed_item_count(&restore->feed);
     for (size_t i = 0; i < count; i++) {
         struct run *run = xcalloc(1, sizeof(*run));
-        run->data = xmalloc(RUN_SIZE);
+        run->memory = xcheck(aligned_alloc(OUTPUT_BLOCK, RUN_MEMORY));
         run->lane = i / (count / restore->feed.lane_count);
         runs[i] = run;
     }
     restore->targets = xcalloc(restore->large_count, sizeof(*restore->targets));
-    for (size_t i = 0; i < restore->large_count; i++)
-        restore->targets[i].fd = restore->targets[i].old_fd = -1;
+    for (size_t i = 0; i < restore->large_count; i++) {
+        output_init(&restore->targets[i].output);
+        restore->targets[i].old_fd = -1;
+    }
     const struct pipeline pipeline = {.stages = stages,
                                       .stage_count = ARRAY_LENGTH(stages),
                                       .lane_count = restore->feed.lane_count,
@@ -433,16 +400,17 @@ static int restore_all(struct restore *restore, struct mlops_error *err)
         target_clear(&restore->targets[i]);
     free(restore->targets);
     for (size_t i = 0; i < count; i++) {
-        free(((struct run *)runs[i])->data);
+        free(((struct run *)runs[i])->memory);
         free(runs[i]);
     }
     return code;
 }
 
 int store_restore_files(struct store *store, const struct store_restore *files, size_t count,
-                        bool sync, struct store_restored *restored, struct mlops_error *err)
+                        bool read_next, struct store_restored *restored, struct mlops_error *err)
 {
-    struct restore restore = {.store = store, .sync = sync};
+    struct restore restore = {.store = store};
+    restore.paced = read_next ? NULL : &restore.pace;
     TRY(store_refresh(store, err));
     restore.small = xcalloc(count, sizeof(*restore.small));
     restore.large = xcalloc(count, sizeof(*restore.large));

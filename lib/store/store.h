@@ -102,10 +102,11 @@ struct store_restored {
 };
 
 /* Write objects out as files on all cores, every chunk and every whole file verified, runs of
- * zeros as holes, and optionally fsynced. `*restored` may be NULL. On failure what was made may be
- * incomplete: the caller removes it. Errors: MLOPS_NOT_FOUND; MLOPS_INTEGRITY; MLOPS_CONFLICT an
- * old file is not what it should be; MLOPS_CANCELLED; MLOPS_IO. */
+ * zeros as holes. `read_next`: the caller reads them at once, so they are left in the page cache;
+ * otherwise that is passed by where it is quicker (large_output.h). `*restored` may be NULL. On failure
+ * what was made may be incomplete: the caller removes it. Errors: MLOPS_NOT_FOUND; MLOPS_INTEGRITY;
+ * MLOPS_CONFLICT an old file is not what it should be; MLOPS_CANCELLED; MLOPS_IO. */
 int store_restore_files(struct store *store, const struct store_restore *files, size_t count,
-                        bool sync, struct store_restored *restored, struct mlops_error *err);
+                        bool read_next, struct store_restored *restored, struct mlops_error *err);
 
 #endif

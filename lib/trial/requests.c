@@ -33,7 +33,7 @@ static int lay_out(struct mlops_registry *registry, const struct manifest *manif
     const struct store_restore restore = {
         .digest = file->digest, .size = file->size, .path = path, .mode = 0600};
     TRY(registry_store(registry, &store, err));
-    return store_restore_files(store, &restore, 1, false, NULL, err);
+    return store_restore_files(store, &restore, 1, true, NULL, err);
 }
 
 static void add_value(const struct column *column, size_t row, struct buffer *text)

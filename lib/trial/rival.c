@@ -181,7 +181,7 @@ static int take_kept(const struct rival_options *options, struct rival *rival,
     restore.path = path;
     TRY(registry_store(options->registry, &store, err));
     struct mlops_error gone = {0}; /* purged with its version, which then came back */
-    int code = store_restore_files(store, &restore, 1, false, NULL, &gone);
+    int code = store_restore_files(store, &restore, 1, true, NULL, &gone);
     if (code == MLOPS_NOT_FOUND)
         return MLOPS_OK;
     if (code)

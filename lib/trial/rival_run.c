@@ -33,7 +33,7 @@ static int lay_out_file(const struct rival_options *options, const char *tree, c
     TRY(make_parents(tree, path, err));
     const struct store_restore restore = {
         .digest = file->digest, .size = file->size, .path = place, .mode = (mode_t)file->mode};
-    return store_restore_files(store, &restore, 1, false, NULL, err);
+    return store_restore_files(store, &restore, 1, true, NULL, err);
 }
 
 /* Where the other bundle has its snapshot of that name; ours where it has none. */
