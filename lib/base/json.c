@@ -87,6 +87,12 @@ double json_number(const cJSON *object, const char *key, double fallback)
     return cJSON_IsNumber(member) ? member->valuedouble : fallback;
 }
 
+char *json_copy_text(const cJSON *object, const char *key)
+{
+    const char *text = json_string(object, key, NULL);
+    return text ? xstrdup(text) : NULL;
+}
+
 uint64_t json_u64_of(const cJSON *item, uint64_t fallback)
 {
     double value = cJSON_IsNumber(item) ? item->valuedouble : -1;
@@ -159,11 +165,28 @@ cJSON *json_add_array(cJSON *object, const char *key)
     return fresh;
 }
 
+void json_add_text(cJSON *object, const char *key, const char *text)
+{
+    if (text)
+        json_add_string(object, key, text);
+}
+
+void json_add_known(cJSON *object, const char *key, const char *text)
+{
+    if (text && *text)
+        json_add_string(object, key, text);
+}
+
+void json_append_text(cJSON *array, const char *text)
+{
+    cJSON_AddItemToArray(array, xcheck(cJSON_CreateString(text)));
+}
+
 void json_add_texts(cJSON *object, const char *key, char *const *texts)
 {
     if (!texts)
         return;
     cJSON *array = json_add_array(object, key);
     for (; *texts; texts++)
-        cJSON_AddItemToArray(array, xcheck(cJSON_CreateString(*texts)));
+        json_append_text(array, *texts);
 }

@@ -39,6 +39,9 @@ double json_number(const cJSON *object, const char *key, double fallback);
 uint64_t json_u64(const cJSON *object, const char *key, uint64_t fallback);
 bool json_bool(const cJSON *object, const char *key, bool fallback);
 
+/* A copy of the member `key`, which the caller frees; NULL where it is missing or no text. */
+char *json_copy_text(const cJSON *object, const char *key);
+
 /* The same of a member that was found; `item` may be NULL. */
 const char *json_text_of(const cJSON *item, const char *fallback);
 uint64_t json_u64_of(const cJSON *item, uint64_t fallback);
@@ -57,8 +60,14 @@ void json_add_string(cJSON *object, const char *key, const char *value);
 void json_add_number(cJSON *object, const char *key, double value);
 void json_add_u64(cJSON *object, const char *key, uint64_t value);
 void json_add_bool(cJSON *object, const char *key, bool value);
+/* A member where there is a text: nothing where `text` is NULL; the second, nothing where it is
+ * empty either. */
+void json_add_text(cJSON *object, const char *key, const char *text);
+void json_add_known(cJSON *object, const char *key, const char *text);
 /* A NULL-terminated array of texts; nothing where `texts` is NULL. */
 void json_add_texts(cJSON *object, const char *key, char *const *texts);
+/* Add `text`, which is not NULL, to the end of an array. */
+void json_append_text(cJSON *array, const char *text);
 /* Add a new empty object or array under `key` and return it (owned by `object`). */
 cJSON *json_add_object(cJSON *object, const char *key);
 cJSON *json_add_array(cJSON *object, const char *key);

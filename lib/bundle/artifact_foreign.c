@@ -42,7 +42,7 @@ static void note_file(struct layout *layout, const char *path)
     cJSON **list = code ? &layout->foreign.code : &layout->foreign.artifacts;
     if (!*list)
         *list = xcheck(cJSON_CreateArray());
-    cJSON_AddItemToArray(*list, xcheck(cJSON_CreateString(path)));
+    json_append_text(*list, path);
 }
 
 /* Where the file `name` goes, its folder made. There are no links in the tree, so that nothing

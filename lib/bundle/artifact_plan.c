@@ -268,12 +268,6 @@ static const char *weight_format(const struct artifact_plan *plan)
     return format;
 }
 
-static void add_known(cJSON *object, const char *key, const char *value)
-{
-    if (value && *value)
-        json_add_string(object, key, value);
-}
-
 /* No times: the same bundle is the same artifact. All our layers are as they are, so that their
  * digests are those of what is in them (diffIds). */
 static int write_config(const struct manifest *manifest, const struct artifact_plan *plan,
@@ -284,17 +278,17 @@ static int write_config(const struct manifest *manifest, const struct artifact_p
     const cJSON *code = cJSON_GetObjectItemCaseSensitive(manifest->json, "code");
     const cJSON *git = cJSON_GetObjectItemCaseSensitive(code, "git");
     char id[MLOPS_BUNDLE_ID_SIZE];
-    add_known(descriptor, "name", manifest->project.model);
-    add_known(descriptor, "description", manifest->project.description);
-    add_known(descriptor, "sourceURL", json_string(git, "remote", NULL));
-    add_known(descriptor, "revision", json_string(git, "commit", NULL));
-    add_known(json_add_object(config, "config"), "format", weight_format(plan));
+    json_add_known(descriptor, "name", manifest->project.model);
+    json_add_known(descriptor, "description", manifest->project.description);
+    json_add_known(descriptor, "sourceURL", json_string(git, "remote", NULL));
+    json_add_known(descriptor, "revision", json_string(git, "commit", NULL));
+    json_add_known(json_add_object(config, "config"), "format", weight_format(plan));
     cJSON *modelfs = json_add_object(config, "modelfs");
     json_add_string(modelfs, "type", "layers");
     cJSON *ids = json_add_array(modelfs, "diffIds");
     for (size_t i = 0; i < plan->count; i++) {
         bundle_id_format(&plan->layers[i].digest, id);
-        cJSON_AddItemToArray(ids, xcheck(cJSON_CreateString(id)));
+        json_append_text(ids, id);
     }
     return json_write_canonical(config, out, err);
 }
@@ -325,8 +319,7 @@ static int describe_layer(cJSON *layers, const struct artifact_layer *layer,
     json_add_string(annotations, ARTIFACT_FILEPATH, layer->path);
     if (!layer->tar) /* oras makes a file of each layer that has one */
         json_add_string(annotations, ARTIFACT_TITLE, layer->path);
-    if (layer->part)
-        json_add_string(annotations, ARTIFACT_PART, layer->part);
+    json_add_text(annotations, ARTIFACT_PART, layer->part);
     return layer->file ? add_metadata(annotations, layer->file, err) : MLOPS_OK;
 }
 

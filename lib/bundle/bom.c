@@ -43,7 +43,7 @@ static cJSON *add_component(cJSON *components, cJSON *needs, const char *type, c
     json_add_string(component, "type", type);
     json_add_string(component, "bom-ref", ref);
     json_add_string(component, "name", name);
-    cJSON_AddItemToArray(needs, xcheck(cJSON_CreateString(ref)));
+    json_append_text(needs, ref);
     return component;
 }
 
@@ -214,8 +214,7 @@ static int add_model(struct mlops_registry *registry, const struct mlops_version
     json_add_string(model, "bom-ref", MODEL_REF);
     json_add_string(model, "name", version->model);
     json_add_string(model, "version", version->number ? number : version->bundle);
-    if (manifest->project.description)
-        json_add_string(model, "description", manifest->project.description);
+    json_add_text(model, "description", manifest->project.description);
     add_hash(model, digest);
     add_license(manifest, model);
     add_code(manifest, model);
@@ -311,8 +310,7 @@ static void add_packages(const struct lock *lock, cJSON *components, cJSON *need
         _cleanup_(free_string) char *ref = xprintf("package:%zu:%s", i + 1, item->key);
         const char *type = item->kind == DISTRIBUTION_IMAGE ? "container" : "library";
         cJSON *component = add_component(components, needs, type, item->name, ref);
-        if (item->version)
-            json_add_string(component, "version", item->version);
+        json_add_text(component, "version", item->version);
         json_add_string(component, "scope", item->optional ? "optional" : "required");
         add_purl(item, component);
         cJSON *properties = json_add_array(component, "properties");

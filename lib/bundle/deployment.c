@@ -71,8 +71,7 @@ cJSON *deployment_to_json(const struct deployment *deployment)
     if (!deployment->health && !deployment->keep)
         return NULL;
     cJSON *json = cJSON_CreateObject();
-    if (deployment->health)
-        json_add_string(json, "health", deployment->health);
+    json_add_text(json, "health", deployment->health);
     if (deployment->timeout_ns)
         json_add_number(json, "timeout_seconds", (double)deployment->timeout_ns / 1e9);
     if (deployment->attempts)

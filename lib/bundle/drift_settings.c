@@ -139,12 +139,6 @@ void drift_settings_clear(struct drift_settings *settings)
 
 /* ---- JSON ----------------------------------------------------------------------------------- */
 
-static void add_text(cJSON *json, const char *key, const char *text)
-{
-    if (text)
-        json_add_string(json, key, text);
-}
-
 static void add_number(cJSON *json, const char *key, double number)
 {
     if (number > 0)
@@ -154,12 +148,12 @@ static void add_number(cJSON *json, const char *key, double number)
 cJSON *drift_settings_to_json(const struct drift_settings *settings)
 {
     cJSON *json = cJSON_CreateObject();
-    add_text(json, "method", settings->method);
-    add_text(json, "categorical_method", settings->categorical_method);
-    add_text(json, "time", settings->time);
-    add_text(json, "segment", settings->segment);
-    add_text(json, "season", settings->season);
-    add_text(json, "importance", settings->importance);
+    json_add_text(json, "method", settings->method);
+    json_add_text(json, "categorical_method", settings->categorical_method);
+    json_add_text(json, "time", settings->time);
+    json_add_text(json, "segment", settings->segment);
+    json_add_text(json, "season", settings->season);
+    json_add_text(json, "importance", settings->importance);
     add_number(json, "threshold", settings->threshold);
     add_number(json, "far", settings->far);
     cJSON *columns = settings->column_count ? json_add_array(json, "columns") : NULL;
@@ -167,7 +161,7 @@ cJSON *drift_settings_to_json(const struct drift_settings *settings)
         const struct drift_column_settings *column = &settings->columns[i];
         cJSON *item = cJSON_CreateObject();
         json_add_string(item, "name", column->name);
-        add_text(item, "method", column->method);
+        json_add_text(item, "method", column->method);
         add_number(item, "threshold", column->threshold);
         add_number(item, "weight", column->weight);
         cJSON_AddItemToArray(columns, item);
@@ -176,12 +170,6 @@ cJSON *drift_settings_to_json(const struct drift_settings *settings)
         return json;
     cJSON_Delete(json);
     return NULL;
-}
-
-static char *get_text(const cJSON *json, const char *key)
-{
-    const char *text = json_string(json, key, NULL);
-    return text ? xstrdup(text) : NULL;
 }
 
 static bool is_one_of(const char *text, const char *const *words)
@@ -202,8 +190,8 @@ static bool load_columns(const cJSON *array, struct drift_settings *settings)
     cJSON_ArrayForEach(item, array)
     {
         struct drift_column_settings *column = &settings->columns[settings->column_count++];
-        column->name = get_text(item, "name");
-        column->method = get_text(item, "method");
+        column->name = json_copy_text(item, "name");
+        column->method = json_copy_text(item, "method");
         column->threshold = json_number(item, "threshold", 0);
         column->weight = json_number(item, "weight", 0);
         if (!column->name || !is_one_of(column->method, drift_method_names) ||
@@ -220,12 +208,12 @@ bool drift_settings_load(const cJSON *json, struct drift_settings *settings)
         return true;
     if (!cJSON_IsObject(json))
         return false;
-    settings->method = get_text(json, "method");
-    settings->categorical_method = get_text(json, "categorical_method");
-    settings->time = get_text(json, "time");
-    settings->segment = get_text(json, "segment");
-    settings->season = get_text(json, "season");
-    settings->importance = get_text(json, "importance");
+    settings->method = json_copy_text(json, "method");
+    settings->categorical_method = json_copy_text(json, "categorical_method");
+    settings->time = json_copy_text(json, "time");
+    settings->segment = json_copy_text(json, "segment");
+    settings->season = json_copy_text(json, "season");
+    settings->importance = json_copy_text(json, "importance");
     settings->threshold = json_number(json, "threshold", 0);
     settings->far = json_number(json, "far", 0);
     return is_one_of(settings->method, drift_method_names) &&

@@ -1,6 +1,7 @@
 /* lib/bundle/dvc_cache.c - objects of DVC's cache copied and verified. */
 #include "bundle/dvc_cache.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/path.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -167,11 +168,6 @@ static int copy_source(const char *from, const struct wanted *wanted, const char
     return MLOPS_OK;
 }
 
-static void add_text(cJSON *list, const char *text)
-{
-    cJSON_AddItemToArray(list, xcheck(cJSON_CreateString(text)));
-}
-
 struct laying {
     const char *cache, *root, *tree;
     const struct dvc_laid *laid;
@@ -188,7 +184,7 @@ static int place_file(const struct laying *laying, const struct wanted *wanted,
     if (path_exists(to)) {
         TRY(read_source(to, wanted, -1, &matches, err));
         if (!matches)
-            add_text(laying->laid->differs, wanted->path);
+            json_append_text(laying->laid->differs, wanted->path);
         return MLOPS_OK;
     }
     if (object) {
@@ -206,7 +202,7 @@ static int place_file(const struct laying *laying, const struct wanted *wanted,
     if (matches)
         return MLOPS_OK;
     _cleanup_(free_string) char *line = xprintf("%s (md5 %s)", wanted->path, wanted->md5);
-    add_text(laying->laid->missing, line);
+    json_append_text(laying->laid->missing, line);
     return MLOPS_OK;
 }
 
@@ -235,7 +231,7 @@ static int place_folder(const struct laying *laying, const struct dvc_out *out,
     _cleanup_(dvc_list_clear) struct dvc_list list = {0};
     if (!object) {
         _cleanup_(free_string) char *line = xprintf("%s (md5 %s.dir)", out->path, out->md5);
-        add_text(laying->laid->missing, line);
+        json_append_text(laying->laid->missing, line);
         return MLOPS_OK;
     }
     TRY(read_list(object, out, &list, err));
@@ -255,14 +251,14 @@ static int place_out(const struct laying *laying, const struct dvc_out *out,
     _cleanup_(free_string) char *to = path_join(laying->tree, out->path);
     const struct wanted wanted = {out->path, out->md5, out->legacy, out->executable};
     if (out->external) {
-        add_text(laying->laid->external, out->path);
+        json_append_text(laying->laid->external, out->path);
         return MLOPS_OK;
     }
     if (*out->md5)
         return out->is_folder ? place_folder(laying, out, err) : place_file(laying, &wanted, err);
     if (!path_exists(to)) {
         _cleanup_(free_string) char *line = xprintf("%s (no digest)", out->path);
-        add_text(laying->laid->missing, line);
+        json_append_text(laying->laid->missing, line);
     }
     return MLOPS_OK;
 }

@@ -17,10 +17,10 @@ static bool is_text_of(const cJSON *list, const char *text)
     return false;
 }
 
-static void add_text(cJSON *list, const char *text)
+static void add_once(cJSON *list, const char *text)
 {
     if (!is_text_of(list, text))
-        cJSON_AddItemToArray(list, xcheck(cJSON_CreateString(text)));
+        json_append_text(list, text);
 }
 
 static bool stands(const struct dvc_tree *tree, const char *path, mode_t type)
@@ -70,19 +70,19 @@ static void sort_out(const struct dvc_tree *tree, const char *first, struct fore
         if (dvc->outs[i].tracked && !dvc->outs[i].external)
             add_data(tree, dvc->outs[i].path, foreign);
     if (first)
-        add_text(foreign->artifacts, first);
+        add_once(foreign->artifacts, first);
     for (size_t i = 0; i < dvc->count; i++) {
         const struct dvc_out *out = &dvc->outs[i];
         if (!out->external && !is_data(foreign, out->path) &&
             !is_text_of(dvc->metrics, out->path) && stands(tree, out->path, 0))
-            add_text(foreign->artifacts, out->path);
+            add_once(foreign->artifacts, out->path);
     }
 }
 
 void dvc_tree_demote_data(struct foreign *foreign)
 {
     const cJSON *item;
-    cJSON_ArrayForEach(item, foreign->data) add_text(foreign->artifacts, item->valuestring);
+    cJSON_ArrayForEach(item, foreign->data) add_once(foreign->artifacts, item->valuestring);
     cJSON_Delete(foreign->data);
     foreign->data = NULL;
 }

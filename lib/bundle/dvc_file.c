@@ -69,11 +69,6 @@ static const char *text_of(const struct yaml_node *map, const char *key)
     return node && node->kind == YAML_SCALAR ? node->text : NULL;
 }
 
-static void add_text(cJSON *list, const char *text)
-{
-    cJSON_AddItemToArray(list, xcheck(cJSON_CreateString(text)));
-}
-
 static bool has_text(const cJSON *list, const char *text)
 {
     const cJSON *item;
@@ -84,7 +79,7 @@ static bool has_text(const cJSON *list, const char *text)
 static void add_once(cJSON *list, const char *text)
 {
     if (!has_text(list, text))
-        add_text(list, text);
+        json_append_text(list, text);
 }
 
 /* ---- paths ---------------------------------------------------------------------------------- */
@@ -196,7 +191,7 @@ static int read_outs(const struct reading *reading, const struct yaml_node *map,
         _cleanup_(free_string) char *line =
             xprintf("%s md5:%s%s", out.path, out.md5, out.is_folder ? ".dir" : "");
         if (names)
-            add_text(names, *out.md5 ? line : out.path);
+            json_append_text(names, *out.md5 ? line : out.path);
     }
     return MLOPS_OK;
 }
@@ -214,7 +209,7 @@ static int read_deps(const struct reading *reading, const struct yaml_node *map,
             continue; /* 'dvc import' has a repository and no path */
         TRY(resolve(reading, list->items[i], folder, path, &real, &external));
         _cleanup_(free_string) char *line = md5 ? xprintf("%s md5:%s", real, md5) : xstrdup(real);
-        add_text(names, line);
+        json_append_text(names, line);
         if (!external)
             add_once(reading->dvc->deps, real);
     }

@@ -1,6 +1,7 @@
 /* lib/bundle/dvc_tree.c - a DVC repository laid out in a private folder. */
 #include "bundle/dvc_tree.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/path.h"
 #include "bundle/walk.h"
 #include "registry/scratch.h"
@@ -147,10 +148,10 @@ static int list_tops(struct dvc_tree *tree, const struct git_links *links, struc
     TRY(walk_folder(tree->tree, &walk, err));
     for (size_t i = 0; i < walk.count; i++)
         if (!strchr(walk.items[i].file.path, '/') && !str_equal(walk.items[i].file.path, "."))
-            cJSON_AddItemToArray(tree->tops, xcheck(cJSON_CreateString(walk.items[i].file.path)));
+            json_append_text(tree->tops, walk.items[i].file.path);
     for (size_t i = 0; i < links->count; i++)
         if (!strchr(links->items[i].path, '/') && !walk_leaves_out(links->items[i].path))
-            cJSON_AddItemToArray(tree->tops, xcheck(cJSON_CreateString(links->items[i].path)));
+            json_append_text(tree->tops, links->items[i].path);
     return MLOPS_OK;
 }
 

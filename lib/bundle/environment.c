@@ -43,21 +43,20 @@ void environment_describe(const struct lock *lock, cJSON *environment)
 {
     size_t count = 0;
     json_add_string(environment, "format", lock_format_name(lock->format));
-    if (lock->python)
-        json_add_string(environment, "python", lock->python);
+    json_add_text(environment, "python", lock->python);
     for (size_t i = 0; i < lock->count; i++)
         count += !lock->items[i].optional;
     json_add_u64(environment, "packages", count);
     json_add_bool(environment, "hashed", count > 0 && lock_is_hashed(lock));
     cJSON *includes = json_add_array(environment, "includes");
     for (size_t i = 0; i < lock->included_count; i++)
-        cJSON_AddItemToArray(includes, cJSON_CreateString(lock->included[i]));
+        json_append_text(includes, lock->included[i]);
     if (lock->format == LOCK_UNKNOWN)
         return; /* nobody knows what is pinned */
     cJSON *unpinned = json_add_array(environment, "unpinned");
     for (size_t i = 0; i < lock->count; i++)
         if (!lock->items[i].optional && lock->items[i].pin == PIN_NONE)
-            cJSON_AddItemToArray(unpinned, cJSON_CreateString(lock->items[i].text));
+            json_append_text(unpinned, lock->items[i].text);
 }
 
 const cJSON *environment_unpinned(const struct manifest *manifest)

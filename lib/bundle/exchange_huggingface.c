@@ -42,7 +42,7 @@ static int list_folder(struct foreign *foreign, struct mlops_error *err)
     for (size_t i = 0; i < count; i++) {
         if (code == MLOPS_OK && !utf8_valid(names[i], strlen(names[i])))
             code = mlops_fail(err, MLOPS_INVALID, "a name in '%s' is not UTF-8", foreign->root);
-        cJSON_AddItemToArray(foreign->artifacts, xcheck(cJSON_CreateString(names[i])));
+        json_append_text(foreign->artifacts, names[i]);
         free(names[i]);
     }
     free(names);
@@ -107,8 +107,7 @@ static void add_metric(cJSON *metrics, const char *dataset, const struct yaml_no
 {
     double value;
     const struct yaml_node *node = yaml_get(metric, "value");
-    if (!node || node->kind != YAML_SCALAR ||
-        !number_parse(node->text, strlen(node->text), &value))
+    if (!node || node->kind != YAML_SCALAR || !number_parse(node->text, strlen(node->text), &value))
         return;
     _cleanup_(free_string) char *group = make_key(dataset);
     _cleanup_(free_string) char *name = make_key(foreign_text(metric, "type"));
@@ -151,9 +150,9 @@ static void read_results(const struct yaml_node *card, cJSON *metrics)
 
 int foreign_read_huggingface(struct foreign *foreign, struct mlops_error *err)
 {
-    static const char *const kept[] = {"license",    "license_name", "license_link", "library_name",
-                                       "pipeline_tag", "language",   "tags",         "datasets",
-                                       "base_model"};
+    static const char *const kept[] = {"license",      "license_name", "license_link",
+                                       "library_name", "pipeline_tag", "language",
+                                       "tags",         "datasets",     "base_model"};
     _cleanup_(buffer_clear) struct buffer text = {0};
     _cleanup_(yaml_free_ptr) struct yaml_node *card = NULL;
     const char *from = NULL, *to = NULL;

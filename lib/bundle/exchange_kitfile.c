@@ -37,7 +37,7 @@ static int add_path(const struct foreign *foreign, const struct yaml_node *node,
 {
     _cleanup_(free_string) char *path = NULL;
     TRY(take_path(foreign, node, key, &path, err));
-    cJSON_AddItemToArray(list, xcheck(cJSON_CreateString(path)));
+    json_append_text(list, path);
     return MLOPS_OK;
 }
 
@@ -94,7 +94,7 @@ static int read_datasets(struct foreign *foreign, const struct yaml_node *root,
             name = foreign_name(foreign_text(list->items[i], "name"), "data", foreign->data);
             json_add_string(foreign->data, name, path);
         } else {
-            cJSON_AddItemToArray(foreign->artifacts, xcheck(cJSON_CreateString(path)));
+            json_append_text(foreign->artifacts, path);
         }
     }
     return MLOPS_OK;
@@ -129,7 +129,7 @@ int foreign_read_kitfile(struct foreign *foreign, struct mlops_error *err)
     foreign->data = xcheck(cJSON_CreateObject());
     foreign->params = xcheck(cJSON_CreateObject());
     cJSON *origin = json_add_object(foreign->params, "kitfile");
-    cJSON_AddItemToArray(foreign->artifacts, xcheck(cJSON_CreateString(KIT_FILE)));
+    json_append_text(foreign->artifacts, KIT_FILE);
     const struct yaml_node *package = yaml_get(root, "package");
     const char *name = package ? foreign_text(package, "name") : NULL;
     const char *description = package ? foreign_text(package, "description") : NULL;
@@ -150,8 +150,7 @@ int foreign_read_kitfile(struct foreign *foreign, struct mlops_error *err)
 static cJSON *add_entry(cJSON *list, const char *name, const char *path)
 {
     cJSON *entry = xcheck(cJSON_CreateObject());
-    if (name)
-        json_add_string(entry, "name", name);
+    json_add_text(entry, "name", name);
     json_add_string(entry, "path", path);
     cJSON_AddItemToArray(list, entry);
     return entry;
@@ -210,8 +209,7 @@ int folder_write_kitfile(struct folder_writer *writer, struct mlops_error *err)
     json_add_string(kit, "manifestVersion", "1.0.0");
     cJSON *package = json_add_object(kit, "package");
     json_add_string(package, "name", project->model);
-    if (project->description)
-        json_add_string(package, "description", project->description);
+    json_add_text(package, "description", project->description);
     add_model(project, cJSON_GetObjectItemCaseSensitive(writer->manifest.json, "params"), kit);
     if (!writer->leave_out)
         add_code(project, kit);

@@ -22,7 +22,7 @@ static int read_flavors(const struct yaml_node *flavors, cJSON *origin, struct m
                           MODEL_FILE, flavors ? flavors->line : 1);
     cJSON *names = json_add_array(origin, "flavors");
     for (size_t i = 0; i < flavors->count; i++)
-        cJSON_AddItemToArray(names, xcheck(cJSON_CreateString(flavors->items[i]->key)));
+        json_append_text(names, flavors->items[i]->key);
     foreign_keep(yaml_get(flavors, "python_function"), "loader_module", origin);
     return MLOPS_OK;
 }
@@ -43,7 +43,7 @@ int foreign_read_mlflow(struct foreign *foreign, struct mlops_error *err)
     const char *description = metadata ? foreign_text(metadata, "description") : NULL;
     foreign->description = description ? xstrdup(description) : NULL;
     foreign->artifacts = xcheck(cJSON_CreateArray());
-    cJSON_AddItemToArray(foreign->artifacts, xcheck(cJSON_CreateString(".")));
+    json_append_text(foreign->artifacts, ".");
     foreign->environment = foreign_environment(foreign);
     return MLOPS_OK;
 }
@@ -167,20 +167,17 @@ static cJSON *python_function(const struct folder_writer *writer,
     _cleanup_(free_string) char *folder = path_parent(loader->path);
     _cleanup_(free_string) char *code =
         str_equal(folder, ".") ? xstrdup("bundle") : xprintf("bundle/%s", folder);
-    const char *artifact = writer->manifest.project.artifacts
-                               ? writer->manifest.project.artifacts[0]
-                               : NULL;
-    _cleanup_(free_string) char *data = artifact && !str_equal(artifact, ".")
-                                            ? xprintf("bundle/%s", artifact)
-                                            : xstrdup("bundle");
+    const char *artifact =
+        writer->manifest.project.artifacts ? writer->manifest.project.artifacts[0] : NULL;
+    _cleanup_(free_string) char *data =
+        artifact && !str_equal(artifact, ".") ? xprintf("bundle/%s", artifact) : xstrdup("bundle");
     json_add_string(function, "loader_module", module);
     json_add_string(function, "code", code);
     json_add_string(function, "data", data);
     cJSON *env = json_add_object(function, "env");
     json_add_string(env, "conda", "conda.yaml");
     json_add_string(env, "virtualenv", "python_env.yaml");
-    if (python)
-        json_add_string(function, "python_version", python);
+    json_add_text(function, "python_version", python);
     return function;
 }
 

@@ -198,13 +198,9 @@ void execution_write(const struct execution *execution, cJSON *json)
         json_add_bool(json, "network", true);
     if (execution->retries)
         json_add_number(json, "retries", execution->retries);
-    if (execution->report)
-        json_add_string(json, "report", execution->report);
-    if (execution->group)
-        json_add_string(json, "group", execution->group);
-    cJSON *needs = execution->needs ? json_add_array(json, "needs") : NULL;
-    for (char **need = execution->needs; need && *need; need++)
-        cJSON_AddItemToArray(needs, cJSON_CreateString(*need));
+    json_add_text(json, "report", execution->report);
+    json_add_text(json, "group", execution->group);
+    json_add_texts(json, "needs", execution->needs);
     cJSON *parameters = execution->parameter_count ? json_add_object(json, "parameters") : NULL;
     for (size_t i = 0; i < execution->parameter_count; i++)
         json_add_string(parameters, execution->parameters[i].name, execution->parameters[i].value);
@@ -257,7 +253,8 @@ static bool is_normal(const char *path)
 {
     struct mlops_error ignored = {0}; /* the caller says it better */
     _cleanup_(free_string) char *normal = NULL;
-    return !path || (path_normalize(path, &normal, &ignored) == MLOPS_OK && str_equal(path, normal));
+    return !path ||
+           (path_normalize(path, &normal, &ignored) == MLOPS_OK && str_equal(path, normal));
 }
 
 bool execution_load(const cJSON *json, struct execution *execution)

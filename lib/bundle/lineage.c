@@ -106,8 +106,7 @@ void lineage_write(const struct lineage *lineage, cJSON *manifest)
         json_add_string(parent, "model", lineage->parents[i].model);
         cJSON_AddItemToArray(parents, parent);
     }
-    if (lineage->run)
-        json_add_string(json, "run", lineage->run);
+    json_add_text(json, "run", lineage->run);
 }
 
 /* Text where the key is there at all. */

@@ -170,12 +170,6 @@ static int check_size(const struct manifest *manifest, struct mlops_error *err)
     return MLOPS_OK;
 }
 
-static char *copy_text(const cJSON *json, const char *key)
-{
-    const char *text = json_string(json, key, NULL);
-    return text ? xstrdup(text) : NULL;
-}
-
 static int read_data(const cJSON *json, struct manifest_data *data, struct mlops_error *err)
 {
     const char *hex = json_string(json, "profile", "");
@@ -189,9 +183,9 @@ static int read_data(const cJSON *json, struct manifest_data *data, struct mlops
         !digest_from_hex(hex, strlen(hex), &data->profile))
         return refuse(err, "no path, rows or profile of the snapshot", data->name);
     data->path = TAKE_PTR(normal);
-    data->target = copy_text(json, "target");
-    data->time = copy_text(json, "time");
-    data->role = copy_text(json, "role");
+    data->target = json_copy_text(json, "target");
+    data->time = json_copy_text(json, "time");
+    data->role = json_copy_text(json, "role");
     return name_is_plain(json_string(json, "source", "")) &&
                    name_is_plain(json_string(json, "url", ""))
                ? MLOPS_OK

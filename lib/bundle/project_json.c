@@ -7,12 +7,6 @@
 #include "registry/registry.h"
 #include <math.h>
 
-static void add_text(cJSON *object, const char *key, const char *text)
-{
-    if (text)
-        json_add_string(object, key, text);
-}
-
 static cJSON *suite_to_json(const struct project_suite *suite)
 {
     cJSON *json = cJSON_CreateObject();
@@ -23,18 +17,18 @@ static cJSON *suite_to_json(const struct project_suite *suite)
         execution_write(&suite->execution, json);
         return json;
     }
-    add_text(json, "run", suite->run);
+    json_add_text(json, "run", suite->run);
     json_add_number(json, "timeout_seconds", (double)suite->timeout_ns / 1e9);
     budgets_write(&suite->budgets, json);
-    add_text(json, "predictions", suite->predictions);
-    add_text(json, "score", suite->score);
-    add_text(json, "prediction", suite->prediction);
-    add_text(json, "label", suite->label);
+    json_add_text(json, "predictions", suite->predictions);
+    json_add_text(json, "score", suite->score);
+    json_add_text(json, "prediction", suite->prediction);
+    json_add_text(json, "label", suite->label);
     if (suite->evaluation) {
         _cleanup_(free_string) char *data = xprintf(EVALUATION_PREFIX "%s", suite->evaluation);
         json_add_string(json, "data", data);
     }
-    add_text(json, "task", suite->task);
+    json_add_text(json, "task", suite->task);
     if (str_equal(suite->kind, "performance"))
         json_add_number(json, "threshold", suite->threshold);
     if (suite->require_count > 0) {
@@ -57,12 +51,12 @@ static cJSON *suite_to_json(const struct project_suite *suite)
 static void add_environment(cJSON *json, const struct project *project)
 {
     if (!project->captured && !project->environment_settings) {
-        add_text(json, "environment", project->environment);
+        json_add_text(json, "environment", project->environment);
         return;
     }
     cJSON *environment = json_add_object(json, "environment");
-    add_text(environment, "lock", project->environment);
-    add_text(environment, "captured", project->captured);
+    json_add_text(environment, "lock", project->environment);
+    json_add_text(environment, "captured", project->captured);
     if (project->environment_settings)
         cJSON_AddItemToObject(environment, "settings",
                               cJSON_Duplicate(project->environment_settings, true));
@@ -72,11 +66,11 @@ cJSON *project_to_json(const struct project *project)
 {
     cJSON *json = cJSON_CreateObject();
     json_add_string(json, "model", project->model);
-    add_text(json, "description", project->description);
+    json_add_text(json, "description", project->description);
     json_add_texts(json, "code", project->code);
     json_add_texts(json, "artifacts", project->artifacts);
-    add_text(json, "params", project->params);
-    add_text(json, "metrics", project->metrics);
+    json_add_text(json, "params", project->params);
+    json_add_text(json, "metrics", project->metrics);
     add_environment(json, project);
     if (project->data_count > 0) {
         cJSON *array = json_add_array(json, "data");
@@ -85,13 +79,13 @@ cJSON *project_to_json(const struct project *project)
             cJSON *item = cJSON_CreateObject();
             json_add_string(item, "name", data->name);
             json_add_string(item, "path", data->path);
-            add_text(item, "target", data->target);
-            add_text(item, "time", data->time);
-            add_text(item, "role", data->role);
+            json_add_text(item, "target", data->target);
+            json_add_text(item, "time", data->time);
+            json_add_text(item, "role", data->role);
             if (data->external)
                 json_add_bool(item, "copy", false);
-            add_text(item, "source", data->source);
-            add_text(item, "url", data->url);
+            json_add_text(item, "source", data->source);
+            json_add_text(item, "url", data->url);
             cJSON_AddItemToArray(array, item);
         }
     }
@@ -101,7 +95,7 @@ cJSON *project_to_json(const struct project *project)
     if (project->train_run) {
         cJSON *train = json_add_object(json, "train");
         json_add_string(train, "run", project->train_run);
-        add_text(train, "data", project->train_data);
+        json_add_text(train, "data", project->train_data);
     }
     if (project->predict_run) {
         cJSON *predict = json_add_object(json, "predict");

@@ -74,8 +74,7 @@ static cJSON *describe(const struct project_data *data, const struct profile *pr
     json_add_string(json, "time", data->time);
     if (data->external)
         json_add_bool(json, "copy", false);
-    if (data->source)
-        json_add_string(json, "source", data->source);
+    json_add_text(json, "source", data->source);
     if (data->url) {
         json_add_string(json, "url", data->url);
         json_add_u64(json, "size", data->size);

@@ -32,43 +32,36 @@ void captured_clear(struct captured *captured)
 /* ---- to JSON ----------------------------------------------------------------------------------
  */
 
-/* Left out where there is none. */
-static void add_text(cJSON *object, const char *key, const char *text)
-{
-    if (text)
-        json_add_string(object, key, text);
-}
-
 static cJSON *distribution_to_json(const struct distribution *item)
 {
     cJSON *json = cJSON_CreateObject();
     json_add_string(json, "kind", item->kind == DISTRIBUTION_CONDA ? "conda" : "pypi");
     json_add_string(json, "name", item->name);
-    add_text(json, "version", item->version);
-    add_text(json, "build", item->build);
-    add_text(json, "source", item->source);
-    add_text(json, "content", item->content);
+    json_add_text(json, "version", item->version);
+    json_add_text(json, "build", item->build);
+    json_add_text(json, "source", item->source);
+    json_add_text(json, "content", item->content);
     if (item->hash_count == 0)
         return json;
     cJSON *hashes = json_add_array(json, "hashes");
     for (size_t i = 0; i < item->hash_count; i++)
-        cJSON_AddItemToArray(hashes, cJSON_CreateString(item->hashes[i]));
+        json_append_text(hashes, item->hashes[i]);
     return json;
 }
 
 static void add_os(cJSON *json, const struct captured *captured)
 {
     cJSON *os = json_add_object(json, "os");
-    add_text(os, "id", captured->os_id);
-    add_text(os, "version", captured->os_version);
-    add_text(os, "name", captured->os_name);
+    json_add_text(os, "id", captured->os_id);
+    json_add_text(os, "version", captured->os_version);
+    json_add_text(os, "name", captured->os_name);
     cJSON *packages = json_add_array(os, "packages");
     for (size_t i = 0; i < captured->os_package_count; i++) {
         const struct os_package *package = &captured->os_packages[i];
         cJSON *item = cJSON_CreateObject();
         json_add_string(item, "name", package->name);
         json_add_string(item, "version", package->version);
-        add_text(item, "architecture", package->architecture);
+        json_add_text(item, "architecture", package->architecture);
         cJSON_AddItemToArray(packages, item);
     }
 }
@@ -79,7 +72,7 @@ cJSON *captured_to_json(const struct captured *captured)
     json_add_string(json, "format", CAPTURED_FORMAT);
     if (captured->python) {
         cJSON *interpreter = json_add_object(json, "interpreter");
-        add_text(interpreter, "implementation", captured->implementation);
+        json_add_text(interpreter, "implementation", captured->implementation);
         json_add_string(interpreter, "version", captured->python);
     }
     cJSON *packages = json_add_array(json, "distributions");
@@ -87,27 +80,21 @@ cJSON *captured_to_json(const struct captured *captured)
         cJSON_AddItemToArray(packages, distribution_to_json(&captured->packages.items[i]));
     add_os(json, captured);
     cJSON *cpu = json_add_object(json, "cpu");
-    add_text(cpu, "machine", captured->machine);
-    add_text(cpu, "model", captured->cpu);
+    json_add_text(cpu, "machine", captured->machine);
+    json_add_text(cpu, "model", captured->cpu);
     cJSON *flags = json_add_array(cpu, "flags");
     for (size_t i = 0; i < captured->cpu_flag_count; i++)
-        cJSON_AddItemToArray(flags, cJSON_CreateString(captured->cpu_flags[i]));
+        json_append_text(flags, captured->cpu_flags[i]);
     if (captured->gpu_driver || captured->cuda) {
         cJSON *gpu = json_add_object(json, "gpu");
-        add_text(gpu, "driver", captured->gpu_driver);
-        add_text(gpu, "cuda", captured->cuda);
+        json_add_text(gpu, "driver", captured->gpu_driver);
+        json_add_text(gpu, "cuda", captured->cuda);
     }
     return json;
 }
 
 /* ---- from JSON --------------------------------------------------------------------------------
  */
-
-static char *copy_text(const cJSON *object, const char *key)
-{
-    const char *text = json_string(object, key, NULL);
-    return text ? xstrdup(text) : NULL;
-}
 
 static int read_distribution(const cJSON *json, const char *what, struct lock *lock,
                              struct mlops_error *err)
@@ -122,10 +109,10 @@ static int read_distribution(const cJSON *json, const char *what, struct lock *l
                  str_equal(json_string(json, "kind", "pypi"), "conda") ? DISTRIBUTION_CONDA
                                                                        : DISTRIBUTION_PYPI,
                  name, strlen(name), 0);
-    item->version = copy_text(json, "version");
-    item->build = copy_text(json, "build");
-    item->source = copy_text(json, "source");
-    item->content = copy_text(json, "content");
+    item->version = json_copy_text(json, "version");
+    item->build = json_copy_text(json, "build");
+    item->source = json_copy_text(json, "source");
+    item->content = json_copy_text(json, "content");
     item->pin = item->version ? PIN_VERSION : PIN_NONE;
     item->text = item->version ? xprintf("%s==%s", name, item->version) : xstrdup(name);
     cJSON_ArrayForEach(hash, cJSON_GetObjectItemCaseSensitive(json, "hashes"))
@@ -139,26 +126,26 @@ static int read_distribution(const cJSON *json, const char *what, struct lock *l
 static void read_os(const cJSON *os, struct captured *captured)
 {
     const cJSON *item;
-    captured->os_id = copy_text(os, "id");
-    captured->os_version = copy_text(os, "version");
-    captured->os_name = copy_text(os, "name");
+    captured->os_id = json_copy_text(os, "id");
+    captured->os_version = json_copy_text(os, "version");
+    captured->os_name = json_copy_text(os, "name");
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(os, "packages"))
     {
         if (!json_string(item, "name", NULL) || !json_string(item, "version", NULL))
             continue;
         GROW(captured->os_packages, captured->os_package_count, &captured->os_package_capacity);
         captured->os_packages[captured->os_package_count++] =
-            (struct os_package){.name = copy_text(item, "name"),
-                                .version = copy_text(item, "version"),
-                                .architecture = copy_text(item, "architecture")};
+            (struct os_package){.name = json_copy_text(item, "name"),
+                                .version = json_copy_text(item, "version"),
+                                .architecture = json_copy_text(item, "architecture")};
     }
 }
 
 static void read_cpu(const cJSON *cpu, struct captured *captured)
 {
     const cJSON *flags = cJSON_GetObjectItemCaseSensitive(cpu, "flags"), *flag;
-    captured->machine = copy_text(cpu, "machine");
-    captured->cpu = copy_text(cpu, "model");
+    captured->machine = json_copy_text(cpu, "machine");
+    captured->cpu = json_copy_text(cpu, "model");
     if (!cJSON_IsArray(flags))
         return;
     captured->cpu_flags = xcalloc((size_t)cJSON_GetArraySize(flags), sizeof(char *));
@@ -177,8 +164,8 @@ static int read_all(const cJSON *root, const char *what, struct captured *captur
     if (!str_equal(json_string(root, "format", ""), CAPTURED_FORMAT))
         return mlops_fail(err, MLOPS_INVALID, "%s: its format is not " CAPTURED_FORMAT, what);
     captured->packages.format = LOCK_CAPTURED;
-    captured->implementation = copy_text(interpreter, "implementation");
-    captured->python = copy_text(interpreter, "version");
+    captured->implementation = json_copy_text(interpreter, "implementation");
+    captured->python = json_copy_text(interpreter, "version");
     if (captured->python)
         captured->packages.python = xprintf("==%s", captured->python);
     if (!cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(root, "distributions")))
@@ -189,8 +176,8 @@ static int read_all(const cJSON *root, const char *what, struct captured *captur
     }
     read_os(cJSON_GetObjectItemCaseSensitive(root, "os"), captured);
     read_cpu(cJSON_GetObjectItemCaseSensitive(root, "cpu"), captured);
-    captured->gpu_driver = copy_text(gpu, "driver");
-    captured->cuda = copy_text(gpu, "cuda");
+    captured->gpu_driver = json_copy_text(gpu, "driver");
+    captured->cuda = json_copy_text(gpu, "cuda");
     return MLOPS_OK;
 }
 

@@ -208,8 +208,8 @@ static int take_conda_package(const char *folder, const char *name, struct captu
     item->build = build ? xstrdup(build) : NULL;
     item->pin = PIN_VERSION;
     item->text = xprintf("%s=%s=%s", package, version, build ? build : "");
-    const char *url = json_string(json, "url", NULL), *sha256 = json_string(json, "sha256", NULL);
-    item->source = url ? xstrdup(url) : NULL;
+    const char *sha256 = json_string(json, "sha256", NULL);
+    item->source = json_copy_text(json, "url");
     if (sha256) {
         _cleanup_(free_string) char *hash = xprintf("sha256:%s", sha256);
         distribution_add_hash(item, hash);

@@ -14,7 +14,8 @@
 static const char *const names[MLOPS_ACCESS_COUNT] = {"reader", "author", "releaser", "admin"};
 
 /* $1 is a role's name above. */
-#define ROLE_NAME "'mlops_' || $1 || '_' || left(md5(current_database() || '.' || current_schema()), 12)"
+#define ROLE_NAME                                                                                  \
+    "'mlops_' || $1 || '_' || left(md5(current_database() || '.' || current_schema()), 12)"
 
 const char *mlops_access_name(enum mlops_access role)
 {
@@ -94,8 +95,8 @@ static int make_role(struct db *db, enum mlops_access role, struct mlops_error *
     _cleanup_(free_string) char *rule = xprintf("CREATE ROLE @%s NOLOGIN", names[role]);
     bool is;
 
-    TRY(is_any(db, "SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = " ROLE_NAME, names[role],
-               &is, err));
+    TRY(is_any(db, "SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = " ROLE_NAME, names[role], &is,
+               err));
     return is ? MLOPS_OK : run_rule(db, rule, "", err);
 }
 
@@ -169,8 +170,7 @@ static int record(struct transaction *tx, const char *action, const char *role, 
     _cleanup_(buffer_clear) struct buffer text = {0};
 
     json_add_string(detail, "user", user);
-    if (role)
-        json_add_string(detail, "role", role);
+    json_add_text(detail, "role", role);
     TRY(json_write_canonical(detail, &text, err));
     return audit_append(tx, &(struct audit_entry){.action = action, .detail = text.data}, err);
 }
@@ -179,8 +179,9 @@ int mlops_access_grant(struct mlops_registry *registry, enum mlops_access role, 
                        struct mlops_error *err)
 {
     _cleanup_(transaction_abort_ptr) struct transaction *tx = NULL;
-    _cleanup_(free_string) char *rule = xprintf("GRANT @%s TO @user%s", names[role],
-                                                role == MLOPS_ACCESS_ADMIN ? " WITH ADMIN OPTION" : "");
+    _cleanup_(free_string) char *rule =
+        xprintf("GRANT @%s TO @user%s", names[role],
+                role == MLOPS_ACCESS_ADMIN ? " WITH ADMIN OPTION" : "");
     bool any;
 
     TRY(check_shared(registry, err));

@@ -137,7 +137,7 @@ static cJSON *labels_json(char *const *labels)
 {
     cJSON *array = xcheck(cJSON_CreateArray());
     for (; *labels; labels++)
-        cJSON_AddItemToArray(array, xcheck(cJSON_CreateString(*labels)));
+        json_append_text(array, *labels);
     return array;
 }
 
@@ -184,8 +184,8 @@ int evaluation_record(struct transaction *tx, const struct mlops_evaluation *set
     TRY(db_exec(transaction_db(tx), err,
                 "INSERT INTO evaluation (name, model, bundle, sha256, row_count, labels, added_ns, "
                 "added_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                DB_TEXT(set->name), DB_TEXT(set->model), DB_TEXT(set->bundle),
-                DB_TEXT(set->sha256), DB_I64(set->rows), DB_TEXT(text.data), DB_I64(tx->now_ns),
+                DB_TEXT(set->name), DB_TEXT(set->model), DB_TEXT(set->bundle), DB_TEXT(set->sha256),
+                DB_I64(set->rows), DB_TEXT(text.data), DB_I64(tx->now_ns),
                 DB_TEXT(registry_actor(tx->registry))));
     return log_change(tx, "data-add", set, reason, err);
 }

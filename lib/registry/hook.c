@@ -33,15 +33,8 @@ static int find(const char *path, bool *found, struct mlops_error *err)
     return MLOPS_OK;
 }
 
-static void add_text(cJSON *json, const char *key, const char *text)
-{
-    if (text && *text)
-        json_add_string(json, key, text);
-}
-
 static int write_input(struct mlops_registry *registry, const char *name,
-                       const struct hook_event *event, struct buffer *text,
-                       struct mlops_error *err)
+                       const struct hook_event *event, struct buffer *text, struct mlops_error *err)
 {
     _cleanup_(json_free) cJSON *json = cJSON_CreateObject();
     char now[32];
@@ -50,11 +43,11 @@ static int write_input(struct mlops_registry *registry, const char *name,
     json_add_string(json, "registry", mlops_registry_location(registry));
     json_add_string(json, "actor", registry_actor(registry));
     json_add_string(json, "time", now);
-    add_text(json, "model", event->model);
-    add_text(json, "bundle", event->bundle);
-    add_text(json, "stage", event->stage);
-    add_text(json, "reason", event->reason);
-    add_text(json, "directory", event->directory);
+    json_add_known(json, "model", event->model);
+    json_add_known(json, "bundle", event->bundle);
+    json_add_known(json, "stage", event->stage);
+    json_add_known(json, "reason", event->reason);
+    json_add_known(json, "directory", event->directory);
     if (event->version)
         json_add_u64(json, "version", event->version);
     if (event->previous)
@@ -69,18 +62,15 @@ static int write_input(struct mlops_registry *registry, const char *name,
 static char **make_environment(struct mlops_registry *registry, const char *name,
                                const struct hook_event *event)
 {
-    _cleanup_(free_string) char *hook = xprintf("MLOPS_HOOK=%s", name),
-                                *where = xprintf("MLOPS_REGISTRY=%s",
-                                                 mlops_registry_location(registry)),
-                                *actor = xprintf("MLOPS_ACTOR=%s", registry_actor(registry)),
-                                *model = xprintf("MLOPS_MODEL=%s", event->model ? event->model
-                                                                                : ""),
-                                *version = xprintf("MLOPS_VERSION=%llu",
-                                                   (unsigned long long)event->version),
-                                *bundle = xprintf("MLOPS_BUNDLE=%s",
-                                                  event->bundle ? event->bundle : ""),
-                                *stage = xprintf("MLOPS_STAGE=%s", event->stage ? event->stage
-                                                                                : "");
+    _cleanup_(
+        free_string) char *hook = xprintf("MLOPS_HOOK=%s", name),
+                          *where = xprintf("MLOPS_REGISTRY=%s", mlops_registry_location(registry)),
+                          *actor = xprintf("MLOPS_ACTOR=%s", registry_actor(registry)),
+                          *model = xprintf("MLOPS_MODEL=%s", event->model ? event->model : ""),
+                          *version =
+                              xprintf("MLOPS_VERSION=%llu", (unsigned long long)event->version),
+                          *bundle = xprintf("MLOPS_BUNDLE=%s", event->bundle ? event->bundle : ""),
+                          *stage = xprintf("MLOPS_STAGE=%s", event->stage ? event->stage : "");
     const char *const more[] = {hook, where, actor, model, version, bundle, stage, NULL};
     return process_environment(more);
 }
@@ -124,8 +114,7 @@ static int run_with(struct mlops_registry *registry, const char *path,
                     const struct hook_telling *telling, struct mlops_error *err)
 {
     const char *name = telling->name;
-    _cleanup_(free_strings) char **environment =
-        make_environment(registry, name, &telling->event);
+    _cleanup_(free_strings) char **environment = make_environment(registry, name, &telling->event);
     _cleanup_(process_result_clear) struct process_result result = {0};
     const char *const argv[] = {path, NULL};
     int64_t timeout_ns;

@@ -54,14 +54,14 @@ int shared_write(const char *folder, const struct shared *shared, struct mlops_e
     _cleanup_(json_free) cJSON *json = cJSON_CreateObject();
 
     json_add_string(json, "metadata", metadata);
-    if (shared->objects)
-        json_add_string(json, "objects", shared->objects);
+    json_add_text(json, "objects", shared->objects);
     TRY(json_write_canonical(json, &text, err));
     buffer_putc(&text, '\n');
     return file_write_durable(path, text.data, text.length, 0644, err);
 }
 
-/* $XDG_DATA_HOME/mlops/registries: what is in it, a log.key above all, cannot be found out again. */
+/* $XDG_DATA_HOME/mlops/registries: what is in it, a log.key above all, cannot be found out again.
+ */
 static int home(char **folder, struct mlops_error *err)
 {
     const char *data = getenv("XDG_DATA_HOME"), *user = getenv("HOME");
@@ -71,7 +71,8 @@ static int home(char **folder, struct mlops_error *err)
         return MLOPS_OK;
     }
     if (!user || *user != '/') {
-        mlops_fail(err, MLOPS_INVALID, "a registry's URL needs a folder for this user's part of it");
+        mlops_fail(err, MLOPS_INVALID,
+                   "a registry's URL needs a folder for this user's part of it");
         return mlops_hint(err, "set HOME or XDG_DATA_HOME");
     }
     *folder = path_join(user, ".local/share/mlops/registries");
@@ -131,5 +132,6 @@ int shared_objects_place(const char *folder, const char *objects, char **place,
         return MLOPS_OK;
     }
     mlops_fail(err, MLOPS_INVALID, "objects cannot be at '%s'", objects);
-    return mlops_hint(err, "name what everybody reaches: file:///srv/objects or s3://BUCKET/PREFIX");
+    return mlops_hint(err,
+                      "name what everybody reaches: file:///srv/objects or s3://BUCKET/PREFIX");
 }

@@ -45,7 +45,7 @@ static cJSON *predicate_of(const struct mlops_promote_options *options,
     json_add_u64(json, "after", view->checkpoint.size);
     pass = json_add_array(json, "pass");
     for (const char *const *gate = options->pass; *gate; gate++)
-        cJSON_AddItemToArray(pass, cJSON_CreateString(*gate));
+        json_append_text(pass, *gate);
     return json;
 }
 
@@ -68,8 +68,9 @@ int emergency_open(struct mlops_registry *registry, const struct mlops_promote_o
     TRY(check(options, err));
     TRY(vouched_open(registry, &options->signer, "passes gates", &key, err));
     if (!key) {
-        mlops_fail(err, MLOPS_REFUSED, "an emergency needs a releaser's signature, and this "
-                                       "registry trusts no releaser");
+        mlops_fail(err, MLOPS_REFUSED,
+                   "an emergency needs a releaser's signature, and this "
+                   "registry trusts no releaser");
         return mlops_hint(err, "trust one first: 'mlops trust add KEY --role releaser'");
     }
     TRY(look(registry, &view, err));

@@ -124,8 +124,7 @@ static cJSON *stage_to_json(const struct policy_stage *stage)
     if (stage->approvals_within_ns)
         json_add_number(json, "approvals_within_seconds", (double)stage->approvals_within_ns / 1e9);
     add_metrics(json, stage);
-    if (stage->evaluation)
-        json_add_string(json, "evaluation", stage->evaluation);
+    json_add_text(json, "evaluation", stage->evaluation);
     add_from(json, &stage->from);
     add_true(json, "clean_git", stage->clean_git);
     add_true(json, "lineage", stage->lineage);
@@ -133,7 +132,7 @@ static cJSON *stage_to_json(const struct policy_stage *stage)
     cJSON *windows = stage->window_count ? json_add_array(json, "windows") : NULL;
     for (size_t i = 0; i < stage->window_count; i++) {
         _cleanup_(free_string) char *text = window_format(&stage->windows[i]);
-        cJSON_AddItemToArray(windows, cJSON_CreateString(text));
+        json_append_text(windows, text);
     }
     return json;
 }
@@ -150,12 +149,6 @@ int policy_write(const struct policy *policy, struct buffer *text, struct mlops_
 
 /* ---- from JSON --------------------------------------------------------------------------------
  */
-
-static char *get_text(const cJSON *json, const char *key)
-{
-    const char *text = json_string(json, key, NULL);
-    return text ? xstrdup(text) : NULL;
-}
 
 static char **get_texts(const cJSON *json, const char *key)
 {
@@ -185,7 +178,7 @@ static void get_metrics(const cJSON *json, struct policy_stage *stage)
         return;
     stage->metrics = xcalloc((size_t)cJSON_GetArraySize(array) + 1, sizeof(*stage->metrics));
     cJSON_ArrayForEach(item, array) stage->metrics[stage->metric_count++] =
-        (struct policy_metric){.suite = get_text(item, "suite"),
+        (struct policy_metric){.suite = json_copy_text(item, "suite"),
                                .metric = xstrdup(json_string(item, "metric", "")),
                                .demand = xstrdup(json_string(item, "demand", ""))};
 }
@@ -222,8 +215,8 @@ static int stage_from_json(const cJSON *json, struct policy_stage *stage, struct
     stage->approvals = json_u64(json, "approvals", 0);
     stage->approvals_within_ns = get_seconds(json, "approvals_within_seconds");
     get_metrics(json, stage);
-    stage->evaluation = get_text(json, "evaluation");
-    stage->from = (struct policy_from){.stage = get_text(from, "stage"),
+    stage->evaluation = json_copy_text(json, "evaluation");
+    stage->from = (struct policy_from){.stage = json_copy_text(from, "stage"),
                                        .for_ns = get_seconds(from, "seconds"),
                                        .no_open_alert = json_bool(from, "no_open_alert", false),
                                        .predictions = json_u64(from, "predictions", 0)};

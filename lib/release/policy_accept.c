@@ -127,10 +127,8 @@ void policy_accepts_read(const cJSON *stage, struct policy_accepts *accepts)
     cJSON_ArrayForEach(item, array)
     {
         struct policy_accept *accept = &accepts->items[accepts->count++];
-        for (size_t j = 0; j < KEY_COUNT; j++) {
-            const char *value = json_string(item, keys[j], NULL);
-            *field(accept, j) = value ? xstrdup(value) : NULL;
-        }
+        for (size_t j = 0; j < KEY_COUNT; j++)
+            *field(accept, j) = json_copy_text(item, keys[j]);
     }
 }
 

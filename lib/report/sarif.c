@@ -41,7 +41,7 @@ static cJSON *rule_json(const struct mlops_scan_rule *rule)
     json_add_string(properties, "severity", mlops_severity_name(rule->severity));
     json_add_string(properties, "verdict", mlops_scan_verdict_name(rule->verdict));
     json_add_string(properties, "security-severity", security_severity(rule->severity));
-    cJSON_AddItemToArray(json_add_array(properties, "tags"), cJSON_CreateString("security"));
+    json_append_text(json_add_array(properties, "tags"), "security");
     return json;
 }
 

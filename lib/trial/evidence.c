@@ -111,9 +111,9 @@ static void add_held(cJSON *json, const struct suite_outcome *outcome)
 {
     cJSON *held = json_add_array(json, "held_by_kernel");
     if (outcome->memory_group)
-        cJSON_AddItemToArray(held, cJSON_CreateString("memory"));
+        json_append_text(held, "memory");
     if (outcome->processes_group)
-        cJSON_AddItemToArray(held, cJSON_CreateString("processes"));
+        json_append_text(held, "processes");
 }
 
 /* A data suite runs no command, so that there is nothing to say of one. */
@@ -185,8 +185,7 @@ static cJSON *to_json(const struct mlops_version *version, const struct project_
         json_add_u64(latency, "batch", suite->budgets.batch);
         json_add_string(latency, "machine", outcome->machine);
     }
-    if (outcome->positive)
-        json_add_string(json, "positive_class", outcome->positive);
+    json_add_text(json, "positive_class", outcome->positive);
     if (result->counts.known) {
         cJSON *tests = json_add_object(json, "tests");
         json_add_u64(tests, "passed", result->counts.passed);

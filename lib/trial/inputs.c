@@ -26,7 +26,7 @@ static void add_folder(cJSON *folders, const char *path)
         return;
     _cleanup_(free_string) char *text =
         xprintf("%s %lld.%09ld", path, (long long)status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
-    cJSON_AddItemToArray(folders, cJSON_CreateString(text));
+    json_append_text(folders, text);
 }
 
 static void add_matching(cJSON *folders, const char *pattern)
@@ -84,7 +84,7 @@ static void add_environment(cJSON *inputs, const struct mlops_version *version,
     cJSON *array = json_add_array(inputs, "environment");
     for (char **entry = environment; *entry; entry++)
         if (utf8_valid(*entry, strlen(*entry)))
-            cJSON_AddItemToArray(array, cJSON_CreateString(*entry));
+            json_append_text(array, *entry);
 }
 
 /* A demand with a letter in it may name a stage. */
@@ -110,8 +110,7 @@ static int add_stages(struct mlops_registry *registry, const struct mlops_versio
 
 /* The set that the name stands for now: another one of that name is another exam. */
 static int add_evaluation(struct mlops_registry *registry, const struct mlops_version *version,
-                          const struct project_suite *suite, cJSON *inputs,
-                          struct mlops_error *err)
+                          const struct project_suite *suite, cJSON *inputs, struct mlops_error *err)
 {
     _cleanup_(mlops_evaluation_clear) struct mlops_evaluation set = {0};
     _cleanup_(free_string) char *name = exam_name(version, suite);

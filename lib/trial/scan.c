@@ -186,8 +186,7 @@ static int record_acceptance(struct transaction *tx, const struct mlops_scan_rep
 {
     _cleanup_(json_free) cJSON *json = cJSON_CreateObject();
     _cleanup_(buffer_clear) struct buffer body = {0};
-    if (accept->files)
-        json_add_string(json, "files", accept->files);
+    json_add_text(json, "files", accept->files);
     json_add_string(json, "reason", reason);
     json_add_u64(json, "scanner", MLOPS_SCANNER_VERSION);
     TRY(json_write_canonical(json, &body, err));
@@ -195,8 +194,7 @@ static int record_acceptance(struct transaction *tx, const struct mlops_scan_rep
                         body.data, err));
     _cleanup_(json_free) cJSON *detail = cJSON_CreateObject();
     json_add_string(detail, "rule", accept->rule);
-    if (accept->files)
-        json_add_string(detail, "files", accept->files);
+    json_add_text(detail, "files", accept->files);
     return add_entry(tx, report, "accept", reason, detail, err);
 }
 

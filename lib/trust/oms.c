@@ -53,7 +53,7 @@ static cJSON *serialization(const struct oms_options *options)
     json_add_bool(json, "allow_symlinks", options->symlinks);
     cJSON *ignored = json_add_array(json, "ignore_paths");
     for (size_t i = 0; options->ignored && options->ignored[i]; i++)
-        cJSON_AddItemToArray(ignored, cJSON_CreateString(options->ignored[i]));
+        json_append_text(ignored, options->ignored[i]);
     return json;
 }
 

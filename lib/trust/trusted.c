@@ -310,12 +310,11 @@ static cJSON *key_to_json(const char *fingerprint, const char *owner, unsigned s
     list = json_add_array(json, "roles");
     for (size_t i = 0; i < ARRAY_LENGTH(roles); i++)
         if (set & roles[i].role)
-            cJSON_AddItemToArray(list, cJSON_CreateString(roles[i].name));
+            json_append_text(list, roles[i].name);
     mlops_time_format(expires_ns, text);
     if (expires_ns)
         json_add_string(json, "expires", text);
-    if (pem)
-        json_add_string(json, "public_key", pem);
+    json_add_text(json, "public_key", pem);
     return json;
 }
 

@@ -176,6 +176,25 @@ static void many_members_are_found_in_any_order_of_the_keys(void **state)
     }
 }
 
+static void only_members_with_a_text_are_added_and_copied(void **state)
+{
+    _cleanup_(json_free) cJSON *json = cJSON_CreateObject();
+    (void)state;
+    json_add_text(json, "none", NULL);
+    json_add_text(json, "empty", "");
+    json_add_known(json, "unknown", NULL);
+    json_add_known(json, "unknown", "");
+    json_add_known(json, "known", "x");
+    json_append_text(json_add_array(json, "list"), "y");
+    _cleanup_(free_string) char *text = cJSON_PrintUnformatted(json);
+    assert_string_equal("{\"empty\":\"\",\"known\":\"x\",\"list\":[\"y\"]}", text);
+
+    _cleanup_(free_string) char *known = json_copy_text(json, "known");
+    assert_string_equal("x", known);
+    assert_null(json_copy_text(json, "none"));
+    assert_null(json_copy_text(json, "list"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +206,7 @@ int main(void)
         cmocka_unit_test(deep_nesting_is_refused),
         cmocka_unit_test(no_truncation_and_no_flipped_byte_crashes),
         cmocka_unit_test(numbers_that_json_lacks_are_not_written),
+        cmocka_unit_test(only_members_with_a_text_are_added_and_copied),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
