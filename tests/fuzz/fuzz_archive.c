@@ -3,21 +3,17 @@
  * nothing left lying about. Begins with a true archive; the mutator keeps the tar headers' sums
  * right, so that what is behind them is reached.
  */
-#include "base/file.h"
 #include "base/path.h"
-#include "registry/registry.h"
+#include "fuzz_registry.h"
 #include <dirent.h>
 #include <mlops/archive.h>
-#include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <zstd.h>
 
 #define SEED_MAX (1U << 20)
 
-static struct mlops_registry *registry;
 static struct buffer seed; /* an archive, decompressed */
-static char *folder;
 static int input_fd;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -25,19 +21,10 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned random);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void must(int code, const struct mlops_error *err)
+static int make(const char *path, struct mlops_error *err)
 {
-    if (code) {
-        (void)fprintf(stderr, "%s\n", err->message);
-        abort();
-    }
-}
-
-static void clean_up(void)
-{
-    struct mlops_error err = {0};
-    mlops_registry_close(registry);
-    (void)tree_remove(folder, &err); /* in /tmp */
+    bool created;
+    return mlops_registry_init(path, &created, err);
 }
 
 static void put(const char *name, const char *text, struct mlops_error *err)
@@ -52,16 +39,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     struct mlops_package package;
     struct mlops_archive archive;
     _cleanup_(buffer_clear) struct buffer packed = {0};
-    bool created;
     (void)argc;
     (void)argv;
-    must(directory_make_temporary("/tmp", "fuzz-archive", &folder, &err), &err);
-    must(mlops_registry_init(folder, &created, &err), &err);
-    must(mlops_registry_open(
-             &(struct mlops_registry_options){.location = folder, .actor = "fuzz@host"}, &registry,
-             &err),
-         &err);
-    (void)atexit(clean_up);
+    fuzz_registry_begin(make);
     put("mlops.yaml", "model: m\ncode: [a, link]\ndata:\n  train: {path: t.csv}\n", &err);
     put("a", "content\n", &err);
     put("t.csv", "x,y\n1,2\n", &err);

@@ -1,45 +1,19 @@
 /*
- * tests/fuzz/fuzz_history.c - no lines break the readers of a whole history's log and rows: the first
- * byte chooses the log or a table, the rest are its lines. What was read is verified as a log, and
- * thrown away.
+ * tests/fuzz/fuzz_history.c - no lines break the readers of a whole history's log and rows: the
+ * first byte chooses the log or a table, the rest are its lines. What was read is verified as a
+ * log, and thrown away.
  */
-#include "base/file.h"
+#include "fuzz_registry.h"
 #include "registry/history.h"
-#include <stdlib.h>
-
-static struct mlops_registry *registry;
-static char *folder;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void must(int code, const struct mlops_error *err)
-{
-    if (code) {
-        (void)fprintf(stderr, "%s\n", err->message);
-        abort();
-    }
-}
-
-static void clean_up(void)
-{
-    struct mlops_error err = {0};
-    mlops_registry_close(registry);
-    (void)tree_remove(folder, &err); /* in /tmp */
-}
-
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-    struct mlops_error err = {0};
     (void)argc;
     (void)argv;
-    must(directory_make_temporary("/tmp", "fuzz-history", &folder, &err), &err);
-    must(registry_make_bare(folder, &err), &err);
-    must(mlops_registry_open(
-             &(struct mlops_registry_options){.location = folder, .actor = "fuzz@host"}, &registry,
-             &err),
-         &err);
-    (void)atexit(clean_up);
+    fuzz_registry_begin(registry_make_bare);
     return 0;
 }
 
