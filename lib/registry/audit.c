@@ -5,6 +5,7 @@
 #include "registry/audit.h"
 #include "base/path.h"
 #include "registry/log_control.h"
+#include "registry/log_head.h"
 #include "registry/log_tree.h"
 #include "registry/outbox.h"
 #include "registry/reference.h"
@@ -33,14 +34,18 @@ void audit_time_format(int64_t time_ns, char text[AUDIT_TIME_SIZE])
 /* The tree that the transaction appends to. */
 static int know_tree(struct transaction *tx, struct mlops_error *err)
 {
-    struct db *db = transaction_db(tx);
+    int code;
 
     if (tx->tree_known)
         return MLOPS_OK;
-    TRY(log_tree_frontier(db, &tx->tree, err));
-    if (tx->tree.size > 0 && log_checkpoint_check(db, &tx->tree, err))
+    code = log_head_read(tx->registry, &tx->tree, err);
+    if (code != MLOPS_INTEGRITY)
+        TRY(code);
+    else if (tx->tree.size > 0)
         return mlops_hint(err, "nothing can be recorded; 'mlops log --verify' tells more, and a "
                                "backup of the registry helps");
+    else
+        *err = (struct mlops_error){0}; /* there is no head before the first entry */
     tx->tree_known = true;
     return MLOPS_OK;
 }

@@ -19,6 +19,30 @@ int db_begin(struct db *db, enum db_access access, struct mlops_error *err)
     return db->driver->begin(db, access, err);
 }
 
+static int begin_and_ask(struct db *db, bool *held, const char *sql, const struct db_value *values,
+                         struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+
+    TRY(db->driver->begin(db, DB_WRITE, err));
+    int code = db_query_values(db, &rows, err, sql, values);
+    return code ? code : db_step(rows, held, err);
+}
+
+int db_begin_if(struct db *db, const char *line, bool *held, struct mlops_error *err,
+                const char *sql, const struct db_value *values)
+{
+    int code;
+
+    *held = false;
+    if (db->driver->begin_if)
+        return db->driver->begin_if(db, line, held, sql, values, err);
+    code = begin_and_ask(db, held, sql, values, err);
+    if (code || !*held)
+        db->driver->rollback(db);
+    return code;
+}
+
 int db_commit(struct db *db, struct mlops_error *err)
 {
     return db->driver->commit(db, err);

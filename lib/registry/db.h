@@ -66,6 +66,11 @@ enum db_access { DB_READ, DB_WRITE };
 /* Begin a transaction: DB_READ sees one snapshot; DB_WRITE excludes all other writers and waits
  * for its turn. They do not nest. */
 int db_begin(struct db *db, enum db_access access, struct mlops_error *err);
+/* Begin to write where a query has a row then: where it has none, `*held` is false and nothing is
+ * begun. Those who ask the same of the same thing, which `line` names, wait in a line of their own
+ * as far as the engine can: of many whose wish has become void none keeps other writers waiting. */
+int db_begin_if(struct db *db, const char *line, bool *held, struct mlops_error *err,
+                const char *sql, const struct db_value *values);
 /* Durable when it returns MLOPS_OK; on failure it is rolled back. */
 int db_commit(struct db *db, struct mlops_error *err);
 void db_rollback(struct db *db);

@@ -25,6 +25,10 @@
     "THEN set_config('synchronous_commit', 'on', true) END "                                       \
     "FROM (SELECT pg_advisory_xact_lock(" LOCK ") OFFSET 0) AS locked"
 
+/* A line before that one, for those who want the same; taken first always. */
+#define LINE_SQL                                                                                   \
+    "SELECT pg_advisory_xact_lock(1835823985, hashtext(current_schema()::text || ' ' || $1))"
+
 static const struct db_value none[] = {{.type = DB_NONE}};
 
 static void close_connection(struct db *base)
@@ -60,7 +64,7 @@ static void end(struct postgres_db *db)
 {
     postgres_journal_clear(db);
     db->state = POSTGRES_IDLE;
-    db->committing = db->fate_open = false;
+    db->committing = db->fate_open = db->unwanted = false;
     db->failure = (struct mlops_error){0};
 }
 
@@ -89,6 +93,17 @@ static int lock(struct postgres_db *db, struct mlops_error *err)
     return mlops_hint(err, "make it with CREATE SCHEMA");
 }
 
+static int begin_to_write(struct db *base, struct mlops_error *err)
+{
+    struct postgres_db *db = (struct postgres_db *)base;
+
+    if (read_only(base))
+        return mlops_fail(err, MLOPS_IO, "%s is read-only", db->shown);
+    db->state = POSTGRES_WRITING;
+    postgres_journal_add(db, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", none);
+    return MLOPS_OK;
+}
+
 static int begin(struct db *base, enum db_access access, struct mlops_error *err)
 {
     struct postgres_db *db = (struct postgres_db *)base;
@@ -99,14 +114,37 @@ static int begin(struct db *base, enum db_access access, struct mlops_error *err
         postgres_journal_add(db, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", none);
         return MLOPS_OK;
     }
-    if (read_only(base))
-        return mlops_fail(err, MLOPS_IO, "%s is read-only", db->shown);
-    db->state = POSTGRES_WRITING;
-    postgres_journal_add(db, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", none);
+    TRY(begin_to_write(base, err));
     code = lock(db, err);
     if (code)
         rollback(base);
     return code;
+}
+
+/* Asked twice, at the head of either line. Where there is no row the question fails in the server,
+ * which ends the transaction there and lets the next one in without waiting to be told by us. */
+static int begin_if(struct db *base, const char *line, bool *held, const char *sql,
+                    const struct db_value *values, struct mlops_error *err)
+{
+    struct postgres_db *db = (struct postgres_db *)base;
+    _cleanup_(free_string) char *guard = xprintf("SELECT 1 / count(*) FROM (%s) AS wanted", sql);
+    bool unwanted;
+    int code;
+
+    TRY(begin_to_write(base, err));
+    postgres_journal_add(db, LINE_SQL, (struct db_value[]){DB_TEXT(line), DB_END})->waits = true;
+    postgres_journal_add(db, guard, values)->guards = true;
+    postgres_journal_add(db, LOCK_SQL, none)->waits = true;
+    postgres_journal_add(db, guard, values)->guards = true;
+    code = postgres_flush(db, NULL, err);
+    *held = code == MLOPS_OK;
+    unwanted = db->unwanted;
+    if (code)
+        rollback(base);
+    if (!unwanted)
+        return code;
+    *err = (struct mlops_error){0};
+    return MLOPS_OK;
 }
 
 static int commit(struct db *base, struct mlops_error *err)
@@ -230,6 +268,7 @@ static const struct db_driver postgres_driver = {
     .close = close_connection,
     .read_only = read_only,
     .begin = begin,
+    .begin_if = begin_if,
     .commit = commit,
     .rollback = rollback,
     .witness = witness,

@@ -67,6 +67,7 @@ struct postgres_entry {
     struct db_value *values; /* ends with DB_END; text and bytes are copies */
     bool answered;           /* its result is known: `result` is the hash of it */
     bool waits;              /* for other writers */
+    bool guards;             /* fails, dividing by zero, where the transaction is not wanted */
     uint64_t result;
 };
 
@@ -98,6 +99,7 @@ struct postgres_db {
     bool unrepeatable; /* it got too long to be kept */
     bool committing;   /* the journal's last statement is COMMIT */
     bool fate_open;    /* COMMIT was sent, and is not known to have failed */
+    bool unwanted;     /* the statement that guards the transaction said so */
     struct mlops_error patience; /* why the waiting for other writers was given up */
     struct mlops_error failure; /* of a statement of the transaction: it can only be rolled back */
     struct postgres_entry witness; /* a query that has a row once it is committed; sql may be NULL */
@@ -136,6 +138,7 @@ int postgres_fail_lost(struct postgres_db *db, struct mlops_error *err);
 bool postgres_is_lost(const struct postgres_db *db, const PGresult *result);
 /* Does it ask for the transaction to be run again? */
 bool postgres_is_retry(const struct postgres_db *db, const PGresult *result);
+bool postgres_is_zero_division(const struct postgres_db *db, const PGresult *result);
 
 /* db_postgres_statement.c: the statement part of struct db_driver */
 

@@ -263,6 +263,17 @@ static void drain(struct postgres_db *db)
     }
 }
 
+/* The transaction was played again, and did not find what it had found before. */
+static enum outcome fail_overtaken(const struct postgres_db *db, struct mlops_error *err)
+{
+    mlops_fail(err, MLOPS_IO,
+               "%s: the connection was lost, and others changed the registry before it was "
+               "there again",
+               db->shown);
+    mlops_hint(err, "nothing of this command was recorded: run it again");
+    return FAILED;
+}
+
 /* `result` is the answer to `entry`. */
 static enum outcome take_answer(struct postgres_db *db, struct postgres_entry *entry,
                                 const PGresult *result, struct mlops_error *err)
@@ -274,18 +285,15 @@ static enum outcome take_answer(struct postgres_db *db, struct postgres_entry *e
             return LOST;
         if (postgres_is_retry(db, result) && db->state != POSTGRES_IDLE)
             return AGAIN;
+        db->unwanted = entry->guards && postgres_is_zero_division(db, result);
+        if (db->unwanted && entry->answered)
+            return fail_overtaken(db, err);
         postgres_fail(db, result, entry->sql, err);
         return FAILED;
     }
     hash = hash_of(db, result);
-    if (entry->answered && entry->result != hash) {
-        mlops_fail(err, MLOPS_IO,
-                   "%s: the connection was lost, and others changed the registry before it was "
-                   "there again",
-                   db->shown);
-        mlops_hint(err, "nothing of this command was recorded: run it again");
-        return FAILED;
-    }
+    if (entry->answered && entry->result != hash)
+        return fail_overtaken(db, err);
     entry->answered = true;
     entry->result = hash;
     str_copy(db->changed, sizeof(db->changed), db->api.PQcmdTuples((PGresult *)(uintptr_t)result));

@@ -23,6 +23,8 @@ struct mlops_registry {
     struct store *store;    /* NULL until asked for */
     struct transaction *tx; /* the open one, or NULL */
     struct signing_key *log_key; /* that signs the log's checkpoints; NULL until asked for */
+    struct log_head *head;   /* of the log, as it was checked last (log_head.h), or NULL */
+    struct log_nodes *nodes; /* hashes of the log's tree (log_nodes.h), or NULL */
     struct log_controls *controls; /* what was read of the log last (log_control.h), or NULL */
     bool snapshot;          /* a struct snapshot is open */
     bool outbox_filled;     /* by this handle, since it was last emptied (outbox.h) */
@@ -58,6 +60,10 @@ int registry_fail_read_only(const struct mlops_registry *registry, struct mlops_
 /* Begin to write whatever schema the database has. */
 int transaction_begin_unchecked(struct mlops_registry *registry, struct transaction **tx,
                                 struct mlops_error *err);
+/* Begin to write where the query has a row then (db_begin_if); where not, `*tx` is NULL. */
+int transaction_begin_if(struct mlops_registry *registry, const char *line,
+                         struct transaction **tx, struct mlops_error *err, const char *sql,
+                         const struct db_value *values);
 /* What the database asks before each pause while others write; `context` is the registry. */
 int transaction_wait(void *context, int64_t waited_ns, struct mlops_error *err);
 

@@ -5,6 +5,7 @@
  */
 #include "base/file.h"
 #include "base/path.h"
+#include "registry/log_head.h"
 #include "registry/log_tree.h"
 #include <fcntl.h>
 #include <openssl/rand.h>
@@ -116,7 +117,16 @@ int log_key_adopt(struct transaction *tx, char **vkey, struct mlops_error *err)
         length += (size_t)snprintf(name + length, sizeof(name) - length, "%02x", random[i]);
     TRY(note_key_of(name, tx->registry->log_key, &verifier, err));
     *vkey = note_key_format(&verifier);
+    log_head_forget(tx->registry);
     return meta_set(transaction_db(tx), "log_key", *vkey, err);
+}
+
+static int parse_verifier(const char *vkey, struct note_key *key, struct mlops_error *err)
+{
+    if (note_key_parse(vkey, strlen(vkey), key, err) == MLOPS_OK)
+        return MLOPS_OK;
+    err->code = MLOPS_INTEGRITY;
+    return mlops_wrap(err, "the key of the audit log in the registry's database");
 }
 
 int log_key_verifier(struct db *db, struct note_key *key, struct mlops_error *err)
@@ -124,54 +134,67 @@ int log_key_verifier(struct db *db, struct note_key *key, struct mlops_error *er
     _cleanup_(buffer_clear) struct buffer text = {0};
 
     TRY(meta_get(db, "log_key", &text, err));
-    if (note_key_parse(text.data, text.length, key, err) == MLOPS_OK)
-        return MLOPS_OK;
-    err->code = MLOPS_INTEGRITY;
-    return mlops_wrap(err, "the key of the audit log in the registry's database");
+    return parse_verifier(text.data ? text.data : "", key, err);
 }
 
 /* ---- the signed head ----------------------------------------------------------------------- */
 
-int log_checkpoint_read(struct db *db, struct checkpoint *checkpoint, struct buffer *note,
+int log_checkpoint_open(const char *note, const char *vkey, struct checkpoint *checkpoint,
                         struct mlops_error *err)
 {
-    _cleanup_(buffer_clear) struct buffer text = {0};
     struct note_key key;
     size_t length;
 
+    TRY(parse_verifier(vkey, &key, err));
+    if (note_open(note, strlen(note), &key, &length, err) == MLOPS_OK &&
+        checkpoint_parse(note, length, checkpoint, err) == MLOPS_OK)
+        return MLOPS_OK;
+    err->code = MLOPS_INTEGRITY;
+    mlops_wrap(err, "the checkpoint of the audit log");
+    return mlops_hint(err, "somebody changed the registry's database by hand, or it is "
+                           "damaged: compare it with a backup");
+}
+
+int log_checkpoint_read(struct db *db, struct checkpoint *checkpoint, struct buffer *note,
+                        struct mlops_error *err)
+{
+    _cleanup_(buffer_clear) struct buffer text = {0}, vkey = {0};
+
     TRY(meta_get(db, "checkpoint", &text, err));
-    TRY(log_key_verifier(db, &key, err));
-    if (note_open(text.data, text.length, &key, &length, err) ||
-        checkpoint_parse(text.data, length, checkpoint, err)) {
-        err->code = MLOPS_INTEGRITY;
-        mlops_wrap(err, "the checkpoint of the audit log");
-        return mlops_hint(err, "somebody changed the registry's database by hand, or it is "
-                               "damaged: compare it with a backup");
-    }
+    TRY(meta_get(db, "log_key", &vkey, err));
+    TRY(log_checkpoint_open(text.data ? text.data : "", vkey.data ? vkey.data : "", checkpoint,
+                            err));
     if (note)
         buffer_append(note, text.data, text.length);
     return MLOPS_OK;
+}
+
+int log_checkpoint_signs(const struct checkpoint *checkpoint,
+                         const struct merkle_frontier *frontier, struct mlops_error *err)
+{
+    struct digest root;
+
+    merkle_root(frontier, &root);
+    if (checkpoint->size == frontier->size && digest_equal(&checkpoint->root, &root))
+        return MLOPS_OK;
+    if (checkpoint->size != frontier->size)
+        mlops_fail(err, MLOPS_INTEGRITY,
+                   "the audit log has %llu entries, its signed checkpoint speaks of %llu",
+                   (unsigned long long)frontier->size, (unsigned long long)checkpoint->size);
+    else
+        mlops_fail(err, MLOPS_INTEGRITY,
+                   "the tree of the audit log is not the one that its checkpoint signs");
+    return mlops_hint(err, "somebody changed the registry's database by hand, or it is damaged: "
+                           "compare it with a backup");
 }
 
 int log_checkpoint_check(struct db *db, const struct merkle_frontier *frontier,
                          struct mlops_error *err)
 {
     struct checkpoint checkpoint;
-    struct digest root;
 
     TRY(log_checkpoint_read(db, &checkpoint, NULL, err));
-    merkle_root(frontier, &root);
-    if (checkpoint.size == frontier->size && digest_equal(&checkpoint.root, &root))
-        return MLOPS_OK;
-    if (checkpoint.size != frontier->size)
-        mlops_fail(err, MLOPS_INTEGRITY,
-                   "the audit log has %llu entries, its signed checkpoint speaks of %llu",
-                   (unsigned long long)frontier->size, (unsigned long long)checkpoint.size);
-    else
-        mlops_fail(err, MLOPS_INTEGRITY,
-                   "the tree of the audit log is not the one that its checkpoint signs");
-    return mlops_hint(err, "somebody changed the registry's database by hand, or it is damaged: "
-                           "compare it with a backup");
+    return log_checkpoint_signs(&checkpoint, frontier, err);
 }
 
 int log_checkpoint_write(struct mlops_registry *registry, const struct merkle_frontier *frontier,
@@ -182,7 +205,10 @@ int log_checkpoint_write(struct mlops_registry *registry, const struct merkle_fr
     struct note_key verifier, own;
 
     TRY(key_load(registry, err));
-    TRY(log_key_verifier(registry->db, &verifier, err));
+    if (log_head_key(registry))
+        TRY(parse_verifier(log_head_key(registry), &verifier, err));
+    else
+        TRY(log_key_verifier(registry->db, &verifier, err));
     TRY(note_key_of(verifier.name, registry->log_key, &own, err));
     if (memcmp(&own, &verifier, sizeof(own)) != 0) {
         mlops_fail(err, MLOPS_INTEGRITY, "the key at hand is not the key of this audit log");

@@ -2,7 +2,7 @@
 #include "registry/log_control.h"
 #include "registry/handle.h"
 
-static const char *const actions[] = {"trust",    "distrust", "policy", "freeze", "unfreeze",
+static const char *const actions[] = {"trust",    "distrust", "policy",   "freeze", "unfreeze",
                                       "withdraw", "retire",   "rollback", NULL};
 
 bool log_is_control(const char *action)
@@ -38,34 +38,91 @@ static int fail_missing(uint64_t index, struct mlops_error *err)
                            "'mlops log --verify' tells more");
 }
 
-/* Entry `index`, whose leaf hash is known from the one after it. */
-static int read_linked(const struct log_view *view, uint64_t index, const char *leaf_hex,
-                       cJSON **entry, struct mlops_error *err)
+/* ---- texts ----------------------------------------------------------------------------------- */
+
+/* What may be the texts of them, by position: what the column `action` says is believed of none. */
+struct texts {
+    struct text {
+        uint64_t index;
+        char *entry;
+    } * items;
+    size_t count, capacity;
+};
+
+static void texts_clear(struct texts *texts)
+{
+    for (size_t i = 0; i < texts->count; i++)
+        free(texts->items[i].entry);
+    free(texts->items);
+}
+
+static int texts_read(struct db *db, struct texts *texts, struct mlops_error *err)
 {
     _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
-    struct digest leaf;
-    char hex[SHA256_HEX_SIZE];
+    bool more;
+
+    TRY(db_query(db, &rows, err,
+                 "SELECT position, entry FROM audit WHERE action IN ('trust', 'distrust', "
+                 "'policy', 'freeze', 'unfreeze', 'withdraw', 'retire', 'rollback') "
+                 "ORDER BY position"));
+    for (;;) {
+        TRY(db_step(rows, &more, err));
+        if (!more)
+            return MLOPS_OK;
+        GROW(texts->items, texts->count, &texts->capacity);
+        texts->items[texts->count++] =
+            (struct text){.index = (uint64_t)db_i64(rows, 0), .entry = xstrdup(db_string(rows, 1))};
+    }
+}
+
+static int compare_texts(const void *left, const void *right)
+{
+    const struct text *a = left, *b = right;
+
+    return (a->index > b->index) - (a->index < b->index);
+}
+
+/* The text of entry `index`, from `texts` or where these do not have it from the database. */
+static int text_of(const struct log_view *view, const struct texts *texts, uint64_t index,
+                   struct buffer *text, struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    const struct text wanted = {.index = index}, *found = NULL;
     bool any;
 
+    if (texts->count > 0)
+        found = bsearch(&wanted, texts->items, texts->count, sizeof(wanted), compare_texts);
+    if (found) {
+        buffer_puts(text, found->entry);
+        return MLOPS_OK;
+    }
     TRY(db_query(view->db, &rows, err, "SELECT entry FROM audit WHERE position = $1",
                  DB_I64(index)));
     TRY(db_step(rows, &any, err));
     if (!any)
         return fail_missing(index, err);
-    const char *text = db_string(rows, 0);
-    merkle_leaf(text, strlen(text), &leaf);
-    digest_to_hex(&leaf, hex);
-    if (!str_equal(hex, leaf_hex))
-        return fail_missing(index, err);
-    return json_parse(text, strlen(text), "an entry of the audit log", entry, err);
+    buffer_puts(text, db_string(rows, 0));
+    return MLOPS_OK;
 }
 
-static int read_proved(const struct log_view *view, uint64_t index, cJSON **entry,
-                       struct mlops_error *err)
+/* ---- the chain ------------------------------------------------------------------------------- */
+
+/* Entry `index` and the hash of its leaf: as `leaf_hex` says, which the one after it has, or, where
+ * that is NULL, proved to be in the tree. */
+static int read_entry(const struct log_view *view, const struct texts *texts, uint64_t index,
+                      const char *leaf_hex, cJSON **entry, struct digest *leaf,
+                      struct mlops_error *err)
 {
     _cleanup_(buffer_clear) struct buffer text = {0};
+    char hex[SHA256_HEX_SIZE];
 
-    TRY(log_view_text(view, index, &text, NULL, err));
+    TRY(text_of(view, texts, index, &text, err));
+    merkle_leaf(text.data, text.length, leaf);
+    digest_to_hex(leaf, hex);
+    if (!leaf_hex)
+        TRY(log_view_prove(view, index, text.data, text.length, NULL, err));
+    else if (!str_equal(hex, leaf_hex))
+        return fail_missing(index, err);
     return json_parse(text.data, text.length, "an entry of the audit log", entry, err);
 }
 
@@ -75,61 +132,55 @@ static void add(struct log_controls *controls, cJSON *entry)
     controls->items[controls->count++] = entry;
 }
 
-/* From the newest back; `*first` is the index of the oldest that the chain has. */
-static int walk(const struct log_view *view, struct log_controls *controls, uint64_t *first,
-                struct mlops_error *err)
+/* From the newest back to the first of the chain, or to where `known` (may be NULL) goes on:
+ * `*first` is the index of the oldest that was read, `*met` whether it is the newest of `known`. */
+static int walk(const struct log_view *view, const struct texts *texts,
+                const struct log_controls *known, struct log_controls *controls, uint64_t *first,
+                bool *met, struct mlops_error *err)
 {
     _cleanup_(json_free) cJSON *newest = NULL;
     uint64_t at, size = view->checkpoint.size;
-    const char *leaf = NULL;
+    const char *leaf_hex = NULL;
+    struct digest leaf;
 
     *first = size;
+    *met = false;
     if (size == 0)
         return MLOPS_OK;
-    TRY(read_proved(view, size - 1, &newest, err));
+    TRY(read_entry(view, texts, size - 1, NULL, &newest, &leaf, err));
     at = log_control_behind(newest, size - 1);
-    while (at > 0) {
+    while (at > 0 && !*met) {
         cJSON *entry = NULL;
 
         if (at > *first)
             return fail_missing(at - 1, err);
-        TRY(leaf ? read_linked(view, at - 1, leaf, &entry, err)
-                 : read_proved(view, at - 1, &entry, err));
+        TRY(read_entry(view, texts, at - 1, leaf_hex, &entry, &leaf, err));
+        if (controls->count == 0)
+            controls->newest = leaf;
         add(controls, entry);
         *first = at - 1;
+        *met = known && digest_equal(&known->newest, &leaf);
         at = json_u64(entry, "control", 0);
-        leaf = json_string(entry, "chain", NULL);
+        leaf_hex = json_string(entry, "chain", NULL);
     }
     return MLOPS_OK;
 }
 
 /* What stands before the chain's beginning, from a time when there was none. */
-static int read_older(const struct log_view *view, struct log_controls *controls, uint64_t first,
-                      struct mlops_error *err)
+static int read_older(const struct log_view *view, const struct texts *texts,
+                      struct log_controls *controls, uint64_t first, struct mlops_error *err)
 {
-    for (size_t i = 0; actions[i]; i++) {
-        _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
-        bool more;
+    for (size_t i = 0; i < texts->count && texts->items[i].index < first; i++) {
+        cJSON *entry = NULL;
+        struct digest leaf;
 
-        TRY(db_query(view->db, &rows, err,
-                     "SELECT position FROM audit WHERE action = $1 AND position < $2",
-                     DB_TEXT(actions[i]), DB_I64(first)));
-        for (;;) {
-            cJSON *entry = NULL;
-            uint64_t index;
-
-            TRY(db_step(rows, &more, err));
-            if (!more)
-                break;
-            index = (uint64_t)db_i64(rows, 0);
-            TRY(read_proved(view, index, &entry, err));
-            add(controls, entry);
-            if (!str_equal(json_string(entry, "action", ""), actions[i]))
-                return mlops_fail(err, MLOPS_INTEGRITY,
-                                  "entry %llu of the audit log was changed: its columns are not "
-                                  "what the entry says",
-                                  (unsigned long long)index);
-        }
+        TRY(read_entry(view, texts, texts->items[i].index, NULL, &entry, &leaf, err));
+        add(controls, entry);
+        if (!log_is_control(json_string(entry, "action", "")))
+            return mlops_fail(err, MLOPS_INTEGRITY,
+                              "entry %llu of the audit log was changed: its columns are not "
+                              "what the entry says",
+                              (unsigned long long)texts->items[i].index);
     }
     return MLOPS_OK;
 }
@@ -142,31 +193,64 @@ static int compare_entries(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
+static void sort(struct log_controls *controls)
+{
+    if (controls->count > 1)
+        qsort(controls->items, controls->count, sizeof(controls->items[0]), compare_entries);
+}
+
+static int read_all(const struct log_view *view, struct log_controls *controls,
+                    struct mlops_error *err)
+{
+    _cleanup_(texts_clear) struct texts texts = {0};
+    uint64_t first;
+    bool met;
+
+    TRY(texts_read(view->db, &texts, err));
+    TRY(walk(view, &texts, NULL, controls, &first, &met, err));
+    TRY(read_older(view, &texts, controls, first, err));
+    sort(controls);
+    return MLOPS_OK;
+}
+
+/* What came after `known`, which gets it; false where the log does not go on from it. */
+static bool catch_up(const struct log_view *view, struct log_controls *known)
+{
+    const struct texts none = {0};
+    struct log_controls *later = xcalloc(1, sizeof(*later));
+    struct mlops_error ignored = {0}; /* then all is read, and that says what is wrong */
+    uint64_t first;
+    bool met = false;
+
+    if (walk(view, &none, known, later, &first, &met, &ignored) == MLOPS_OK && met) {
+        cJSON_Delete(later->items[--later->count]); /* that is known */
+        while (later->count > 0)
+            add(known, later->items[--later->count]);
+        known->newest = later->newest;
+    }
+    log_controls_free(later);
+    return met;
+}
+
 int log_controls_read(const struct log_view *view, const struct log_controls **controls,
                       struct mlops_error *err)
 {
     struct mlops_registry *registry = view->registry;
-    struct log_controls *read;
-    uint64_t first;
-    int code;
+    struct log_controls *known = registry->controls;
 
-    if (registry->controls && digest_equal(&registry->controls->root, &view->checkpoint.root)) {
-        *controls = registry->controls;
-        return MLOPS_OK;
+    if (!known || !digest_equal(&known->root, &view->checkpoint.root)) {
+        if (!known || !catch_up(view, known)) {
+            log_controls_free(known);
+            registry->controls = NULL;
+            known = xcalloc(1, sizeof(*known));
+            int code = read_all(view, known, err);
+            if (code) {
+                log_controls_free(known);
+                return code;
+            }
+        }
+        known->root = view->checkpoint.root;
     }
-    log_controls_free(registry->controls);
-    registry->controls = NULL;
-    read = xcalloc(1, sizeof(*read));
-    read->root = view->checkpoint.root;
-    code = walk(view, read, &first, err);
-    if (code == MLOPS_OK)
-        code = read_older(view, read, first, err);
-    if (code) {
-        log_controls_free(read);
-        return code;
-    }
-    if (read->count > 1)
-        qsort(read->items, read->count, sizeof(read->items[0]), compare_entries);
-    *controls = registry->controls = read;
+    *controls = registry->controls = known;
     return MLOPS_OK;
 }

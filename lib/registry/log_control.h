@@ -15,11 +15,13 @@ bool log_is_control(const char *action);
 
 /* All of them, the oldest first. */
 struct log_controls {
-    struct digest root; /* of the log that they were read from */
+    struct digest root;   /* of the log that they were read from */
+    struct digest newest; /* the leaf hash of the newest that the chain has */
     cJSON **items;
     size_t count, capacity;
 };
-/* Owned by the registry's handle, and good until the log has grown.
+/* Owned by the registry's handle; entries stay where they are as the log grows, and later ones are
+ * added.
  * Errors: MLOPS_INTEGRITY one of them was changed or is missing. */
 int log_controls_read(const struct log_view *view, const struct log_controls **controls,
                       struct mlops_error *err);

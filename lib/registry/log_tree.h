@@ -12,6 +12,16 @@
 /* merkle_reader over the database (`context`). Errors: MLOPS_INTEGRITY it is not there. */
 int log_tree_node(void *context, unsigned level, uint64_t index, struct digest *hash,
                   struct mlops_error *err);
+/* Hashes to read, as log_tree_node does, in few statements. They are put into another order; one
+ * that is not there is not `found`. */
+struct log_tree_hash {
+    unsigned level;
+    uint64_t index;
+    bool found;
+    struct digest hash;
+};
+int log_tree_hashes(struct db *db, struct log_tree_hash *hashes, size_t count,
+                    struct mlops_error *err);
 /* How many entries the log has. */
 int log_tree_size(struct db *db, uint64_t *size, struct mlops_error *err);
 /* What is needed to append. Errors: MLOPS_INTEGRITY. */
@@ -28,6 +38,12 @@ int log_tree_fill(struct db *db, struct mlops_error *err);
  * its text. Errors: MLOPS_INTEGRITY there is none, or its signature is not the log's. */
 int log_checkpoint_read(struct db *db, struct checkpoint *checkpoint, struct buffer *note,
                         struct mlops_error *err);
+/* What the text `note` says, signed by the key `vkey`. Errors: MLOPS_INTEGRITY it is not. */
+int log_checkpoint_open(const char *note, const char *vkey, struct checkpoint *checkpoint,
+                        struct mlops_error *err);
+/* It is the one of `frontier`. Errors: MLOPS_INTEGRITY. */
+int log_checkpoint_signs(const struct checkpoint *checkpoint,
+                         const struct merkle_frontier *frontier, struct mlops_error *err);
 /* As log_checkpoint_read, and it is the one of `frontier`. */
 int log_checkpoint_check(struct db *db, const struct merkle_frontier *frontier,
                          struct mlops_error *err);

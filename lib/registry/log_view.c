@@ -2,6 +2,8 @@
 #include "registry/log_view.h"
 #include "registry/handle.h"
 #include "registry/log_control.h"
+#include "registry/log_head.h"
+#include "registry/log_nodes.h"
 #include "registry/log_tree.h"
 
 int log_view_open(struct mlops_registry *registry, struct log_view *view, struct mlops_error *err)
@@ -10,36 +12,59 @@ int log_view_open(struct mlops_registry *registry, struct log_view *view, struct
 
     view->registry = registry;
     view->db = registry->db;
-    TRY(log_tree_frontier(registry->db, &frontier, err));
-    TRY(log_checkpoint_check(registry->db, &frontier, err));
+    TRY(log_head_read(registry, &frontier, err));
     view->checkpoint.size = frontier.size;
     merkle_root(&frontier, &view->checkpoint.root);
     return MLOPS_OK;
+}
+
+static int fail_changed(uint64_t index, struct mlops_error *err)
+{
+    mlops_fail(err, MLOPS_INTEGRITY, "entry %llu of the audit log was changed",
+               (unsigned long long)index);
+    return mlops_hint(err, "somebody changed the registry's database by hand, or it is damaged: "
+                           "'mlops log --verify' tells more");
+}
+
+/* By what the handle has read before, and where that does not do, by what the database says now. */
+int log_view_prove(const struct log_view *view, uint64_t index, const char *text, size_t length,
+                   struct merkle_proof *path, struct mlops_error *err)
+{
+    struct merkle_proof own;
+    struct digest leaf;
+    int code = MLOPS_OK;
+
+    if (!path)
+        path = &own;
+    merkle_leaf(text, length, &leaf);
+    for (unsigned attempt = 0; attempt < 2; attempt++) {
+        code = log_nodes_fetch(view->registry, &index, 1, view->checkpoint.size, err);
+        if (code == MLOPS_OK)
+            code = merkle_prove_inclusion(index, view->checkpoint.size, log_nodes_read,
+                                          view->registry, path, err);
+        if (code != MLOPS_OK && code != MLOPS_INTEGRITY)
+            return code;
+        if (code == MLOPS_OK && merkle_check_inclusion(&leaf, index, view->checkpoint.size,
+                                                       &view->checkpoint.root, path))
+            return MLOPS_OK;
+        log_nodes_forget(view->registry);
+    }
+    return code ? code : fail_changed(index, err);
 }
 
 int log_view_text(const struct log_view *view, uint64_t index, struct buffer *text,
                   struct merkle_proof *path, struct mlops_error *err)
 {
     _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
-    struct merkle_proof own;
-    struct digest leaf;
     bool any;
 
-    if (!path)
-        path = &own;
     TRY(db_query(view->db, &rows, err, "SELECT entry FROM audit WHERE position = $1",
                  DB_I64(index)));
     TRY(db_step(rows, &any, err));
-    buffer_puts(text, any ? db_string(rows, 0) : "");
-    merkle_leaf(text->data, text->length, &leaf);
-    TRY(merkle_prove_inclusion(index, view->checkpoint.size, log_tree_node, view->db, path, err));
-    if (any &&
-        merkle_check_inclusion(&leaf, index, view->checkpoint.size, &view->checkpoint.root, path))
-        return MLOPS_OK;
-    mlops_fail(err, MLOPS_INTEGRITY, "entry %llu of the audit log was changed",
-               (unsigned long long)index);
-    return mlops_hint(err, "somebody changed the registry's database by hand, or it is damaged: "
-                           "'mlops log --verify' tells more");
+    if (!any)
+        return fail_changed(index, err);
+    buffer_puts(text, db_string(rows, 0));
+    return log_view_prove(view, index, text->data, text->length, path, err);
 }
 
 /* Do the columns that led here say what the entry says? */
@@ -53,14 +78,14 @@ static bool entry_matches(const cJSON *entry, const struct log_query *query, uin
            (query->previous == 0 || json_u64(entry, "previous", 0) == query->previous);
 }
 
+/* Entry `index`, which has `text`. */
 static int read_entry(const struct log_view *view, const struct log_query *query, uint64_t index,
-                      cJSON **entry, struct mlops_error *err)
+                      const char *text, cJSON **entry, struct mlops_error *err)
 {
-    _cleanup_(buffer_clear) struct buffer text = {0};
     _cleanup_(json_free) cJSON *read = NULL;
 
-    TRY(log_view_text(view, index, &text, NULL, err));
-    TRY(json_parse(text.data, text.length, "an entry of the audit log", &read, err));
+    TRY(log_view_prove(view, index, text, strlen(text), NULL, err));
+    TRY(json_parse(text, strlen(text), "an entry of the audit log", &read, err));
     if (!entry_matches(read, query, index))
         return mlops_fail(err, MLOPS_INTEGRITY,
                           "entry %llu of the audit log was changed: its columns are not what the "
@@ -71,8 +96,8 @@ static int read_entry(const struct log_view *view, const struct log_query *query
 }
 
 /* As log_view_newest, of the entries that restrict. */
-static int newest_control(const struct log_view *view, const struct log_query *query,
-                          cJSON **entry, bool *found, struct mlops_error *err)
+static int newest_control(const struct log_view *view, const struct log_query *query, cJSON **entry,
+                          bool *found, struct mlops_error *err)
 {
     const struct log_controls *controls;
     uint64_t before = query->before ? query->before : UINT64_MAX;
@@ -98,7 +123,7 @@ int log_view_newest(const struct log_view *view, const struct log_query *query, 
     if (log_is_control(query->action))
         return newest_control(view, query, entry, found, err);
     TRY(db_query(view->db, &rows, err,
-                 "SELECT position FROM audit WHERE action = $1 AND model = $2 "
+                 "SELECT position, entry FROM audit WHERE action = $1 AND model = $2 "
                  "AND ($3 = '' OR stage = $3) AND ($4 = 0 OR version = $4) "
                  "AND ($5 = 0 OR previous = $5) AND position < $6 "
                  "ORDER BY position DESC LIMIT 1",
@@ -107,13 +132,15 @@ int log_view_newest(const struct log_view *view, const struct log_query *query, 
                  DB_I64(query->previous),
                  DB_I64(query->before ? query->before : (uint64_t)INT64_MAX)));
     TRY(db_step(rows, found, err));
-    return *found ? read_entry(view, query, (uint64_t)db_i64(rows, 0), entry, err) : MLOPS_OK;
+    return *found
+               ? read_entry(view, query, (uint64_t)db_i64(rows, 0), db_string(rows, 1), entry, err)
+               : MLOPS_OK;
 }
 
-/* Where an entry stands, and of which action it is; `control`: it was read already. */
+/* Where an entry stands, of which action it is, and its text; `control`: it was read already. */
 struct place {
     uint64_t index;
-    char *action;
+    char *action, *text;
     const cJSON *control;
 };
 
@@ -124,8 +151,10 @@ struct places {
 
 static void places_clear(struct places *places)
 {
-    for (size_t i = 0; i < places->count; i++)
+    for (size_t i = 0; i < places->count; i++) {
         free(places->items[i].action);
+        free(places->items[i].text);
+    }
     free(places->items);
 }
 
@@ -136,11 +165,11 @@ static int compare_places(const void *left, const void *right)
     return (a->index > b->index) - (a->index < b->index);
 }
 
-static void add_place(struct places *places, uint64_t index, const char *action,
-                      const cJSON *control)
+static struct place *add_place(struct places *places, uint64_t index, const char *action)
 {
     GROW(places->items, places->count, &places->capacity);
-    places->items[places->count++] = (struct place){index, xstrdup(action), control};
+    places->items[places->count] = (struct place){.index = index, .action = xstrdup(action)};
+    return &places->items[places->count++];
 }
 
 /* Those of the entries that restrict which the query means; its action may be NULL: any. */
@@ -158,12 +187,12 @@ static int find_controls(const struct log_view *view, const struct log_query *qu
 
         wanted.action = query->action ? query->action : action;
         if (entry_matches(item, &wanted, index))
-            add_place(places, index, action, item);
+            add_place(places, index, action)->control = item;
     }
     return MLOPS_OK;
 }
 
-/* Rows of (position, action); what restricts was found otherwise. */
+/* Rows of (position, action, entry); what restricts was found otherwise. */
 static int take_places(struct db_rows *rows, struct places *places, struct mlops_error *err)
 {
     bool more;
@@ -173,7 +202,8 @@ static int take_places(struct db_rows *rows, struct places *places, struct mlops
         if (!more)
             return MLOPS_OK;
         if (!log_is_control(db_string(rows, 1)))
-            add_place(places, (uint64_t)db_i64(rows, 0), db_string(rows, 1), NULL);
+            add_place(places, (uint64_t)db_i64(rows, 0), db_string(rows, 1))->text =
+                xstrdup(db_string(rows, 2));
     }
 }
 
@@ -186,9 +216,24 @@ static int find_places(const struct log_view *view, const char *action, const ch
     if (log_is_control(action))
         return find_controls(view, &query, places, err);
     TRY(db_query(view->db, &rows, err,
-                 "SELECT position, action FROM audit WHERE action = $1 AND model = $2",
+                 "SELECT position, action, entry FROM audit WHERE action = $1 AND model = $2",
                  DB_TEXT(action), DB_TEXT(model)));
     return take_places(rows, places, err);
+}
+
+/* The hashes that all proofs need, at once. */
+static int fetch_hashes(const struct log_view *view, const struct places *places,
+                        struct mlops_error *err)
+{
+    uint64_t *indexes = xcalloc(places->count, sizeof(*indexes));
+    size_t count = 0;
+
+    for (size_t i = 0; i < places->count; i++)
+        if (!places->items[i].control)
+            indexes[count++] = places->items[i].index;
+    int code = log_nodes_fetch(view->registry, indexes, count, view->checkpoint.size, err);
+    free(indexes);
+    return code;
 }
 
 static int take_each(const struct log_view *view, struct places *places, const char *model,
@@ -196,13 +241,14 @@ static int take_each(const struct log_view *view, struct places *places, const c
 {
     if (places->count > 1)
         qsort(places->items, places->count, sizeof(places->items[0]), compare_places);
+    TRY(fetch_hashes(view, places, err));
     for (size_t i = 0; i < places->count; i++) {
         const struct place *place = &places->items[i];
         struct log_query query = {.action = place->action, .model = model, .version = version};
         _cleanup_(json_free) cJSON *entry = NULL;
 
         if (!place->control)
-            TRY(read_entry(view, &query, place->index, &entry, err));
+            TRY(read_entry(view, &query, place->index, place->text, &entry, err));
         TRY(take(context, place->control ? place->control : entry, err));
     }
     return MLOPS_OK;
@@ -227,14 +273,13 @@ int log_view_version(const struct log_view *view, const char *model, uint64_t ve
 
     TRY(find_controls(view, &query, &places, err));
     TRY(db_query(view->db, &rows, err,
-                 "SELECT position, action FROM audit WHERE model = $1 AND version = $2",
+                 "SELECT position, action, entry FROM audit WHERE model = $1 AND version = $2",
                  DB_TEXT(model), DB_I64(version)));
     TRY(take_places(rows, &places, err));
     return take_each(view, &places, model, version, take, context, err);
 }
 
-int log_view_origin(const struct log_view *view, char hex[SHA256_HEX_SIZE],
-                    struct mlops_error *err)
+int log_view_origin(const struct log_view *view, char hex[SHA256_HEX_SIZE], struct mlops_error *err)
 {
     _cleanup_(buffer_clear) struct buffer text = {0};
     struct digest leaf;

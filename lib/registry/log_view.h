@@ -2,8 +2,8 @@
  * lib/registry/log_view.h - entries of the log read so that they can be relied on: each is proved
  * to be a leaf of the tree whose head the log's key signed. What decides who may do what (policies,
  * trusted keys, approvals, freezes, retirement) is read in no other way, so that a row that was
- * changed in the database decides nothing. Those that restrict are found by a chain of their own, so
- * that none is overlooked whose row was changed (registry/log_control.h).
+ * changed in the database decides nothing. Those that restrict are found by a chain of their own,
+ * so that none is overlooked whose row was changed (registry/log_control.h).
  */
 #ifndef REGISTRY_LOG_VIEW_H
 #define REGISTRY_LOG_VIEW_H
@@ -25,6 +25,11 @@ int log_view_open(struct mlops_registry *registry, struct log_view *view, struct
 /* The bytes of entry `index`, and the path to it (may be NULL). Errors: MLOPS_INTEGRITY. */
 int log_view_text(const struct log_view *view, uint64_t index, struct buffer *text,
                   struct merkle_proof *path, struct mlops_error *err);
+
+/* That entry `index` has this text; `path` (may be NULL) gets the path to it. For those who have
+ * read the text already. Errors: MLOPS_INTEGRITY. */
+int log_view_prove(const struct log_view *view, uint64_t index, const char *text, size_t length,
+                   struct merkle_proof *path, struct mlops_error *err);
 
 /* Which entries: of `action` and `model` ("" where the action has none), and of `stage`, `version`
  * and `previous` where given (NULL, 0: any). */

@@ -8,6 +8,8 @@
 #include "base/signing.h"
 #include "registry/handle.h"
 #include "registry/log_control.h"
+#include "registry/log_head.h"
+#include "registry/log_nodes.h"
 #include "registry/place.h"
 #include "registry/postgres_url.h"
 #include "registry/schema.h"
@@ -151,6 +153,8 @@ void mlops_registry_close(struct mlops_registry *registry)
     db_close(registry->db);
     signing_key_free(registry->log_key);
     log_controls_free(registry->controls);
+    log_nodes_forget(registry);
+    log_head_forget(registry);
     free(registry->actor);
     free(registry->metadata);
     free(registry->objects);

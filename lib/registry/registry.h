@@ -115,9 +115,15 @@ int version_check_in_use(struct mlops_registry *registry, const struct mlops_ver
 
 /* ---- stages: a stack of holders a stage ---------------------------------------------------- */
 
-/* What stage `stage` of `model` held `back` steps before now; `*held` false where it is empty. */
-int stage_holder(struct transaction *tx, const char *model, const char *stage, uint64_t back,
-                 struct mlops_version *holder, bool *held, struct mlops_error *err);
+/* What stage `stage` of `model` held `back` steps before now, as the open transaction or snapshot
+ * sees it; `*held` false where it is empty. */
+int stage_holder(struct mlops_registry *registry, const char *model, const char *stage,
+                 uint64_t back, struct mlops_version *holder, bool *held, struct mlops_error *err);
+
+/* Begin a transaction in which the stage holds version `expected` (0: nothing), for those who are
+ * about to swap. Errors: as stage_push, and those of transaction_begin. */
+int stage_begin(struct mlops_registry *registry, const char *model, const char *stage,
+                uint64_t expected, struct transaction **tx, struct mlops_error *err);
 
 /*
  * The compare-and-swap: put `version` on top where the present holder is version `expected` (0:

@@ -61,15 +61,15 @@ static int check_top(struct db *db, const char *model, const char *stage, uint64
     return fail_conflict(model, stage, top, expected, err);
 }
 
-int stage_holder(struct transaction *tx, const char *model, const char *stage, uint64_t back,
-                 struct mlops_version *holder, bool *held, struct mlops_error *err)
+int stage_holder(struct mlops_registry *registry, const char *model, const char *stage,
+                 uint64_t back, struct mlops_version *holder, bool *held, struct mlops_error *err)
 {
     _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
 
     *held = false;
     if (back > INT64_MAX)
         return MLOPS_OK;
-    TRY(db_query(transaction_db(tx), &rows, err,
+    TRY(db_query(registry->db, &rows, err,
                  "SELECT " VERSION_COLUMNS " FROM stage_entry "
                  "JOIN version ON version.model = stage_entry.model "
                  "AND version.number = stage_entry.number "
@@ -80,6 +80,26 @@ int stage_holder(struct transaction *tx, const char *model, const char *stage, u
     if (*held)
         version_from_row(rows, holder);
     return MLOPS_OK;
+}
+
+/* Whoever has lost need not wait in line to be told, and keeps nobody waiting who does. */
+int stage_begin(struct mlops_registry *registry, const char *model, const char *stage,
+                uint64_t expected, struct transaction **tx, struct mlops_error *err)
+{
+    _cleanup_(free_string) char *line = xprintf("stage %s %s", model, stage);
+    struct top top;
+
+    TRY(check_top(registry->db, model, stage, expected, &top, err));
+    TRY(transaction_begin_if(
+        registry, line, tx, err,
+        "SELECT 1 WHERE $1 = coalesce((SELECT number FROM stage_entry WHERE model = $2 "
+        "AND stage = $3 ORDER BY position DESC LIMIT 1), 0)",
+        (const struct db_value[]){DB_I64(expected), DB_TEXT(model), DB_TEXT(stage), DB_END}));
+    if (*tx)
+        return MLOPS_OK;
+    TRY(check_top(registry->db, model, stage, expected, &top, err));
+    mlops_fail(err, MLOPS_CONFLICT, "%s of %s was moved and moved back meanwhile", stage, model);
+    return mlops_hint(err, "look at 'mlops log %s --stage %s', then try again", model, stage);
 }
 
 int stage_push(struct transaction *tx, const struct mlops_version *version, const char *stage,
@@ -124,7 +144,7 @@ int stage_pop(struct transaction *tx, const char *model, const char *stage, uint
     if (steps == 0)
         return mlops_fail(err, MLOPS_INVALID, "a rollback goes back at least one step");
     TRY(check_top(db, model, stage, expected, &top, err));
-    TRY(stage_holder(tx, model, stage, steps, &below, &held, err));
+    TRY(stage_holder(tx->registry, model, stage, steps, &below, &held, err));
     if (!held) {
         mlops_fail(err, MLOPS_NOT_FOUND, "nothing was in %s of %s before @%llu", stage, model,
                    (unsigned long long)top.number);

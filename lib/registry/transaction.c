@@ -197,21 +197,53 @@ static void transaction_free(struct transaction *tx)
     free(tx);
 }
 
-int transaction_begin_unchecked(struct mlops_registry *registry, struct transaction **tx,
-                                struct mlops_error *err)
+static int check_may_begin(struct mlops_registry *registry, struct mlops_error *err)
 {
     if (registry->tx || registry->snapshot)
         return mlops_fail(err, MLOPS_INVALID, "this handle has a transaction open already");
     if (db_read_only(registry->db))
         return registry_fail_read_only(registry, err);
     registry->told_of_wait = false;
+    return MLOPS_OK;
+}
+
+/* What has begun in the database. */
+static struct transaction *transaction_new(struct mlops_registry *registry)
+{
+    struct transaction *tx = xcalloc(1, sizeof(*tx));
+
+    tx->registry = registry;
+    tx->now_ns = clock_now_ns();
+    tx->writer_fd = -1;
+    registry->tx = tx;
+    note_write(tx);
+    return tx;
+}
+
+int transaction_begin_unchecked(struct mlops_registry *registry, struct transaction **tx,
+                                struct mlops_error *err)
+{
+    TRY(check_may_begin(registry, err));
     TRY(db_begin(registry->db, DB_WRITE, err));
-    *tx = xcalloc(1, sizeof(**tx));
-    (*tx)->registry = registry;
-    (*tx)->now_ns = clock_now_ns();
-    (*tx)->writer_fd = -1;
-    registry->tx = *tx;
-    note_write(*tx);
+    *tx = transaction_new(registry);
+    return MLOPS_OK;
+}
+
+int transaction_begin_if(struct mlops_registry *registry, const char *line,
+                         struct transaction **tx, struct mlops_error *err, const char *sql,
+                         const struct db_value *values)
+{
+    _cleanup_(transaction_abort_ptr) struct transaction *begun = NULL;
+    bool held;
+
+    *tx = NULL;
+    TRY(check_may_begin(registry, err));
+    TRY(db_begin_if(registry->db, line, &held, err, sql, values));
+    if (!held)
+        return MLOPS_OK;
+    begun = transaction_new(registry);
+    TRY(schema_check(registry, err));
+    *tx = TAKE_PTR(begun);
     return MLOPS_OK;
 }
 

@@ -154,7 +154,8 @@ static int swap(struct attempt *attempt, struct mlops_error *err)
     _cleanup_(transaction_abort_ptr) struct transaction *tx = NULL;
     struct mlops_promotion *promotion = attempt->promotion;
     bool unchanged;
-    TRY(transaction_begin(attempt->registry, &tx, err));
+    TRY(stage_begin(attempt->registry, promotion->version.model, attempt->options->stage,
+                    attempt->expected, &tx, err));
     TRY(check_unchanged(tx, attempt, &unchanged, err));
     if (!unchanged)
         TRY(judge(attempt, err));

@@ -6,20 +6,21 @@
 #include "release/whole.h"
 
 /* The version that `--to` names; it must be another one than the stage holds. */
-static int find_wanted(struct transaction *tx, const struct mlops_rollback_options *options,
+static int find_wanted(struct mlops_registry *registry,
+                       const struct mlops_rollback_options *options,
                        const struct mlops_rollback *rollback, struct mlops_version *wanted,
                        struct mlops_error *err)
 {
     if (!options->to)
         return MLOPS_OK;
-    TRY(version_resolve(tx, options->to, wanted, err));
+    TRY(mlops_version_resolve(registry, options->to, wanted, err));
     if (str_equal(wanted->bundle, rollback->from.bundle))
         return mlops_fail(err, MLOPS_INVALID, "%s of %s holds @%llu already", rollback->stage,
                           rollback->model, (unsigned long long)wanted->number);
     return MLOPS_OK;
 }
 
-/* What decides whether a version may come back, as of the transaction that looks. */
+/* What decides whether a version may come back, as of the snapshot that is looked at. */
 struct view {
     struct log_view log;
     struct mlops_trust_list trusted;
@@ -97,16 +98,17 @@ static int fail_nothing(const struct mlops_rollback_options *options,
 
 /* How many steps below the top the version to go back to stands: the nearest good one, or the one
  * that was asked for. */
-static int count_steps(struct transaction *tx, struct mlops_registry *registry,
-                       const struct view *view, const struct mlops_rollback_options *options,
+static int count_steps(struct mlops_registry *registry, const struct view *view,
+                       const struct mlops_rollback_options *options,
                        struct mlops_rollback *rollback, uint64_t *steps, struct mlops_error *err)
 {
     struct mlops_version wanted = {0};
     bool held;
-    TRY(find_wanted(tx, options, rollback, &wanted, err));
+    TRY(find_wanted(registry, options, rollback, &wanted, err));
     for (*steps = 1;; (*steps)++) {
         _cleanup_(free_string) char *why = NULL;
-        TRY(stage_holder(tx, rollback->model, rollback->stage, *steps, &rollback->to, &held, err));
+        TRY(stage_holder(registry, rollback->model, rollback->stage, *steps, &rollback->to, &held,
+                         err));
         if (!held)
             return fail_nothing(options, rollback, err);
         if (options->to && !str_equal(rollback->to.bundle, wanted.bundle))
@@ -130,18 +132,18 @@ static int look(struct mlops_registry *registry, const struct mlops_rollback_opt
                 struct mlops_rollback *rollback, struct view *view, uint64_t *steps,
                 struct mlops_error *err)
 {
-    _cleanup_(transaction_abort_ptr) struct transaction *tx = NULL;
+    _cleanup_(snapshot_end) struct snapshot snapshot = {0};
     struct mlops_version newest;
     bool held;
-    TRY(transaction_begin(registry, &tx, err));
-    TRY(version_resolve(tx, options->model, &newest, err)); /* is there such a model? */
+    TRY(snapshot_begin(registry, &snapshot, err));
+    TRY(mlops_version_resolve(registry, options->model, &newest, err)); /* is there such a model? */
     str_copy(rollback->model, sizeof(rollback->model), newest.model);
-    TRY(stage_holder(tx, rollback->model, rollback->stage, 0, &rollback->from, &held, err));
+    TRY(stage_holder(registry, rollback->model, rollback->stage, 0, &rollback->from, &held, err));
     if (!held)
         return mlops_fail(err, MLOPS_NOT_FOUND, "nothing is in %s of %s", rollback->stage,
                           rollback->model);
     TRY(view_open(registry, rollback, view, err));
-    return count_steps(tx, registry, view, options, rollback, steps, err);
+    return count_steps(registry, view, options, rollback, steps, err);
 }
 
 /* `*alerting`: is there an open alert? Nothing known is no answer. */
@@ -198,12 +200,12 @@ static int check_target(struct mlops_registry *registry, const struct view *view
 }
 
 /* stage_pop compares the top; what lies below it must be what was looked at, too. */
-static int check_unmoved(struct transaction *tx, const struct mlops_rollback *rollback,
+static int check_unmoved(struct mlops_registry *registry, const struct mlops_rollback *rollback,
                          uint64_t steps, struct mlops_error *err)
 {
     struct mlops_version below;
     bool held;
-    TRY(stage_holder(tx, rollback->model, rollback->stage, steps, &below, &held, err));
+    TRY(stage_holder(registry, rollback->model, rollback->stage, steps, &below, &held, err));
     if (held && str_equal(below.bundle, rollback->to.bundle))
         return MLOPS_OK;
     mlops_fail(err, MLOPS_CONFLICT, "%s of %s was moved meanwhile", rollback->stage,
@@ -239,8 +241,8 @@ int mlops_rollback_stage(struct mlops_registry *registry,
                                .version = rollback->to.number,
                                .previous = rollback->from.number};
     TRY(hook_before(registry, &event, err));
-    TRY(transaction_begin(registry, &tx, err));
-    TRY(check_unmoved(tx, rollback, steps, err));
+    TRY(stage_begin(registry, rollback->model, rollback->stage, rollback->from.number, &tx, err));
+    TRY(check_unmoved(registry, rollback, steps, err));
     TRY(stage_pop(tx, rollback->model, rollback->stage, rollback->from.number, steps,
                   options->reason, err));
     rollback->entry = transaction_entry(tx);

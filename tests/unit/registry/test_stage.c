@@ -7,7 +7,7 @@ static uint64_t holder(struct fixture *f, const char *model, const char *stage, 
     bool held;
 
     assert_ok(f, transaction_begin(f->registry, &tx, &f->err));
-    assert_ok(f, stage_holder(tx, model, stage, back, &version, &held, &f->err));
+    assert_ok(f, stage_holder(f->registry, model, stage, back, &version, &held, &f->err));
     transaction_abort(tx);
     assert_true(held == (version.number != 0));
     return version.number;
@@ -42,6 +42,27 @@ static void promotions_pile_up_and_rollbacks_take_them_off(void **state)
     assert_int_equal(0, holder(f, "fraud", "production", 1));
     assert_int_equal(MLOPS_OK, promote(f, "fraud@3", "production", 1));
     assert_int_equal(1, number_of(f, "fraud@production~1"));
+}
+
+static void a_transaction_begins_only_where_the_stage_holds_what_was_expected(void **state)
+{
+    struct fixture *f = *state;
+    struct transaction *tx = NULL;
+
+    assert_int_equal(MLOPS_OK, promote(f, "fraud@1", "production", 0));
+    assert_int_equal(MLOPS_CONFLICT, stage_begin(f->registry, "fraud", "production", 2, &tx, &f->err));
+    assert_null(tx);
+    assert_string_equal("look at 'mlops log fraud --stage production', then decide anew",
+                        f->err.hint);
+    f->err = (struct mlops_error){0};
+    assert_int_equal(MLOPS_CONFLICT, stage_begin(f->registry, "fraud", "dev", 1, &tx, &f->err));
+    assert_null(tx);
+    f->err = (struct mlops_error){0};
+    assert_ok(f, stage_begin(f->registry, "fraud", "dev", 0, &tx, &f->err));
+    transaction_abort(tx);
+    assert_ok(f, stage_begin(f->registry, "fraud", "production", 1, &tx, &f->err));
+    transaction_abort(tx);
+    assert_int_equal(MLOPS_OK, promote(f, "fraud@2", "production", 1));
 }
 
 static void a_rollback_of_several_steps_is_one_entry(void **state)
@@ -231,6 +252,7 @@ static void of_twenty_that_expect_the_same_holder_one_wins(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        stage_test(a_transaction_begins_only_where_the_stage_holds_what_was_expected),
         stage_test(promotions_pile_up_and_rollbacks_take_them_off),
         stage_test(a_rollback_of_several_steps_is_one_entry),
         stage_test(nothing_is_left_to_roll_back_to),

@@ -1,0 +1,24 @@
+/*
+ * lib/registry/log_nodes.h - hashes of the log's tree as a handle has read them: many at once, as
+ * each question costs a round trip where the database is a server, and none of them twice.
+ *
+ * They are no authority. What is proved with them is held against the signed head; where that fails
+ * they are forgotten, and the proof is made anew from what the database says now.
+ */
+#ifndef REGISTRY_LOG_NODES_H
+#define REGISTRY_LOG_NODES_H
+#include "registry/handle.h"
+#include "registry/merkle.h"
+
+/* merkle_reader over the registry (`context`). Errors: MLOPS_INTEGRITY it is not there. */
+int log_nodes_read(void *context, unsigned level, uint64_t index, struct digest *hash,
+                   struct mlops_error *err);
+/* Read what the paths from the leaves at `indexes` to the head of the tree of `size` leaves need.
+ */
+int log_nodes_fetch(struct mlops_registry *registry, const uint64_t *indexes, size_t count,
+                    uint64_t size, struct mlops_error *err);
+/* Read the roots of the perfect subtrees of a tree of `size` leaves. */
+int log_nodes_fetch_roots(struct mlops_registry *registry, uint64_t size, struct mlops_error *err);
+void log_nodes_forget(struct mlops_registry *registry);
+
+#endif
