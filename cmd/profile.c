@@ -20,7 +20,7 @@ static const char *text(const cJSON *object, const char *key)
 /* Shares as bars of eight heights. */
 static void draw_bars(const cJSON *shares, char bars[BARS_MAX * 3 + 1])
 {
-    static const char *const heights[] = {" ", "\u2581", "\u2582", "\u2583", "\u2584",
+    static const char *const heights[] = {" ",      "\u2581", "\u2582", "\u2583", "\u2584",
                                           "\u2585", "\u2586", "\u2587", "\u2588"};
     double largest = 0;
     size_t used = 0;
@@ -73,9 +73,9 @@ static void add_row(struct table *table, const cJSON *column)
 
 static void print_profile(struct cli *cli, const cJSON *document)
 {
-    static const struct column columns[] = {
-        {"COLUMN", false}, {"TYPE", false}, {"MISSING", true}, {"DISTINCT", true},
-        {"MEAN", true},    {"FROM", true},  {"TO", true},      {"VALUES", false}};
+    static const struct column columns[] = {{"COLUMN", false},  {"TYPE", false},  {"MISSING", true},
+                                            {"DISTINCT", true}, {"MEAN", true},   {"FROM", true},
+                                            {"TO", true},       {"VALUES", false}};
     _cleanup_(cli_table_clear) struct table table = TABLE(columns, TITLES_ALWAYS, "");
     const cJSON *column, *all = cJSON_GetObjectItemCaseSensitive(document, "columns");
 
@@ -105,6 +105,7 @@ static int run(struct cli *cli)
     struct mlops_profile_options options = {
         .paths = cli->arg_count > 0 ? (const char *const *)cli->args + words : input,
         .path_count = cli->arg_count > 0 ? cli->arg_count - words : 1,
+        .table = cli_text(cli, "table"),
         .profiles = words > 0,
         .schema = cli_text(cli, "schema"),
         .columns = cli_text(cli, "columns"),
@@ -135,12 +136,15 @@ static int run(struct cli *cli)
 const struct command command_profile = {
     .name = "profile",
     .summary = "summarise a table",
-    .synopsis = "FILE... | --stream | merge PROFILE... | show PROFILE",
+    .synopsis = "FILE... | URL --table NAME | --stream | merge PROFILE... | show PROFILE",
     .description =
-        "One pass over CSV or JSON Lines, plain or packed with gzip or zstd, or over Parquet or npy, "
-        "in memory that does not grow with rows. Several files are one table. A profile that is kept with --output can "
+        "One pass over CSV or JSON Lines, plain or packed with gzip or zstd, or over Parquet or "
+        "npy, "
+        "in memory that does not grow with rows. Several files are one table. A profile that is "
+        "kept with --output can "
         "be shown, and merged with others: of parts of a table, made on other machines, comes the "
-        "profile of the whole. Give such parts the same --schema.",
+        "profile of the whole. Give such parts the same --schema. With a postgresql:// URL and "
+        "--table the server computes the profile, and no rows are fetched but a sample.",
     .group = GROUP_WATCH,
     .pager = true,
     .args = {{"FILE", COMPLETE_FILE | OPTIONAL | REPEATED, NULL}},
@@ -150,6 +154,10 @@ const struct command command_profile = {
                  .argument = "FILE",
                  .help = "keep the profile",
                  .completion = COMPLETE_FILE},
+                {.name = "table",
+                 .kind = OPTION_TEXT,
+                 .argument = "NAME",
+                 .help = "have PostgreSQL compute the profile of this table or view"},
                 {.name = "stream", .kind = OPTION_FLAG, .help = "read rows on standard input"},
                 {.name = "schema",
                  .kind = OPTION_TEXT,
@@ -176,6 +184,8 @@ const struct command command_profile = {
     .examples = {{"mlops profile train.csv", "what is in a table"},
                  {"mlops profile -o may.mlprof 'data/2026-05-*.csv.gz'", "keep that of a month"},
                  {"mlops profile merge -o year.mlprof *.mlprof", "of parts the whole"},
+                 {"mlops profile postgresql://reader@db/shop --table payment",
+                  "of a table in PostgreSQL, computed there"},
                  {"mlops profile --stream -o part.mlprof < rows.csv",
                   "of what another program writes"}},
     .json = {{"rows", "number", "of all files"},

@@ -102,6 +102,7 @@ _mlops_option() {
     webhook:--event) sources=(+register +promote +rollback +approve +retire +policy +freeze +test) ;;
     webhook:--secret-env) sources=() ;;
     profile:--output | profile:-o) sources=(file) ;;
+    profile:--table) sources=() ;;
     profile:--schema) sources=(file) ;;
     profile:--columns) sources=() ;;
     profile:--separator) sources=() ;;
@@ -261,7 +262,7 @@ _mlops_options() {
     trust) sources=(--role --owner --expires --key --reason) ;;
     data) sources=(--label --reason) ;;
     webhook) sources=(--event --secret-env --follow) ;;
-    profile) sources=(--output --stream --schema --columns --separator --comment --ragged) ;;
+    profile) sources=(--output --table --stream --schema --columns --separator --comment --ragged) ;;
     drift) sources=(--current --data --method --categorical-method --threshold --any-effect --far --time --segment --season --exact --html --markdown --svg) ;;
     monitor) sources=(--follow --listen --events --tick --replay --auto-rollback --auto-retrain --dead-letter --lateness --keep-raw --keep-minutes --version --since --lags --format --stage --segment --by-segment --by --margin --at --all --until --secret-env --severity --reason) ;;
     env) sources=(--venv --output --captured --all --allow-extra --target --stage --image --python --allow-unpinned) ;;

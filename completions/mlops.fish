@@ -101,6 +101,7 @@ set -g __mlops_valued \
     'webhook:--event' \
     'webhook:--secret-env' \
     'profile:--output' 'profile:-o' \
+    'profile:--table' \
     'profile:--schema' \
     'profile:--columns' \
     'profile:--separator' \
@@ -475,6 +476,7 @@ complete -c mlops -n '__mlops_in webhook 0' -a 'add list remove deliver'
 
 complete -c mlops -n __mlops_before -a profile -d 'summarise a table'
 complete -c mlops -n '__mlops_in profile' -s o -l output -r -F -d 'keep the profile'
+complete -c mlops -n '__mlops_in profile' -l table -x -d 'have PostgreSQL compute the profile of this table or view'
 complete -c mlops -n '__mlops_in profile' -l stream -d 'read rows on standard input'
 complete -c mlops -n '__mlops_in profile' -l schema -r -F -d 'take the types from the columns of another profile'
 complete -c mlops -n '__mlops_in profile' -l columns -x -d 'CSV has no header: its columns are called so, by commas'

@@ -11,6 +11,8 @@ MLOPS_BEGIN
 struct mlops_profile_options {
     const char *const *paths; /* tables; patterns are expanded; "-": standard input */
     size_t path_count;
+    const char *table;   /* the one path is the URL of a PostgreSQL database, which computes the
+                            profile of this table; NULL: the paths are of files */
     bool profiles;       /* the paths are of profiles, which are merged */
     const char *schema;  /* a profile whose columns give the types; NULL: inferred */
     const char *columns; /* names of the columns of CSV without a header, by commas; NULL: the first
@@ -27,8 +29,8 @@ struct mlops_profile_options {
  * write the profile where that is asked for, and say what is in it as a JSON document (docs/
  * profile.md), which the caller frees with free().
  *
- * Errors: MLOPS_NOT_FOUND no such file; MLOPS_INVALID not a table, or not a profile; profiles whose
- * columns differ; MLOPS_CANCELLED; MLOPS_IO.
+ * Errors: MLOPS_NOT_FOUND no such file or table; MLOPS_INVALID not a table, or not a profile;
+ * profiles whose columns differ; MLOPS_CANCELLED; MLOPS_IO.
  */
 MLOPS_API int mlops_profile(const struct mlops_profile_options *options, char **json,
                             struct mlops_error *err);

@@ -1,6 +1,8 @@
 /* lib/drift/profile_make.c - profiles of tables: made, merged, written. */
 #include "base/file.h"
 #include "drift/profile_json.h"
+#include "drift/profile_server.h"
+#include "registry/postgres_url.h"
 #include "stats/profile.h"
 #include "table/table.h"
 #include <mlops/profile.h>
@@ -105,12 +107,42 @@ static int make_profile(const struct mlops_profile_options *options, struct prof
     return read_all(options->observer, reader, *profile, err);
 }
 
+/* What says how text is read, or from where, goes with files. */
+static int ask_server(const struct mlops_profile_options *options, struct profile **profile,
+                      struct mlops_error *err)
+{
+    if (options->path_count != 1 || !postgres_url_is(options->paths[0])) {
+        mlops_fail(err, MLOPS_INVALID, "--table is of a database in PostgreSQL");
+        return mlops_hint(err, "write: mlops profile postgresql://USER@HOST/DATABASE --table NAME");
+    }
+    if (options->schema || options->columns || options->ragged || options->separator ||
+        options->comment)
+        return mlops_fail(err, MLOPS_INVALID,
+                          "--schema, --columns, --separator, --comment and "
+                          "--ragged are for files, not for --table");
+    return profile_on_server(options->paths[0], options->table, options->observer, profile, err);
+}
+
+static int make(const struct mlops_profile_options *options, struct profile **profile,
+                struct mlops_error *err)
+{
+    if (options->table)
+        return ask_server(options, profile, err);
+    if (options->profiles)
+        return merge_profiles(options, profile, err);
+    if (postgres_url_is(options->paths[0])) {
+        mlops_fail(err, MLOPS_INVALID, "of which table of the database?");
+        return mlops_hint(err, "name it with --table");
+    }
+    return make_profile(options, profile, err);
+}
+
 int mlops_profile(const struct mlops_profile_options *options, char **json, struct mlops_error *err)
 {
     _cleanup_(profile_free_ptr) struct profile *profile = NULL;
     if (options->path_count == 0)
         return mlops_fail(err, MLOPS_INVALID, "nothing to profile");
-    TRY((options->profiles ? merge_profiles : make_profile)(options, &profile, err));
+    TRY(make(options, &profile, err));
     if (options->output) {
         _cleanup_(buffer_clear) struct buffer bytes = {0};
         profile_encode(profile, &bytes);

@@ -169,7 +169,7 @@ static int fail_connect(struct postgres_db *db, struct mlops_error *err)
 {
     const char *message = db->api.PQerrorMessage(db->connection);
 
-    mlops_fail(err, MLOPS_IO, "cannot reach the registry's database %s: %.*s", db->shown,
+    mlops_fail(err, MLOPS_IO, "cannot reach the database %s: %.*s", db->shown,
                (int)strcspn(message, "\n"), message);
     if (strstr(message, "password"))
         return mlops_hint(err, "the password comes from PGPASSWORD or ~/.pgpass");

@@ -4,9 +4,10 @@
 #include <math.h>
 #include <stdio.h>
 
-#define INDEX_MIN 64  /* places; a power of two */
-#define INDEX_SPACE 4 /* places for each counter, so that a value that is not there is soon known  \
-                       */
+#define INDEX_MIN 64 /* places; a power of two */
+#define INDEX_SPACE                                                                                \
+    4 /* places for each counter, so that a value that is not there is soon known                  \
+       */
 
 struct counter {
     uint64_t hash;
@@ -209,10 +210,21 @@ static void add(struct frequent *sketch, const char *value, size_t length, uint6
         purge(sketch);
 }
 
+/* A text too long for a key, or with NUL bytes: by its beginning and its hash. */
+static void add_long(struct frequent *sketch, const char *value, size_t length, uint64_t hash,
+                     uint64_t count)
+{
+    char key[FREQUENT_KEY_MAX + 20];
+    size_t zero = strnlen(value, length);
+    int shown = (int)(zero < FREQUENT_KEY_MAX ? zero : FREQUENT_KEY_MAX);
+    int written =
+        snprintf(key, sizeof(key), "%.*s#%016llx", shown, value, (unsigned long long)hash);
+    add(sketch, key, (size_t)written, stats_hash(key, (size_t)written), count);
+}
+
 void frequent_update_hashed(struct frequent *sketch, const char *value, size_t length,
                             uint64_t hash)
 {
-    char key[FREQUENT_KEY_MAX + 20];
     if (length <= FREQUENT_KEY_MAX) {
         struct counter *counter = find(sketch, value, length, hash);
         if (counter) { /* nearly always: no key has NUL bytes */
@@ -221,19 +233,14 @@ void frequent_update_hashed(struct frequent *sketch, const char *value, size_t l
             return;
         }
     }
-    size_t zero = strnlen(value, length);
-    if (length <= FREQUENT_KEY_MAX && zero == length) {
+    if (length <= FREQUENT_KEY_MAX && strnlen(value, length) == length) {
         sketch->total++;
         insert(sketch, value, length, hash, 1);
         if (sketch->used > sketch->limit)
             purge(sketch);
         return;
     }
-    /* too long, or with NUL bytes */
-    int shown = (int)(zero < FREQUENT_KEY_MAX ? zero : FREQUENT_KEY_MAX);
-    int written =
-        snprintf(key, sizeof(key), "%.*s#%016llx", shown, value, (unsigned long long)hash);
-    add(sketch, key, (size_t)written, stats_hash(key, (size_t)written), 1);
+    add_long(sketch, value, length, hash, 1);
 }
 
 void frequent_update(struct frequent *sketch, const char *value, size_t length)
@@ -246,6 +253,29 @@ void frequent_update_times(struct frequent *sketch, const char *value, uint64_t 
     size_t length = strlen(value);
     if (times > 0)
         add(sketch, value, length, stats_hash(value, length), times);
+}
+
+void frequent_put(struct frequent *sketch, const char *value, size_t length, uint64_t times)
+{
+    uint64_t hash = stats_hash(value, length);
+    if (length <= FREQUENT_KEY_MAX && strnlen(value, length) == length)
+        add(sketch, value, length, hash, times);
+    else
+        add_long(sketch, value, length, hash, times);
+}
+
+void frequent_put_number(struct frequent *sketch, double value, uint64_t times)
+{
+    char key[8];
+    put_f64((uint8_t *)key, value);
+    sketch->numbers = true;
+    add(sketch, key, sizeof(key), stats_hash_eight(key), times);
+}
+
+void frequent_leave_out(struct frequent *sketch, uint64_t count, uint64_t most)
+{
+    sketch->total += count;
+    sketch->error += count > 0 ? most : 0;
 }
 
 void frequent_update_numbers(struct frequent *sketch, const double *values, const uint64_t *hashes,

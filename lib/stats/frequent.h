@@ -34,6 +34,11 @@ void frequent_update_times(struct frequent *sketch, const char *value, uint64_t 
 void frequent_update_number(struct frequent *sketch, double value, uint64_t hash);
 void frequent_update_numbers(struct frequent *sketch, const double *values, const uint64_t *hashes,
                              size_t count);
+/* A text, however long, or a number that came so many times. */
+void frequent_put(struct frequent *sketch, const char *value, size_t length, uint64_t times);
+void frequent_put_number(struct frequent *sketch, double value, uint64_t times);
+/* `count` more came that are not named, none of the values among them more than `most` times. */
+void frequent_leave_out(struct frequent *sketch, uint64_t count, uint64_t most);
 void frequent_merge(struct frequent *sketch, const struct frequent *other);
 uint64_t frequent_total(const struct frequent *sketch);
 uint64_t frequent_error(const struct frequent *sketch); /* 0: every count is exact */

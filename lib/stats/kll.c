@@ -340,6 +340,35 @@ void kll_merge(struct kll *sketch, const struct kll *other)
     compress(sketch);
 }
 
+/* The value at `rank`, from 1; ranks come in ascending order, `*at` is where the last was. */
+static double value_at(const struct kll_view *view, uint64_t rank, size_t *at)
+{
+    while (*at + 1 < view->size && view->cumulative[*at] < rank)
+        ++*at;
+    return view->values[*at];
+}
+
+/* As few equal shares as a level takes, each by the value in its middle; the rest in powers of two.
+ */
+void kll_add_ranked(struct kll *sketch, const struct kll_view *view)
+{
+    uint64_t total = view->size ? view->cumulative[view->size - 1] : 0, begin = 0;
+    unsigned level = 0;
+    size_t at = 0;
+    close_group(sketch);
+    while (total >> level > KLL_K)
+        level++;
+    for (uint64_t left = total; left > 0;) {
+        while (left < 1ULL << level)
+            level--;
+        uint64_t share = 1ULL << level;
+        take(sketch, value_at(view, begin + share / 2 + 1, &at), level);
+        begin += share;
+        left -= share;
+    }
+    sketch->count += total;
+}
+
 uint64_t kll_count(const struct kll *sketch)
 {
     return sketch->count;

@@ -30,6 +30,11 @@ void kll_free(struct kll *sketch);
 /* `value` must not be NaN. */
 void kll_update(struct kll *sketch, double value);
 void kll_update_many(struct kll *sketch, const double *values, size_t count);
+/* Take in a distribution that is known by rank: sorted values, each with the count of all up to it
+ * and down to the one before. What it says of a rank is out by 1/k at most, beyond what `view`
+ * leaves open. */
+struct kll_view;
+void kll_add_ranked(struct kll *sketch, const struct kll_view *view);
 void kll_merge(struct kll *sketch, const struct kll *other);
 uint64_t kll_count(const struct kll *sketch);
 

@@ -52,7 +52,14 @@ struct column_profile {
     struct moments_chunk *chunk; /* values under way; NULL once finished */
 };
 
+/* By which function values are told apart in `distinct`, and rows in the sample. */
+enum profile_hashing {
+    PROFILE_HASHED_HERE = 0,
+    PROFILE_HASHED_BY_POSTGRESQL = 1, /* hashfloat8extended and its like, with seed 0 */
+};
+
 struct profile {
+    enum profile_hashing hashing;
     uint64_t rows;
     uint64_t ragged; /* rows that had another number of fields than the header */
     struct column_profile *columns;
@@ -82,13 +89,13 @@ void profile_update(struct profile *profile, const struct batch *batch);
  * Merge `other`, which is finished, in. Columns are matched by name and place; where types differ,
  * the column becomes one that holds both: bool < integer < float, category < text; a column of
  * which one part has no values takes the other's type. Other pairs are MLOPS_INVALID, as are
- * differing columns. A profile of format 1 makes the whole one of format 1.
+ * differing columns, and differing hashing. A profile of format 1 makes the whole one of format 1.
  */
 int profile_merge(struct profile *profile, const struct profile *other, struct mlops_error *err);
 
 /* Versioned binary form, the same bytes for the same input in the same order on every machine. */
 void profile_encode(const struct profile *profile, struct buffer *out);
-/* Formats 1 and 2. Errors: MLOPS_INVALID not a profile, truncated, or of a newer format. */
+/* Formats 1 to 3. Errors: MLOPS_INVALID not a profile, truncated, or of a newer format. */
 int profile_decode(const void *data, size_t length, struct profile **profile,
                    struct mlops_error *err);
 

@@ -1,6 +1,7 @@
 /* lib/stats/profile_codec.c - profiles as bytes: "MLOPSPRF", u32 version, u64 rows, u32 columns,
  * then the columns; little-endian. Format 2 has u64 ragged rows behind the rows, more behind every
- * column, and the sample of rows at the end (docs/profile.md). */
+ * column, and the sample of rows at the end; format 3, of profiles that were hashed elsewhere, has
+ * u32 by whom behind the ragged rows (docs/profile.md). */
 #include "base/path.h"
 #include "stats/frequent.h"
 #include "stats/hll.h"
@@ -9,6 +10,7 @@
 #include "stats/row_sample.h"
 
 #define VERSION 2
+#define VERSION_HASHED 3
 #define NAME_BYTES_MAX (1U << 20)
 #define COLUMNS_MAX 65536
 
@@ -78,10 +80,13 @@ void profile_encode(const struct profile *profile, struct buffer *out)
 {
     bool extended = is_extended(profile);
     buffer_append(out, magic, sizeof(magic));
-    wire_put_u32(out, extended ? VERSION : 1);
+    bool hashed = extended && profile->hashing != PROFILE_HASHED_HERE;
+    wire_put_u32(out, hashed ? VERSION_HASHED : extended ? VERSION : 1);
     wire_put_u64(out, profile->rows);
     if (extended)
         wire_put_u64(out, profile->ragged);
+    if (hashed)
+        wire_put_u32(out, (uint32_t)profile->hashing);
     wire_put_u32(out, (uint32_t)profile->column_count);
     for (size_t i = 0; i < profile->column_count; i++) {
         encode_column(&profile->columns[i], extended, out);
@@ -182,8 +187,7 @@ static void decode_texts(struct wire *wire, struct column_profile *column)
     wire->failed |= column->length_min > column->length_max;
     frequent_free(column->patterns);
     column->patterns = frequent_decode_limited(wire, PROFILE_PATTERNS);
-    wire->failed |=
-        column->patterns && frequent_total(column->patterns) > column_present(column);
+    wire->failed |= column->patterns && frequent_total(column->patterns) > column_present(column);
 }
 
 static void decode_extension(struct wire *wire, struct column_profile *column)
@@ -227,12 +231,15 @@ int profile_decode(const void *data, size_t length, struct profile **profile,
     if (!start || memcmp(start, magic, sizeof(magic)) != 0)
         return mlops_fail(err, MLOPS_INVALID, "not a profile");
     uint32_t version = wire_u32(&wire);
-    if (!wire.failed && (version < 1 || version > VERSION))
+    if (!wire.failed && (version < 1 || version > VERSION_HASHED))
         return mlops_fail(err, MLOPS_INVALID, "a profile of version %u, this mlops knows up to %u",
-                          version, VERSION);
+                          version, VERSION_HASHED);
     _cleanup_(profile_free_ptr) struct profile *decoded = xcalloc(1, sizeof(*decoded));
     decoded->rows = wire_u64(&wire);
     decoded->ragged = version > 1 ? wire_u64(&wire) : 0;
+    uint32_t hashing = version == VERSION_HASHED ? wire_u32(&wire) : PROFILE_HASHED_HERE;
+    wire.failed |= version == VERSION_HASHED && hashing != PROFILE_HASHED_BY_POSTGRESQL;
+    decoded->hashing = (enum profile_hashing)hashing;
     size_t count = wire_u32(&wire);
     wire.failed |= count > COLUMNS_MAX;
     decode_columns(&wire, count, version > 1, decoded);

@@ -21,8 +21,19 @@ static bool common_type(const struct column_profile *a, const struct column_prof
     return a->type == *type || b->type == *type;
 }
 
+static int check_hashing(const struct profile *a, const struct profile *b, struct mlops_error *err)
+{
+    if (a->hashing == b->hashing)
+        return MLOPS_OK;
+    mlops_fail(err, MLOPS_INVALID,
+               "one profile was computed by PostgreSQL, which tells values "
+               "apart by other hashes, and the other was not");
+    return mlops_hint(err, "make both in the same way: docs/profile.md");
+}
+
 static int check(const struct profile *a, const struct profile *b, struct mlops_error *err)
 {
+    TRY(check_hashing(a, b, err));
     bool same = a->column_count == b->column_count;
     for (size_t i = 0; same && i < a->column_count; i++)
         same = str_equal(a->columns[i].name, b->columns[i].name);

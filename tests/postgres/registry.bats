@@ -125,7 +125,7 @@ given_server() {
 
 @test "a server that is not there is exit code 6, at once, and leaves no folder" {
     run mlops init --metadata "postgresql://nobody@/x?host=$PWD"
-    ended 6 "cannot reach the registry's database"
+    ended 6 "cannot reach the database"
     [ ! -e .mlops ]
     run mlops init --metadata "postgresql://nobody@/x?no_such=1"
     ended 2 "is not a PostgreSQL URL"

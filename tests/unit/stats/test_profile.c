@@ -101,6 +101,26 @@ static void bytes_bring_back_the_same_profile(void **state)
     assert_memory_equal(bytes.data, again.data, bytes.length);
 }
 
+static void a_profile_that_was_hashed_elsewhere_merges_with_its_like_only(void **state)
+{
+    (void)state;
+    struct mlops_error err = {0};
+    _cleanup_(profile_free_ptr) struct profile *profile = profile_of(0, ROWS);
+    _cleanup_(profile_free_ptr) struct profile *here = profile_of(0, ROWS);
+    _cleanup_(profile_free_ptr) struct profile *back = NULL, *damaged = NULL;
+    _cleanup_(buffer_clear) struct buffer bytes = {0};
+    profile->hashing = PROFILE_HASHED_BY_POSTGRESQL;
+    profile_encode(profile, &bytes);
+    assert_int_equal(3, bytes.data[8]); /* the format */
+    assert_int_equal(0, profile_decode(bytes.data, bytes.length, &back, &err));
+    assert_int_equal(PROFILE_HASHED_BY_POSTGRESQL, back->hashing);
+    check(back);
+    assert_int_equal(MLOPS_INVALID, profile_merge(here, back, &err));
+    assert_int_equal(0, profile_merge(profile, back, &err));
+    bytes.data[28] = 2; /* by whom nobody knows */
+    assert_int_equal(MLOPS_INVALID, profile_decode(bytes.data, bytes.length, &damaged, &err));
+}
+
 static void damaged_bytes_are_refused_or_harmless(void **state)
 {
     (void)state;
@@ -147,8 +167,8 @@ static void a_profile_of_format_1_is_read_and_written_as_it_was(void **state)
     _cleanup_(buffer_clear) struct buffer bytes = {0}, again = {0};
     _cleanup_(profile_free_ptr) struct profile *profile = NULL;
     _cleanup_(profile_free_ptr) struct profile *fresh = profile_of(0, ROWS);
-    assert_int_equal(0, file_read(SOURCE_ROOT "/tests/unit/stats/profile_v1.bin", 1 << 20, &bytes,
-                                  &err));
+    assert_int_equal(
+        0, file_read(SOURCE_ROOT "/tests/unit/stats/profile_v1.bin", 1 << 20, &bytes, &err));
     assert_int_equal(0, profile_decode(bytes.data, bytes.length, &profile, &err));
     const struct column_profile *n = profile_column(profile, "n");
     assert_int_equal(4, profile->rows);
@@ -250,8 +270,8 @@ static void columns_merge_to_a_type_that_holds_both(void **state)
             enum column_type type = types[i / 2][(side + i) % 2];
             bool numeric = column_is_numeric(type);
             struct column_schema one = {(char *)(uintptr_t) "n", type};
-            struct column cell = {type, 1, none, numeric ? &number : NULL, NULL,
-                                  numeric ? NULL : &text};
+            struct column cell = {
+                type, 1, none, numeric ? &number : NULL, NULL, numeric ? NULL : &text};
             both[side] = profile_new(&(struct table_schema){&one, 1});
             profile_update(both[side], &(struct batch){&cell, 1, 1});
         }
@@ -276,7 +296,8 @@ static void times_and_numbers_do_not_merge_unless_one_is_empty(void **state)
     struct column_schema one = {(char *)(uintptr_t) "n", COLUMN_TIME};
     struct column_schema other = {(char *)(uintptr_t) "n", COLUMN_FLOAT};
     struct mlops_error err = {0};
-    _cleanup_(profile_free_ptr) struct profile *times = profile_new(&(struct table_schema){&one, 1});
+    _cleanup_(profile_free_ptr) struct profile *times =
+        profile_new(&(struct table_schema){&one, 1});
     _cleanup_(profile_free_ptr) struct profile *without =
         profile_new(&(struct table_schema){&other, 1});
     struct column cell = {COLUMN_FLOAT, 1, all, &number, NULL, NULL};
@@ -288,7 +309,8 @@ static void times_and_numbers_do_not_merge_unless_one_is_empty(void **state)
     assert_int_equal(0, profile_merge(without, times, &err));
     assert_int_equal(COLUMN_TIME, without->columns[0].type);
     assert_int_equal(5, without->columns[0].first_ns);
-    _cleanup_(profile_free_ptr) struct profile *full = profile_new(&(struct table_schema){&other, 1});
+    _cleanup_(profile_free_ptr) struct profile *full =
+        profile_new(&(struct table_schema){&other, 1});
     cell.missing = none;
     profile_update(full, &(struct batch){&cell, 1, 1});
     assert_int_equal(MLOPS_INVALID, profile_merge(full, times, &err));
@@ -301,6 +323,7 @@ int main(void)
         cmocka_unit_test(a_profile_says_what_the_rows_were),
         cmocka_unit_test(two_parts_merge_to_the_whole_wherever_they_are_cut),
         cmocka_unit_test(bytes_bring_back_the_same_profile),
+        cmocka_unit_test(a_profile_that_was_hashed_elsewhere_merges_with_its_like_only),
         cmocka_unit_test(damaged_bytes_are_refused_or_harmless),
         cmocka_unit_test(infinite_values_do_not_spoil_the_moments),
         cmocka_unit_test(a_profile_of_format_1_is_read_and_written_as_it_was),

@@ -77,6 +77,38 @@ static void ranks_stay_within_the_stated_error(void **state)
     free(values);
 }
 
+static void a_distribution_known_by_rank_keeps_its_ranks(void **state)
+{
+    (void)state;
+    enum { N = 300007, STEP = 73 };
+    struct kll *sketch = kll_new(), *other = kll_new();
+    struct kll_view known = {.values = xcalloc(N, sizeof(double)),
+                             .cumulative = xcalloc(N, sizeof(uint64_t))};
+    double *values = xcalloc(2 * N, sizeof(*values));
+    kll_add_ranked(sketch, &known); /* of nothing */
+    assert_int_equal(0, kll_count(sketch));
+    for (uint64_t i = 1; i <= N; i++) {
+        values[i - 1] = sqrt((double)i);
+        if (i % STEP == 0 || i == N) {
+            known.values[known.size] = values[i - 1];
+            known.cumulative[known.size++] = i;
+        }
+    }
+    kll_add_ranked(sketch, &known);
+    assert_int_equal(N, kll_count(sketch));
+    assert_true(rank_error(sketch, values, N) < KLL_RANK_ERROR);
+    for (uint64_t i = 0; i < N; i++) { /* and it merges with one of a stream */
+        values[N + i] = (double)(i % 1000);
+        kll_update(other, values[N + i]);
+    }
+    kll_merge(sketch, other);
+    assert_true(rank_error(sketch, values, (size_t)2 * N) < KLL_RANK_ERROR);
+    kll_view_clear(&known);
+    kll_free(sketch);
+    kll_free(other);
+    free(values);
+}
+
 static void few_values_are_exact(void **state)
 {
     (void)state;
@@ -281,10 +313,46 @@ static void long_values_stay_apart(void **state)
     frequent_free(sketch);
 }
 
+static void counts_come_by_name_with_a_rest(void **state)
+{
+    (void)state;
+    char text[400];
+    size_t count;
+    struct frequent *streamed = frequent_new(), *named = frequent_new();
+    struct frequent *numbers = frequent_new_limited(128);
+    memset(text, 'x', sizeof(text));
+    for (int i = 0; i < 3; i++)
+        frequent_update(streamed, text, sizeof(text));
+    frequent_put(named, text, sizeof(text), 3);
+    struct frequent_item *a = frequent_items(streamed, &count), *b = frequent_items(named, &count);
+    assert_int_equal(1, count);
+    assert_string_equal(a->value, b->value);
+    assert_int_equal(a->count, b->count);
+    free(a);
+    free(b);
+    frequent_leave_out(named, 0, 9); /* nothing is left out */
+    assert_int_equal(0, frequent_error(named));
+    frequent_leave_out(named, 10, 2);
+    assert_int_equal(13, frequent_total(named));
+    assert_int_equal(2, frequent_error(named));
+    double value = 2.5;
+    frequent_put_number(numbers, value, 7);
+    frequent_update_number(numbers, value, stats_hash_eight(&value));
+    a = frequent_items(numbers, &count);
+    assert_int_equal(1, count);
+    assert_int_equal(8, a->count);
+    assert_true(frequent_number(a) == value);
+    free(a);
+    frequent_free(streamed);
+    frequent_free(named);
+    frequent_free(numbers);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ranks_stay_within_the_stated_error),
+        cmocka_unit_test(a_distribution_known_by_rank_keeps_its_ranks),
         cmocka_unit_test(few_values_are_exact),
         cmocka_unit_test(halves_merge_to_the_whole),
         cmocka_unit_test(the_same_stream_gives_the_same_bytes),
@@ -295,6 +363,7 @@ int main(void)
         cmocka_unit_test(heavy_hitters_survive_a_flood),
         cmocka_unit_test(merged_counts_keep_their_bounds),
         cmocka_unit_test(long_values_stay_apart),
+        cmocka_unit_test(counts_come_by_name_with_a_rest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
