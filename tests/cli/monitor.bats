@@ -143,6 +143,72 @@ status() {
     jq -e '.counted == 2 and .duplicates == 1 and .malformed == 0' counts
 }
 
+# until_counted N: wait for the follower that runs.
+until_counted() {
+    for i in $(seq 100); do
+        [ "$(status 2>/dev/null | jq '.groups[0].events')" = "$1" ] && return
+        sleep 0.1
+    done
+    false
+}
+
+@test "a file rotated many times while nobody reads is read in order, also where it is compressed" {
+    follow() {
+        mlops --json monitor ingest fraud --follow e.log > counts 2> said 3>&- &
+        follower=$!
+        until_counted "$1"
+        kill -TERM "$follower"
+        wait "$follower" || true
+    }
+    events 0 50 > e.log
+    follow 50
+    events 50 60 >> e.log
+    mv e.log e.log.1 # once: some of it was read
+    events 60 80 > e.log
+    gzip e.log.1
+    mv e.log.1.gz e.log.2.gz; mv e.log e.log.1 # twice
+    events 80 90 > e.log
+    mv e.log.2.gz e.log.3.gz; mv e.log.1 e.log.2; mv e.log e.log.1 # three times
+    events 90 100 > e.log
+    follow 100
+    jq -e '.counted == 50 and .duplicates == 50 and .malformed == 0' counts
+    [ -z "$(grep "not counted" said)" ]
+    events 100 110 >> e.log
+    rm e.log.3.gz e.log.2 e.log.1
+    cp e.log e.log.1; events 110 120 > e.log # copied and cut
+    follow 120
+    jq -e '.counted == 20' counts
+    mv e.log e.log.2; rm e.log.1
+    events 120 130 > e.log.1; events 130 140 > e.log
+    echo 'no gzip' > e.log.3
+    printf '\x1f\x8b broken' > e.log.2
+    follow 140 # the one that was read last is gone
+    grep "is gone" said
+    grep "e.log.2 has is not counted" said
+}
+
+@test "a file rotated twice while a follower sleeps loses nothing" {
+    events 0 10 > e.log
+    mlops --json monitor ingest fraud --follow e.log > counts 3>&- &
+    follower=$!
+    until_counted 10
+    kill -STOP "$follower"
+    events 10 20 >> e.log
+    mv e.log e.log.1
+    events 20 30 > e.log
+    mv e.log.1 e.log.2; mv e.log e.log.1
+    events 30 40 > e.log
+    kill -CONT "$follower"
+    until_counted 40
+    : > empty; mv e.log e.log.0; mv empty e.log # its writer has not come to it yet
+    sleep 0.5
+    events 40 50 >> e.log.0
+    until_counted 50
+    kill -TERM "$follower"
+    wait "$follower" || true
+    jq -e '.counted == 50 and .duplicates == 0' counts
+}
+
 @test "what was counted is a duplicate, not late, when it is sent again after the watermark" {
     echo '{"time":"2026-05-03T10:00:00Z","id":"a","version":1}' > old
     sed 's/"a"/"b"/' old > missed
