@@ -556,7 +556,8 @@ const struct command command_monitor = {
          {"silenced", "number", "check: of them, those that nobody is told of"},
          {"id", "number", "silence, notify: what was added or removed"},
          {"channels[]", "object",
-          "notify list: id, kind, target, secret_env, severity, waiting, last_error"},
+          "notify list: id, kind, target, secret_env, severity, policy (its number; 0: added by "
+          "notify add), waiting, last_error"},
          {"silences[]", "object", "silence list: id, matchers, reason, author, since, until"},
          {"costs", "object",
           "business show: from, fp, fn, missed, false_alarms, labelled, unlabelled"},

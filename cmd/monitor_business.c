@@ -251,12 +251,15 @@ static int show(struct cli *cli)
                                              .series = cli->args[3],
                                              .stage = cli_text(cli, "stage"),
                                              .lags = (unsigned)cli_whole(cli, "lags")};
+    struct mlops_cost cost;
     char from[32], to[32];
     if (options.series)
         TRY(expect_end(cli, 4));
     TRY(take_range(cli, &options));
     if (cli_whole(cli, "lags") > MLOPS_BUSINESS_LAGS_MAX)
         options.lags = MLOPS_BUSINESS_LAGS_MAX + 1; /* the library says what is wrong */
+    TRY(mlops_policy_cost(cli_registry(cli), options.model, &cost, &cli->err));
+    options.cost = &cost;
     TRY(mlops_business(cli_registry(cli), &options, &business, &cli->err));
     if (cli->json)
         return print_json(cli, &business);

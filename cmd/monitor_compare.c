@@ -120,10 +120,13 @@ int monitor_compare(struct cli *cli)
                                               .by = cli_text(cli, "by"),
                                               .margin = cli_number(cli, "margin"),
                                               .by_segment = cli_flag(cli, "by-segment")};
+    struct mlops_cost cost;
     char from[32], to[32];
     if (cli->args[2])
         return mlops_fail(&cli->err, MLOPS_INVALID, "'%s' is one argument too many", cli->args[2]);
     TRY(take_range(cli, &options));
+    TRY(mlops_policy_cost(cli_registry(cli), options.model, &cost, &cli->err));
+    options.cost = &cost;
     TRY(mlops_challenge(cli_registry(cli), &options, &challenge, &cli->err));
     if (cli->json) {
         cJSON *document = cli_json_object(), *parts = cli_json_array();

@@ -53,6 +53,7 @@ static cJSON *channel_json(const struct mlops_channel *channel)
     cli_json_text_or_null(json, "target", channel->target);
     cli_json_text_or_null(json, "secret_env", channel->secret_env);
     cli_json_text(json, "severity", channel->least);
+    cli_json_number(json, "policy", (double)channel->policy);
     cli_json_number(json, "waiting", (double)channel->waiting);
     cli_json_text_or_null(json, "last_error", channel->last_error);
     return json;
@@ -61,8 +62,8 @@ static cJSON *channel_json(const struct mlops_channel *channel)
 static int list(struct cli *cli)
 {
     static const struct column columns[] = {
-        {"ID", true},        {"CHANNEL", false}, {"TARGET", false},    {"SECRET", false},
-        {"SEVERITY", false}, {"WAITING", true},  {"LAST ERROR", false}};
+        {"ID", true},        {"CHANNEL", false}, {"TARGET", false}, {"SECRET", false},
+        {"SEVERITY", false}, {"FROM", false},    {"WAITING", true}, {"LAST ERROR", false}};
     _cleanup_(cli_table_clear) struct table table = TABLE(columns, TITLES_ON_TERMINAL, "");
     _cleanup_(mlops_channel_list_clear) struct mlops_channel_list channels = {0};
     if (cli->args[3])
@@ -84,6 +85,10 @@ static int list(struct cli *cli)
         cli_table_cell(&table, STYLE_PLAIN, "%s%s", *channel->secret_env ? "$" : "",
                        channel->secret_env);
         cli_table_cell(&table, STYLE_PLAIN, "%s", channel->least);
+        if (channel->policy)
+            cli_table_cell(&table, STYLE_PLAIN, "policy %" PRIu64, channel->policy);
+        else
+            cli_table_cell(&table, STYLE_PLAIN, "notify add");
         cli_table_cell(&table, channel->waiting ? STYLE_NOTICE : STYLE_PLAIN, "%" PRIu64,
                        channel->waiting);
         cli_table_cell(&table, STYLE_BAD, "%s", channel->last_error);

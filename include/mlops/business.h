@@ -6,7 +6,7 @@
  */
 #ifndef MLOPS_BUSINESS_H
 #define MLOPS_BUSINESS_H
-#include <mlops/registry.h>
+#include <mlops/cost.h>
 MLOPS_BEGIN
 
 /* ---- series ------------------------------------------------------------------------------- */
@@ -70,17 +70,18 @@ struct mlops_business_day {
 
 struct mlops_business_options {
     const char *model;
-    const char *series;         /* NULL: all */
-    const char *stage;          /* NULL: production */
-    int64_t since_ns, until_ns; /* 0: `length_ns` before the end; the newest event */
-    int64_t length_ns;          /* 0: 90 days */
-    unsigned lags;              /* days that a series may come after what it goes with; 0: 7 */
+    const char *series;            /* NULL: all */
+    const char *stage;             /* NULL: production */
+    int64_t since_ns, until_ns;    /* 0: `length_ns` before the end; the newest event */
+    int64_t length_ns;             /* 0: 90 days */
+    unsigned lags;                 /* days that a series may come after what it goes with; 0: 7 */
+    const struct mlops_cost *cost; /* known: before what the project says; may be NULL */
 };
 
 struct mlops_business {
     int64_t from_ns, to_ns;
     struct mlops_version version; /* in the stage, or the newest: whose training and costs count */
-    char *cost_from;              /* "monitor", "the suite holdout"; NULL: no costs are known */
+    char *cost_from; /* "policy 3 of fraud", "monitor", "the suite holdout"; NULL: unknown */
     double cost_fp, cost_fn;
     struct mlops_business_day *days; /* those with events */
     size_t day_count;

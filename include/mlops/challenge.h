@@ -4,6 +4,7 @@
  */
 #ifndef MLOPS_CHALLENGE_H
 #define MLOPS_CHALLENGE_H
+#include <mlops/cost.h>
 #include <mlops/monitor.h>
 MLOPS_BEGIN
 
@@ -53,6 +54,7 @@ struct mlops_challenge_options {
     const char *by; /* what decides; NULL: cost where the project has one, else auc where both
                        have scores, else accuracy */
     double margin;  /* by how much worse it may be, for `not_worse` */
+    const struct mlops_cost *cost; /* known: before what the project says; may be NULL */
     bool by_segment;
 };
 

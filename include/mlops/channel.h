@@ -15,6 +15,7 @@ struct mlops_channel {
     char *target;     /* without what may be a secret; "" where all of it is */
     char *secret_env; /* the environment variable that has the secret; "" none */
     char *least;      /* the least severity that it is told of */
+    uint64_t policy;  /* number of the model's policy that named it first; 0: a command added it */
     uint64_t waiting; /* in the outbox */
     char *last_error; /* of the last attempt of one that waits; "" none */
 };
@@ -40,7 +41,8 @@ struct mlops_channel_options {
 MLOPS_API int mlops_channel_add(struct mlops_registry *registry,
                                 const struct mlops_channel_options *options, uint64_t *id,
                                 struct mlops_error *err);
-/* With what waits for it. Errors: MLOPS_NOT_FOUND the model has no such channel. */
+/* With what waits for it. Errors: MLOPS_NOT_FOUND the model has no such channel; MLOPS_REFUSED its
+ * policy names it. */
 MLOPS_API int mlops_channel_remove(struct mlops_registry *registry, const char *model, uint64_t id,
                                    struct mlops_error *err);
 /* The caller clears the list. Errors: MLOPS_NOT_FOUND no such model. */

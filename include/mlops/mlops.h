@@ -11,6 +11,7 @@
 #include <mlops/challenge.h>
 #include <mlops/channel.h>
 #include <mlops/config.h>
+#include <mlops/cost.h>
 #include <mlops/deploy.h>
 #include <mlops/diff.h>
 #include <mlops/doctor.h>

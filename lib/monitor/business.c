@@ -33,14 +33,15 @@ static int find_version(struct mlops_registry *registry, const char *model, cons
 }
 
 /* Its costs and its training profile; a version whose files were released has neither. */
-static int read_version(struct mlops_registry *registry, struct mlops_business *business,
-                        struct training *training, struct mlops_error *err)
+static int read_version(struct mlops_registry *registry, const struct mlops_cost *of_policy,
+                        struct mlops_business *business, struct training *training,
+                        struct mlops_error *err)
 {
     _cleanup_(manifest_clear) struct manifest manifest = {0};
     _cleanup_(cost_clear) struct cost cost = {.from = NULL};
     struct mlops_version found;
     TRY(manifest_load(registry, business->version.bundle, &found, &manifest, NULL, err));
-    cost_find(&manifest, &cost);
+    cost_find(&manifest, of_policy, &cost);
     business->cost_from = TAKE_PTR(cost.from);
     business->cost_fp = cost.fp;
     business->cost_fn = cost.fn;
@@ -206,7 +207,7 @@ static int fill(struct mlops_registry *registry, const struct mlops_business_opt
     TRY(choose_series(registry, options, business, err));
     TRY(choose_range(registry, options, business, err));
     TRY(find_version(registry, options->model, stage, &business->version, err));
-    TRY(read_version(registry, business, &training, err));
+    TRY(read_version(registry, options->cost, business, &training, err));
     TRY(measures_read(
         registry,
         &(struct measures_query){.model = options->model,

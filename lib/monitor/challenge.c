@@ -63,7 +63,7 @@ static int find_champion(struct contest *contest, struct mlops_error *err)
         contest->result->champion = list.items[i].version.number;
         TRY(manifest_load(contest->registry, list.items[i].version.bundle, &found, &manifest, NULL,
                           err));
-        cost_find(&manifest, &contest->cost);
+        cost_find(&manifest, contest->options->cost, &contest->cost);
         return MLOPS_OK;
     }
     return mlops_fail(err, MLOPS_NOT_FOUND, "nothing of %s is in %s: there is no champion", model,

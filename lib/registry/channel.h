@@ -8,7 +8,25 @@
 #define REGISTRY_CHANNEL_H
 #include "base/http.h"
 #include "base/json.h"
+#include "registry/log_view.h"
 #include "registry/outbox.h"
+#include <mlops/channel.h>
+
+/* What a channel may say, whoever writes it down; `model` is not looked at. Errors: MLOPS_INVALID.
+ */
+int channel_check(const struct mlops_channel_options *options, struct mlops_error *err);
+
+/* The channels that a policy of a model names, each as channel_check has it. */
+struct channels_of_policy {
+    const char *model;
+    uint64_t policy; /* its number */
+    const struct mlops_channel_options *items;
+    size_t count;
+};
+/* Add those that are not there, and remove those that an earlier policy put there and this one does
+ * not name; what a command added stays. `view` is older than what the transaction appended. */
+int channels_follow(struct transaction *tx, const struct log_view *view,
+                    const struct channels_of_policy *wanted, struct mlops_error *err);
 
 /* Lay the entry that the transaction appended last out for the channels of the model that are told
  * of this severity. */

@@ -3,6 +3,7 @@
 #include "registry/policy_row.h"
 #include "registry/reference.h"
 #include "release/vouched.h"
+#include <mlops/cost.h>
 #include <mlops/policy.h>
 
 #define POLICY_STATEMENT "urn:mlops:policy:v1"
@@ -230,6 +231,21 @@ int mlops_policy_show(struct mlops_registry *registry, const char *model,
     return code;
 }
 
+int mlops_policy_cost(struct mlops_registry *registry, const char *model, struct mlops_cost *cost,
+                      struct mlops_error *err)
+{
+    _cleanup_(sight_close) struct sight sight = {.view = {0}};
+    _cleanup_(in_force_clear) struct in_force in_force = {.number = 0};
+    *cost = (struct mlops_cost){.known = false};
+    TRY(sight_open(registry, model, &sight, err));
+    TRY(in_force_read(&sight.view, &sight.trusted, model, &in_force, err));
+    const struct policy_monitor *monitor = &in_force.policy.monitor;
+    _cleanup_(free_string) char *name = in_force_name(&in_force);
+    *cost = (struct mlops_cost){monitor->costs, monitor->cost_fp, monitor->cost_fn, ""};
+    str_copy(cost->from, sizeof(cost->from), name);
+    return MLOPS_OK;
+}
+
 struct history {
     const struct log_view *view;
     const struct mlops_trust_list *trusted;
@@ -268,6 +284,7 @@ int mlops_policy_history(struct mlops_registry *registry, const char *model,
 struct change {
     const char *model;
     struct buffer body; /* empty: it inherits */
+    struct policy policy;
     uint64_t after, number;
     cJSON *detail;
 };
@@ -275,6 +292,7 @@ struct change {
 static void change_clear(struct change *change)
 {
     buffer_clear(&change->body);
+    policy_clear(&change->policy);
     cJSON_Delete(change->detail);
 }
 
@@ -337,21 +355,29 @@ static int record(struct mlops_registry *registry, struct change *change, const 
                                 .reason = reason,
                                 .detail = change->detail},
         err));
+    if (*change->model)
+        TRY(policy_monitor_apply(tx, &view, change->model, change->number, &change->policy.monitor,
+                                 err));
     return transaction_commit(TAKE_PTR(tx), err);
 }
 
-static int read_text(const struct mlops_policy_options *options, struct buffer *body,
+static int read_text(const struct mlops_policy_options *options, struct change *change,
                      struct mlops_error *err)
 {
-    _cleanup_(policy_clear) struct policy policy = {0};
     if (!options->text)
         return options->model ? MLOPS_OK
                               : mlops_fail(err, MLOPS_INVALID,
                                            "the registry's policy cannot inherit from another: "
                                            "set one, or that of a model");
     TRY(policy_parse(options->text, options->length, options->what ? options->what : "the policy",
-                     &policy, err));
-    return policy_write(&policy, body, err);
+                     &change->policy, err));
+    if (!options->model && change->policy.monitor.channel_count) {
+        mlops_fail(err, MLOPS_INVALID,
+                   "the registry's policy names channels, and they are of one "
+                   "model");
+        return mlops_hint(err, "put 'notify' into the policies of the models");
+    }
+    return policy_write(&change->policy, &change->body, err);
 }
 
 int mlops_policy_set(struct mlops_registry *registry, const struct mlops_policy_options *options,
@@ -360,7 +386,7 @@ int mlops_policy_set(struct mlops_registry *registry, const struct mlops_policy_
     _cleanup_(change_clear) struct change change = {.model = options->model ? options->model : ""};
     _cleanup_(signing_key_free_ptr) struct signing_key *key = NULL;
     *policy = (struct mlops_policy){.number = 0};
-    TRY(read_text(options, &change.body, err));
+    TRY(read_text(options, &change, err));
     TRY(begin_change(registry, &change, err));
     TRY(vouched_open(registry, &options->signer, "changes a policy", &key, err));
     TRY(sign_change(&change, key, err));

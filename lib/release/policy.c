@@ -32,6 +32,7 @@ void policy_clear(struct policy *policy)
     for (size_t i = 0; i < policy->stage_count; i++)
         stage_clear(&policy->stages[i]);
     free(policy->stages);
+    policy_monitor_clear(&policy->monitor);
     *policy = (struct policy){0};
 }
 
@@ -144,6 +145,7 @@ int policy_write(const struct policy *policy, struct buffer *text, struct mlops_
     cJSON *stages = json_add_array(json, "stages");
     for (size_t i = 0; i < policy->stage_count; i++)
         cJSON_AddItemToArray(stages, stage_to_json(&policy->stages[i]));
+    policy_monitor_write(&policy->monitor, json);
     return json_write_canonical(json, text, err);
 }
 
@@ -235,6 +237,7 @@ static int read_stages(const cJSON *json, struct policy *policy, struct mlops_er
     policy->stages = xcalloc((size_t)count, sizeof(*policy->stages));
     cJSON_ArrayForEach(item, stages)
         TRY(stage_from_json(item, &policy->stages[policy->stage_count++], err));
+    policy_monitor_read(json, &policy->monitor);
     return MLOPS_OK;
 }
 

@@ -9,6 +9,7 @@
 #define RELEASE_POLICY_H
 #include "base/buffer.h"
 #include "release/policy_accept.h"
+#include "release/policy_monitor.h"
 #include "release/window.h"
 #include <cjson/cJSON.h>
 
@@ -67,6 +68,7 @@ struct policy_stage {
 struct policy {
     struct policy_stage *stages; /* in their order */
     size_t stage_count;
+    struct policy_monitor monitor;
 };
 
 void policy_clear(struct policy *policy);

@@ -128,4 +128,5 @@ void policy_write_yaml(const struct policy *policy, struct buffer *text)
         write_metrics(text, stage);
         write_rest(text, stage);
     }
+    policy_monitor_write_yaml(&policy->monitor, text);
 }

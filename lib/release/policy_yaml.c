@@ -366,7 +366,7 @@ static int check_references(const struct yaml_checker *checker, const struct yam
 static int read_policy(const struct yaml_checker *checker, const struct yaml_node *root,
                        struct policy *policy)
 {
-    static const char *const keys[] = {"stages", NULL};
+    static const char *const keys[] = {"stages", "monitor", NULL};
     if (root->kind == YAML_NULL)
         return yaml_wrong(checker, root, "the file is empty: it must at least name its 'stages'");
     TRY(yaml_check_keys(checker, root, "the policy", keys));
@@ -381,6 +381,9 @@ static int read_policy(const struct yaml_checker *checker, const struct yaml_nod
         TRY(read_stage(checker, stages->items[i], &policy->stages[policy->stage_count++]));
     for (size_t i = 0; i < stages->count; i++)
         TRY(check_references(checker, stages->items[i], policy, i));
+    const struct yaml_node *monitor = yaml_get(root, "monitor");
+    if (monitor && monitor->kind != YAML_NULL)
+        TRY(policy_monitor_parse(checker, monitor, &policy->monitor));
     return MLOPS_OK;
 }
 

@@ -156,3 +156,22 @@ given_days() {
     run mlops package project
     ended 2 "'cost' must be a map such as {fp: 5, fn: 120}"
 }
+
+@test "the costs of the policy go before those of the project" {
+    given_days
+    printf 'stages:\n  production:\nmonitor:\n  cost: {fp: 2.5, fn: 1000}\n' > policy.yaml
+    mlops -q policy set fraud policy.yaml
+    run --separate-stderr mlops --json monitor business show fraud
+    jq -e '.costs | .from == "policy 1 of fraud" and .fp == 2.5 and .fn == 1000' <<<"$output"
+    jq -e '.costs.missed == ([.days[].missed] | add) * 1000 and .costs.missed > 0' <<<"$output"
+    mlops policy show fraud > shown.yaml
+    grep -q 'cost: {fp: 2.5, fn: 1000}' shown.yaml
+    run mlops policy set fraud shown.yaml
+    ended 0
+    printf 'stages:\n  production:\nmonitor:\n  cost: {fp: 2.5, fn: -1}\n' > policy.yaml
+    run mlops policy set fraud policy.yaml
+    ended 2 "policy.yaml:4: 'fn' must be an amount of money"
+    printf 'stages:\n  production:\nmonitor:\n  cost: {fp: 2.5}\n' > policy.yaml
+    run mlops policy set fraud policy.yaml
+    ended 2 "'cost' has no 'fn'"
+}

@@ -245,3 +245,65 @@ PY
     run mlops webhook deliver
     ended 5 "behind the audit log's back"
 }
+
+policy_with() {
+    printf 'stages:\n  production:\nmonitor:\n  notify:\n' > policy.yaml
+    printf '    - %s\n' "$@" >> policy.yaml
+}
+
+@test "the channels of a policy come and go with it, beside those that were added by hand" {
+    given_server
+    export SLACK_URL="http://127.0.0.1:$port/services/s3cr3t"
+    mlops -q monitor notify add fraud email ops@example.com --severity critical
+    policy_with '{channel: slack, secret_env: SLACK_URL}' \
+        '{channel: pagerduty, secret_env: PD_KEY, severity: critical}'
+    mlops -q policy set fraud policy.yaml
+    run --separate-stderr mlops --json monitor notify list fraud
+    jq -e '[.channels[] | [.kind, .policy]] ==
+        [["email", 0], ["slack", 1], ["pagerduty", 1]]' <<<"$output"
+    slack=$(jq '.channels[1].id' <<<"$output")
+    run mlops monitor notify remove fraud "$slack"
+    ended 1 "the policy of fraud names channel $slack" "monitor: notify:"
+    alerting
+    [ "$(posted | wc -l)" -eq 1 ]
+    posted | grep -q slow
+    run grep -r s3cr3t .mlops
+    [ "$status" -eq 1 ]
+    # shown and set again, it is the same: the channels stay what they were, with what waits for them
+    mlops policy show fraud > shown.yaml
+    mlops -q policy set fraud shown.yaml
+    run --separate-stderr mlops --json monitor notify list fraud
+    jq -e --argjson slack "$slack" '.channels[1] | .id == $slack and .policy == 1' <<<"$output"
+    policy_with '{channel: slack, secret_env: SLACK_URL, severity: warning}'
+    mlops -q policy set fraud policy.yaml
+    run --separate-stderr mlops --json monitor notify list fraud
+    jq -e '[.channels[] | [.kind, .severity, .policy]] ==
+        [["email", "critical", 0], ["slack", "warning", 3]]' <<<"$output"
+    mlops -q policy set fraud --inherit
+    run --separate-stderr mlops --json monitor notify list fraud
+    jq -e '[.channels[].kind] == ["email"]' <<<"$output"
+    mlops log --verify
+}
+
+@test "a policy's channel is refused for the reasons that the command gives, with its line" {
+    policy_with '{channel: slak, secret_env: A}'
+    run mlops policy set fraud policy.yaml
+    ended 2 "policy.yaml:5: there is no channel 'slak'" "slack"
+    policy_with '{channel: email, target: ops@example.com}' '{channel: slack}'
+    run mlops policy set fraud policy.yaml
+    ended 2 "policy.yaml:6: a channel 'slack' needs --secret-env (in a policy: secret_env)"
+    policy_with '{channel: slack, secret: xoxb-1, secret_env: A}'
+    run mlops policy set fraud policy.yaml
+    ended 2 "secret_env"
+    policy_with '{target: ops@example.com}'
+    run mlops policy set fraud policy.yaml
+    ended 2 "policy.yaml:5: it does not say which 'channel' it is"
+    policy_with '{channel: webhook, target: "http://me:pw@x", secret_env: A}'
+    run mlops policy set fraud policy.yaml
+    ended 2 "policy.yaml:5"
+    policy_with '{channel: email, target: ops@example.com}'
+    run mlops policy set --default policy.yaml
+    ended 2 "they are of one model"
+    run --separate-stderr mlops --json monitor notify list fraud
+    jq -e '.channels == []' <<<"$output"
+}
