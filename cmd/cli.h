@@ -336,6 +336,8 @@ void cli_cut(char *text, size_t width);
 void cli_wrap(FILE *out, const char *text, size_t indent, size_t width);
 /* "3.4 MB". */
 void cli_size_format(uint64_t bytes, char text[32]);
+/* The one of the two that goes with `count`: "version" with 1, "versions" otherwise. */
+const char *cli_noun(uint64_t count, const char *one, const char *many);
 /* A number with as many digits as a person wants to see. */
 void cli_number_format(double number, char text[32]);
 /* "fraud@3"; the bundle's id where it has no number. */

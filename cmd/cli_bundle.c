@@ -9,7 +9,7 @@ void cli_note_bundle(struct cli *cli, const char *done, const struct mlops_packa
     cli_size_format(package->bytes, bytes);
     cli_size_format(package->new_bytes, new_bytes);
     cli_note(cli, "%s %s: %" PRIu64 " %s, %s; the store grew by %s, in %.1f s", done,
-             package->model, package->files, package->files == 1 ? "file" : "files", bytes,
+             package->model, package->files, cli_noun(package->files, "file", "files"), bytes,
              new_bytes, package->seconds);
 }
 

@@ -44,7 +44,7 @@ int cli_carry(struct cli *cli, struct mlops_registry *from, const char *ref,
     cli_size_format(carry.sent_bytes, sent);
     cli_note(cli, "%s: %s, of which %s were moved, compressed; %" PRIu64 " new %s",
              carry.created ? "carried over" : "it was there already", bytes, sent, carry.signatures,
-             carry.signatures == 1 ? "signature" : "signatures");
+             cli_noun(carry.signatures, "signature", "signatures"));
     if (carry.version.number != 0 && carry.version.number != carry.there.number)
         cli_note(cli, "%s@%" PRIu64 " is number %" PRIu64 " in the other registry",
                  carry.version.model, carry.version.number, carry.there.number);

@@ -10,7 +10,7 @@ static int print_verified(struct cli *cli, uint64_t size, const char *root, cons
 {
     if (!cli->json) {
         cli_say(cli, "the log is whole: %" PRIu64 " %s, root %s", size,
-                size == 1 ? "entry" : "entries", root);
+                cli_noun(size, "entry", "entries"), root);
         if (key)
             cli_say(cli, "signed by %s", key);
         return MLOPS_OK;

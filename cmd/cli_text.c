@@ -235,6 +235,11 @@ void cli_size_format(uint64_t bytes, char text[32])
     (void)snprintf(text, 32, "%.1f %s", size, units[unit]);
 }
 
+const char *cli_noun(uint64_t count, const char *one, const char *many)
+{
+    return count == 1 ? one : many;
+}
+
 void cli_number_format(double number, char text[32])
 {
     if (isnan(number))

@@ -52,8 +52,9 @@ static int add(struct cli *cli)
         cli_json_bool(document, "created", created);
         return cli_print_json(cli, document);
     }
-    cli_say(cli, "%s has %" PRIu64 " rows; a suite is measured on it with 'data: registry:%s'%s",
-            set.name, set.rows, strchr(set.name, '/') + 1, created ? "" : " (it was there already)");
+    cli_say(cli, "%s has %" PRIu64 " %s; a suite is measured on it with 'data: registry:%s'%s",
+            set.name, set.rows, cli_noun(set.rows, "row", "rows"), strchr(set.name, '/') + 1,
+            created ? "" : " (it was there already)");
     return MLOPS_OK;
 }
 
@@ -146,14 +147,12 @@ const struct command command_data = {
     .args = {{"ACTION", COMPLETE_NONE, "add list show remove"},
              {"SET", COMPLETE_MODEL | OPTIONAL, NULL},
              {"FILE", COMPLETE_FILE | OPTIONAL, NULL}},
-    .options = {{.name = "label",
-                 .kind = OPTION_LIST,
-                 .argument = "COLUMN",
-                 .help = "add: a column to withhold; the first is the label"},
-                {.name = "reason",
-                 .kind = OPTION_TEXT,
-                 .argument = "TEXT",
-                 .help = "why, for the log"}},
+    .options =
+        {{.name = "label",
+          .kind = OPTION_LIST,
+          .argument = "COLUMN",
+          .help = "add: a column to withhold; the first is the label"},
+         {.name = "reason", .kind = OPTION_TEXT, .argument = "TEXT", .help = "why, for the log"}},
     .examples = {{"mlops data add fraud/holdout-2024 holdout.csv --label is_fraud",
                   "an exam that no author chooses"},
                  {"mlops data list fraud", "which are there?"},

@@ -137,10 +137,10 @@ static void print_report(struct cli *cli, const struct mlops_drift_report *repor
                   cli_on(cli, style), drifted, report->column_count, cli_off(cli, style),
                   report->rows, report->data, version);
     else
-        cli_say(cli,
-                "\n%sno drift in %zu columns%s: %" PRIu64 " rows against the snapshot '%s' of %s",
-                cli_on(cli, style), report->column_count, cli_off(cli, style), report->rows,
-                report->data, version);
+        cli_say(cli, "\n%sno drift in %zu %s%s: %" PRIu64 " rows against the snapshot '%s' of %s",
+                cli_on(cli, style), report->column_count,
+                cli_noun(report->column_count, "column", "columns"), cli_off(cli, style),
+                report->rows, report->data, version);
 }
 
 static void add_range(cJSON *column, const char *key, const double range[2])

@@ -47,15 +47,18 @@ static void tell_history(struct cli *cli, const char *file,
 
     cli_size_format(written->archive_bytes, bytes);
     if (str_equal(file, "-"))
-        cli_note(cli, "all %" PRIu64 " versions are written, %s", written->versions, bytes);
+        cli_note(cli, "all %" PRIu64 " %s written, %s", written->versions,
+                 cli_noun(written->versions, "version is", "versions are"), bytes);
     else
-        cli_say(cli, "all %" PRIu64 " versions and %" PRIu64 " log entries are in %s, %s",
-                written->versions, written->entries, file, bytes);
+        cli_say(cli, "all %" PRIu64 " %s and %" PRIu64 " log %s are in %s, %s", written->versions,
+                cli_noun(written->versions, "version", "versions"), written->entries,
+                cli_noun(written->entries, "entry", "entries"), file, bytes);
     if (written->withheld > 0)
         cli_note(cli,
-                 "without %" PRIu64 " evaluation sets: --with-evaluation-sets writes them, "
+                 "without %" PRIu64 " evaluation %s: --with-evaluation-sets writes %s, "
                  "labels and all",
-                 written->withheld);
+                 written->withheld, cli_noun(written->withheld, "set", "sets"),
+                 cli_noun(written->withheld, "it", "them"));
 }
 
 /* --all: everything that the log vouches for. */

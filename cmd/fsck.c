@@ -10,17 +10,20 @@ static int print_text(struct cli *cli, const struct mlops_fsck_report *report)
     }
     if (report->set_aside)
         cli_say(cli, "%" PRIu64 " damaged %s set aside in objects/damaged", report->set_aside,
-                report->set_aside == 1 ? "pack is" : "packs are");
+                cli_noun(report->set_aside, "pack is", "packs are"));
     if (report->repaired)
         cli_say(cli, "%" PRIu64 " %s repaired", report->repaired,
-                report->repaired == 1 ? "object is" : "objects are");
+                cli_noun(report->repaired, "object is", "objects are"));
     if (report->released)
         cli_say(cli, "%" PRIu64 " retired %s no files any more: gc was asked to release them",
-                report->released, report->released == 1 ? "version has" : "versions have");
+                report->released, cli_noun(report->released, "version has", "versions have"));
     if (report->clean)
-        cli_say(cli, "clean: %" PRIu64 " bundles", report->bundles);
+        cli_say(cli, "clean: %" PRIu64 " %s", report->bundles,
+                cli_noun(report->bundles, "bundle", "bundles"));
     else
-        cli_say(cli, "%zu problems in %" PRIu64 " bundles", report->count, report->bundles);
+        cli_say(cli, "%zu %s in %" PRIu64 " %s", report->count,
+                cli_noun(report->count, "problem", "problems"), report->bundles,
+                cli_noun(report->bundles, "bundle", "bundles"));
     return MLOPS_OK;
 }
 

@@ -13,23 +13,23 @@ static int print_text(struct cli *cli, const struct mlops_gc_report *report, boo
     if (report->dropped_bundles)
         cli_say(cli, "%s %" PRIu64 " %s that nobody registered",
                 dry_run ? "would forget" : "forgot", report->dropped_bundles,
-                report->dropped_bundles == 1 ? "bundle" : "bundles");
+                cli_noun(report->dropped_bundles, "bundle", "bundles"));
     if (report->purged_versions)
         cli_say(cli, "%s %" PRIu64 " %s from the trash", dry_run ? "would purge" : "purged",
-                report->purged_versions, report->purged_versions == 1 ? "version" : "versions");
+                report->purged_versions, cli_noun(report->purged_versions, "version", "versions"));
     if (report->released_versions)
         cli_say(cli, "%s the files of %" PRIu64 " retired %s",
                 dry_run ? "would release" : "released", report->released_versions,
-                report->released_versions == 1 ? "version" : "versions");
+                cli_noun(report->released_versions, "version", "versions"));
     if (report->rewritten_packs)
         cli_say(cli, "%s %" PRIu64 " %s by new ones", dry_run ? "would replace" : "replaced",
-                report->rewritten_packs, report->rewritten_packs == 1 ? "pack" : "packs");
+                report->rewritten_packs, cli_noun(report->rewritten_packs, "pack", "packs"));
     cli_say(cli, "%s %" PRIu64 " %s (%s)", dry_run ? "would remove" : "removed",
-            report->removed_packs, report->removed_packs == 1 ? "pack" : "packs", removed);
+            report->removed_packs, cli_noun(report->removed_packs, "pack", "packs"), removed);
     if (report->waiting_packs)
         cli_say(cli, "%" PRIu64 " %s (%s) %s for readers, to be removed by a later run",
-                report->waiting_packs, report->waiting_packs == 1 ? "pack" : "packs", waiting,
-                report->waiting_packs == 1 ? "stays" : "stay");
+                report->waiting_packs, cli_noun(report->waiting_packs, "pack", "packs"), waiting,
+                cli_noun(report->waiting_packs, "stays", "stay"));
     return MLOPS_OK;
 }
 

@@ -29,9 +29,10 @@ static void tell_history(struct cli *cli, const struct mlops_history_import *imp
     if (import->present)
         cli_say(cli, "nothing is new: all %" PRIu64 " log entries were here", import->entries);
     else
-        cli_say(cli,
-                "imported %" PRIu64 " new log entries of %" PRIu64 ", %" PRIu64 " new versions, %s",
-                import->new_entries, import->entries, import->new_versions, bytes);
+        cli_say(cli, "imported %" PRIu64 " new log %s of %" PRIu64 ", %" PRIu64 " new %s, %s",
+                import->new_entries, cli_noun(import->new_entries, "entry", "entries"),
+                import->entries, import->new_versions,
+                cli_noun(import->new_versions, "version", "versions"), bytes);
     cli_detail(cli, "root %s, signed by %s", import->root, import->key);
 }
 

@@ -48,10 +48,10 @@ static int ingest(struct cli *cli)
         add_counts(document, &counts);
         return cli_print_json(cli, document);
     }
-    cli_say(cli,
-            "%" PRIu64 " events: %" PRIu64 " counted, %" PRIu64 " duplicates, %" PRIu64
-            " set aside",
-            counts.received, counts.counted, counts.duplicates, set_aside(&counts));
+    cli_say(cli, "%" PRIu64 " %s: %" PRIu64 " counted, %" PRIu64 " %s, %" PRIu64 " set aside",
+            counts.received, cli_noun(counts.received, "event", "events"), counts.counted,
+            counts.duplicates, cli_noun(counts.duplicates, "duplicate", "duplicates"),
+            set_aside(&counts));
     if (set_aside(&counts))
         cli_warn(cli,
                  "%" PRIu64 " malformed, %" PRIu64 " of unknown versions, %" PRIu64
@@ -78,10 +78,10 @@ static int label(struct cli *cli)
         return cli_print_json(cli, document);
     }
     cli_say(cli,
-            "%" PRIu64 " labels: %" PRIu64 " joined (%" PRIu64 " replaced, %" PRIu64
+            "%" PRIu64 " %s: %" PRIu64 " joined (%" PRIu64 " replaced, %" PRIu64
             " unchanged), %" PRIu64 " wait for their event",
-            labelled.received, labelled.joined, labelled.replaced, labelled.unchanged,
-            labelled.pending);
+            labelled.received, cli_noun(labelled.received, "label", "labels"), labelled.joined,
+            labelled.replaced, labelled.unchanged, labelled.pending);
     return MLOPS_OK;
 }
 

@@ -92,8 +92,9 @@ int monitor_check(struct cli *cli)
     }
     for (size_t i = 0; i < check.alerts.count; i++)
         print_alert(cli, &check.alerts.items[i]);
-    cli_say(cli, "%zu rules: %zu alerts open, %zu not known", check.rules, check.open,
-            check.unknown);
+    cli_say(cli, "%zu %s: %zu %s open, %zu not known", check.rules,
+            cli_noun(check.rules, "rule", "rules"), check.open,
+            cli_noun(check.open, "alert", "alerts"), check.unknown);
     if (check.rules == 0)
         cli_note(cli, "set rules with 'mlops monitor rule %s NAME=RULE'", options.model);
     return check.open ? MLOPS_REFUSED : MLOPS_OK;

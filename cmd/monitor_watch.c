@@ -43,8 +43,9 @@ int monitor_watch(struct cli *cli)
         return cli_print_json(cli, document);
     }
     cli_say(cli,
-            "%" PRIu64 " checks: %" PRIu64 " alerts opened, %" PRIu64 " resolved; %" PRIu64
-            " events counted",
-            watched.checks, watched.opened, watched.resolved, watched.events.counted);
+            "%" PRIu64 " %s: %" PRIu64 " %s opened, %" PRIu64 " resolved; %" PRIu64 " %s counted",
+            watched.checks, cli_noun(watched.checks, "check", "checks"), watched.opened,
+            cli_noun(watched.opened, "alert", "alerts"), watched.resolved, watched.events.counted,
+            cli_noun(watched.events.counted, "event", "events"));
     return MLOPS_OK;
 }

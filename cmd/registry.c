@@ -22,8 +22,9 @@ static int grant(struct cli *cli)
     enum mlops_access role;
 
     if (!cli->args[1] || !cli->args[2])
-        return mlops_fail(&cli->err, MLOPS_INVALID, "say which role, and to whom: "
-                                                    "'mlops registry grant ROLE USER'");
+        return mlops_fail(&cli->err, MLOPS_INVALID,
+                          "say which role, and to whom: "
+                          "'mlops registry grant ROLE USER'");
     TRY(cli_open_registry(cli));
     TRY(mlops_access_parse(cli->args[1], &role, &cli->err));
     TRY(mlops_access_grant(cli_registry(cli), role, cli->args[2], &cli->err));
@@ -99,13 +100,14 @@ static int print_copied(struct cli *cli, const struct mlops_registry_copied *cop
     if (copied->present)
         cli_say(cli, "it was copied before");
     else
-        cli_say(cli, "copied %" PRIu64 " rows, and %s in %" PRIu64 " packs", copied->rows, bytes,
-                copied->packs);
+        cli_say(cli, "copied %" PRIu64 " rows, and %s in %" PRIu64 " %s", copied->rows, bytes,
+                copied->packs, cli_noun(copied->packs, "pack", "packs"));
     for (size_t i = 0; i < report->count; i++)
         cli_print(cli, "%s %.23s: %s", report->problems[i].kind, report->problems[i].object,
                   report->problems[i].message);
     if (report->clean)
-        cli_say(cli, "the copy is clean: %" PRIu64 " bundles", report->bundles);
+        cli_say(cli, "the copy is clean: %" PRIu64 " %s", report->bundles,
+                cli_noun(report->bundles, "bundle", "bundles"));
     return MLOPS_OK;
 }
 
@@ -116,8 +118,9 @@ static int copy(struct cli *cli)
     struct mlops_registry_copied copied;
 
     if (!cli->args[1] || !cli->args[2])
-        return mlops_fail(&cli->err, MLOPS_INVALID, "say from where, and to where: "
-                                                    "'mlops registry copy FROM TO'");
+        return mlops_fail(&cli->err, MLOPS_INVALID,
+                          "say from where, and to where: "
+                          "'mlops registry copy FROM TO'");
     TRY(open_named(cli, cli->args[1], &from));
     TRY(open_named(cli, cli->args[2], &to));
     TRY(mlops_registry_copy(from, to, &copied, &cli->err));
@@ -143,7 +146,8 @@ const struct command command_registry = {
         "grant gives USER, a login of the PostgreSQL server, a role in place of any that it has; "
         "revoke USER takes it; show lists who has which. A reader looks; an author also packages, "
         "registers, tests, signs, approves and tags; a releaser also promotes, rolls back, "
-        "freezes, retires, deletes, adds evaluation sets and takes in events; an admin also sets policies and trust, collects garbage and "
+        "freezes, retires, deletes, adds evaluation sets and takes in events; an admin also sets "
+        "policies and trust, collects garbage and "
         "gives roles. The server enforces them, whichever program asks.\n\n"
         "The first grant sets the roles up: it is for the user who made the registry, who needs "
         "the right to make roles (createuser --createrole).\n\n"

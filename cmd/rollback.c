@@ -16,7 +16,7 @@ static int run(struct cli *cli)
     TRY(mlops_rollback_stage(cli_registry(cli), &options, &rollback, &cli->err));
     if (rollback.skipped)
         cli_note(cli, "%" PRIu64 " nearer %s no good: retired, or left by a rollback",
-                 rollback.skipped, rollback.skipped == 1 ? "version is" : "versions are");
+                 rollback.skipped, cli_noun(rollback.skipped, "version is", "versions are"));
     if (!cli->json && !rollback.moved) {
         cli_say(cli, "no alert about %s@%" PRIu64 " in %s is open: it stays", rollback.model,
                 rollback.from.number, rollback.stage);

@@ -103,8 +103,9 @@ static void print_verdict(struct cli *cli, const struct mlops_scan_report *repor
     cli_print(cli, "%s%s%s%s%s: %" PRIu64 " %s, %s, %zu%s %s against it%s",
               report->version.bundle[0] ? version : "", report->version.bundle[0] ? " is " : "",
               cli_on(cli, style), mlops_scan_verdict_name(report->verdict), cli_off(cli, style),
-              report->files, report->files == 1 ? "file" : "files", bytes, weighing,
-              report->overflow ? " or more" : "", weighing == 1 ? "finding" : "findings", left_out);
+              report->files, cli_noun(report->files, "file", "files"), bytes, weighing,
+              report->overflow ? " or more" : "", cli_noun(weighing, "finding", "findings"),
+              left_out);
 }
 
 static void print_report(struct cli *cli, const struct mlops_scan_report *report)

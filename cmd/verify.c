@@ -46,6 +46,18 @@ static cJSON *to_json(const struct mlops_verification *verification)
     return document;
 }
 
+/* A version, or an archive that is not there: it could be a model's name, and is none. */
+static int verify_version(struct cli *cli, struct mlops_verification *verification)
+{
+    const char *name = cli->args[0];
+    int code = cli_open_registry(cli);
+    if (code == MLOPS_OK)
+        code = mlops_verify(cli->registry, name, verification, &cli->err);
+    if (code == MLOPS_NOT_FOUND && strstr(name, ".tar"))
+        return mlops_fail(&cli->err, MLOPS_NOT_FOUND, "there is no file or folder '%s'", name);
+    return code;
+}
+
 static int verify(struct cli *cli, struct mlops_verification *verification)
 {
     struct mlops_verify_options options = {.signature = cli_text(cli, "signature"),
@@ -53,10 +65,8 @@ static int verify(struct cli *cli, struct mlops_verification *verification)
                                            .roots = cli_text(cli, "roots")};
     struct stat status;
 
-    if (!strchr(cli->args[0], '/') && !options.signature && stat(cli->args[0], &status) < 0) {
-        TRY(cli_open_registry(cli));
-        return mlops_verify(cli->registry, cli->args[0], verification, &cli->err);
-    }
+    if (!strchr(cli->args[0], '/') && !options.signature && stat(cli->args[0], &status) < 0)
+        return verify_version(cli, verification);
     if (!options.key && !options.roots) {
         TRY(cli_open_registry(cli));
         options.registry = cli->registry;

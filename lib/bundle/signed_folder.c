@@ -302,6 +302,8 @@ int mlops_verify_path(const char *path, const struct mlops_verify_options *optio
     _cleanup_(buffer_clear) struct buffer text = {0}, differences = {0};
     struct mlops_error why = {0};
     *verification = (struct mlops_verification){0};
+    if (!path_exists(path))
+        return mlops_fail(err, MLOPS_NOT_FOUND, "there is no file or folder '%s'", path);
     if (file && !options->signature && options->registry && !path_exists(signed_by))
         return judge_recorded(path, options->registry, verification, err);
     if (file_read(signed_by, SIGNATURE_MAX, &text, err)) {

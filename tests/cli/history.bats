@@ -201,7 +201,7 @@ PYTHON
     printf 'a,y\nsecretlabel1,1\nsecretlabel2,0\n' > exam.csv
     mlops -q -C a data add fraud/exam "$PWD/exam.csv" --label y >/dev/null
     run --separate-stderr mlops -C a export --all "$PWD/without.tar.zst"
-    ended 0 "without 1 evaluation sets"
+    ended 0 "without 1 evaluation set:"
     run --separate-stderr mlops -C a --json export --all --with-evaluation-sets "$PWD/with.tar.zst"
     ended 0
     [ "$(jq .withheld <<<"$output")" -eq 0 ]
@@ -348,4 +348,16 @@ PYTHON
     sound d
     run --separate-stderr mlops -C d import "$PWD/retired.tar.zst"
     ended 0 "nothing is new"
+}
+
+@test "one of a thing is told as one" {
+    mkdir a
+    given_registry a
+    given_project project fraud 1
+    mlops -q -C a register "$PWD/project" >/dev/null
+    run mlops -C a export --all "$PWD/h.tar.zst"
+    ended 0 "all 1 version and " " log entr"
+    run mlops -C a fsck
+    ended 0 "clean: 1 bundle"
+    [[ "$output" != *bundles* ]]
 }

@@ -131,6 +131,19 @@ setup() {
     ended 3 "none.sig"
 }
 
+@test "an archive or a folder that is not there is called so, with a registry and without" {
+    registered
+    for path in missing.tar.zst ./missing.tar.zst ./missing; do
+        run mlops verify "$path"
+        ended 3 "there is no file or folder '$path'"
+        [[ "$output" != *model* && "$output" != *hint* ]]
+    done
+    run mlops --registry nowhere verify missing.tar.zst
+    ended 3 "there is no file or folder 'missing.tar.zst'"
+    run mlops verify missing
+    ended 3 "no model called 'missing'"
+}
+
 @test "an archive that was changed, cut off or signed by others is refused" {
     registered
     mlops -q key generate --no-passphrase

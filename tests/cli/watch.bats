@@ -61,7 +61,7 @@ free_port() {
     until_true grep -q 'resolved: slow' said
     kill -TERM "$watch"
     wait "$watch"
-    grep -E '^[0-9]+ checks: 1 alerts opened, 1 resolved; [0-9]+ events counted$' out
+    grep -E '^[0-9]+ checks: 1 alert opened, 1 resolved; [0-9]+ events counted$' out
     run mlops monitor status fraud
     ended 0 "fraud@1"
 }
