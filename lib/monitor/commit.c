@@ -204,48 +204,86 @@ static void count_label(struct open_window *open, const struct roster_record *re
     performance_count(&open->window.performance, &outcome, 1);
 }
 
-/* Labels that were there before the events of one minute: of the minute, or pending. */
+/* Labels that were there before the events that they are of. */
+struct earlier {
+    struct label_list pending;   /* no event of theirs had come */
+    struct label_list taken;     /* of these: it has */
+    struct label_list elsewhere; /* another event of theirs was counted */
+};
+
+static void earlier_clear(struct earlier *earlier)
+{
+    label_list_clear(&earlier->pending);
+    label_list_clear(&earlier->taken);
+    label_list_clear(&earlier->elsewhere);
+}
+
+/* Labels that were there before the events of one minute: pending, of the minute, or elsewhere. */
 static int join_minute(struct ingest *ingest, struct db *db, struct open_window *windows,
-                       size_t count, const struct label_list *pending, struct label_list *taken,
-                       struct mlops_error *err)
+                       size_t count, struct earlier *earlier, struct mlops_error *err)
 {
     _cleanup_(label_list_clear) struct label_list known = {0}, joined = {0};
     int64_t minute = windows->minute_ns / MINUTE_NS;
     TRY(labels_read(db, ingest->options.model, minute, &known, err));
-    if (known.count == 0 && pending->count == 0)
+    if (known.count == 0 && earlier->pending.count == 0 && earlier->elsewhere.count == 0)
         return MLOPS_OK;
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < windows[i].roster.count; j++) {
             const struct roster_record *record = &windows[i].roster.records[j];
-            const struct label_record *late = label_list_find(pending, record->id);
+            const struct label_record *late = label_list_find(&earlier->pending, record->id);
             const struct label_record *label = late ? late : label_list_find(&known, record->id);
-            if (late) {
-                label_list_add(&joined, late);
-                label_list_add(taken, late);
-            }
-            if (label)
-                count_label(&windows[i], record, label->label);
+            const struct label_record *other =
+                label ? NULL : label_list_find(&earlier->elsewhere, record->id);
+            if (late)
+                label_list_add(&earlier->taken, late);
+            if (late || other)
+                label_list_add(&joined, late ? late : other);
+            if (label || other)
+                count_label(&windows[i], record, label ? label->label : other->label);
         }
     label_list_sort(&joined);
+    for (size_t i = 0; i < joined.count; i++)
+        (void)id_set_add(&ingest->labelled.ids, joined.records[i].id);
     return labels_write(db, ingest->options.model, minute, ingest->batch + 1, &joined, err);
+}
+
+/* Most ids are new; only where one of them has a label are labels of other minutes read. */
+static int find_elsewhere(struct ingest *ingest, struct db *db, struct label_list *elsewhere,
+                          struct mlops_error *err)
+{
+    _cleanup_(id_set_clear) struct id_set wanted = {0};
+    TRY(labelled_load(&ingest->labelled, db, ingest->options.model, ingest->batch, err));
+    if (ingest->labelled.ids.count == 0)
+        return MLOPS_OK;
+    for (size_t i = 0; i < ingest->window_count; i++)
+        for (size_t j = 0; j < ingest->windows[i].roster.count; j++) {
+            uint64_t id = ingest->windows[i].roster.records[j].id;
+            if (id_set_has(&ingest->labelled.ids, id))
+                (void)id_set_add(&wanted, id);
+        }
+    return wanted.count ? labelled_find(db, ingest->options.model, &wanted, elsewhere, err)
+                        : MLOPS_OK;
 }
 
 static int join_labels(struct ingest *ingest, struct db *db, struct mlops_error *err)
 {
-    _cleanup_(label_list_clear) struct label_list pending = {0}, taken = {0}, left = {0};
-    TRY(pending_read(db, ingest->options.model, &pending, err));
+    _cleanup_(earlier_clear) struct earlier earlier = {0};
+    _cleanup_(label_list_clear) struct label_list left = {0};
+    const struct label_list *pending = &earlier.pending;
+    TRY(pending_read(db, ingest->options.model, &earlier.pending, err));
+    TRY(find_elsewhere(ingest, db, &earlier.elsewhere, err));
     for (size_t i = 0, next; i < ingest->window_count; i = next) {
         for (next = i; next < ingest->window_count &&
                        ingest->windows[next].minute_ns == ingest->windows[i].minute_ns;)
             next++;
-        TRY(join_minute(ingest, db, &ingest->windows[i], next - i, &pending, &taken, err));
+        TRY(join_minute(ingest, db, &ingest->windows[i], next - i, &earlier, err));
     }
-    if (taken.count == 0)
+    if (earlier.taken.count == 0)
         return MLOPS_OK;
-    label_list_sort(&taken);
-    for (size_t i = 0; i < pending.count; i++)
-        if (!label_list_find(&taken, pending.records[i].id))
-            label_list_add(&left, &pending.records[i]);
+    label_list_sort(&earlier.taken);
+    for (size_t i = 0; i < pending->count; i++)
+        if (!label_list_find(&earlier.taken, pending->records[i].id))
+            label_list_add(&left, &pending->records[i]);
     return pending_write(db, ingest->options.model, ingest->batch + 1, &left, err);
 }
 
@@ -309,6 +347,7 @@ static int sweep(struct ingest *ingest, struct db *db, struct mlops_error *err)
     TRY(db_exec(db, err, "DELETE FROM monitor_segment WHERE model = $1 AND last_ns < $2", model,
                 DB_I64(newest_ns - options->keep_raw_ns)));
     ingest->swept_ns = newest_ns;
+    labelled_sweep(&ingest->labelled);
     return MLOPS_OK;
 }
 
@@ -385,6 +424,8 @@ static void begin_anew(struct ingest *ingest)
     }
     ingest->window_count = 0;
     ingest->batch++;
+    if (ingest->labelled.batch > 0)             /* 0: all are to be read */
+        ingest->labelled.batch = ingest->batch; /* those of this one are our own */
     ingest->since_ns = 0;
     buffer_reset(&ingest->raw);
     buffer_reset(&ingest->dead);

@@ -684,6 +684,7 @@ void ingest_clear(struct ingest *ingest)
     for (size_t i = 0; i < ingest->chunk_count; i++)
         event_chunk_clear(&ingest->chunks[i]);
     event_layout_clear(&ingest->layout);
+    labelled_clear(&ingest->labelled);
     free(ingest->versions);
     free(ingest->windows);
     free(ingest->minutes);

@@ -8,6 +8,7 @@
 #ifndef MONITOR_INGEST_H
 #define MONITOR_INGEST_H
 #include "monitor/event.h"
+#include "monitor/labelled.h"
 #include "monitor/roster.h"
 #include "monitor/training.h"
 #include "monitor/window.h"
@@ -54,6 +55,7 @@ struct ingest {
     struct open_minute *minutes;
     size_t minute_count, minute_capacity;
     uint64_t clock;
+    struct labelled labelled;
 
     struct event_layout layout; /* of CSV */
     bool is_csv, knows_kind;

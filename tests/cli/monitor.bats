@@ -88,6 +88,29 @@ status() {
         .auc.value < 1' <<<"$output"
 }
 
+@test "a label that came before is of every answer to its id, whenever that comes" {
+    printf 'id,label\nt5,1\nt7,0\n' > l.csv
+    mlops -q monitor label fraud l.csv # before all of them
+    events 0 10 1 > e
+    mlops -q monitor ingest fraud e
+    run status
+    jq -e '.groups | length == 1 and .[0].performance.labelled == 2' <<<"$output"
+    # another version answers later, in minutes of its own; and one event comes again in another
+    events 0 10 2 ',"shadow":true' | sed 's/T10:00/T10:31/' > e
+    events 5 6 1 | sed 's/T10:00/T11:15/' >> e
+    mlops -q monitor ingest fraud e
+    run status
+    jq -e '.groups | map([.version, .performance.labelled]) == [[1, 3], [2, 2]]' <<<"$output"
+    printf 'id,label\nt5,0\n' > l.csv
+    run --separate-stderr mlops --json monitor label fraud l.csv
+    jq -e '.joined == 1 and .replaced == 1 and .pending == 0' <<<"$output"
+    events 5 6 2 | sed 's/T10:00/T12:40/' > e # it has the label that holds now
+    mlops -q monitor ingest fraud e
+    run status
+    jq -e '.groups | map([.version, .shadow, .performance.labelled]) |
+        sort == [[1, false, 3], [2, false, 1], [2, true, 2]]' <<<"$output"
+}
+
 @test "champion and challenger are told apart on the same traffic" {
     (events 0 120; events 0 120 2 ',"shadow":true') > e
     mlops -q monitor ingest fraud e

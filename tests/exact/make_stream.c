@@ -45,7 +45,7 @@ static int64_t below(const struct stream *stream, uint64_t number, uint64_t what
 
 enum { DRAW_TIME, DRAW_DELAY, DRAW_HOW_LONG, DRAW_AGAIN, DRAW_AGAIN_WHEN, DRAW_RETRY, DRAW_SHADOW,
        DRAW_JUNK, DRAW_SCORE, DRAW_LATENCY, DRAW_SLOW, DRAW_ERROR, DRAW_SEGMENT, DRAW_FEATURE,
-       DRAW_LABEL, DRAW_TRUTH, DRAW_LABEL_WHEN, DRAW_SECOND };
+       DRAW_LABEL, DRAW_TRUTH, DRAW_LABEL_WHEN, DRAW_SECOND, DRAW_SHADOW_WHEN };
 
 /* Milliseconds since the first day. */
 static int64_t time_of(const struct stream *stream, uint64_t number)
@@ -148,6 +148,14 @@ static void put_junk(const struct stream *stream, uint64_t number)
     puts(lines[draw(stream, number, DRAW_JUNK) / 7 % 4]);
 }
 
+/* Half of the shadow answers are given days later, when the label may be known, and are of then. */
+static int64_t shadow_delay(const struct stream *stream, uint64_t number)
+{
+    int64_t delay = below(stream, number, DRAW_SHADOW_WHEN, 4) * DAY_MS;
+    bool later = share(stream, number, DRAW_SHADOW) < 0.05;
+    return later && time_of(stream, number) + delay < (int64_t)stream->days * DAY_MS ? delay : 0;
+}
+
 static void put_event(const struct stream *stream, const struct arrival *arrival)
 {
     uint64_t number = arrival->number;
@@ -159,6 +167,8 @@ static void put_event(const struct stream *stream, const struct arrival *arrival
         put_junk(stream, number);
         return;
     }
+    if (shadow)
+        ms += shadow_delay(stream, number);
     put_time(retry ? ms - ms % MINUTE_MS + (ms + 7) % MINUTE_MS : ms);
     unsigned latency = latency_of(stream, number + salt * 1000003), score;
     bool app = share(stream, number, DRAW_SEGMENT) < 0.3;
@@ -187,7 +197,7 @@ static void events(const struct stream *stream, int64_t piece)
         if (share(stream, i, DRAW_RETRY) < 0.005)
             add(&list, at + 500, i, RETRY);
         if (i < stream->count / 2 && share(stream, i, DRAW_SHADOW) < 0.1)
-            add(&list, at + 1, i, SHADOW);
+            add(&list, at + 1 + shadow_delay(stream, i), i, SHADOW);
         if (share(stream, i, DRAW_JUNK) < 0.0002)
             add(&list, at, i, JUNK);
     }
