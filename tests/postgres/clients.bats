@@ -35,8 +35,9 @@ judge() {
 
 @test "a server that is restarted amid 64 clients loses nothing that it said was done" {
     "$CLIENTS" .mlops 64 "${MLOPS_CLIENTS_SECONDS:-6}" > history 2> errors 3>&- &
+    until [ -s history ]; do sleep 0.05; done # all are connected
     for mode in fast immediate; do
-        sleep 1.5
+        sleep 1
         postgres_stop "$own" $mode
         postgres_start "$own"
     done

@@ -194,6 +194,7 @@ int main(int argc, char **argv)
         open_registry(&clients[i]);
     }
     record_bundles(clients[0].registry);
+    (void)setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* whoever waits for the first line sees it */
     end_ns = clock_monotonic_ns() + (int64_t)(strtod(argv[3], NULL) * 1e9);
     for (unsigned i = 0; i < count; i++)
         if (pthread_create(&clients[i].thread, NULL, work, &clients[i]) != 0)

@@ -74,7 +74,8 @@ promote_two() {
     given_registered fraud@6
     for number in 1 2 3 4 5 6; do mlops -q test fraud@$number > /dev/null; done
     "$CLIENTS" .mlops 16 3 > history 2> errors 3>&- &
-    sleep 1
+    until [ -s history ]; do sleep 0.05; done # all are connected
+    sleep 0.7
     lose_one
     sleep 0.3
     promote_two
