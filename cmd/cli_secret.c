@@ -17,6 +17,35 @@ static char *find_url(char *argument)
     return NULL;
 }
 
+/* The password in any other address, "oci://user:password@host/…"; NULL: none. */
+static char *find_password(char *argument, size_t *length)
+{
+    char *user = strstr(argument, "://"), *colon, *end = NULL;
+
+    if (!user)
+        return NULL;
+    user += strlen("://");
+    for (char *c = user; *c && !strchr("/?#", *c);
+         c++) /* the last: a password may have one, unescaped */
+        if (*c == '@')
+            end = c;
+    colon = end ? memchr(user, ':', (size_t)(end - user)) : NULL;
+    *length = colon ? (size_t)(end - colon - 1) : 0;
+    return *length > 0 ? colon + 1 : NULL;
+}
+
+static char *hide_password(char *argument)
+{
+    size_t length;
+    char *password = find_password(argument, &length), *copy;
+
+    if (!password)
+        return argument;
+    copy = cli_copy(argument, strlen(argument));
+    memset(password, '*', length);
+    return copy;
+}
+
 /* The same argument for us, and in the title what may be shown of it. */
 static char *hide(char *argument)
 {
@@ -24,7 +53,9 @@ static char *hide(char *argument)
     _cleanup_(free_string) char *shown = url ? mlops_url_without_password(url) : NULL;
     size_t length = url ? strlen(url) : 0, kept = shown ? strlen(shown) : 0;
 
-    if (!shown || strcmp(shown, url) == 0 || kept > length)
+    if (!shown)
+        return hide_password(argument);
+    if (strcmp(shown, url) == 0 || kept > length)
         return argument;
     char *copy = cli_copy(argument, strlen(argument));
     memcpy(url, shown, kept);

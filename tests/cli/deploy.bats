@@ -222,6 +222,8 @@ follow() {
     grep -q '^fraud@1 is live in host: it lay there, and is whole' follow.out
 }
 
+# Its folder is moved away:
+# bats test_tags=one-machine
 @test "a host that follows keeps what is live while the registry is away" {
     released one
     follow

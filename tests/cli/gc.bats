@@ -14,7 +14,7 @@ big() {
 }
 
 packs() {
-    find .mlops/objects/packs -name '*.pack' | wc -l
+    find .mlops/objects/packs/ -name '*.pack' | wc -l
 }
 
 stored() {
@@ -107,7 +107,7 @@ is() {
     mlops -q package p >/dev/null
     sqlite3 .mlops/registry.db "UPDATE bundle SET packaged_ns = packaged_ns - 90000000000000"
     mlops -q package p > bundle
-    find .mlops/objects/packs -name '*.pack' -exec touch -d '2 days ago' {} +
+    find .mlops/objects/packs/ -name '*.pack' -exec touch -d '2 days ago' {} +
     gc
     is '.dropped_bundles == 0 and .removed_packs == 0'
     mlops -q register "$(cat bundle)"
@@ -117,7 +117,7 @@ is() {
     big p 1
     mlops -q package p >/dev/null
     sqlite3 .mlops/registry.db "UPDATE bundle SET packaged_ns = packaged_ns - 90000000000000"
-    find .mlops/objects/packs -name '*.pack' -exec touch -d '2 days ago' {} +
+    find .mlops/objects/packs/ -name '*.pack' -exec touch -d '2 days ago' {} +
     gc
     is '.dropped_bundles == 1 and .removed_packs == 1'
     [ "$(packs)" = 0 ]
@@ -133,7 +133,7 @@ is() {
     before=$(stored)
     sqlite3 .mlops/registry.db "UPDATE bundle SET packaged_ns = packaged_ns - 90000000000000
         WHERE id NOT IN (SELECT bundle FROM version)"
-    find .mlops/objects/packs -name '*.pack' -exec touch -d '2 days ago' {} +
+    find .mlops/objects/packs/ -name '*.pack' -exec touch -d '2 days ago' {} +
     gc
     is '.dropped_bundles == 1 and .rewritten_packs == 1 and .waiting_packs == 1 and .removed_packs == 0'
     mlops -q fsck

@@ -109,7 +109,7 @@ refused() {
 }
 
 @test "a damaged manifest is exit 5" {
-    pack=$(find .mlops/objects -name '*.pack')
+    pack=$(find .mlops/objects/packs/ -name '*.pack')
     chmod u+w "$pack"
     # records lie in no certain order: hit them all
     for at in $(seq 100 60 "$(stat -c %s "$pack")"); do

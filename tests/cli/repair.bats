@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # A registry that lost something gets it back from what there is: the project, a checkout, an
 # archive, another registry.
+# bats file_tags=local-objects
+# (A copy of the folder is the other registry, and brings the packs back; tests/s3 repairs in a bucket.)
 load common
 
 setup() {
@@ -20,7 +22,7 @@ setup() {
 
 # The largest or smallest pack: `pack tail`, `pack head`.
 pack() {
-    find .mlops/objects/packs -name '*.pack' -printf '%s %p\n' | sort -n | "$1" -n 1 | cut -d ' ' -f 2
+    find .mlops/objects/packs/ -name '*.pack' -printf '%s %p\n' | sort -n | "$1" -n 1 | cut -d ' ' -f 2
 }
 
 # flip FILE OFFSET: all bits of a byte.

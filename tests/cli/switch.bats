@@ -110,7 +110,6 @@ refused() {
 }
 
 # damages a pack in the folder
-# bats test_tags=local-objects
 @test "a file that the store cannot give leaves the earlier checkout as it was" {
     mlops -q checkout fraud@2 out
     chmod u+w .mlops/objects/packs/*
