@@ -468,6 +468,7 @@ const struct command command_monitor = {
           .argument = "MEASURE",
           .help = "compare: what decides (cost where it is known, else auc, else accuracy)",
           .words = "accuracy recall fpr auc cost"},
+         {.name = "record", .help = "compare: leave it as evidence for a policy's 'challenge'"},
          {.name = "margin",
           .kind = OPTION_NUMBER,
           .argument = "M",

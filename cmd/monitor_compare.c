@@ -128,6 +128,8 @@ int monitor_compare(struct cli *cli)
     TRY(mlops_policy_cost(cli_registry(cli), options.model, &cost, &cli->err));
     options.cost = &cost;
     TRY(mlops_challenge(cli_registry(cli), &options, &challenge, &cli->err));
+    if (cli_flag(cli, "record"))
+        TRY(mlops_challenge_record(cli_registry(cli), &options, &challenge, &cli->err));
     if (cli->json) {
         cJSON *document = cli_json_object(), *parts = cli_json_array();
         cli_json_text(document, "model", options.model);

@@ -139,11 +139,43 @@ static int train(struct cli *cli)
     return done ? MLOPS_OK : MLOPS_REFUSED;
 }
 
+/* ---- a version that waits ------------------------------------------------------------------- */
+
+static int decide(struct cli *cli)
+{
+    _cleanup_(mlops_retrain_decision_clear) struct mlops_retrain_decision decision = {.waiting =
+                                                                                          false};
+    TRY(mlops_retrain_decide(cli_registry(cli), cli->args[0], cli_text(cli, "stage"), &decision,
+                             &cli->err));
+    _cleanup_(free_string) char *message =
+        cli_clean(decision.message ? decision.message : "", false);
+    if (cli->json) {
+        cJSON *document = cli_json_object();
+        cli_json_text(document, "model", cli->args[0]);
+        cli_json_bool(document, "waiting", decision.waiting);
+        cli_json_version(document, "version", decision.version.number);
+        cli_json_version(document, "champion", decision.champion);
+        cli_json_text(document, "verdict", mlops_challenge_verdict_name(decision.verdict));
+        cli_json_text_or_null(document, "reached", decision.reached);
+        cli_json_bool(document, "promoted", decision.promoted);
+        cli_json_text_or_null(document, "message", message);
+        TRY(cli_print_json(cli, document));
+    } else if (!decision.waiting) {
+        cli_say(cli, "no version of %s waits to be let in", cli->args[0]);
+    } else {
+        cli_print(cli, "%s@%" PRIu64 " %s%s: %s", cli->args[0], decision.version.number,
+                  *decision.reached ? "is in " : "waits", decision.reached, message);
+    }
+    return !decision.waiting || decision.promoted ? MLOPS_OK : MLOPS_REFUSED;
+}
+
 static int run(struct cli *cli)
 {
     const char *triggers = cli_text(cli, "triggers");
     if (triggers)
         return set_triggers(cli, triggers);
+    if (cli_flag(cli, "decide"))
+        return decide(cli);
     return cli_flag(cli, "runs") ? show_runs(cli) : train(cli);
 }
 
@@ -199,12 +231,16 @@ const struct command command_retrain = {
                  .kind = OPTION_TEXT,
                  .argument = "TEXT",
                  .help = "set them, run nothing; '' removes them"},
+                {.name = "decide",
+                 .help = "train nothing: compare the version that waits with the champion, and "
+                         "promote it where that says so"},
                 {.name = "runs", .help = "show triggers and runs, run nothing"}},
     .examples = {{"mlops retrain fraud", "on all labelled events that are kept"},
                  {"mlops retrain fraud --data new.csv --no-promote", "on a file, to look at first"},
                  {"mlops retrain fraud --triggers 'drift labels=5000 every=30d budget=4/30d'",
                   "say when it is due"},
-                 {"mlops retrain fraud --if-due", "run it if it is: for cron"}},
+                 {"mlops retrain fraud --if-due", "run it if it is: for cron"},
+                 {"mlops retrain fraud --decide", "let in what has shown itself the better"}},
     .exits = {{1, "training or a test failed, or a gate refused"},
               {4, "as many run as may at once"}},
     .json = {{"model", "text", "its name"},
@@ -223,6 +259,9 @@ const struct command command_retrain = {
              {"message", "text?", "why it went no further"},
              {"command", "text", "does the same again"},
              {"run", "number", "its number; index of the log's entry that began it"},
+             {"waiting", "bool", "--decide: there is a version that a gate refused"},
+             {"champion", "number?", "--decide: the version that it was compared with"},
+             {"verdict", "text", "--decide: unknown, better, worse, even"},
              {"triggers", "text?", "with --triggers and --runs"},
              {"runs[]", "object",
               "--runs: run, from, to, stage, trigger, status, started, ended; newest first"}},

@@ -257,14 +257,14 @@ _mlops_options() {
     unfreeze) sources=(--all --stage --reason --key) ;;
     retire) sources=(--reason) ;;
     delete) sources=(--reason) ;;
-    retrain) sources=(--data --since --until --from --stage --reason --no-promote --timeout --strict --if-due --triggers --runs) ;;
+    retrain) sources=(--data --since --until --from --stage --reason --no-promote --timeout --strict --if-due --triggers --decide --runs) ;;
     key) sources=(--algorithm --no-passphrase) ;;
     trust) sources=(--role --owner --expires --key --reason) ;;
     data) sources=(--label --reason) ;;
     webhook) sources=(--event --secret-env --follow) ;;
     profile) sources=(--output --table --stream --schema --columns --separator --comment --ragged) ;;
     drift) sources=(--current --data --method --categorical-method --threshold --any-effect --far --time --segment --season --exact --html --markdown --svg) ;;
-    monitor) sources=(--follow --listen --events --tick --replay --auto-rollback --auto-retrain --dead-letter --lateness --keep-raw --keep-minutes --version --since --lags --format --stage --segment --by-segment --by --margin --at --all --until --secret-env --severity --reason) ;;
+    monitor) sources=(--follow --listen --events --tick --replay --auto-rollback --auto-retrain --dead-letter --lateness --keep-raw --keep-minutes --version --since --lags --format --stage --segment --by-segment --by --record --margin --at --all --until --secret-env --severity --reason) ;;
     env) sources=(--venv --output --captured --all --allow-extra --target --stage --image --python --allow-unpinned) ;;
     fsck) sources=(--quick --repair) ;;
     config) sources=(--in-registry) ;;

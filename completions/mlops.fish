@@ -444,6 +444,7 @@ complete -c mlops -n '__mlops_in retrain' -l timeout -x -d 'stop training after 
 complete -c mlops -n '__mlops_in retrain' -l strict -d 'run nothing without the full sandbox'
 complete -c mlops -n '__mlops_in retrain' -l if-due -d 'only where a trigger says so and no limit forbids it'
 complete -c mlops -n '__mlops_in retrain' -l triggers -x -d 'set them, run nothing; \'\' removes them'
+complete -c mlops -n '__mlops_in retrain' -l decide -d 'train nothing: compare the version that waits with the champion, and promote it where that says so'
 complete -c mlops -n '__mlops_in retrain' -l runs -d 'show triggers and runs, run nothing'
 complete -c mlops -n '__mlops_in retrain 0' -a '(__mlops_ask model)'
 
@@ -522,6 +523,7 @@ complete -c mlops -n '__mlops_in monitor' -l stage -x -a '(__mlops_ask stage)' -
 complete -c mlops -n '__mlops_in monitor' -l segment -x -d 'status: events of this segment alone'
 complete -c mlops -n '__mlops_in monitor' -l by-segment -d 'status, compare: each segment apart'
 complete -c mlops -n '__mlops_in monitor' -l by -x -a 'accuracy recall fpr auc cost' -d 'compare: what decides (cost where it is known, else auc, else accuracy)'
+complete -c mlops -n '__mlops_in monitor' -l record -d 'compare: leave it as evidence for a policy\'s \'challenge\''
 complete -c mlops -n '__mlops_in monitor' -l margin -x -d 'compare: by how much the challenger may be worse'
 complete -c mlops -n '__mlops_in monitor' -l at -x -d 'check: as of this time (now)'
 complete -c mlops -n '__mlops_in monitor' -l all -d 'alerts, silence list: those that are over, too'

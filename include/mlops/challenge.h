@@ -76,6 +76,13 @@ struct mlops_challenge {
 MLOPS_API int mlops_challenge(struct mlops_registry *registry,
                               const struct mlops_challenge_options *options,
                               struct mlops_challenge *challenge, struct mlops_error *err);
+/* Leave it as evidence about the challenger, of the kind "challenge" and named for the stage, which
+ * the gate 'challenge' of a policy judges. `options` as it was made with. Errors: MLOPS_NOT_FOUND;
+ * MLOPS_IO. */
+MLOPS_API int mlops_challenge_record(struct mlops_registry *registry,
+                                     const struct mlops_challenge_options *options,
+                                     const struct mlops_challenge *challenge,
+                                     struct mlops_error *err);
 MLOPS_API void mlops_challenge_clear(struct mlops_challenge *challenge);
 
 MLOPS_END

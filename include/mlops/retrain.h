@@ -4,6 +4,7 @@
  */
 #ifndef MLOPS_RETRAIN_H
 #define MLOPS_RETRAIN_H
+#include <mlops/challenge.h>
 #include <mlops/registry.h>
 #include <mlops/sandbox.h>
 MLOPS_BEGIN
@@ -82,6 +83,29 @@ MLOPS_API int mlops_retrain(struct mlops_registry *registry,
                             const struct mlops_retrain_options *options,
                             struct mlops_retraining *retraining, struct mlops_error *err);
 MLOPS_API void mlops_retraining_clear(struct mlops_retraining *retraining);
+
+/* ---- a version that waits beside the champion ----------------------------------------------- */
+
+struct mlops_retrain_decision {
+    bool waiting;                 /* false: the newest run left none that a gate refused */
+    struct mlops_version version; /* that waits */
+    uint64_t champion;            /* that it was compared with; 0: it was not */
+    enum mlops_challenge_verdict verdict;
+    char reached[MLOPS_STAGE_MAX + 1]; /* the last stage that it entered now; "" none */
+    bool promoted;                     /* into `stage` */
+    char *message;                     /* the comparison, or why it goes no further; may be NULL */
+};
+/*
+ * Compare the version of the newest run for `stage` (NULL: production), where a gate refused it,
+ * with the champion on the traffic that both answered (challenge.h), as the policy's `challenge`
+ * wants it, or better where the policy has none; where that is so, leave the evidence and promote
+ * as far as policy lets it. The caller clears `decision`.
+ * Errors: MLOPS_NOT_FOUND no such model; those of mlops_challenge and mlops_promote.
+ */
+MLOPS_API int mlops_retrain_decide(struct mlops_registry *registry, const char *model,
+                                   const char *stage, struct mlops_retrain_decision *decision,
+                                   struct mlops_error *err);
+MLOPS_API void mlops_retrain_decision_clear(struct mlops_retrain_decision *decision);
 
 /* ---- what was run --------------------------------------------------------------------------- */
 

@@ -59,6 +59,9 @@ int gate_lineage(const struct gate_context *context, struct mlops_gate_result *r
                  struct mlops_error *err);
 int gate_environment(const struct gate_context *context, struct mlops_gate_result *result,
                      struct mlops_error *err);
+/* gate_challenge.c */
+int gate_challenge(const struct gate_context *context, struct mlops_gate_result *result,
+                   struct mlops_error *err);
 /* gate_time.c */
 int gate_soak(const struct gate_context *context, struct mlops_gate_result *result,
               struct mlops_error *err);

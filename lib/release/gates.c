@@ -61,6 +61,11 @@ static bool wants_environment(const struct gate_context *context)
     return context->demands->pinned;
 }
 
+static bool wants_challenge(const struct gate_context *context)
+{
+    return context->demands->challenge.demanded;
+}
+
 static bool wants_soak(const struct gate_context *context)
 {
     return context->demands->from.stage != NULL;
@@ -94,6 +99,7 @@ static const struct {
     {"git", wants_git, gate_git, false},
     {"lineage", wants_lineage, gate_lineage, false},
     {"environment", wants_environment, gate_environment, false},
+    {"challenge", wants_challenge, gate_challenge, false},
     {"soak", wants_soak, gate_soak, true},
     {"window", wants_window, gate_window, true},
     {"freeze", wants_freeze, gate_freeze, true},
@@ -102,10 +108,10 @@ static const struct {
 /* NULL-terminated: what `--pass` may name. */
 const char *const *mlops_gate_names(void)
 {
-    static const char *const names[] = {"tests",  "metrics",   "thresholds",  "evaluation",
-                                        "scan",   "signature", "approvals",   "rolled-back",
-                                        "git",    "lineage",   "environment", "soak",
-                                        "window", "freeze",    NULL};
+    static const char *const names[] = {"tests", "metrics",   "thresholds",  "evaluation",
+                                        "scan",  "signature", "approvals",   "rolled-back",
+                                        "git",   "lineage",   "environment", "challenge",
+                                        "soak",  "window",    "freeze",      NULL};
     _Static_assert(ARRAY_LENGTH(names) == ARRAY_LENGTH(gates) + 1, "every gate has its name here");
     return names;
 }

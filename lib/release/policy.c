@@ -24,6 +24,7 @@ static void stage_clear(struct policy_stage *stage)
     policy_accepts_clear(&stage->accepts);
     free(stage->evaluation);
     free(stage->from.stage);
+    free(stage->challenge.by);
     free(stage->windows);
 }
 
@@ -106,6 +107,19 @@ static void add_from(cJSON *object, const struct policy_from *from)
         json_add_u64(json, "predictions", from->predictions);
 }
 
+static void add_challenge(cJSON *object, const struct policy_challenge *challenge)
+{
+    if (!challenge->demanded)
+        return;
+    cJSON *json = json_add_object(object, "challenge");
+    json_add_string(json, "verdict", challenge->not_worse ? "not-worse" : "better");
+    if (challenge->not_worse)
+        json_add_number(json, "margin", challenge->margin);
+    json_add_text(json, "by", challenge->by);
+    if (challenge->within_ns)
+        json_add_number(json, "within_seconds", (double)challenge->within_ns / 1e9);
+}
+
 static cJSON *stage_to_json(const struct policy_stage *stage)
 {
     cJSON *json = cJSON_CreateObject();
@@ -127,6 +141,7 @@ static cJSON *stage_to_json(const struct policy_stage *stage)
     add_metrics(json, stage);
     json_add_text(json, "evaluation", stage->evaluation);
     add_from(json, &stage->from);
+    add_challenge(json, &stage->challenge);
     add_true(json, "clean_git", stage->clean_git);
     add_true(json, "lineage", stage->lineage);
     add_true(json, "pinned", stage->pinned);
@@ -199,6 +214,17 @@ static int get_windows(const cJSON *json, struct policy_stage *stage, struct mlo
     return MLOPS_OK;
 }
 
+static void get_challenge(const cJSON *stage, struct policy_challenge *challenge)
+{
+    const cJSON *json = cJSON_GetObjectItemCaseSensitive(stage, "challenge");
+    *challenge = (struct policy_challenge){
+        .demanded = cJSON_IsObject(json),
+        .not_worse = str_equal(json_string(json, "verdict", ""), "not-worse"),
+        .margin = json_number(json, "margin", 0),
+        .by = json_copy_text(json, "by"),
+        .within_ns = get_seconds(json, "within_seconds")};
+}
+
 static int stage_from_json(const cJSON *json, struct policy_stage *stage, struct mlops_error *err)
 {
     const cJSON *from = cJSON_GetObjectItemCaseSensitive(json, "from");
@@ -222,6 +248,7 @@ static int stage_from_json(const cJSON *json, struct policy_stage *stage, struct
                                        .for_ns = get_seconds(from, "seconds"),
                                        .no_open_alert = json_bool(from, "no_open_alert", false),
                                        .predictions = json_u64(from, "predictions", 0)};
+    get_challenge(json, &stage->challenge);
     stage->clean_git = json_bool(json, "clean_git", false);
     stage->lineage = json_bool(json, "lineage", false);
     stage->pinned = json_bool(json, "pinned", false);

@@ -44,6 +44,15 @@ struct policy_from {
     uint64_t predictions; /* at least so many were served there */
 };
 
+/* Beside the version that the stage holds, on the same traffic (monitor compare). */
+struct policy_challenge {
+    bool demanded;
+    bool not_worse; /* by more than the margin; else better */
+    double margin;
+    char *by;          /* the measure that decides; NULL: that of the comparison */
+    int64_t within_ns; /* not older than that; 0: 7 days */
+};
+
 struct policy_stage {
     char *name;
     bool all_suites;    /* every suite of the bundle passed, and it has some */
@@ -60,6 +69,7 @@ struct policy_stage {
     size_t metric_count;
     char *evaluation; /* registry-held set that the metrics are measured on; NULL: none */
     struct policy_from from;
+    struct policy_challenge challenge;
     bool clean_git, lineage, pinned;
     struct window *windows; /* one of them is open; none: always */
     size_t window_count;

@@ -131,12 +131,6 @@ void policy_monitor_write_yaml(const struct policy_monitor *monitor, struct buff
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-static void add_text(cJSON *object, const char *key, const char *text)
-{
-    if (text)
-        json_add_string(object, key, text);
-}
-
 void policy_monitor_write(const struct policy_monitor *monitor, cJSON *policy)
 {
     if (!monitor->costs && monitor->channel_count == 0)
@@ -151,17 +145,11 @@ void policy_monitor_write(const struct policy_monitor *monitor, cJSON *policy)
         const struct policy_channel *channel = &monitor->channels[i];
         cJSON *item = cJSON_CreateObject();
         json_add_string(item, "channel", channel->kind);
-        add_text(item, "target", channel->target);
-        add_text(item, "secret_env", channel->secret_env);
-        add_text(item, "severity", channel->least);
+        json_add_text(item, "target", channel->target);
+        json_add_text(item, "secret_env", channel->secret_env);
+        json_add_text(item, "severity", channel->least);
         cJSON_AddItemToArray(notify, item);
     }
-}
-
-static char *get_text(const cJSON *json, const char *key)
-{
-    const char *text = json_string(json, key, NULL);
-    return text ? xstrdup(text) : NULL;
 }
 
 void policy_monitor_read(const cJSON *policy, struct policy_monitor *monitor)
@@ -176,9 +164,9 @@ void policy_monitor_read(const cJSON *policy, struct policy_monitor *monitor)
     monitor->channels = xcalloc((size_t)cJSON_GetArraySize(notify) + 1, sizeof(*monitor->channels));
     cJSON_ArrayForEach(item, notify) monitor->channels[monitor->channel_count++] =
         (struct policy_channel){.kind = xstrdup(json_string(item, "channel", "")),
-                                .target = get_text(item, "target"),
-                                .secret_env = get_text(item, "secret_env"),
-                                .least = get_text(item, "severity")};
+                                .target = json_copy_text(item, "target"),
+                                .secret_env = json_copy_text(item, "secret_env"),
+                                .least = json_copy_text(item, "severity")};
 }
 
 /* ---- in force -------------------------------------------------------------------------------- */

@@ -78,6 +78,24 @@ static void write_from(struct buffer *out, const struct policy_from *from)
     buffer_putc(out, '\n');
 }
 
+static void write_challenge(struct buffer *out, const struct policy_challenge *challenge)
+{
+    if (!challenge->demanded)
+        return;
+    buffer_puts(out, "    challenge: {verdict: ");
+    if (challenge->not_worse)
+        buffer_printf(out, "not-worse, margin: %.17g", challenge->margin);
+    else
+        buffer_puts(out, "better");
+    if (challenge->by)
+        buffer_printf(out, ", by: %s", challenge->by);
+    if (challenge->within_ns) {
+        buffer_puts(out, ", within: ");
+        write_duration(out, challenge->within_ns);
+    }
+    buffer_puts(out, "}\n");
+}
+
 static void write_metrics(struct buffer *out, const struct policy_stage *stage)
 {
     buffer_puts(out, stage->metric_count ? "    metrics:\n" : "");
@@ -98,6 +116,7 @@ static void write_rest(struct buffer *out, const struct policy_stage *stage)
         buffer_putc(out, '\n');
     }
     write_from(out, &stage->from);
+    write_challenge(out, &stage->challenge);
     buffer_puts(out, stage->clean_git ? "    git: clean\n" : "");
     buffer_puts(out, stage->lineage ? "    lineage: complete\n" : "");
     buffer_puts(out, stage->pinned ? "    environment: pinned\n" : "");

@@ -7,6 +7,7 @@
 #include "release/policy.h"
 #include "stats/metrics.h"
 #include <ctype.h>
+#include <math.h>
 #include <mlops/text.h>
 #include <mlops/trust.h>
 #include <stdio.h>
@@ -256,6 +257,61 @@ static int read_from(const struct yaml_checker *checker, const struct yaml_node 
                                     "NUMBER predictions]");
 }
 
+/* ---- challenge: {verdict: not-worse, margin: 0.01, by: auc, within: 7d} ---------------------- */
+
+static int read_verdict(const struct yaml_checker *checker, const struct yaml_node *node,
+                        struct policy_challenge *challenge)
+{
+    static const char *const verdicts[] = {"better", "not-worse", NULL};
+    size_t index;
+    TRY(yaml_check_choice(checker, node, verdicts, &index));
+    challenge->demanded = true;
+    challenge->not_worse = index == 1;
+    return MLOPS_OK;
+}
+
+static int read_margin(const struct yaml_checker *checker, const struct yaml_node *map,
+                       struct policy_challenge *challenge)
+{
+    const struct yaml_node *node = yaml_get(map, "margin");
+    if (!challenge->not_worse && node)
+        return yaml_wrong(checker, node, "'margin' is of use only with 'verdict: not-worse'");
+    if (!challenge->not_worse)
+        return MLOPS_OK;
+    if (node && node->kind == YAML_SCALAR && yaml_as_number(node, &challenge->margin) &&
+        isfinite(challenge->margin) && challenge->margin > 0)
+        return MLOPS_OK;
+    yaml_wrong(checker, node ? node : map,
+               "'not-worse' needs a 'margin' of more than 0: by how much it may be worse");
+    return mlops_hint(checker->err, "challenge: {verdict: not-worse, margin: 0.01, by: auc}");
+}
+
+/* better, or a map. */
+static int read_challenge(const struct yaml_checker *checker, const struct yaml_node *node,
+                          struct policy_stage *stage)
+{
+    static const char *const keys[] = {"verdict", "margin", "by", "within", NULL};
+    static const char *const measures[] = {"accuracy", "recall", "fpr", "auc", "cost", NULL};
+    struct policy_challenge *challenge = &stage->challenge;
+    size_t index;
+    if (node->kind == YAML_MAP)
+        TRY(yaml_check_keys(checker, node, "'challenge'", keys));
+    const struct yaml_node *verdict = node->kind == YAML_MAP ? yaml_get(node, "verdict") : node;
+    if (!verdict)
+        return yaml_wrong(checker, node, "'challenge' has no 'verdict'");
+    TRY(read_verdict(checker, verdict, challenge));
+    TRY(read_margin(checker, node, challenge));
+    if (node->kind != YAML_MAP)
+        return MLOPS_OK;
+    if (yaml_get(node, "by")) {
+        TRY(yaml_check_choice(checker, yaml_get(node, "by"), measures, &index));
+        challenge->by = xstrdup(measures[index]);
+    }
+    return yaml_get(node, "within")
+               ? take_duration(checker, yaml_get(node, "within"), &challenge->within_ns)
+               : MLOPS_OK;
+}
+
 /* ---- a stage --------------------------------------------------------------------------------- */
 
 /* A key that has one value: it demands something, or is not there. */
@@ -292,10 +348,11 @@ static int read_demands(const struct yaml_checker *checker, const struct yaml_no
         const char *key;
         int (*read)(const struct yaml_checker *checker, const struct yaml_node *node,
                     struct policy_stage *stage);
-    } readers[] = {
-        {"tests", read_tests},     {"flaky", read_flaky},   {"scan", read_scan},
-        {"accept", read_accept},   {"signed", read_signed}, {"approvals", read_approvals},
-        {"metrics", read_metrics}, {"from", read_from},     {"windows", read_windows}};
+    } readers[] = {{"tests", read_tests},     {"flaky", read_flaky},
+                   {"scan", read_scan},       {"accept", read_accept},
+                   {"signed", read_signed},   {"approvals", read_approvals},
+                   {"metrics", read_metrics}, {"from", read_from},
+                   {"windows", read_windows}, {"challenge", read_challenge}};
     const struct yaml_node *evaluation = yaml_get(node, "evaluation");
     for (size_t i = 0; i < ARRAY_LENGTH(readers); i++)
         if (yaml_get(node, readers[i].key))
@@ -314,10 +371,10 @@ static int read_demands(const struct yaml_checker *checker, const struct yaml_no
 static int read_stage(const struct yaml_checker *checker, const struct yaml_node *node,
                       struct policy_stage *stage)
 {
-    static const char *const keys[] = {
-        "tests",  "flaky",     "requirements", "scan",       "accept",
-        "signed", "approvals", "metrics",      "evaluation", "from",
-        "git",    "lineage",   "environment",  "windows",    NULL};
+    static const char *const keys[] = {"tests",       "flaky",   "requirements", "scan",
+                                       "accept",      "signed",  "approvals",    "metrics",
+                                       "evaluation",  "from",    "git",          "lineage",
+                                       "environment", "windows", "challenge",    NULL};
     char where[MLOPS_STAGE_MAX + 32];
     stage->name = xstrdup(node->key);
     if (!str_equal(node->key, POLICY_ANY_STAGE) && stage_name_check(node->key, checker->err))

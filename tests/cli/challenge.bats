@@ -110,3 +110,53 @@ compare() {
     jq -e '.by == "cost" and .parts[0].verdict == "better"' <<<"$output"
     jq -e '.parts[0].measures.cost | .high < 0 and .challenger < .champion' <<<"$output"
 }
+
+@test "a policy lets in what compare has shown to be better, of the version that is there now" {
+    printf 'stages:\n  staging:\n  production:\n    challenge: better\n' > policy.yaml
+    mlops -q policy set fraud policy.yaml
+    run mlops promote fraud@2 --to production
+    ended 1 "not compared with @1 on the same traffic" "compare fraud --version 2 --stage production --record"
+    (answered 1 0 600 6 20; answered 2 0 600 9 40 ',"shadow":true'
+        answered 3 0 600 6 40 ',"shadow":true') | mlops -q monitor ingest fraud -
+    mlops -q monitor compare fraud --version 2 --record || true
+    run mlops promote fraud@2 --to production
+    ended 1 "too little is known by accuracy: 0 labelled events"
+    labels 0 400 | mlops -q monitor label fraud -
+    mlops -q monitor compare fraud --version 2 # without --record it says nothing to the gate
+    run mlops promote fraud@2 --to production
+    ended 1 "too little is known"
+    mlops -q monitor compare fraud --version 2 --record
+    run mlops monitor compare fraud --version 3 --record
+    [ "$status" -eq 1 ]
+    run mlops promote fraud@3 --to production
+    ended 1 "that is not shown to be better"
+    run mlops promote fraud@2 --to production
+    ended 0 "by auc +"
+    run mlops promote fraud@3 --to production
+    ended 1 "it was compared with @1, and production holds @2 now"
+    mlops policy show fraud > shown.yaml
+    grep -q 'challenge: {verdict: better}' shown.yaml
+    printf 'stages:\n  production:\n    challenge: {verdict: not-worse, margin: 0.5, by: fpr, within: 2d}\n' > policy.yaml
+    mlops -q policy set fraud policy.yaml
+    mlops policy show fraud > shown.yaml
+    grep -q 'challenge: {verdict: not-worse, margin: 0.5, by: fpr, within: 2d}' shown.yaml
+    mlops rollback fraud >/dev/null
+    run mlops promote fraud@3 --to production
+    ended 0 "by fpr"
+    mlops log --verify
+}
+
+@test "a challenge that nobody could judge is refused with its line" {
+    refused() {
+        printf 'stages:\n  production:\n    challenge: %s\n' "$1" > policy.yaml
+        run mlops policy set fraud policy.yaml
+        ended 2 "policy.yaml:3" "$2"
+    }
+    refused best "better"
+    refused not-worse "needs a 'margin'"
+    refused '{verdict: not-worse, margin: -1}' "needs a 'margin'"
+    refused '{verdict: better, margin: 1}' "of use only"
+    refused '{by: auc}' "has no 'verdict'"
+    refused '{verdict: better, by: luck}' "luck"
+    refused '{verdict: better, within: soon}' "soon"
+}

@@ -181,3 +181,40 @@ drifted() {
     run mlops retrain other --data labels
     ended 2 "does not say how it is trained"
 }
+
+# shadowed COUNT: the first requests of ten minutes, which the champion answered, answered in the
+# shadow by version 2, which knows the new limit.
+shadowed() {
+    traffic 1 $((now - 1200)) "$1" 200
+    sed 's/"version":1/"version":2,"shadow":true/' events |
+        awk '{ match($0, /"amount":[0-9]+/); a = substr($0, RSTART + 9, RLENGTH - 9)
+            sub(/"score":[0-9.]+/, "\"score\":" (a >= 300 ? 0.9 : 0.1)); print }' > shadow
+    mlops -q monitor ingest fraud shadow
+}
+
+@test "what was trained waits beside the champion until it has shown itself the better" {
+    printf 'stages:\n  staging:\n  production:\n    challenge: {verdict: better, by: accuracy}\n' > policy.yaml
+    mlops -q policy set fraud policy.yaml
+    run mlops retrain fraud --decide
+    ended 0 "no version of fraud waits"
+    drifted
+    run --separate-stderr mlops --json retrain fraud
+    ended 1
+    jq -e '.version == 2 and .reached == "staging" and (.promoted | not) and
+        (.message | contains("not compared with @1"))' <<<"$output"
+    run mlops retrain fraud --decide
+    ended 1 "fraud@2 waits: fraud@2 has not answered beside fraud@1"
+    shadowed 20
+    run mlops retrain fraud --decide
+    ended 1 "fraud@2 waits: nothing can be said by accuracy: 20 labelled events"
+    [ "$(mlops --json show fraud@production | jq .version)" = 1 ]
+    shadowed 600
+    run --separate-stderr mlops --json retrain fraud --decide
+    ended 0
+    jq -e '.waiting and .promoted and .version == 2 and .champion == 1 and .verdict == "better"' <<<"$output"
+    [ "$(mlops --json show fraud@production | jq .version)" = 2 ]
+    mlops --json retrain fraud --runs | jq -e '.runs[0].status == "promoted"'
+    run mlops retrain fraud --decide
+    ended 0 "no version of fraud waits"
+    mlops log --verify
+}
