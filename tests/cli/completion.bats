@@ -5,7 +5,7 @@ load common
 # bash_completes LINE: what bash offers at the end of LINE, sorted, one a line. The words are cut
 # as readline cuts them.
 bash_completes() {
-    env -i PATH="$PATH" HOME="$HOME" LINE="$1" bash --norc -c '
+    env -i MLOPS_REAL="${MLOPS_REAL-}" PATH="$PATH" HOME="$HOME" LINE="$1" bash --norc -c '
         source <(mlops completion bash)
         compopt() { :; }
         COMP_WORDBREAKS=$'"' \\t\\n\"\\'@><=;|&(:'"'

@@ -478,6 +478,8 @@ PYTHON
     diff <(grep -v ' ./before$' ../before) ../after
 }
 
+# Locks SQLite's file; PostgreSQL's line has a test in tests/postgres/registry.bats:
+# bats test_tags=one-machine
 @test "whoever waits for the registry longer than --lock-timeout is told" {
     command -v sqlite3 >/dev/null || skip "no sqlite3 here"
     given_registered fraud@1
