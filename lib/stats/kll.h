@@ -5,7 +5,7 @@
  * The rank of a value is right within 0.6 % of the count with 99 % confidence (the error falls as
  * 1/k; 1.33 % at k = 200 by Apache DataSketches, "KLL sketch accuracy and size"), and of all values
  * at once within 1.25 %: tests/unit/stats/test_kll_trials.c, where the worst of 1,000 trials over
- * six kinds of order is 0.36 %. Exact while no more than k values came. Of very long streams only
+ * nine kinds of order is 0.34 %. Exact while no more than k values came. Of very long streams only
  * one value of 2, 4, 8 … is looked at, as in section 4 of the paper: from 2^18 values on one of
  * two, from 2^19 on one of four. The coin of the compactions is a generator with a fixed seed, so
  * that the same stream gives the same sketch everywhere.

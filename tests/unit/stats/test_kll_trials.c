@@ -1,6 +1,7 @@
 /* tests/unit/stats/test_kll_trials.c - the error that lib/stats/kll.h states holds in 1,000 of
- * 1,000 trials, whatever the order in which values come: sorted, reversed, from both ends,
- * shuffled, with heavy ties, and merged from parts. */
+ * 1,000 trials, whatever the order in which values come: sorted, reversed, from both ends, from the
+ * middle, in strides as long as a buffer, shuffled, with heavy ties, and merged from parts that are
+ * shuffled, or sorted and do not overlap. */
 #include "test.h"
 
 #include "stats/kll.h"
@@ -10,7 +11,18 @@
 #define COUNT_MAX 40000
 #define PARTS 7
 
-enum order { SORTED, REVERSED, ENDS, SHUFFLED, TIES, MERGED, ORDERS };
+enum order {
+    SORTED,
+    REVERSED,
+    ENDS,
+    MIDDLE,
+    STRIDES,
+    SHUFFLED,
+    TIES,
+    MERGED,
+    MERGED_SORTED,
+    ORDERS
+};
 
 static uint64_t next(uint64_t *state)
 {
@@ -21,15 +33,28 @@ static uint64_t next(uint64_t *state)
     return *state * 0x2545f4914f6cdd1dull;
 }
 
+/* What fills a buffer is spread over all ranks, or the same ranks come again and again. */
+static void fill_strides(double *values, size_t count)
+{
+    for (size_t at = 0, first = 0; first < KLL_K; first++)
+        for (size_t value = first; value < count; value += KLL_K)
+            values[at++] = (double)value;
+}
+
 /* Values 0 to count - 1 in the order, so that a value's rank is known; ties: many of few. */
 static void fill(double *values, size_t count, enum order order, uint64_t *state)
 {
     for (size_t i = 0; i < count; i++) {
-        size_t from_ends = i % 2 ? count - 1 - i / 2 : i / 2;
-        values[i] = (double)(order == REVERSED ? count - 1 - i : order == ENDS ? from_ends : i);
+        size_t turn = order == MIDDLE ? count - 1 - i : i;
+        size_t from_ends = turn % 2 ? count - 1 - turn / 2 : turn / 2;
+        values[i] = (double)(order == REVERSED                  ? count - 1 - i
+                             : order == ENDS || order == MIDDLE ? from_ends
+                                                                : i);
         if (order == TIES) /* half of them are one value, a quarter the next, and so on */
             values[i] = (double)(__builtin_clzll(next(state) | 1));
     }
+    if (order == STRIDES)
+        fill_strides(values, count);
     for (size_t i = count - 1; (order == SHUFFLED || order == MERGED) && i > 0; i--) {
         size_t j = (size_t)(next(state) % (i + 1));
         double held = values[i];
@@ -65,7 +90,7 @@ static double worst_error(const struct kll *sketch, double *values, size_t count
 static struct kll *sketch_of(const double *values, size_t count, enum order order, uint64_t *state)
 {
     struct kll *sketch = kll_new();
-    if (order != MERGED) {
+    if (order != MERGED && order != MERGED_SORTED) {
         kll_update_many(sketch, values, count);
         return sketch;
     }
