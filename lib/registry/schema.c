@@ -412,20 +412,24 @@ static const struct {
     {step_6, NULL},  {step_7, NULL},  {step_8, NULL},          {step_9, NULL},  {step_10, NULL},
     {step_11, NULL}, {step_12, NULL}, {step_13, NULL},         {step_14, NULL}, {step_15, NULL}};
 
-int schema_number(struct db *db, uint64_t *number, struct mlops_error *err)
+static int read_number(struct db *db, uint64_t *number, struct mlops_error *err)
 {
     _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
     bool any;
 
-    *number = 0;
-    TRY(db_has_table(db, "meta", &any, err));
-    if (!any)
-        return MLOPS_OK;
     TRY(db_query(db, &rows, err, "SELECT value FROM meta WHERE key = 'schema'"));
     TRY(db_step(rows, &any, err));
-    if (any)
-        *number = strtoull(db_string(rows, 0), NULL, 10);
+    *number = any ? strtoull(db_string(rows, 0), NULL, 10) : 0;
     return MLOPS_OK;
+}
+
+int schema_number(struct db *db, uint64_t *number, struct mlops_error *err)
+{
+    bool any;
+
+    *number = 0;
+    TRY(db_has_table(db, "meta", &any, err));
+    return any ? read_number(db, number, err) : MLOPS_OK;
 }
 
 int schema_apply(struct db *db, uint64_t from, uint64_t to, struct mlops_error *err)
@@ -483,7 +487,7 @@ int schema_check(struct mlops_registry *registry, struct mlops_error *err)
 {
     uint64_t number;
 
-    TRY(schema_number(registry->db, &number, err));
+    TRY(read_number(registry->db, &number, err)); /* it was opened, so there is the table */
     return judge(registry, number, err);
 }
 
