@@ -9,7 +9,6 @@
 
 #define TRANSFERS 8           /* requests under way at once */
 #define TAIL_SIZE (96U << 10) /* the index of a pack of chunks of average size, and half more */
-#define TAIL_ENTRY ".tail"
 
 struct backend_s3 {
     struct store_backend base; /* first: the pointers are exchanged */
@@ -88,7 +87,7 @@ static int fetch_tail(struct backend_s3 *s3, const char *name, size_t length, st
                       uint64_t *size, struct mlops_error *err)
 {
     _cleanup_(free_string) char *key = key_of(name);
-    _cleanup_(free_string) char *entry = xprintf("%s" TAIL_ENTRY, name);
+    _cleanup_(free_string) char *entry = xprintf("%s" S3_TAIL_ENTRY, name);
     _cleanup_(buffer_clear) struct buffer kept = {0};
     size_t got;
     buffer_reset(tail);
@@ -126,7 +125,7 @@ static bool end_of_kept(struct backend_s3 *s3, const char *name, size_t length, 
 static bool kept_tail(struct backend_s3 *s3, const char *name, size_t at_least, struct buffer *tail,
                       uint64_t *size)
 {
-    _cleanup_(free_string) char *entry = xprintf("%s" TAIL_ENTRY, name);
+    _cleanup_(free_string) char *entry = xprintf("%s" S3_TAIL_ENTRY, name);
     uint8_t head[8];
     size_t got, room = (at_least > TAIL_SIZE ? at_least : TAIL_SIZE) + 1;
     if (!blob_cache_get(s3->cache, entry, 0, head, sizeof(head), &got) || got != sizeof(head))
@@ -227,7 +226,7 @@ static void fetch_tails(struct backend_s3 *s3, const struct listing *listing)
     pthread_mutex_init(&warming.lock, NULL);
     pthread_cond_init(&warming.ended, NULL);
     for (size_t i = 0; i < listing->count; i++) {
-        _cleanup_(free_string) char *entry = xprintf("%s" TAIL_ENTRY, listing->items[i].name);
+        _cleanup_(free_string) char *entry = xprintf("%s" S3_TAIL_ENTRY, listing->items[i].name);
         if (blob_cache_has(s3->cache, entry) || blob_cache_has(s3->cache, listing->items[i].name))
             continue;
         struct warm_task *task = xmalloc(sizeof(*task));
@@ -272,8 +271,8 @@ static int list_entry(void *context, const char *entry, struct mlops_error *err)
 {
     const struct keeping *keeping = context;
     size_t length = strlen(entry);
-    if (str_ends(entry, TAIL_ENTRY))
-        length -= strlen(TAIL_ENTRY);
+    if (str_ends(entry, S3_TAIL_ENTRY))
+        length -= strlen(S3_TAIL_ENTRY);
     else if (!str_ends(entry, ".pack"))
         return MLOPS_OK; /* a block */
     _cleanup_(free_string) char *name = xstrndup(entry, length);

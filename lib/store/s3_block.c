@@ -1,5 +1,6 @@
 /* lib/store/s3_block.c - blocks of blobs, fetched when they are read and kept. */
 #include "store/s3_block.h"
+#include "base/endian.h"
 #include "store/backend_s3.h"
 #include <pthread.h>
 #include <time.h>
@@ -229,6 +230,25 @@ static void fetch_ahead(struct blocks *blocks, const char *name, uint64_t block,
     }
 }
 
+/* Small records (recipes, manifests) often lie right before the index, and with it in the end that
+ * is kept: a block need not be fetched for them. */
+static bool read_tail(struct blocks *blocks, const char *name, uint64_t offset, void *data,
+                      size_t length)
+{
+    _cleanup_(free_string) char *entry = xprintf("%s" S3_TAIL_ENTRY, name);
+    uint8_t head[8];
+    uint64_t kept;
+    size_t got;
+    if (!blob_cache_size(blocks->cache, entry, &kept) || kept < sizeof(head) ||
+        !blob_cache_get(blocks->cache, entry, 0, head, sizeof(head), &got) || got != sizeof(head))
+        return false;
+    uint64_t size = get_u64(head), begin = size - (kept - sizeof(head));
+    return offset >= begin && offset <= size &&
+           blob_cache_get(blocks->cache, entry, sizeof(head) + (offset - begin), data, length,
+                          &got) &&
+           got == length;
+}
+
 static int read_block(struct blocks *blocks, const char *name, uint64_t block, size_t offset,
                       void *data, size_t length, size_t *got, struct mlops_error *err)
 {
@@ -236,6 +256,9 @@ static int read_block(struct blocks *blocks, const char *name, uint64_t block, s
     _cleanup_(free_string) char *entry = entry_of(name, block);
     uint64_t end;
     if (blob_cache_get(blocks->cache, entry, offset, data, length, got))
+        return MLOPS_OK;
+    *got = length;
+    if (read_tail(blocks, name, block * S3_BLOCK_SIZE + offset, data, length))
         return MLOPS_OK;
     pthread_mutex_lock(&blocks->lock);
     bool onward = goes_on(blocks, name, block, &end);

@@ -10,6 +10,10 @@
 
 #define S3_BLOCK_SIZE (4U << 20)
 
+/* The entry NAME.tail of the cache is the end of a blob, which has its index: the size of the whole
+ * (8 bytes, as all our numbers), then the bytes. */
+#define S3_TAIL_ENTRY ".tail"
+
 struct blocks;
 
 /* All three outlive it. */

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """A proxy between mlops and an S3 server that breaks requests on purpose.
 
-    proxy.py UPSTREAM_PORT RULES LOG
+    proxy.py UPSTREAM_PORT RULES LOG [BYTES]
 
-prints its port. RULES is a file of lines "KIND TIMES METHOD PATTERN", read anew for every request;
-the first line whose METHOD and regular expression fit, and that was not used TIMES times yet, is
-what happens to it:
+prints its port. BYTES is a file that gets a line "METHOD UP DOWN RANGE PATH" for each request that
+is forwarded: the bytes of its body and of the answer's. RULES is a file of lines "KIND TIMES METHOD
+PATTERN", read anew for every request; the first line whose METHOD and regular expression fit, and
+that was not used TIMES times yet, is what happens to it:
 
     reset     the connection is reset before anything is forwarded
     lost      the request is forwarded, and the connection reset instead of an answer
@@ -27,6 +28,7 @@ import threading
 import time
 
 upstream, rules_path, log_path = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+bytes_path = sys.argv[4] if len(sys.argv) > 4 else None
 used = {}
 lock = threading.Lock()
 
@@ -78,6 +80,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         answer = server.getresponse()
         content = answer.read()
         server.close()
+        if bytes_path:
+            with lock, open(bytes_path, "a") as counts:
+                counts.write(f"{self.command} {len(body)} {len(content)} {self.headers.get('Range', '-')} {self.path}\n")
         return answer, content
 
     def handle_one(self):

@@ -238,3 +238,59 @@ YAML
     run mlops checkout numbers third --fetch
     ended 3 "s3://models/numbers.csv is not there"
 }
+
+# between COMMAND…: run it with a proxy before the server; $up and $down are the bytes that passed it.
+between() {
+    local server=$AWS_ENDPOINT_URL_S3 proxy code=0
+    : > ../rules
+    : > ../bytes
+    rm -f ../port
+    python3 "$BATS_TEST_DIRNAME/proxy.py" "$S3_PORT" ../rules ../broken ../bytes > ../port 2> /dev/null 3>&- &
+    proxy=$!
+    until [ -s ../port ]; do sleep 0.05; done
+    AWS_ENDPOINT_URL_S3=http://127.0.0.1:$(cat ../port) "$@" || code=$?
+    kill "$proxy"
+    wait "$proxy" 2>/dev/null || true
+    up=$(awk '{ n += $2 } END { print n + 0 }' ../bytes)
+    down=$(awk '{ n += $3 } END { print n + 0 }' ../bytes)
+    echo "$*: $up bytes up, $down down"
+    return "$code"
+}
+
+@test "of a version that differs by 5 % at most 8 % pass the wire, up and down" {
+    size=20000000
+    few=$((size * 8 / 100))
+    registry
+    project p 1 "$size"
+    between mlops -q register p
+    [ "$up" -gt "$size" ]
+    head -c $((size / 20)) /dev/urandom | dd of=p/model/weights.bin bs=1000 seek=7000 conv=notrunc status=none
+    between mlops -q register p
+    [ "$up" -gt $((size / 20)) ] && [ "$up" -lt "$few" ] && [ "$down" -lt "$few" ]
+
+    # laid out where the first version was before
+    rm -rf .mlops/objects/cache
+    between mlops -q checkout fraud@1 one
+    [ "$down" -gt "$size" ]
+    between mlops -q checkout fraud@2 two
+    [ "$down" -gt $((size / 20)) ] && [ "$down" -lt "$few" ]
+    cmp p/model/weights.bin two/model/weights.bin
+
+    # pulled into a registry that has the first
+    mkdir ../other
+    mlops -q -C ../other init
+    mlops -q push fraud@1 ../other
+    rm -rf .mlops/objects/cache
+    between mlops -q -C ../other pull "$PWD" fraud@2
+    [ "$down" -gt $((size / 20)) ] && [ "$down" -lt "$few" ]
+    mlops -q -C ../other checkout fraud@2 out
+    cmp p/model/weights.bin ../other/out/model/weights.bin
+
+    # and pushed from there into one in the bucket
+    mkdir ../third
+    mlops -q -C ../third init --objects "s3://models/$prefix-third"
+    between mlops -q -C ../other push fraud@1 "$PWD/../third"
+    [ "$up" -gt "$size" ]
+    between mlops -q -C ../other push fraud@2 "$PWD/../third"
+    [ "$up" -gt $((size / 20)) ] && [ "$up" -lt "$few" ] && [ "$down" -lt "$few" ]
+}
