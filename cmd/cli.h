@@ -362,6 +362,11 @@ void cli_json_number(cJSON *object, const char *key, double number);
 void cli_json_version(cJSON *object, const char *key, uint64_t number);
 /* A document about a version: "model", "version", "bundle". */
 cJSON *cli_json_of_version(const struct mlops_version *version);
+#define CLI_JSON_OF_VERSION                                                                        \
+    {"model", "text", "whose version it is"}, {"version", "number", "its number"},                 \
+    {                                                                                              \
+        "bundle", "text", "its bundle's id"                                                        \
+    }
 void cli_json_bool(cJSON *object, const char *key, bool value);
 void cli_json_time(cJSON *object, const char *key, int64_t time_ns);
 cJSON *cli_json_texts(char *const *texts, size_t count);
@@ -417,9 +422,24 @@ void cli_note_bundle(struct cli *cli, const char *done, const struct mlops_packa
 /* The same, and print its id, and its version where it was registered, or the document. */
 int cli_report_bundle(struct cli *cli, const char *done, const struct mlops_package *package);
 
-/* For push and pull (cli_carry.c): open another registry than the command's, which the caller
+/* For push and pull: the options that both have, and what they say of an OCI registry. */
+#define CLI_REMOTE_OPTIONS                                                                         \
+    {.name = "ca",                                                                                 \
+     .kind = OPTION_TEXT,                                                                          \
+     .argument = "FILE",                                                                           \
+     .help = "certificates to trust instead of the system's, PEM",                                 \
+     .completion = COMPLETE_FILE},                                                                 \
+        {.name = "renumber",                                                                       \
+         .help = "REGISTRY: take another number where this one is another bundle's"},              \
+    {                                                                                              \
+        .name = "plain-http",                                                                      \
+        .help = "without TLS also to other machines: who listens sees credentials and content"     \
+    }
+struct mlops_remote cli_remote(const struct cli *cli, const char *address);
+/* For the same (cli_carry.c): open another registry than the command's, which the caller
  * closes; take a version from one into the other, and say so. */
 int cli_open_other(struct cli *cli, const char *location, struct mlops_registry **registry);
+void cli_close_other(struct mlops_registry **registry);
 int cli_carry(struct cli *cli, struct mlops_registry *from, const char *ref,
               struct mlops_registry *to);
 

@@ -14,6 +14,18 @@ int cli_open_other(struct cli *cli, const char *location, struct mlops_registry 
     return MLOPS_OK;
 }
 
+void cli_close_other(struct mlops_registry **registry)
+{
+    mlops_registry_close(*registry);
+}
+
+struct mlops_remote cli_remote(const struct cli *cli, const char *address)
+{
+    return (struct mlops_remote){.address = address,
+                                 .plain_http = cli_flag(cli, "plain-http"),
+                                 .ca_file = cli_text(cli, "ca")};
+}
+
 static int print_json(struct cli *cli, const struct mlops_carry *carry)
 {
     cJSON *document = cli_json_object();

@@ -34,8 +34,6 @@ const struct command command_delete = {
     .examples = {{"mlops delete fraud@4", "it was made by mistake"},
                  {"mlops delete fraud@4 --reason 'wrong data'", "and say why"}},
     .exits = {{4, "something needs it"}},
-    .json = {{"model", "text", "whose version it was"},
-             {"version", "number", "its number"},
-             {"bundle", "text", "its bundle's id"}},
+    .json = {CLI_JSON_OF_VERSION},
     .run = run,
 };

@@ -2,11 +2,6 @@
 #include "cli.h"
 #include <inttypes.h>
 
-static void close_other(struct mlops_registry **registry)
-{
-    mlops_registry_close(*registry);
-}
-
 static int print_json(struct cli *cli, const struct mlops_pull *pull)
 {
     const struct mlops_package *package = &pull->package;
@@ -30,9 +25,7 @@ static int print_json(struct cli *cli, const struct mlops_pull *pull)
 static int pull_from_oci(struct cli *cli)
 {
     const struct mlops_pull_options options = {
-        .from = {.address = cli->args[0],
-                 .plain_http = cli_flag(cli, "plain-http"),
-                 .ca_file = cli_text(cli, "ca")},
+        .from = cli_remote(cli, cli->args[0]),
         .model = cli->arg_count > 1 ? cli->args[1] : NULL,
     };
     struct mlops_pull pull;
@@ -52,7 +45,7 @@ static int pull_from_oci(struct cli *cli)
 
 static int run(struct cli *cli)
 {
-    _cleanup_(close_other) struct mlops_registry *other = NULL;
+    _cleanup_(cli_close_other) struct mlops_registry *other = NULL;
 
     if (str_starts(cli->args[0], "oci:"))
         return pull_from_oci(cli);
@@ -84,16 +77,7 @@ const struct command command_pull = {
     .registry = true,
     .args = {{"ADDRESS|REGISTRY", COMPLETE_DIRECTORY, NULL},
              {"NAME|REF", COMPLETE_MODEL | OPTIONAL, NULL}},
-    .options = {{.name = "ca",
-                 .kind = OPTION_TEXT,
-                 .argument = "FILE",
-                 .help = "certificates to trust instead of the system's, PEM",
-                 .completion = COMPLETE_FILE},
-                {.name = "renumber",
-                 .help = "REGISTRY: take another number where this one is another bundle's"},
-                {.name = "plain-http",
-                 .help = "without TLS also to other machines: who listens "
-                         "sees credentials and content"}},
+    .options = {CLI_REMOTE_OPTIONS},
     .examples = {{"mlops pull oci://registry.example.com/risk/fraud:v3",
                   "a version of another team"},
                  {"mlops pull oci://localhost:5000/fraud:v3", "from a registry here"},

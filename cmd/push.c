@@ -2,11 +2,6 @@
 #include "cli.h"
 #include <inttypes.h>
 
-static void close_other(struct mlops_registry **registry)
-{
-    mlops_registry_close(*registry);
-}
-
 static int print_json(struct cli *cli, const struct mlops_push *push, const char *address)
 {
     cJSON *document = cli_json_object();
@@ -26,12 +21,12 @@ static int print_json(struct cli *cli, const struct mlops_push *push, const char
 
 static int push_to_oci(struct cli *cli)
 {
+    const char *form = cli_text(cli, "as");
     const struct mlops_push_options options = {
-        .to = {.address = cli->args[1],
-               .plain_http = cli_flag(cli, "plain-http"),
-               .ca_file = cli_text(cli, "ca")},
+        .to = cli_remote(cli, cli->args[1]),
         .mount = cli_text(cli, "mount"),
         .force = cli_flag(cli, "force"),
+        .image = form && str_equal(form, "image"),
     };
     struct mlops_push push;
     char name[VERSION_TEXT_SIZE], bytes[32], sent[32];
@@ -52,7 +47,7 @@ static int push_to_oci(struct cli *cli)
 
 static int run(struct cli *cli)
 {
-    _cleanup_(close_other) struct mlops_registry *other = NULL;
+    _cleanup_(cli_close_other) struct mlops_registry *other = NULL;
 
     if (str_starts(cli->args[1], "oci:"))
         return push_to_oci(cli);
@@ -69,6 +64,9 @@ const struct command command_push = {
         "ModelPack specification: each file a layer, the bundle's manifest among them, its "
         "signatures beside it. The same bundle gives the same digest on every machine. oras, "
         "skopeo and modctl can take it from there.\n\n"
+        "With '--as image' it becomes an image instead, whose layers are its files: what "
+        "Kubernetes mounts as an image volume. Give it a tag of its own; 'mlops pull' takes the "
+        "artifact only.\n\n"
         "What the registry has already is not sent. The tag is set last; one that is on something "
         "else is left alone, unless --force moves it. An upload that breaks off goes on where it "
         "was.\n\n"
@@ -83,23 +81,21 @@ const struct command command_push = {
     .registry = true,
     .args = {{"REF", COMPLETE_REF, NULL}, {"ADDRESS|REGISTRY", COMPLETE_DIRECTORY, NULL}},
     .options = {{.name = "force", .help = "move a tag that is on another artifact"},
+                {.name = "as",
+                 .kind = OPTION_CHOICE,
+                 .argument = "FORM",
+                 .words = "artifact image",
+                 .help = "artifact (the default), or image: one that runtimes can mount"},
                 {.name = "mount",
                  .kind = OPTION_TEXT,
                  .argument = "REPOSITORY",
                  .help = "another repository of HOST, to take layers from that it has"},
-                {.name = "ca",
-                 .kind = OPTION_TEXT,
-                 .argument = "FILE",
-                 .help = "certificates to trust instead of the system's, PEM",
-                 .completion = COMPLETE_FILE},
-                {.name = "renumber",
-                 .help = "REGISTRY: take another number where this one is another bundle's"},
-                {.name = "plain-http",
-                 .help = "without TLS also to other machines: who listens "
-                         "sees credentials and content"}},
+                CLI_REMOTE_OPTIONS},
     .examples = {{"mlops push fraud@production oci://registry.example.com/risk/fraud:v3",
                   "what runs in production"},
                  {"mlops push fraud@3 oci://localhost:5000/fraud:v3", "to a registry here"},
+                 {"mlops push fraud@3 oci://localhost:5000/fraud:v3-image --as image",
+                  "to be mounted as a volume"},
                  {"mlops push fraud@3 /srv/models", "to another registry of mlops"}},
     .exits = {{2, "ADDRESS is wrong"},
               {3, "there is no such version"},

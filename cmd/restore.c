@@ -25,8 +25,6 @@ const struct command command_restore = {
     .args = {{"REF", COMPLETE_NONE, NULL}},
     .examples = {{"mlops restore fraud@4", "it was no mistake"}},
     .exits = {{3, "it is not in the trash, or was purged"}},
-    .json = {{"model", "text", "whose version it is"},
-             {"version", "number", "its number"},
-             {"bundle", "text", "its bundle's id"}},
+    .json = {CLI_JSON_OF_VERSION},
     .run = run,
 };

@@ -36,9 +36,6 @@ const struct command command_retire = {
     .examples = {{"mlops retire fraud@2 --reason 'trained on leaked labels'",
                   "nobody is to use version 2 any more"}},
     .exits = {{4, "a stage holds it, or it is retired already"}},
-    .json = {{"model", "text", "whose version it is"},
-             {"version", "number", "its number"},
-             {"bundle", "text", "its bundle's id"},
-             {"reason", "text", "why"}},
+    .json = {CLI_JSON_OF_VERSION, {"reason", "text", "why"}},
     .run = run,
 };

@@ -22,6 +22,7 @@ struct mlops_push_options {
     struct mlops_remote to;
     const char *mount; /* repository of the same host that may have blobs already; or NULL */
     bool force;        /* move a tag that is on something else */
+    bool image;        /* an image that runtimes can mount: the files, and not the bundle */
 };
 
 /* What was pushed. */

@@ -16,6 +16,7 @@
 
 #define ARTIFACT_TYPE "application/vnd.cncf.model.manifest.v1+json"
 #define ARTIFACT_CONFIG_TYPE "application/vnd.cncf.model.config.v1+json"
+#define ARTIFACT_IMAGE_CONFIG_TYPE "application/vnd.oci.image.config.v1+json"
 #define ARTIFACT_SIGNATURE_TYPE "application/vnd.dev.sigstore.bundle.v0.3+json"
 #define ARTIFACT_STATEMENT_TYPE "application/vnd.dsse.envelope.v1+json"
 
@@ -58,6 +59,11 @@ int artifact_plan_make(struct mlops_registry *registry, const struct manifest *m
                        const char *id, uint64_t text_size, struct artifact_plan *plan,
                        struct mlops_error *err);
 void artifact_plan_clear(struct artifact_plan *plan);
+/* Another layer, empty; valid until the next one is added. */
+struct artifact_layer *artifact_layer_add(struct artifact_plan *plan);
+/* Make `chosen[i]` true for the largest files, `max` at most, of `least` bytes or more. */
+void artifact_choose_largest(const struct manifest *manifest, size_t max, uint64_t least,
+                             bool *chosen);
 
 /* Write a tar of those of the manifest's entries for which `members` is true to the new file
  * `path`: the same bytes everywhere. */
@@ -78,6 +84,14 @@ int artifact_tar_read(struct mlops_registry *registry, const char *path, bool li
 int artifact_describe(const struct manifest *manifest, const char *id,
                       const struct artifact_plan *plan, struct buffer *config, struct buffer *text,
                       struct mlops_error *err);
+
+/* As artifact_plan_make and artifact_describe, of an image that can be mounted (artifact_image.c).
+ */
+int artifact_image_plan(struct mlops_registry *registry, const struct manifest *manifest,
+                        struct artifact_plan *plan, struct mlops_error *err);
+int artifact_image_describe(const struct manifest *manifest, const char *id,
+                            const struct artifact_plan *plan, struct buffer *config,
+                            struct buffer *text, struct mlops_error *err);
 
 /* ---- while something is pulled ----------------------------------------------------------------
  */

@@ -72,7 +72,7 @@ static enum kind kind_of(const struct manifest *manifest, const char *path)
 /* ---- layers -----------------------------------------------------------------------------------
  */
 
-static struct artifact_layer *add_layer(struct artifact_plan *plan)
+struct artifact_layer *artifact_layer_add(struct artifact_plan *plan)
 {
     GROW(plan->layers, plan->count, &plan->capacity);
     struct artifact_layer *layer = &plan->layers[plan->count++];
@@ -83,7 +83,7 @@ static struct artifact_layer *add_layer(struct artifact_plan *plan)
 static void add_part(struct artifact_plan *plan, const char *part, char *path,
                      const struct digest *digest, uint64_t size)
 {
-    struct artifact_layer *layer = add_layer(plan);
+    struct artifact_layer *layer = artifact_layer_add(plan);
     layer->type = types[DOC].raw;
     layer->part = part;
     layer->path = layer->owned = path;
@@ -128,17 +128,17 @@ static int larger_first(const void *a, const void *b)
     return strcmp(x->path, y->path);
 }
 
-/* `raw[i]`: file i is a layer of its own. */
-static void choose_raw(const struct manifest *manifest, bool *raw)
+void artifact_choose_largest(const struct manifest *manifest, size_t max, uint64_t least,
+                             bool *chosen)
 {
     const struct manifest_file **files = xcalloc(manifest->file_count + 1, sizeof(*files));
     size_t count = 0;
     for (size_t i = 0; i < manifest->file_count; i++)
-        if (manifest->files[i].kind == MANIFEST_FILE)
+        if (manifest->files[i].kind == MANIFEST_FILE && manifest->files[i].size >= least)
             files[count++] = &manifest->files[i];
     qsort(files, count, sizeof(*files), larger_first);
-    for (size_t i = 0; i < count && i < ARTIFACT_RAW_MAX; i++)
-        raw[files[i] - manifest->files] = true;
+    for (size_t i = 0; i < count && i < max; i++)
+        chosen[files[i] - manifest->files] = true;
     free(files);
 }
 
@@ -161,7 +161,7 @@ static bool is_empty(const struct manifest *manifest, size_t index)
 static void add_file(struct artifact_plan *plan, const struct manifest *manifest,
                      const struct manifest_file *file)
 {
-    struct artifact_layer *layer = add_layer(plan);
+    struct artifact_layer *layer = artifact_layer_add(plan);
     layer->type = types[kind_of(manifest, file->path)].raw;
     layer->path = file->path;
     layer->file = file;
@@ -173,7 +173,7 @@ static int add_tar(struct mlops_registry *registry, const struct manifest *manif
                    const bool *members, enum kind kind, struct artifact_plan *plan,
                    struct mlops_error *err)
 {
-    struct artifact_layer *layer = add_layer(plan);
+    struct artifact_layer *layer = artifact_layer_add(plan);
     if (!plan->scratch)
         TRY(scratch_make(registry, "push", &plan->scratch, err));
     layer->type = types[kind].tar;
@@ -215,7 +215,7 @@ int artifact_plan_make(struct mlops_registry *registry, const struct manifest *m
                           "is where an artifact has the bundle's manifest");
     TRY(add_parts(registry, manifest, id, text_size, plan, err));
     bool *raw = xcalloc(manifest->file_count + 1, sizeof(*raw));
-    choose_raw(manifest, raw);
+    artifact_choose_largest(manifest, ARTIFACT_RAW_MAX, 0, raw);
     for (size_t i = 0; i < manifest->file_count; i++)
         if (raw[i])
             add_file(plan, manifest, &manifest->files[i]);

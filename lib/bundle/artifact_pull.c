@@ -77,6 +77,19 @@ int artifact_scratch(struct artifact_pull *pull, const char *name, char **path,
 /* ---- what it is -------------------------------------------------------------------------------
  */
 
+/* What `push --as image` made has the bundle's files and not the bundle. */
+static int refuse_image(const struct artifact_pull *pull, struct mlops_error *err)
+{
+    const cJSON *config = cJSON_GetObjectItemCaseSensitive(pull->manifest, "config");
+    const char *id = json_string(cJSON_GetObjectItemCaseSensitive(pull->manifest, "annotations"),
+                                 ARTIFACT_BUNDLE, NULL);
+    if (!id || !str_equal(json_string(config, "mediaType", ""), ARTIFACT_IMAGE_CONFIG_TYPE))
+        return MLOPS_OK;
+    mlops_fail(err, MLOPS_INVALID, "this is an image to mount, and not the bundle %.23s… itself",
+               id);
+    return mlops_hint(err, "pull the tag that it was pushed to without '--as image'");
+}
+
 /* Every layer's descriptor, and the one that has a bundle's manifest; `*of` its type NULL: none. */
 static int look_at_layers(struct artifact_pull *pull, struct oci_descriptor *of,
                           struct mlops_error *err)
@@ -107,6 +120,7 @@ static int pull_artifact(struct artifact_pull *pull, const struct digest *digest
                          struct mlops_error *err)
 {
     struct oci_descriptor of;
+    TRY(refuse_image(pull, err));
     TRY(look_at_layers(pull, &of, err));
     if (!of.type) {
         pull->result->foreign = true;

@@ -158,6 +158,23 @@ static int push_manifest(struct pushing *pushing, struct mlops_error *err)
     return oci_manifest_put(pushing->client, name, OCI_MANIFEST_TYPE, &pushing->text, &refers, err);
 }
 
+static int describe_image(struct pushing *pushing, struct mlops_error *err)
+{
+    TRY(artifact_image_plan(pushing->registry, &pushing->manifest, &pushing->plan, err));
+    return artifact_image_describe(&pushing->manifest, pushing->result->version.bundle,
+                                   &pushing->plan, &pushing->config, &pushing->text, err);
+}
+
+/* `text_size`: of the bundle's manifest. */
+static int describe_artifact(struct pushing *pushing, uint64_t text_size, struct mlops_error *err)
+{
+    const char *id = pushing->result->version.bundle;
+    TRY(artifact_plan_make(pushing->registry, &pushing->manifest, id, text_size, &pushing->plan,
+                           err));
+    return artifact_describe(&pushing->manifest, id, &pushing->plan, &pushing->config,
+                             &pushing->text, err);
+}
+
 static int describe(struct pushing *pushing, const char *ref, struct mlops_error *err)
 {
     _cleanup_(buffer_clear) struct buffer text = {0};
@@ -165,10 +182,8 @@ static int describe(struct pushing *pushing, const char *ref, struct mlops_error
     TRY(manifest_load(pushing->registry, ref, &result->version, &pushing->manifest, &text, err));
     TRY(manifest_check_files(&pushing->manifest, err));
     TRY(registry_store(pushing->registry, &pushing->store, err));
-    TRY(artifact_plan_make(pushing->registry, &pushing->manifest, result->version.bundle,
-                           text.length, &pushing->plan, err));
-    TRY(artifact_describe(&pushing->manifest, result->version.bundle, &pushing->plan,
-                          &pushing->config, &pushing->text, err));
+    TRY(pushing->options->image ? describe_image(pushing, err)
+                                : describe_artifact(pushing, text.length, err));
     sha256_of(pushing->text.data, pushing->text.length, &pushing->digest);
     bundle_id_format(&pushing->digest, result->digest);
     result->layers = pushing->plan.count;

@@ -100,6 +100,40 @@ put() {
     [ "sha256:$(sha256sum < copied/manifest.json | cut -c1-64)" = "$digest" ]
 }
 
+@test "a version becomes an image whose layers are its files, for runtimes to mount" {
+    need_tools skopeo
+    given_registry
+    given_project p
+    ln -s weights.bin p/model/latest
+    head -c 2000000 /dev/urandom > p/model/large.bin
+    mlops -q register p
+    mlops -q checkout fraud@1 out
+    digest=$(mlops -q push fraud@1 "$repository:v1-image" --as image)
+    skopeo --insecure-policy copy -q --preserve-digests --src-tls-verify=false "docker://localhost:$PORT/risk/${BATS_TEST_NUMBER}:v1-image" oci:layout:v1
+    blob() { echo "layout/blobs/sha256/${1#sha256:}"; }
+    manifest=$(blob "$digest")
+    jq -e '.config.mediaType == "application/vnd.oci.image.config.v1+json" and (has("artifactType") | not)
+        and all(.layers[]; .mediaType == "application/vnd.oci.image.layer.v1.tar")' "$manifest"
+    # what a runtime holds the layers against, before it lays them over one another
+    [ "$(jq -c '[.layers[].digest]' "$manifest")" = "$(jq -c .rootfs.diff_ids "$(blob "$(jq -r .config.digest "$manifest")")")" ]
+    mkdir mounted
+    for layer in $(jq -r '.layers[].digest' "$manifest"); do
+        tar -xf "$(blob "$layer")" -C mounted
+    done
+    diff -r --no-dereference out mounted
+
+    # a file that is large is a layer of its own: the next version shares it
+    echo changed >> p/model/weights.bin
+    mlops -q register p
+    run mlops --json push fraud@2 "$repository:v2-image" --as image
+    jq -e '.layers == 2 and .sent_bytes < 100000 and .bytes > 2000000' <<< "$output"
+
+    run mlops pull "$repository:v1-image"
+    ended 2 'an image to mount' "without '--as image'"
+    run mlops push fraud@1 "$repository:x" --as volume
+    ended 2 "'volume' is none of: artifact image"
+}
+
 @test "signatures go along, and count where the key is trusted" {
     export MLOPS_KEYS=$PWD/keys
     given_registered fraud@1
