@@ -34,6 +34,7 @@ _mlops_option() {
     events:--since) sources=() ;;
     events:--interval) sources=() ;;
     export:--format) sources=(+archive +mlflow +kitfile) ;;
+    push:--as) sources=(+artifact +image) ;;
     push:--mount) sources=() ;;
     push:--ca) sources=(file) ;;
     pull:--ca) sources=(file) ;;
@@ -242,7 +243,7 @@ _mlops_options() {
     events) sources=(--since --follow --interval) ;;
     checkout) sources=(--force --fetch) ;;
     export) sources=(--format --all --with-evaluation-sets) ;;
-    push) sources=(--force --mount --ca --renumber --plain-http) ;;
+    push) sources=(--force --as --mount --ca --renumber --plain-http) ;;
     pull) sources=(--ca --renumber --plain-http) ;;
     scan) sources=(--severity --sarif --accept --reason --advisories --dry-run --rules) ;;
     test) sources=(--suite --against --jobs --no-cache --fetch --allow-flaky --sandbox --junit --markdown --gitlab-metrics --advisories) ;;

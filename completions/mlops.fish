@@ -33,6 +33,7 @@ set -g __mlops_valued \
     'events:--since' \
     'events:--interval' \
     'export:--format' \
+    'push:--as' \
     'push:--mount' \
     'push:--ca' \
     'pull:--ca' \
@@ -311,6 +312,7 @@ complete -c mlops -n '__mlops_in export 1' -F
 
 complete -c mlops -n __mlops_before -a push -d 'send a version to another registry, or an OCI one'
 complete -c mlops -n '__mlops_in push' -l force -d 'move a tag that is on another artifact'
+complete -c mlops -n '__mlops_in push' -l as -x -a 'artifact image' -d 'artifact (the default), or image: one that runtimes can mount'
 complete -c mlops -n '__mlops_in push' -l mount -x -d 'another repository of HOST, to take layers from that it has'
 complete -c mlops -n '__mlops_in push' -l ca -r -F -d 'certificates to trust instead of the system\'s, PEM'
 complete -c mlops -n '__mlops_in push' -l renumber -d 'REGISTRY: take another number where this one is another bundle\'s'

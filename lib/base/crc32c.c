@@ -46,14 +46,49 @@ static uint32_t by_table(uint32_t crc, const uint8_t *data, size_t length)
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <immintrin.h>
 
+/* The instruction's answer takes three cycles, and one may begin in each: so three stretches are
+ * done side by side. */
+#define LANE 2048
+
 static bool has_instruction(void)
 {
-    return __builtin_cpu_supports("sse4.2");
+    return __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("pclmul");
+}
+
+/* The register after zeros: times a power of x, by a multiplication without carries, and reduced by
+ * the instruction itself. For n bytes `power` is x^(8n - 33) mod P, reflected: the product of two
+ * reflected numbers is one bit short, and the reduction multiplies by x^32 (V. Gopal et al., "Fast
+ * CRC Computation for iSCSI Polynomial Using CRC32 Instruction", Intel 2011). */
+__attribute__((target("sse4.2,pclmul"))) static uint32_t behind_zeros(uint32_t crc, uint32_t power)
+{
+    __m128i product =
+        _mm_clmulepi64_si128(_mm_cvtsi32_si128((int)crc), _mm_cvtsi32_si128((int)power), 0);
+    return (uint32_t)_mm_crc32_u64(0, (uint64_t)_mm_cvtsi128_si64(product));
+}
+
+__attribute__((target("sse4.2,pclmul"))) static uint32_t three_lanes(uint32_t crc,
+                                                                     const uint8_t *data)
+{
+    uint64_t first = crc, second = 0, third = 0;
+    for (size_t i = 0; i < LANE; i += 8) {
+        uint64_t words[3];
+        memcpy(&words[0], data + i, 8);
+        memcpy(&words[1], data + LANE + i, 8);
+        memcpy(&words[2], data + 2 * LANE + i, 8);
+        first = _mm_crc32_u64(first, words[0]);
+        second = _mm_crc32_u64(second, words[1]);
+        third = _mm_crc32_u64(third, words[2]);
+    }
+    _Static_assert(LANE == 2048, "the powers below are of this many zeros, and of twice as many");
+    return behind_zeros((uint32_t)first, 0x82f89c77) ^ behind_zeros((uint32_t)second, 0xa51b6135) ^
+           (uint32_t)third;
 }
 
 __attribute__((target("sse4.2"))) static uint32_t by_instruction(uint32_t crc, const uint8_t *data,
                                                                  size_t length)
 {
+    for (; length >= 3 * LANE; data += 3 * LANE, length -= 3 * LANE)
+        crc = three_lanes(crc, data);
     uint64_t wide = crc;
     for (; length >= 8; data += 8, length -= 8) {
         uint64_t word;

@@ -39,6 +39,26 @@ static void both_ways_agree_at_every_length_and_place(void **state)
             assert_int_equal(crc32c_portable(bytes + from, length), crc32c(bytes + from, length));
 }
 
+/* Long ones are done in three stretches side by side. */
+static void both_ways_agree_where_it_is_long(void **state)
+{
+    (void)state;
+    const size_t lengths[] = {6143, 6144, 6145, 12287, 12288, 12299, 50000};
+    uint8_t *bytes = xmalloc(50008);
+    uint32_t x = 2463534242; /* Marsaglia's xorshift32 */
+    for (size_t i = 0; i < 50008; i++) {
+        x ^= x << 13;
+        x ^= x >> 17;
+        x ^= x << 5;
+        bytes[i] = (uint8_t)x;
+    }
+    for (size_t from = 0; from < 8; from++)
+        for (size_t i = 0; i < ARRAY_LENGTH(lengths); i++)
+            assert_int_equal(crc32c_portable(bytes + from, lengths[i]),
+                             crc32c(bytes + from, lengths[i]));
+    free(bytes);
+}
+
 static void every_flipped_bit_shows(void **state)
 {
     (void)state;
@@ -56,6 +76,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(published_values_are_given),
         cmocka_unit_test(both_ways_agree_at_every_length_and_place),
+        cmocka_unit_test(both_ways_agree_where_it_is_long),
         cmocka_unit_test(every_flipped_bit_shows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
