@@ -24,4 +24,10 @@ struct monitor_actions {
 /* Do what the command line says (monitor.c). Errors: MLOPS_INVALID no such action, or no MODEL. */
 int monitor_act(struct cli *cli, const char *name, const struct monitor_actions *actions);
 
+/* The number after MODEL that says which `thing` is to be removed. MLOPS_INVALID: there is none, or
+ * more than it. */
+int monitor_take_id(struct cli *cli, const char *thing, uint64_t *id);
+/* "silence 3 holds", or its twin. */
+int monitor_say_id(struct cli *cli, const char *thing, uint64_t id, const char *what);
+
 #endif

@@ -1,16 +1,5 @@
 /* cmd/diff.c - mlops diff REF REF */
-#include "cli.h"
-
-static const cJSON *member(const cJSON *json, const char *key)
-{
-    return cJSON_GetObjectItemCaseSensitive(json, key);
-}
-
-static const char *text_of(const cJSON *json, const char *key)
-{
-    const char *text = cJSON_GetStringValue(member(json, key));
-    return text ? text : "";
-}
+#include "cli_document.h"
 
 /* A value as a person reads it, "-" where it is not there. The caller frees. */
 static char *show(const cJSON *value)

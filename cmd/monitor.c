@@ -1,5 +1,6 @@
 /* cmd/monitor.c - mlops monitor ingest|label|status MODEL [FILE] */
 #include "cli_monitor.h"
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 
@@ -336,6 +337,30 @@ static int run(struct cli *cli)
     if (!nested && cli->arg_count > 3)
         return mlops_fail(&cli->err, MLOPS_INVALID, "'%s' is one argument too many", cli->args[3]);
     return actions[action](cli);
+}
+
+int monitor_take_id(struct cli *cli, const char *thing, uint64_t *id)
+{
+    const char *text = cli->args[3];
+    char *end = NULL;
+
+    errno = 0;
+    *id = text ? strtoull(text, &end, 10) : 0;
+    if (!text || cli->args[4] || errno || end == text || *end || *text < '0' || *text > '9')
+        return mlops_fail(&cli->err, MLOPS_INVALID, "name one %s by its number", thing);
+    return MLOPS_OK;
+}
+
+int monitor_say_id(struct cli *cli, const char *thing, uint64_t id, const char *what)
+{
+    if (!cli->json) {
+        cli_say(cli, "%s %" PRIu64 " %s", thing, id, what);
+        return MLOPS_OK;
+    }
+    cJSON *document = cli_json_object();
+    cli_json_text(document, "model", cli->args[2]);
+    cli_json_number(document, "id", (double)id);
+    return cli_print_json(cli, document);
 }
 
 int monitor_act(struct cli *cli, const char *name, const struct monitor_actions *actions)

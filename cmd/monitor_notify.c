@@ -1,19 +1,6 @@
 /* cmd/monitor_notify.c - mlops monitor notify add|list|remove MODEL [CHANNEL [TARGET]|ID] */
 #include "cli_monitor.h"
-#include <errno.h>
 #include <inttypes.h>
-
-static int say_id(struct cli *cli, uint64_t id, const char *what)
-{
-    if (!cli->json) {
-        cli_say(cli, "channel %" PRIu64 " %s", id, what);
-        return MLOPS_OK;
-    }
-    cJSON *document = cli_json_object();
-    cli_json_text(document, "model", cli->args[2]);
-    cli_json_number(document, "id", (double)id);
-    return cli_print_json(cli, document);
-}
 
 static int add(struct cli *cli)
 {
@@ -30,19 +17,15 @@ static int add(struct cli *cli)
     if (options.target && cli->args[5])
         return mlops_fail(&cli->err, MLOPS_INVALID, "'%s' is one argument too many", cli->args[5]);
     TRY(mlops_channel_add(cli_registry(cli), &options, &id, &cli->err));
-    return say_id(cli, id, "is told of alerts");
+    return monitor_say_id(cli, "channel", id, "is told of alerts");
 }
 
 static int remove_one(struct cli *cli)
 {
-    const char *text = cli->args[3];
-    char *end = NULL;
-    errno = 0;
-    uint64_t id = text ? strtoull(text, &end, 10) : 0;
-    if (!text || cli->args[4] || errno || end == text || *end || *text < '0' || *text > '9')
-        return mlops_fail(&cli->err, MLOPS_INVALID, "name one channel by its number");
+    uint64_t id;
+    TRY(monitor_take_id(cli, "channel", &id));
     TRY(mlops_channel_remove(cli_registry(cli), cli->args[2], id, &cli->err));
-    return say_id(cli, id, "is told of nothing more");
+    return monitor_say_id(cli, "channel", id, "is told of nothing more");
 }
 
 static cJSON *channel_json(const struct mlops_channel *channel)

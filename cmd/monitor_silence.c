@@ -1,6 +1,5 @@
 /* cmd/monitor_silence.c - mlops monitor silence add|list|remove MODEL [MATCHER…|ID] */
 #include "cli_monitor.h"
-#include <errno.h>
 #include <inttypes.h>
 #include <time.h>
 
@@ -19,18 +18,6 @@ static int take_until(struct cli *cli, int64_t *until_ns)
     return MLOPS_OK;
 }
 
-static int say_id(struct cli *cli, uint64_t id, const char *what)
-{
-    if (!cli->json) {
-        cli_say(cli, "silence %" PRIu64 " %s", id, what);
-        return MLOPS_OK;
-    }
-    cJSON *document = cli_json_object();
-    cli_json_text(document, "model", cli->args[2]);
-    cli_json_number(document, "id", (double)id);
-    return cli_print_json(cli, document);
-}
-
 static int add(struct cli *cli)
 {
     struct mlops_silence_options options = {.model = cli->args[2],
@@ -39,19 +26,15 @@ static int add(struct cli *cli)
     uint64_t id;
     TRY(take_until(cli, &options.until_ns));
     TRY(mlops_silence_add(cli_registry(cli), &options, &id, &cli->err));
-    return say_id(cli, id, "holds");
+    return monitor_say_id(cli, "silence", id, "holds");
 }
 
 static int remove_one(struct cli *cli)
 {
-    const char *text = cli->args[3];
-    char *end = NULL;
-    errno = 0;
-    uint64_t id = text ? strtoull(text, &end, 10) : 0;
-    if (!text || cli->args[4] || errno || end == text || *end || *text < '0' || *text > '9')
-        return mlops_fail(&cli->err, MLOPS_INVALID, "name one silence by its number");
+    uint64_t id;
+    TRY(monitor_take_id(cli, "silence", &id));
     TRY(mlops_silence_remove(cli_registry(cli), cli->args[2], id, &cli->err));
-    return say_id(cli, id, "is over");
+    return monitor_say_id(cli, "silence", id, "is over");
 }
 
 static int list(struct cli *cli)

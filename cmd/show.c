@@ -1,4 +1,5 @@
 /* cmd/show.c - mlops show REF */
+#include "cli_document.h"
 #include "cli_lineage.h"
 #include <inttypes.h>
 #include <unistd.h>
@@ -122,18 +123,6 @@ static int print_document(struct cli *cli, struct view *view, cJSON *log)
 }
 
 /* ---- for people ----------------------------------------------------------------------------- */
-
-static const cJSON *member(const cJSON *json, const char *key)
-{
-    return cJSON_GetObjectItemCaseSensitive(json, key);
-}
-
-/* "" where there is none. */
-static const char *text_of(const cJSON *json, const char *key)
-{
-    const char *text = cJSON_GetStringValue(member(json, key));
-    return text ? text : "";
-}
 
 static void heading(struct cli *cli, const char *text)
 {

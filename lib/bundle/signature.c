@@ -16,22 +16,6 @@
 /* ---- what is signed ---------------------------------------------------------------------------
  */
 
-static const struct manifest_file *find_file(const struct manifest *manifest, const char *path)
-{
-    size_t low = 0, high = manifest->file_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(manifest->files[middle].path, path);
-        if (order == 0)
-            return &manifest->files[middle];
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
-}
-
 /* "a/c" from the link "a/b" that says "c", "../c" and the like resolved as text; NULL where that
  * leads out. The caller frees. */
 static char *link_destination(const struct manifest_file *link)
@@ -68,7 +52,7 @@ static const struct manifest_file *follow(const struct manifest *manifest,
 {
     for (int i = 0; file && file->kind == MANIFEST_LINK && i < LINKS_MAX; i++) {
         _cleanup_(free_string) char *destination = link_destination(file);
-        file = destination ? find_file(manifest, destination) : NULL;
+        file = destination ? manifest_find(manifest, destination) : NULL;
     }
     return file && file->kind == MANIFEST_FILE ? file : NULL;
 }

@@ -47,4 +47,9 @@ bool channel_is_http(const char *kind);
 int channel_send(const struct channel_sending *sending, const cJSON *entry,
                  struct mlops_error *err);
 
+/* Post `body` to `url` once; `headers` end with NULL. Errors: MLOPS_IO the server was not reached,
+ * or did not take it. */
+int channel_post(const struct channel_sending *sending, const char *url, const char *const *headers,
+                 const struct buffer *body, struct mlops_error *err);
+
 #endif

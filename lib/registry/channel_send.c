@@ -88,24 +88,30 @@ static int hide(const char *url, const char *variable, struct mlops_error *err)
     return (int)err->code;
 }
 
-static int post(const struct channel_sending *sending, const char *url, const char *secret,
-                const cJSON *json, struct mlops_error *err)
+int channel_post(const struct channel_sending *sending, const char *url, const char *const *headers,
+                 const struct buffer *body, struct mlops_error *err)
 {
     _cleanup_(http_response_clear) struct http_response response = {0};
-    _cleanup_(buffer_clear) struct buffer body = {0};
-    _cleanup_(free_string) char *who = authorization(secret);
-    const char *const headers[] = {"Content-Type: application/json", who, NULL};
-    TRY(json_write_canonical(json, &body, err));
     struct http_request request = {.method = "POST",
                                    .url = url,
                                    .headers = headers,
-                                   .data = body.data,
-                                   .length = body.length,
+                                   .data = body->data,
+                                   .length = body->length,
                                    .once = true};
     TRY(http_send(sending->client, &request, &response, err));
     if (response.status >= 200 && response.status < 300)
         return MLOPS_OK;
     return http_fail_status(&request, &response, MLOPS_IO, NULL, err);
+}
+
+static int post(const struct channel_sending *sending, const char *url, const char *secret,
+                const cJSON *json, struct mlops_error *err)
+{
+    _cleanup_(buffer_clear) struct buffer body = {0};
+    _cleanup_(free_string) char *who = authorization(secret);
+    const char *const headers[] = {"Content-Type: application/json", who, NULL};
+    TRY(json_write_canonical(json, &body, err));
+    return channel_post(sending, url, headers, &body, err);
 }
 
 static int send_slack(const struct channel_sending *sending, const struct notice *notice,

@@ -132,7 +132,6 @@ static void sign(const char *secret, const char *signed_text, size_t length, str
 static int send_signed(const struct channel_sending *sending, const cJSON *entry,
                        struct mlops_error *err)
 {
-    _cleanup_(http_response_clear) struct http_response response = {0};
     _cleanup_(buffer_clear) struct buffer body = {0}, text = {0}, signature = {0};
     const struct outbox_item *item = sending->item;
     const char *name = sending->name;
@@ -145,16 +144,7 @@ static int send_signed(const struct channel_sending *sending, const cJSON *entry
                                 *time = xprintf("webhook-timestamp: %lld", now),
                                 *mac = xprintf("webhook-signature: %s", signature.data);
     const char *const headers[] = {"Content-Type: application/json", id, time, mac, NULL};
-    struct http_request request = {.method = "POST",
-                                   .url = item->url,
-                                   .headers = headers,
-                                   .data = body.data,
-                                   .length = body.length,
-                                   .once = true};
-    TRY(http_send(sending->client, &request, &response, err));
-    if (response.status >= 200 && response.status < 300)
-        return MLOPS_OK;
-    return http_fail_status(&request, &response, MLOPS_IO, NULL, err);
+    return channel_post(sending, item->url, headers, &body, err);
 }
 
 /* ---- all that is due ---------------------------------------------------------------------------

@@ -24,17 +24,6 @@ static bool text_is(const char *text, const char *const *options)
     return false;
 }
 
-static int text_of(struct pickle_machine *machine, struct pickle_value value, char *text,
-                   struct mlops_error *err)
-{
-    size_t length;
-    bool fits;
-    TRY(pickle_text_of(machine, value, text, &length, &fits, err));
-    if (!fits || value.kind != VALUE_TEXT || strlen(text) != length)
-        text[0] = '\0';
-    return MLOPS_OK;
-}
-
 static bool from_encode(struct pickle_machine *machine, struct pickle_value value)
 {
     const struct pickle_import *import = pickle_import_of(machine, value);
@@ -76,7 +65,7 @@ static int check_encode(struct pickle_machine *machine, const struct pickle_obje
     *why = "another coding than latin1";
     if (arguments->count != 2 || arguments->items[0].kind != VALUE_TEXT)
         return MLOPS_OK;
-    TRY(text_of(machine, arguments->items[1], text, err));
+    TRY(pickle_word_of(machine, arguments->items[1], text, err));
     if (text_is(text, codings))
         *why = NULL;
     return MLOPS_OK;
@@ -92,7 +81,7 @@ static int check_getattr(struct pickle_machine *machine, const struct pickle_obj
     if (arguments->count < 2)
         return MLOPS_OK;
     const struct pickle_import *import = pickle_import_of(machine, arguments->items[0]);
-    TRY(text_of(machine, arguments->items[1], attribute, err));
+    TRY(pickle_word_of(machine, arguments->items[1], attribute, err));
     if (!import || arguments->items[0].kind != VALUE_GLOBAL || !attribute[0])
         return MLOPS_OK;
     name = xprintf("%s.%s", import->name, attribute);
@@ -196,7 +185,7 @@ static int check_dtype(struct pickle_machine *machine, const struct pickle_objec
         *why = check_class(machine, arguments->items[0], USE_CALL | USE_NEW);
         kind = 'V';
     } else {
-        TRY(text_of(machine, arguments->items[0], text, err));
+        TRY(pickle_word_of(machine, arguments->items[0], text, err));
         if (!parse_dtype(text, &kind, &width))
             return MLOPS_OK;
         *why = NULL;

@@ -149,6 +149,17 @@ int pickle_text_of(struct pickle_machine *machine, struct pickle_value value, ch
     return MLOPS_OK;
 }
 
+int pickle_word_of(struct pickle_machine *machine, struct pickle_value value, char *text,
+                   struct mlops_error *err)
+{
+    size_t length;
+    bool fits;
+    TRY(pickle_text_of(machine, value, text, &length, &fits, err));
+    if (!fits || value.kind != VALUE_TEXT || strlen(text) != length)
+        text[0] = '\0';
+    return MLOPS_OK;
+}
+
 int pickle_import_name(struct pickle_machine *machine, const char *module, const char *name,
                        struct pickle_value *global)
 {

@@ -114,6 +114,9 @@ int pickle_import_name(struct pickle_machine *machine, const char *module, const
  * PICKLE_NAME_MAX bytes or is no text. `text` has PICKLE_TEXT_ROOM(PICKLE_NAME_MAX) bytes. */
 int pickle_text_of(struct pickle_machine *machine, struct pickle_value value, char *text,
                    size_t *length, bool *fits, struct mlops_error *err);
+/* The same of a text alone, not bytes, without a NUL in it; empty where the value is none. */
+int pickle_word_of(struct pickle_machine *machine, struct pickle_value value, char *text,
+                   struct mlops_error *err);
 /* NULL where the value is no import, nor made by one. */
 struct pickle_import *pickle_import_of(struct pickle_machine *machine, struct pickle_value value);
 

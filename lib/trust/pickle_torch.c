@@ -41,17 +41,6 @@ static int compare(const void *a, const void *b)
     return strcmp(((const struct torch_storage *)a)->key, ((const struct torch_storage *)b)->key);
 }
 
-static int word_of(struct pickle_machine *machine, struct pickle_value value, char *text,
-                   struct mlops_error *err)
-{
-    size_t length;
-    bool fits;
-    TRY(pickle_text_of(machine, value, text, &length, &fits, err));
-    if (!fits || value.kind != VALUE_TEXT || strlen(text) != length)
-        text[0] = '\0';
-    return MLOPS_OK;
-}
-
 void torch_storages_clear(struct torch_storages *storages)
 {
     free(storages->items);
@@ -81,7 +70,7 @@ int torch_persistent_id(struct pickle_machine *machine, struct pickle_value id,
         return MLOPS_OK;
     const struct pickle_object tuple = *found;
     const struct pickle_import *import = pickle_import_of(machine, tuple.items[1]);
-    TRY(word_of(machine, tuple.items[0], text, err));
+    TRY(pickle_word_of(machine, tuple.items[0], text, err));
     if (tuple.items[1].kind != VALUE_GLOBAL || !import)
         return MLOPS_OK;
     if (str_equal(text, "module")) { /* the class, whose source is only compared */
@@ -92,7 +81,7 @@ int torch_persistent_id(struct pickle_machine *machine, struct pickle_value id,
     if (!str_equal(text, "storage") || tuple.count < 5 || tuple.items[4].kind != VALUE_INT ||
         !import->row || !(import->row->uses & USE_STORAGE))
         return MLOPS_OK;
-    TRY(word_of(machine, tuple.items[2], text, err));
+    TRY(pickle_word_of(machine, tuple.items[2], text, err));
     if (!text[0] || strlen(text) > TORCH_KEY_MAX || (int64_t)tuple.items[4].place < 0)
         return MLOPS_OK;
     if (machine->storages)
