@@ -93,6 +93,37 @@ char *json_copy_text(const cJSON *object, const char *key)
     return text ? xstrdup(text) : NULL;
 }
 
+bool json_copy_texts(const cJSON *object, const char *key, char ***texts)
+{
+    const cJSON *array = cJSON_GetObjectItemCaseSensitive(object, key), *item;
+    _cleanup_(free_strings) char **copies = NULL;
+    size_t count = 0;
+
+    *texts = NULL;
+    if (!cJSON_IsArray(array))
+        return !array;
+    copies = xcalloc((size_t)cJSON_GetArraySize(array) + 1, sizeof(*copies));
+    cJSON_ArrayForEach(item, array)
+    {
+        if (!cJSON_IsString(item))
+            return false;
+        copies[count++] = xstrdup(item->valuestring);
+    }
+    *texts = TAKE_PTR(copies);
+    return true;
+}
+
+bool json_has_text(const cJSON *array, const char *text)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, array)
+    {
+        if (str_equal(json_text_of(item, ""), text))
+            return true;
+    }
+    return false;
+}
+
 uint64_t json_u64_of(const cJSON *item, uint64_t fallback)
 {
     double value = cJSON_IsNumber(item) ? item->valuedouble : -1;
@@ -180,6 +211,12 @@ void json_add_known(cJSON *object, const char *key, const char *text)
 void json_append_text(cJSON *array, const char *text)
 {
     cJSON_AddItemToArray(array, xcheck(cJSON_CreateString(text)));
+}
+
+void json_append_once(cJSON *array, const char *text)
+{
+    if (!json_has_text(array, text))
+        json_append_text(array, text);
 }
 
 void json_add_texts(cJSON *object, const char *key, char *const *texts)

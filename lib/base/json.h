@@ -42,6 +42,10 @@ bool json_bool(const cJSON *object, const char *key, bool fallback);
 /* A copy of the member `key`, which the caller frees; NULL where it is missing or no text. */
 char *json_copy_text(const cJSON *object, const char *key);
 
+/* The texts of the array `key`, NULL-terminated, which the caller frees; `*texts` is NULL where the
+ * member is missing. False, and `*texts` NULL, where it is no array of texts. */
+bool json_copy_texts(const cJSON *object, const char *key, char ***texts);
+
 /* The same of a member that was found; `item` may be NULL. */
 const char *json_text_of(const cJSON *item, const char *fallback);
 uint64_t json_u64_of(const cJSON *item, uint64_t fallback);
@@ -66,8 +70,11 @@ void json_add_text(cJSON *object, const char *key, const char *text);
 void json_add_known(cJSON *object, const char *key, const char *text);
 /* A NULL-terminated array of texts; nothing where `texts` is NULL. */
 void json_add_texts(cJSON *object, const char *key, char *const *texts);
-/* Add `text`, which is not NULL, to the end of an array. */
+/* Add `text`, which is not NULL, to the end of an array; the second, where it is not in it yet. */
 void json_append_text(cJSON *array, const char *text);
+void json_append_once(cJSON *array, const char *text);
+/* Is `text` in the array? */
+bool json_has_text(const cJSON *array, const char *text);
 /* Add a new empty object or array under `key` and return it (owned by `object`). */
 cJSON *json_add_object(cJSON *object, const char *key);
 cJSON *json_add_array(cJSON *object, const char *key);

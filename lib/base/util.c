@@ -64,6 +64,13 @@ bool str_ends(const char *text, const char *suffix)
     return length >= tail && memcmp(text + length - tail, suffix, tail) == 0;
 }
 
+bool str_is_one_of(const char *text, const char *const *words)
+{
+    while (text && *words && !str_equal(*words, text))
+        words++;
+    return text && *words;
+}
+
 void fd_close(int *fd)
 {
     if (*fd >= 0) {

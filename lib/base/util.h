@@ -77,6 +77,8 @@ static inline bool str_starts(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 bool str_ends(const char *text, const char *suffix);
+/* Is `text` one of `words`, which end with NULL? NULL is none of them. */
+bool str_is_one_of(const char *text, const char *const *words);
 
 /* Close a descriptor that may be -1; keeps errno. */
 void fd_close(int *fd);

@@ -172,11 +172,9 @@ cJSON *drift_settings_to_json(const struct drift_settings *settings)
     return NULL;
 }
 
-static bool is_one_of(const char *text, const char *const *words)
+static bool is_none_or_one_of(const char *text, const char *const *words)
 {
-    while (text && *words && !str_equal(*words, text))
-        words++;
-    return !text || *words;
+    return !text || str_is_one_of(text, words);
 }
 
 static bool load_columns(const cJSON *array, struct drift_settings *settings)
@@ -194,7 +192,7 @@ static bool load_columns(const cJSON *array, struct drift_settings *settings)
         column->method = json_copy_text(item, "method");
         column->threshold = json_number(item, "threshold", 0);
         column->weight = json_number(item, "weight", 0);
-        if (!column->name || !is_one_of(column->method, drift_method_names) ||
+        if (!column->name || !is_none_or_one_of(column->method, drift_method_names) ||
             !(column->threshold >= 0) ||
             !(column->weight >= 0 && column->weight <= DRIFT_WEIGHT_MAX))
             return false;
@@ -216,9 +214,9 @@ bool drift_settings_load(const cJSON *json, struct drift_settings *settings)
     settings->importance = json_copy_text(json, "importance");
     settings->threshold = json_number(json, "threshold", 0);
     settings->far = json_number(json, "far", 0);
-    return is_one_of(settings->method, drift_method_names) &&
-           is_one_of(settings->categorical_method, drift_method_names) &&
-           is_one_of(settings->season, seasons) && settings->threshold >= 0 && settings->far >= 0 &&
-           settings->far < 1 &&
+    return is_none_or_one_of(settings->method, drift_method_names) &&
+           is_none_or_one_of(settings->categorical_method, drift_method_names) &&
+           is_none_or_one_of(settings->season, seasons) && settings->threshold >= 0 &&
+           settings->far >= 0 && settings->far < 1 &&
            load_columns(cJSON_GetObjectItemCaseSensitive(json, "columns"), settings);
 }

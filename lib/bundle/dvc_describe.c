@@ -10,19 +10,6 @@
 
 static const char *const table_ends[] = {".csv", ".csv.gz", ".csv.zst", ".jsonl", ".ndjson"};
 
-static bool is_text_of(const cJSON *list, const char *text)
-{
-    const cJSON *item;
-    cJSON_ArrayForEach(item, list) if (str_equal(item->valuestring, text)) return true;
-    return false;
-}
-
-static void add_once(cJSON *list, const char *text)
-{
-    if (!is_text_of(list, text))
-        json_append_text(list, text);
-}
-
 static bool stands(const struct dvc_tree *tree, const char *path, mode_t type)
 {
     _cleanup_(free_string) char *full = path_join(tree->tree, path);
@@ -70,19 +57,19 @@ static void sort_out(const struct dvc_tree *tree, const char *first, struct fore
         if (dvc->outs[i].tracked && !dvc->outs[i].external)
             add_data(tree, dvc->outs[i].path, foreign);
     if (first)
-        add_once(foreign->artifacts, first);
+        json_append_once(foreign->artifacts, first);
     for (size_t i = 0; i < dvc->count; i++) {
         const struct dvc_out *out = &dvc->outs[i];
         if (!out->external && !is_data(foreign, out->path) &&
-            !is_text_of(dvc->metrics, out->path) && stands(tree, out->path, 0))
-            add_once(foreign->artifacts, out->path);
+            !json_has_text(dvc->metrics, out->path) && stands(tree, out->path, 0))
+            json_append_once(foreign->artifacts, out->path);
     }
 }
 
 void dvc_tree_demote_data(struct foreign *foreign)
 {
     const cJSON *item;
-    cJSON_ArrayForEach(item, foreign->data) add_once(foreign->artifacts, item->valuestring);
+    cJSON_ArrayForEach(item, foreign->data) json_append_once(foreign->artifacts, item->valuestring);
     cJSON_Delete(foreign->data);
     foreign->data = NULL;
 }

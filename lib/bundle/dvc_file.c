@@ -69,19 +69,6 @@ static const char *text_of(const struct yaml_node *map, const char *key)
     return node && node->kind == YAML_SCALAR ? node->text : NULL;
 }
 
-static bool has_text(const cJSON *list, const char *text)
-{
-    const cJSON *item;
-    cJSON_ArrayForEach(item, list) if (str_equal(item->valuestring, text)) return true;
-    return false;
-}
-
-static void add_once(cJSON *list, const char *text)
-{
-    if (!has_text(list, text))
-        json_append_text(list, text);
-}
-
 /* ---- paths ---------------------------------------------------------------------------------- */
 
 /* Drop "." and resolve ".." as text; false: it climbs out. What is written never overtakes what is
@@ -211,7 +198,7 @@ static int read_deps(const struct reading *reading, const struct yaml_node *map,
         _cleanup_(free_string) char *line = md5 ? xprintf("%s md5:%s", real, md5) : xstrdup(real);
         json_append_text(names, line);
         if (!external)
-            add_once(reading->dvc->deps, real);
+            json_append_once(reading->dvc->deps, real);
     }
     return MLOPS_OK;
 }
@@ -328,7 +315,7 @@ static int read_paths(const struct reading *reading, const struct yaml_node *map
             continue;
         TRY(resolve(reading, item, folder, text, &path, &external));
         if (!external)
-            add_once(to, path);
+            json_append_once(to, path);
     }
     return MLOPS_OK;
 }

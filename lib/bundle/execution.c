@@ -206,22 +206,6 @@ void execution_write(const struct execution *execution, cJSON *json)
         json_add_string(parameters, execution->parameters[i].name, execution->parameters[i].value);
 }
 
-static bool load_needs(const cJSON *array, struct execution *execution)
-{
-    const cJSON *item;
-    size_t count = 0;
-    if (!cJSON_IsArray(array))
-        return !array;
-    execution->needs = xcalloc((size_t)cJSON_GetArraySize(array) + 1, sizeof(*execution->needs));
-    cJSON_ArrayForEach(item, array)
-    {
-        if (!cJSON_IsString(item))
-            return false;
-        execution->needs[count++] = xstrdup(item->valuestring);
-    }
-    return true;
-}
-
 static bool load_parameters(const cJSON *object, struct execution *execution)
 {
     const cJSON *item;
@@ -266,7 +250,7 @@ bool execution_load(const cJSON *json, struct execution *execution)
     execution->retries = (unsigned)retries;
     return load_text(json, "report", &execution->report) && is_normal(execution->report) &&
            load_text(json, "group", &execution->group) &&
-           load_needs(cJSON_GetObjectItemCaseSensitive(json, "needs"), execution) &&
+           json_copy_texts(json, "needs", &execution->needs) &&
            load_parameters(cJSON_GetObjectItemCaseSensitive(json, "parameters"), execution) &&
            load_limits(cJSON_GetObjectItemCaseSensitive(json, "limits"), &execution->limits);
 }

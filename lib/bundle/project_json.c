@@ -182,13 +182,6 @@ static int get_name(const cJSON *json, const char *key, const char *what, char *
     return name_check(what, *name, err) ? refuse_as(err) : MLOPS_OK;
 }
 
-static bool is_one_of(const char *text, const char *const *words)
-{
-    while (*words && text && !str_equal(*words, text))
-        words++;
-    return text && *words;
-}
-
 static int get_requirements(const cJSON *array, struct project_suite *suite,
                             struct mlops_error *err)
 {
@@ -249,14 +242,14 @@ static int get_performance(const cJSON *json, struct project_suite *suite, struc
     if (!suite->run) {
         suite->threshold = 0.5;
         TRY(measurement_load(NULL, &suite->measurement, err));
-        return suite->budgets.count > 0 && !suite->predictions && is_one_of(suite->task, tasks)
+        return suite->budgets.count > 0 && !suite->predictions && str_is_one_of(suite->task, tasks)
                    ? MLOPS_OK
                    : refuse(err, "a performance suite has neither command nor budget");
     }
     if (measurement_load(cJSON_GetObjectItemCaseSensitive(json, "measurement"), &suite->measurement,
                          err))
         return refuse_as(err);
-    if (!suite->predictions || !is_one_of(suite->task, tasks) || !has_columns(suite) ||
+    if (!suite->predictions || !str_is_one_of(suite->task, tasks) || !has_columns(suite) ||
         !(suite->threshold >= 0 && suite->threshold <= 1))
         return refuse(err, "a performance suite lacks its predictions, label, task or threshold");
     return get_requirements(cJSON_GetObjectItemCaseSensitive(json, "require"), suite, err);
@@ -288,7 +281,7 @@ static int get_suite(const cJSON *json, struct project_suite *suite, struct mlop
         return refuse(err, "the budgets of a suite make no sense");
     bool needs_run =
         !suite->kind || !str_equal(suite->kind, "performance") || suite->budgets.count == 0;
-    if (!is_one_of(suite->kind, kinds) || (suite->run ? !*suite->run : needs_run) ||
+    if (!str_is_one_of(suite->kind, kinds) || (suite->run ? !*suite->run : needs_run) ||
         !(timeout >= 1 && timeout <= (double)PROJECT_TIMEOUT_MAX_NS))
         return refuse(err, "a suite lacks its kind, command or time limit");
     suite->timeout_ns = llround(timeout);

@@ -167,21 +167,6 @@ int policy_write(const struct policy *policy, struct buffer *text, struct mlops_
 /* ---- from JSON --------------------------------------------------------------------------------
  */
 
-static char **get_texts(const cJSON *json, const char *key)
-{
-    const cJSON *array = cJSON_GetObjectItemCaseSensitive(json, key), *item;
-    if (!cJSON_IsArray(array))
-        return NULL;
-    char **texts = xcalloc((size_t)cJSON_GetArraySize(array) + 1, sizeof(*texts));
-    size_t count = 0;
-    cJSON_ArrayForEach(item, array)
-    {
-        if (cJSON_IsString(item))
-            texts[count++] = xstrdup(item->valuestring);
-    }
-    return texts;
-}
-
 static int64_t get_seconds(const cJSON *json, const char *key)
 {
     double seconds = json_number(json, key, 0);
@@ -202,8 +187,9 @@ static void get_metrics(const cJSON *json, struct policy_stage *stage)
 
 static int get_windows(const cJSON *json, struct policy_stage *stage, struct mlops_error *err)
 {
-    _cleanup_(free_strings) char **texts = get_texts(json, "windows");
+    _cleanup_(free_strings) char **texts = NULL;
     size_t count = 0;
+    (void)json_copy_texts(json, "windows", &texts); /* check_same sees what is no text */
     while (texts && texts[count])
         count++;
     if (count == 0)
@@ -231,8 +217,8 @@ static int stage_from_json(const cJSON *json, struct policy_stage *stage, struct
     const char *scan = json_string(json, "scan", "none");
     stage->name = xstrdup(json_string(json, "stage", ""));
     stage->all_suites = json_bool(json, "all_suites", false);
-    stage->suites = get_texts(json, "suites");
-    stage->kinds = get_texts(json, "kinds");
+    (void)json_copy_texts(json, "suites", &stage->suites); /* check_same sees what is no text */
+    (void)json_copy_texts(json, "kinds", &stage->kinds);
     stage->flaky_allowed = json_bool(json, "flaky_allowed", false);
     stage->requirements = json_bool(json, "requirements", false);
     for (size_t i = 0; i < ARRAY_LENGTH(scan_names); i++)

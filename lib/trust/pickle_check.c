@@ -16,14 +16,6 @@
 
 static const char not_known[] = "arguments that are not known";
 
-static bool text_is(const char *text, const char *const *options)
-{
-    for (; *options; options++)
-        if (str_equal(text, *options))
-            return true;
-    return false;
-}
-
 static bool from_encode(struct pickle_machine *machine, struct pickle_value value)
 {
     const struct pickle_import *import = pickle_import_of(machine, value);
@@ -66,7 +58,7 @@ static int check_encode(struct pickle_machine *machine, const struct pickle_obje
     if (arguments->count != 2 || arguments->items[0].kind != VALUE_TEXT)
         return MLOPS_OK;
     TRY(pickle_word_of(machine, arguments->items[1], text, err));
-    if (text_is(text, codings))
+    if (str_is_one_of(text, codings))
         *why = NULL;
     return MLOPS_OK;
 }

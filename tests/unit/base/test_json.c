@@ -195,6 +195,34 @@ static void only_members_with_a_text_are_added_and_copied(void **state)
     assert_null(json_copy_text(json, "list"));
 }
 
+static void texts_of_an_array_are_copied_all_or_none(void **state)
+{
+    static const char text[] = "{\"texts\":[\"x\",\"y\"],\"mixed\":[\"x\",1],\"none\":null}";
+    _cleanup_(json_free) cJSON *json = NULL;
+    _cleanup_(free_strings) char **texts = NULL;
+    struct mlops_error err = {0};
+    char **others = NULL;
+    (void)state;
+    assert_int_equal(MLOPS_OK, json_parse(text, strlen(text), "it", &json, &err));
+    assert_true(json_copy_texts(json, "texts", &texts));
+    assert_string_equal("x", texts[0]);
+    assert_string_equal("y", texts[1]);
+    assert_null(texts[2]);
+    assert_true(json_copy_texts(json, "missing", &others));
+    assert_null(others);
+    assert_false(json_copy_texts(json, "mixed", &others));
+    assert_null(others);
+    assert_false(json_copy_texts(json, "none", &others));
+
+    cJSON *array = json_add_array(json, "once");
+    json_append_once(array, "x");
+    json_append_once(array, "y");
+    json_append_once(array, "x");
+    assert_int_equal(2, cJSON_GetArraySize(array));
+    assert_true(json_has_text(array, "y"));
+    assert_false(json_has_text(array, "z"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +235,7 @@ int main(void)
         cmocka_unit_test(no_truncation_and_no_flipped_byte_crashes),
         cmocka_unit_test(numbers_that_json_lacks_are_not_written),
         cmocka_unit_test(only_members_with_a_text_are_added_and_copied),
+        cmocka_unit_test(texts_of_an_array_are_copied_all_or_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
