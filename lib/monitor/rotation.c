@@ -140,6 +140,8 @@ static int compare(const void *a, const void *b)
 
 static void drop(struct rotated_list *list, size_t from, size_t count)
 {
+    if (count == 0)
+        return;
     for (size_t i = from; i < from + count; i++)
         free(list->items[i].path);
     memmove(list->items + from, list->items + from + count,

@@ -69,6 +69,14 @@ static int read_rows(const char *path, struct rows *rows, struct mlops_error *er
     }
 }
 
+static void rows_clear(struct rows *rows)
+{
+    for (size_t i = 0; i < rows->count * rows->schema.count; i++)
+        free((void *)(uintptr_t)rows->cells[i].text.data);
+    free(rows->cells);
+    table_close(rows->reader);
+}
+
 struct shift {
     const char *kind; /* NULL: none */
     double size;
@@ -224,6 +232,8 @@ int main(int argc, char **argv)
            far, share, alarms, trials, shift.kind ? "  " : "", shift.kind ? argv[7] : "");
     printf("  rows told apart %zu, rebuilt otherwise %zu, isolated %zu\n", apart, rebuilt,
            isolated);
+    rows_clear(&rows);
+    free(order);
     double off = trials < BINOMIAL_BELOW ? 3 * sqrt(far * (1 - far) / n_trials) : far * 0.5;
     return !shift.kind && fabs(share - far) > off;
 }
