@@ -76,7 +76,8 @@ def by_sklearn(reference, current):
 
 def by_nannyml(reference, current):
     import nannyml, pandas as pd
-    reference, current = pd.DataFrame(reference), pd.DataFrame(current)
+    # what is missing is NaN, as pandas reads it from a file: None would be a category of its own
+    reference, current = (pd.DataFrame(side).fillna(np.nan) for side in (reference, current))
     # a chunk each, so that the value is that of the table
     calculator = nannyml.DataReconstructionDriftCalculator(
         column_names=list(reference.columns), chunk_number=1,
