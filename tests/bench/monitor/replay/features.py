@@ -7,16 +7,11 @@ that it comes with and chunks of 1,000. Printed for each stream: events from the
 alarming thousand ('-': none) and alarming thousands before it per 100,000
 events; of drawn streams the first run. Where the concept changes and the features do not, every alarm is a false one."""
 import csv, datetime, json, os, statistics, subprocess, sys, tempfile
+import venvs
 
 MLOPS, RIVER, NANNYML, FOLDER = map(os.path.abspath, sys.argv[1:5])
-PYTHON = {name: os.path.join(venv, "bin", "python3") for name, venv in (("river", RIVER), ("nannyml", NANNYML))}
-if sys.executable != PYTHON["nannyml"]:
-    if not all(os.path.exists(p) for p in PYTHON.values()):
-        print("skipped: run interop.detectors and interop.drift_tools first: they make the venvs")
-        sys.exit(77)
-    os.execv(PYTHON["nannyml"], [PYTHON["nannyml"]] + sys.argv)
+PYTHON = venvs.enter(RIVER, NANNYML)
 
-os.environ["NML_DISABLE_USAGE_LOGGING"] = "1"
 import warnings
 warnings.filterwarnings("ignore")
 import numpy as np, pandas as pd, nannyml

@@ -8,16 +8,11 @@ says the same event by event in a tenth of the time: interop.detectors), NannyML
 defaults (ten chunks of reference and of the rest, alarms outside three standard deviations), and ours,
 'shift'."""
 import json, os, statistics, subprocess, sys
+import venvs
 
 DUMP, RIVER, NANNYML, FOLDER = map(os.path.abspath, sys.argv[1:5])
-PYTHON = {name: os.path.join(venv, "bin", "python3") for name, venv in (("river", RIVER), ("nannyml", NANNYML))}
-if sys.executable != PYTHON["nannyml"]:
-    if not all(os.path.exists(p) for p in PYTHON.values()):
-        print("skipped: run interop.detectors and interop.drift_tools first: they make the venvs")
-        sys.exit(77)
-    os.execv(PYTHON["nannyml"], [PYTHON["nannyml"]] + sys.argv)
+PYTHON = venvs.enter(RIVER, NANNYML)
 
-os.environ["NML_DISABLE_USAGE_LOGGING"] = "1"
 import warnings
 warnings.filterwarnings("ignore")
 import numpy as np, pandas as pd, nannyml
