@@ -86,9 +86,8 @@ static int compare_texts(const void *left, const void *right)
 static int text_of(const struct log_view *view, const struct texts *texts, uint64_t index,
                    struct buffer *text, struct mlops_error *err)
 {
-    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
     const struct text wanted = {.index = index}, *found = NULL;
-    bool any;
+    bool there;
 
     if (texts->count > 0)
         found = bsearch(&wanted, texts->items, texts->count, sizeof(wanted), compare_texts);
@@ -96,13 +95,8 @@ static int text_of(const struct log_view *view, const struct texts *texts, uint6
         buffer_puts(text, found->entry);
         return MLOPS_OK;
     }
-    TRY(db_query(view->db, &rows, err, "SELECT entry FROM audit WHERE position = $1",
-                 DB_I64(index)));
-    TRY(db_step(rows, &any, err));
-    if (!any)
-        return fail_missing(index, err);
-    buffer_puts(text, db_string(rows, 0));
-    return MLOPS_OK;
+    TRY(log_view_find(view, index, text, &there, err));
+    return there ? MLOPS_OK : fail_missing(index, err);
 }
 
 /* ---- the chain ------------------------------------------------------------------------------- */

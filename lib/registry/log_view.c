@@ -52,18 +52,27 @@ int log_view_prove(const struct log_view *view, uint64_t index, const char *text
     return code ? code : fail_changed(index, err);
 }
 
-int log_view_text(const struct log_view *view, uint64_t index, struct buffer *text,
-                  struct merkle_proof *path, struct mlops_error *err)
+int log_view_find(const struct log_view *view, uint64_t index, struct buffer *text, bool *there,
+                  struct mlops_error *err)
 {
     _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
-    bool any;
 
     TRY(db_query(view->db, &rows, err, "SELECT entry FROM audit WHERE position = $1",
                  DB_I64(index)));
-    TRY(db_step(rows, &any, err));
-    if (!any)
+    TRY(db_step(rows, there, err));
+    if (*there)
+        buffer_puts(text, db_string(rows, 0));
+    return MLOPS_OK;
+}
+
+int log_view_text(const struct log_view *view, uint64_t index, struct buffer *text,
+                  struct merkle_proof *path, struct mlops_error *err)
+{
+    bool there;
+
+    TRY(log_view_find(view, index, text, &there, err));
+    if (!there)
         return fail_changed(index, err);
-    buffer_puts(text, db_string(rows, 0));
     return log_view_prove(view, index, text->data, text->length, path, err);
 }
 

@@ -26,6 +26,10 @@ int log_view_open(struct mlops_registry *registry, struct log_view *view, struct
 int log_view_text(const struct log_view *view, uint64_t index, struct buffer *text,
                   struct merkle_proof *path, struct mlops_error *err);
 
+/* What stands in the row of entry `index`, proved by nothing yet. */
+int log_view_find(const struct log_view *view, uint64_t index, struct buffer *text, bool *there,
+                  struct mlops_error *err);
+
 /* That entry `index` has this text; `path` (may be NULL) gets the path to it. For those who have
  * read the text already. Errors: MLOPS_INTEGRITY. */
 int log_view_prove(const struct log_view *view, uint64_t index, const char *text, size_t length,
