@@ -81,8 +81,10 @@ static void print_profile(struct cli *cli, const cJSON *document)
 
     cJSON_ArrayForEach(column, all) add_row(&table, column);
     cli_table_print(cli, &table);
-    cli_say(cli, "\n%.0f rows, %.1f %% of them came before; %d columns", number(document, "rows"),
-            100 * number(document, "duplicates"), cJSON_GetArraySize(all));
+    uint64_t rows = (uint64_t)number(document, "rows"), width = (uint64_t)cJSON_GetArraySize(all);
+    cli_say(cli, "\n%" PRIu64 " %s, %.1f %% of them came before; %" PRIu64 " %s", rows,
+            cli_noun(rows, "row", "rows"), 100 * number(document, "duplicates"), width,
+            cli_noun(width, "column", "columns"));
 }
 
 static int single(struct cli *cli, const char *option, char *byte)

@@ -183,7 +183,7 @@ static double noise_of(const struct calibrated *column, double alpha)
     const struct pair *pair = column->pair;
     if (isnan(column->noise))
         return column->method->noise(pair, alpha);
-    double sketch = column->method->grows ? 0 : pair_rank_error(pair);
+    double sketch = column->method->sketch(pair);
     return sqrt(column->noise * column->noise + sketch * sketch);
 }
 

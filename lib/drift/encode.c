@@ -15,7 +15,8 @@ struct coder {
     double mean;           /* numbers: in place of missing ones */
     struct tally *tallies; /* texts: by cell */
     size_t count;
-    double most; /* texts: rows of the most frequent value */
+    double most;  /* texts: rows of the most frequent value */
+    double apart; /* texts: by how much a row counts less that is not of the reference */
 };
 
 static int by_cell(const void *a, const void *b)
@@ -55,6 +56,12 @@ static void count_texts(const struct row_sample *sample, size_t place, struct co
             first = i;
     tallies[first].count += missing; /* imputed first, then counted */
     coder->most = tallies[first].count;
+    /* Where all values come as often the column has no spread by which one less could be measured:
+     * it stays, as it would in other rows. A value that came once was not there without its row. */
+    coder->apart = coder->most <= 1;
+    for (size_t i = 1; i < coder->count; i++)
+        if (tallies[i].count != coder->most)
+            coder->apart = 1;
     coder->tallies = tallies;
 }
 
@@ -80,11 +87,11 @@ static double code_cell(const struct coder *coder, uint64_t cell, bool apart)
         return isfinite(value) ? value : coder->mean;
     }
     if (cell == ROW_CELL_MISSING)
-        return coder->most - apart;
+        return coder->most - (apart ? coder->apart : 0);
     const struct tally wanted = {.cell = cell}, *found = NULL;
     if (coder->count > 0)
         found = bsearch(&wanted, coder->tallies, coder->count, sizeof(wanted), by_cell);
-    return !found ? 0 : found->count - apart;
+    return !found ? 0 : found->count - (apart ? coder->apart : 0);
 }
 
 static double *code_rows(const struct row_sample *sample, const struct coder *coders,

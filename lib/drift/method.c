@@ -210,25 +210,51 @@ static double noise_cramer_von_mises(const struct pair *pair, double alpha)
 static double noise_anderson_darling(const struct pair *pair, double alpha)
 {
     double bound = 1 + chi_square_bound(1, alpha) / 2;
-    double sketch = KLL_RANK_ERROR * sketched(pair);
     double limit = (bound - 1) / sqrt(2 * M_PI * M_PI / 3 - 6);
+    double sketch = KLL_RANK_ERROR * sketched(pair);
     return limit + sketch * sketch / inverse_sizes(pair) * 10;
+}
+
+/* ---- what sketches add -------------------------------------------------------------------- */
+
+/* A sum of squared differences of shares has the sizes as a factor. */
+static double sketch_chi_square(const struct pair *pair)
+{
+    return pair_rank_error(pair) / inverse_sizes(pair);
+}
+
+/* Here it is of squared differences of ranks. */
+static double sketch_cramer_von_mises(const struct pair *pair)
+{
+    double gap = pair_rank_error(pair);
+    return gap * gap / inverse_sizes(pair);
+}
+
+/* The weight 1 / (H(1-H)) is 10 on average over the ranks e to 1 - e, with e the error: 2 ln 1/e.
+ */
+static double sketch_anderson_darling(const struct pair *pair)
+{
+    return 10 * sketch_cramer_von_mises(pair);
 }
 
 /* The first method for a kind of column is its default. A newcomer adds a row. */
 static const struct drift_method methods[] = {
-    {"ks", true, false, false, 0.1, ks, noise_ks},
-    {"jensen_shannon", true, true, false, 0.1, jensen_shannon, noise_jensen_shannon},
-    {"psi", true, true, false, 0.2, psi, noise_psi},
-    {"wasserstein", true, false, false, 0.1, wasserstein, noise_wasserstein},
-    {"total_variation", true, true, false, 0.1, total_variation, noise_total_variation},
-    {"hellinger", true, true, false, 0.1, hellinger, noise_hellinger},
-    {"l_infinity", true, true, false, 0.1, l_infinity, noise_total_variation},
-    {"energy", true, false, false, 0.1, energy, noise_energy},
-    {"cramer_von_mises", true, false, true, 0.005, cramer_von_mises, noise_cramer_von_mises},
-    {"anderson_darling", true, false, true, 0.03, anderson_darling, noise_anderson_darling},
-    {"chi_square", true, true, true, 0.2, chi_square, noise_chi_square},
-    {"g", true, true, true, 0.2, g, noise_chi_square},
+    {"ks", true, false, false, 0.1, ks, noise_ks, pair_rank_error},
+    {"jensen_shannon", true, true, false, 0.1, jensen_shannon, noise_jensen_shannon,
+     pair_rank_error},
+    {"psi", true, true, false, 0.2, psi, noise_psi, pair_rank_error},
+    {"wasserstein", true, false, false, 0.1, wasserstein, noise_wasserstein, pair_rank_error},
+    {"total_variation", true, true, false, 0.1, total_variation, noise_total_variation,
+     pair_rank_error},
+    {"hellinger", true, true, false, 0.1, hellinger, noise_hellinger, pair_rank_error},
+    {"l_infinity", true, true, false, 0.1, l_infinity, noise_total_variation, pair_rank_error},
+    {"energy", true, false, false, 0.1, energy, noise_energy, pair_rank_error},
+    {"cramer_von_mises", true, false, true, 0.005, cramer_von_mises, noise_cramer_von_mises,
+     sketch_cramer_von_mises},
+    {"anderson_darling", true, false, true, 0.03, anderson_darling, noise_anderson_darling,
+     sketch_anderson_darling},
+    {"chi_square", true, true, true, 0.2, chi_square, noise_chi_square, sketch_chi_square},
+    {"g", true, true, true, 0.2, g, noise_chi_square, sketch_chi_square},
 };
 
 double method_threshold(const struct drift_method *method, const struct pair *pair)

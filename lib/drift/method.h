@@ -15,6 +15,8 @@ struct drift_method {
     double (*statistic)(const struct pair *pair);
     /* What noise alone reaches with probability alpha at the sizes of the two samples, at most. */
     double (*noise)(const struct pair *pair, double alpha);
+    /* What sketches that had to leave values out may add, by errors of their own. */
+    double (*sketch)(const struct pair *pair);
 };
 
 /* The method called `name` for such columns; NULL: the default. Errors: MLOPS_INVALID. */

@@ -94,3 +94,74 @@ gigabyte() { head -c 1G /dev/zero | tr '\0' "$1" 2>/dev/null; }
     within 150 mlops --json profile --stream < <(echo c; seq -f 'c%.0f' 10000000) > t.json
     jq -e '.rows == 10000000 and (.columns[0].distinct / 1e7 - 1 | fabs) < 0.05 and .duplicates < 0.001' t.json
 }
+
+# A model of which `$1` is the snapshot.
+packaged() {
+    mkdir p && mv "$1" p/t.csv && touch p/weights
+    printf 'model: m\nartifacts: [weights]\ndata:\n  train: {path: t.csv, role: reference}\n' > p/mlops.yaml
+    mlops -q init && mlops -q register p
+}
+
+@test "drift refuses a line of one gigabyte as profile does" {
+    printf 'a,b\n1,x\n2,y\n' > t.csv
+    packaged t.csv
+    run within 300 mlops drift m --current - < <(echo a,b; gigabyte x)
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"standard input:2: a record is longer than 64 MiB"* ]]
+    run within 300 mlops drift m --current - < <(gigabyte ,)
+    [ "$status" -eq 2 ]
+}
+
+@test "drift of 5,000 columns" {
+    awk 'BEGIN {
+        srand(3)
+        for (i = 0; i < 5000; i++) printf "%sc%d", i ? "," : "", i
+        for (row = 0; row < 100; row++) {
+            printf "\n"
+            for (i = 0; i < 5000; i++) printf "%s%d", i ? "," : "", rand() * (i % 7) * 10
+        }
+        printf "\n" }' > t.csv
+    sed -E 's/^[0-9]+,[0-9]+,/1,1000000,/' t.csv > now.csv
+    packaged t.csv
+    within 400 mlops --json drift m --current p/t.csv > same.json
+    jq -e '(.columns | length) == 5000 and (.drift | not)' same.json
+    run within 400 mlops --json drift m --current now.csv
+    [ "$status" -eq 1 ]
+    jq -e '[.columns[] | select(.drift) | .name] | contains(["c1"])' <<<"$output"
+}
+
+@test "drift of columns of which all is missing, one value, NaN or infinite" {
+    rows() { awk -v seed="$1" 'BEGIN {
+        srand(seed); print "none,word,one,same,nan,inf,mix,fine"
+        for (i = 0; i < 20000; i++)
+            printf ",NA,7,same,NaN,inf,%s,%.4f\n", substr("NaN inf -inf3   4   ", 1 + 4 * int(rand() * 5), 4), rand() }'; }
+    rows 1 > t.csv
+    packaged t.csv
+    rows 2 > same.csv
+    run within 150 mlops drift m --current same.csv
+    [ "$status" -eq 0 ]
+    [[ "$output" != *"rebuilt"* && "$output" != *"told apart"* && "$output" != *"stand apart"* ]]
+    run within 150 mlops --json drift m --current same.csv --exact
+    [ "$status" -eq 0 ]
+    awk -F, -v OFS=, 'NR > 1 {$1 = 5; $2 = "x"; $3 = 8; $4 = "other"; $5 = "word"; $6 = "-inf"; $8 = NR % 2 ? "NaN" : "inf"} 1' \
+        same.csv > now.csv
+    for how in "" "--method wasserstein" "--method psi" "--method energy --any-effect" "--exact"; do
+        # shellcheck disable=SC2086 # words
+        run within 150 mlops --json drift m --current now.csv $how
+        [ "$status" -eq 1 ]
+        jq -e '[.columns[] | select(.drift) | .name] | contains(["fine", "nan", "none", "one", "same", "word"])' <<<"$output"
+    done
+    awk -F, 'NR == 1 {print; next} {print ",,,,,,,"}' same.csv > now.csv
+    run mlops --json drift m --current now.csv
+    [ "$status" -eq 1 ]
+    jq -e '[.columns[] | select(.drift) | .name] | sort == ["fine", "inf", "mix", "one", "same"]' <<<"$output"
+}
+
+@test "drift of a table of a million different categories" {
+    (echo c; seq -f 'c%.0f' 1000000) > t.csv
+    packaged t.csv
+    run within 150 mlops drift m --current - < <(echo c; seq -f 'd%.0f' 1000000)
+    [ "$status" -eq 0 ] # all were new before, and new ones are no news
+    run within 150 mlops drift m --current - < <(echo c; seq 1000000 | sed 's/.*/d/')
+    [ "$status" -eq 1 ]
+}

@@ -98,6 +98,26 @@ static void no_method_cries_wolf_at_any_size(void **state)
             }
 }
 
+/* Statistics that grow with the rows multiply the errors of the sketches by as much. */
+static void errors_of_sketches_are_no_drift(void **state)
+{
+    static const char *const growing[] = {"chi_square", "g", "cramer_von_mises",
+                                          "anderson_darling"};
+    (void)state;
+    seed = 9;
+    for (size_t m = 0; m < ARRAY_LENGTH(growing); m++)
+        for (int trial = 0; trial < 3; trial++) {
+            struct compare_options options = {
+                .numeric_method = growing[m], .far = 0.01, .any_effect = true};
+            struct mlops_drift_report report = compare(60000, 60000, &plain, &options);
+            assert_true(report.calibrated);
+            if (column(&report, "x")->drift)
+                fail_msg("%s: %g above %g", growing[m], column(&report, "x")->statistic,
+                         column(&report, "x")->threshold);
+            mlops_drift_report_clear(&report);
+        }
+}
+
 static void every_method_sees_a_shift(void **state)
 {
     (void)state;
@@ -387,6 +407,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_method_cries_wolf_at_any_size),
+        cmocka_unit_test(errors_of_sketches_are_no_drift),
         cmocka_unit_test(every_method_sees_a_shift),
         cmocka_unit_test(missing_values_and_new_categories_are_named),
         cmocka_unit_test(columns_of_many_values_do_not_drift_by_chance),
