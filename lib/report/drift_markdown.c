@@ -1,4 +1,5 @@
 /* lib/report/drift_markdown.c - the report of drift as Markdown. */
+#include "report/drift_rows.h"
 #include "report/markdown.h"
 #include <math.h>
 #include <mlops/driftreport.h>
@@ -32,6 +33,25 @@ static void add_row(struct buffer *text, const struct mlops_drift_column *column
     buffer_puts(text, " |\n");
 }
 
+/* What rows show that no column shows by itself. */
+static void add_rows(struct buffer *text, const struct mlops_drift_report *report)
+{
+    struct drift_rows_line lines[DRIFT_ROWS_MAX];
+    size_t count = drift_rows_lines(report, lines);
+    if (count > 0)
+        buffer_puts(text, "\n| | whole rows | snapshot | current | by chance |\n"
+                          "| --- | --- | --- | --- | --- |\n");
+    for (size_t i = 0; i < count; i++) {
+        buffer_printf(text, "| %s | %s", lines[i].differs ? "❗" : "✅", lines[i].measure);
+        if (lines[i].by) {
+            buffer_puts(text, ", most by ");
+            markdown_cell(text, lines[i].by);
+        }
+        buffer_printf(text, " | %s | %s | %s |\n", lines[i].snapshot, lines[i].current,
+                      lines[i].chance);
+    }
+}
+
 char *mlops_drift_report_markdown(const struct mlops_drift_report *report)
 {
     struct buffer text = {0};
@@ -45,8 +65,9 @@ char *mlops_drift_report_markdown(const struct mlops_drift_report *report)
     markdown_cell(&text, report->version.model[0] ? report->version.model : report->version.bundle);
     if (report->version.number)
         buffer_printf(&text, "@%llu", (unsigned long long)report->version.number);
-    buffer_printf(&text, "\n\n%llu rows against the %llu of the snapshot ",
-                  (unsigned long long)report->rows, (unsigned long long)report->rows_reference);
+    buffer_printf(&text, "\n\n%llu %s against the %llu of the snapshot ",
+                  (unsigned long long)report->rows, report->rows == 1 ? "row" : "rows",
+                  (unsigned long long)report->rows_reference);
     markdown_cell(&text, report->data);
     buffer_printf(&text, "; without drift there is an alarm in %s%g %% of cases.\n\n",
                   report->calibrated ? "about " : "at most ", 100 * report->far);
@@ -54,5 +75,6 @@ char *mlops_drift_report_markdown(const struct mlops_drift_report *report)
                        "moved |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n");
     for (size_t i = 0; i < report->column_count; i++)
         add_row(&text, &report->columns[i]);
+    add_rows(&text, report);
     return buffer_steal(&text);
 }

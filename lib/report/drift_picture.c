@@ -6,6 +6,7 @@
 
 #define IMAGE_WIDTH 640
 #define IMAGE_HEIGHT 320
+#define LETTER_WIDTH 8 /* of the labels, about, in pixels */
 
 void drift_picture_escape(struct buffer *out, const char *text)
 {
@@ -65,8 +66,33 @@ void drift_picture_svg(struct buffer *out, const struct mlops_drift_column *colu
     buffer_puts(out, "</svg>");
 }
 
-void drift_picture_course(struct buffer *out, const struct mlops_drift_column *column, int width,
-                          int height)
+/* Bars of single whole numbers reach half a unit to both sides. */
+static double half_bar(const struct mlops_drift_column *column)
+{
+    const struct mlops_drift_bar *bar = column->bars;
+    return bar->high - bar->low == 1 && floor(bar->low) + 0.5 == bar->low ? 0.5 : 0;
+}
+
+double drift_picture_least(const struct mlops_drift_column *column)
+{
+    return column->bars[0].low + half_bar(column);
+}
+
+double drift_picture_most(const struct mlops_drift_column *column)
+{
+    return column->bars[column->bar_count - 1].high - half_bar(column);
+}
+
+double drift_picture_farthest(const struct mlops_drift_column *column)
+{
+    double most = 0;
+    for (size_t i = 0; i < column->span_count; i++)
+        most = fmax(most, column->spans[i].distance); /* NaN is passed over */
+    return most;
+}
+
+void drift_picture_course(struct buffer *out, const struct mlops_drift_column *column, double full,
+                          int width, int height)
 {
     if (column->span_count < 2)
         return;
@@ -78,7 +104,8 @@ void drift_picture_course(struct buffer *out, const struct mlops_drift_column *c
                   "aria-label=\"distance over time\"><path class=\"s\" d=\"",
                   width, height, width, height);
     for (size_t i = 0; i < column->span_count; i++) {
-        double y = height - 1 - (isnan(spans[i].distance) ? 0 : spans[i].distance) * (height - 2);
+        double share = isnan(spans[i].distance) ? 0 : spans[i].distance / full;
+        double y = height - 1 - share * (height - 2);
         buffer_printf(out, "%c%.0f %.1fH%.0f", i ? 'L' : 'M',
                       ((double)spans[i].from_ns - first) * scale, y,
                       ((double)spans[i].to_ns - first) * scale);
@@ -97,6 +124,29 @@ static const struct mlops_drift_column *find_column(const struct mlops_drift_rep
         if (str_equal(report->columns[i].name, name))
             return &report->columns[i];
     return NULL;
+}
+
+/* A label of at most so many letters, whole in the title that shows under the pointer. */
+static void add_short(struct buffer *out, const char *label, size_t letters)
+{
+    size_t length = 0, seen = 0;
+    for (; label[length]; length++) {
+        seen += ((unsigned char)label[length] & 0xC0) != 0x80; /* the first byte of a letter */
+        if (seen > letters)
+            break;
+    }
+    if (label[length]) { /* room for the dots */
+        do
+            length -= length > 0;
+        while (length > 0 && ((unsigned char)label[length] & 0xC0) == 0x80);
+    }
+    _cleanup_(free_string) char *start = xstrndup(label, length);
+    drift_picture_escape(out, start);
+    if (label[length]) {
+        buffer_puts(out, "…<title>");
+        drift_picture_escape(out, label);
+        buffer_puts(out, "</title>");
+    }
 }
 
 int mlops_drift_report_svg(const struct mlops_drift_report *report, const char *name, char **svg,
@@ -123,20 +173,19 @@ int mlops_drift_report_svg(const struct mlops_drift_report *report, const char *
                   column->method, column->statistic, column->threshold);
     if (column->bar_count > 0) {
         const struct mlops_drift_bar *first = &column->bars[0];
-        const struct mlops_drift_bar *last = &column->bars[column->bar_count - 1];
         add_steps(&out, column, false, IMAGE_WIDTH, IMAGE_HEIGHT);
         add_steps(&out, column, true, IMAGE_WIDTH, IMAGE_HEIGHT);
         if (!first->label)
             buffer_printf(&out,
                           "<text x=\"0\" y=\"%d\">%.6g</text>"
                           "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%.6g</text>",
-                          IMAGE_HEIGHT + 20, first->low, IMAGE_WIDTH, IMAGE_HEIGHT + 20,
-                          last->high);
+                          IMAGE_HEIGHT + 20, drift_picture_least(column), IMAGE_WIDTH,
+                          IMAGE_HEIGHT + 20, drift_picture_most(column));
         for (size_t i = 0; first->label && i < column->bar_count; i++) {
             double step = IMAGE_WIDTH / (double)column->bar_count;
             buffer_printf(&out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">",
                           step * ((double)i + 0.5), IMAGE_HEIGHT + (i % 2 ? 34 : 18));
-            drift_picture_escape(&out, column->bars[i].label);
+            add_short(&out, column->bars[i].label, (size_t)(2 * step / LETTER_WIDTH));
             buffer_puts(&out, "</text>");
         }
     }

@@ -13,9 +13,17 @@ void drift_picture_escape(struct buffer *out, const char *text);
 void drift_picture_svg(struct buffer *out, const struct mlops_drift_column *column, int width,
                        int height, const char *style);
 
-/* The distance of each of a column's spans as steps from the first to the last, with a line of
- * class m where the column changed; nothing where there are fewer than two. */
-void drift_picture_course(struct buffer *out, const struct mlops_drift_column *column, int width,
-                          int height);
+/* Of numbers: what the picture reaches from and to. Of whole numbers that have a bar each these are
+ * the numbers, not the edges of their bars. */
+double drift_picture_least(const struct mlops_drift_column *column);
+double drift_picture_most(const struct mlops_drift_column *column);
+
+/* The largest distance of a column's spans, 0 where it has none. */
+double drift_picture_farthest(const struct mlops_drift_column *column);
+
+/* The distance of each of a column's spans as steps from the first to the last, `full` at the top,
+ * with a line of class m where the column changed; nothing where there are fewer than two. */
+void drift_picture_course(struct buffer *out, const struct mlops_drift_column *column, double full,
+                          int width, int height);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * lib/report/test_junit.c - the report of a test run as JUnit XML. There are two schemas that tools
- * hold it against, Apache Ant's (which wants elements in one order and most attributes) and Jenkins'
- * (which is laxer): what is written here is valid by both.
+ * hold it against, Apache Ant's (which wants elements in one order and most attributes) and
+ * Jenkins' (which is laxer): what is written here is valid by both.
  */
 #include "base/buffer.h"
 #include "base/path.h"
@@ -132,8 +132,8 @@ static void add_comparison(struct buffer *xml, const struct mlops_suite_result *
 {
     for (size_t i = 0; i < comparison->difference_count; i++) {
         const struct mlops_difference *difference = &comparison->differences[i];
-        _cleanup_(free_string) char *name = xprintf("difference.%s.%s.%s", suite->name,
-                                                    difference->metric, comparison->with);
+        _cleanup_(free_string) char *name =
+            xprintf("difference.%s.%s.%s", suite->name, difference->metric, comparison->with);
         _cleanup_(free_string) char *value =
             xprintf("%+.6g, at %g%% %+.6g to %+.6g (%s), @%llu", difference->difference,
                     comparison->confidence * 100, difference->low, difference->high,

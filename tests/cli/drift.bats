@@ -170,6 +170,9 @@ setup() {
     [[ "$output" == *"go together otherwise"* ]]
     [[ "$output" == *"rebuilt from the snapshot's components with error"* ]]
     [[ "$output" == *"of rows stand apart from the snapshot's"* ]]
+    mlops drift pairs@1 --current now.csv --html d.html --markdown d.md
+    [ "$(grep -c '<span class=drift>differs</span>' d.html)" = 3 ]
+    [ "$(grep -c '^| ❗ |' d.md)" = 3 ]
 }
 
 # A table of 40 days with a column that jumps on the 31st for one of three shops.
