@@ -260,25 +260,24 @@ void digest_to_hex(const struct digest *digest, char hex[SHA256_HEX_SIZE])
     hex[64] = '\0';
 }
 
-/* 16 where it is none; small letters only. */
-static unsigned nibble(char c)
-{
-    return c >= '0' && c <= '9'   ? (unsigned)(c - '0')
-           : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10)
-                                  : 16;
-}
+/* The value of a digit, and 16 more so that what is none is 0; small letters only. A table, as the
+ * digits of a digest are in no order that a processor could foresee. */
+static const uint8_t digit_values[256] = {
+    ['0'] = 16, ['1'] = 17, ['2'] = 18, ['3'] = 19, ['4'] = 20, ['5'] = 21, ['6'] = 22, ['7'] = 23,
+    ['8'] = 24, ['9'] = 25, ['a'] = 26, ['b'] = 27, ['c'] = 28, ['d'] = 29, ['e'] = 30, ['f'] = 31};
 
 bool digest_from_hex(const char *hex, size_t length, struct digest *digest)
 {
-    unsigned wrong = 0;
+    unsigned right = 16;
     if (length != 64)
         return false;
     for (size_t i = 0; i < 32; i++) {
-        unsigned high = nibble(hex[2 * i]), low = nibble(hex[2 * i + 1]);
-        wrong |= high | low;
-        digest->bytes[i] = (uint8_t)(high << 4 | low);
+        unsigned high = digit_values[(uint8_t)hex[2 * i]];
+        unsigned low = digit_values[(uint8_t)hex[2 * i + 1]];
+        right &= high & low;
+        digest->bytes[i] = (uint8_t)(high << 4 | (low & 15));
     }
-    return wrong < 16;
+    return right == 16;
 }
 
 #define BUNDLE_PREFIX "sha256:"

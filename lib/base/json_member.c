@@ -1,6 +1,5 @@
 /* lib/base/json_member.c - strings and brackets are all that skipping a value takes. */
 #include "base/json_member.h"
-#include "base/json.h"
 
 struct cursor {
     const char *at, *end;
@@ -22,15 +21,23 @@ static bool pass(struct cursor *cursor, char c)
     return true;
 }
 
+/* Is the quote that `end` points at the content's, and not the end of it? */
+static bool is_escaped(const char *begin, const char *end)
+{
+    size_t backslashes = 0;
+    while (end - backslashes > begin && *(end - backslashes - 1) == '\\')
+        backslashes++;
+    return backslashes % 2 == 1;
+}
+
 /* Over a string, of which the quote has been passed. */
 static bool skip_string(struct cursor *cursor)
 {
-    while (cursor->at < cursor->end) {
-        char c = *cursor->at++;
-        if (c == '"')
+    const char *begin = cursor->at, *quote;
+    while ((quote = memchr(cursor->at, '"', (size_t)(cursor->end - cursor->at)))) {
+        cursor->at = quote + 1;
+        if (!is_escaped(begin, quote))
             return true;
-        if (c == '\\' && cursor->at < cursor->end)
-            cursor->at++;
     }
     return false;
 }
@@ -60,47 +67,42 @@ static bool skip_value(struct cursor *cursor)
     return false;
 }
 
-/* The value of `key`, as text; false where the object has none or is none. `*whole` tells which. */
-static bool find(struct cursor *cursor, const char *key, const char **value, bool *whole)
+static void keep(const char *name, size_t length, struct json_span value, const char *const *keys,
+                 size_t count, struct json_span *values)
 {
-    size_t length = strlen(key);
-
-    *whole = false;
-    if (!pass(cursor, '{'))
-        return false;
-    if (pass(cursor, '}'))
-        return !(*whole = true);
-    for (;;) {
-        if (!pass(cursor, '"'))
-            return false;
-        const char *name = cursor->at;
-        if (!skip_string(cursor))
-            return false;
-        size_t name_length = (size_t)(cursor->at - 1 - name);
-        if (!pass(cursor, ':'))
-            return false;
-        skip_blanks(cursor);
-        *value = cursor->at;
-        if (!skip_value(cursor))
-            return false;
-        if (name_length == length && memcmp(name, key, length) == 0)
-            return true;
-        if (pass(cursor, '}'))
-            return !(*whole = true);
-        if (!pass(cursor, ','))
-            return false;
-    }
+    for (size_t i = 0; i < count; i++)
+        if (strlen(keys[i]) == length && memcmp(name, keys[i], length) == 0)
+            values[i] = value;
 }
 
-int json_member(const char *text, size_t length, const char *key, cJSON **json,
-                struct mlops_error *err)
+bool json_find_members(const char *text, size_t length, const char *const *keys, size_t count,
+                       struct json_span *values)
 {
     struct cursor cursor = {.at = text, .end = text + length};
-    const char *value = NULL;
-    bool whole;
-
-    *json = NULL;
-    if (find(&cursor, key, &value, &whole))
-        return json_parse(value, (size_t)(cursor.at - value), key, json, err);
-    return whole ? MLOPS_OK : mlops_fail(err, MLOPS_INVALID, "not a JSON object");
+    for (size_t i = 0; i < count; i++)
+        values[i] = (struct json_span){0};
+    if (!pass(&cursor, '{'))
+        return false;
+    if (pass(&cursor, '}'))
+        return true;
+    for (;;) {
+        if (!pass(&cursor, '"'))
+            return false;
+        const char *name = cursor.at;
+        if (!skip_string(&cursor))
+            return false;
+        size_t name_length = (size_t)(cursor.at - 1 - name);
+        if (!pass(&cursor, ':'))
+            return false;
+        skip_blanks(&cursor);
+        const char *value = cursor.at;
+        if (!skip_value(&cursor))
+            return false;
+        keep(name, name_length, (struct json_span){value, (size_t)(cursor.at - value)}, keys, count,
+             values);
+        if (pass(&cursor, '}'))
+            return true;
+        if (!pass(&cursor, ','))
+            return false;
+    }
 }

@@ -1,19 +1,23 @@
 /*
- * lib/base/json_member.h - one member of a large JSON object, without building the others: a
- * manifest of 100,000 files has parameters of a few lines.
+ * lib/base/json_member.h - members of a large JSON object found in its text, without building the
+ * others: a manifest of 100,000 files has parameters of a few lines.
  */
 #ifndef BASE_JSON_MEMBER_H
 #define BASE_JSON_MEMBER_H
 #include "base/util.h"
-#include <cjson/cJSON.h>
+
+/* Where a value lies in the text that it was found in. */
+struct json_span {
+    const char *text; /* NULL: the object has no such member */
+    size_t length;
+};
 
 /*
- * Parse the member `key` of the object that `text` is; `*json` is NULL where it has none. The
- * members before it are only skipped: for texts that were checked when they came in, such as
- * manifests out of the store. The caller deletes `*json`.
- * Errors: MLOPS_INVALID not an object, or the member is not JSON.
+ * Find the values of `count` members of the object that `text` is, in one pass: `values[i]` is that
+ * of `keys[i]`. Values are only passed over, by their quotes and brackets, and keys compared as
+ * they are written: what is found is for json_parse. False where `text` is no object.
  */
-int json_member(const char *text, size_t length, const char *key, cJSON **json,
-                struct mlops_error *err);
+bool json_find_members(const char *text, size_t length, const char *const *keys, size_t count,
+                       struct json_span *values);
 
 #endif

@@ -81,14 +81,19 @@ static bool has_control(const char *path)
     return false;
 }
 
+int path_check_length(const char *path, struct mlops_error *err)
+{
+    if (strlen(path) <= PATH_BYTES_MAX)
+        return MLOPS_OK;
+    return mlops_fail(err, MLOPS_INVALID, "'%.40s…' is longer than %d bytes", path, PATH_BYTES_MAX);
+}
+
 int path_normalize(const char *path, char **out, struct mlops_error *err)
 {
     size_t length = strlen(path);
     if (length == 0)
         return mlops_fail(err, MLOPS_INVALID, "a path is empty");
-    if (length > PATH_BYTES_MAX)
-        return mlops_fail(err, MLOPS_INVALID, "'%.40s…' is longer than %d bytes", path,
-                          PATH_BYTES_MAX);
+    TRY(path_check_length(path, err));
     if (!utf8_valid(path, length) || has_control(path))
         return mlops_fail(err, MLOPS_INVALID, "a path has control characters or is not UTF-8 text");
     if (path[0] == '/')

@@ -12,6 +12,9 @@ const char *path_base(const char *path);
 /* Everything before the last component, "." where there is none. The caller frees. */
 char *path_parent(const char *path);
 
+/* Errors: MLOPS_INVALID longer than 4,096 bytes, which no manifest takes. */
+int path_check_length(const char *path, struct mlops_error *err);
+
 /*
  * Bring a relative path into the form that a manifest has: no leading "./", no "//", no trailing
  * slash, no "." component. `*out` is "." for the folder itself; the caller frees it.

@@ -2,8 +2,10 @@
 #include "bundle/manifest.h"
 #include "base/escape.h"
 #include "base/json.h"
+#include "base/json_member.h"
 #include "base/path.h"
 #include "bundle/lineage.h"
+#include "bundle/manifest_entry.h"
 #include "bundle/resolve.h"
 #include "bundle/walk.h"
 #include "registry/bundle.h"
@@ -11,71 +13,6 @@
 #include "store/store.h"
 #include <mlops/bundle.h>
 #include <mlops/text.h>
-
-#define TARGET_MAX 4095 /* PATH_MAX without the NUL */
-
-static int refuse(struct mlops_error *err, const char *what, const char *path)
-{
-    _cleanup_(free_string) char *shown = path ? escape_name(path) : NULL;
-    return mlops_fail(err, MLOPS_INTEGRITY, "the manifest is wrong: %s%s%s%s", what,
-                      shown ? " '" : "", shown ? shown : "", shown ? "'" : "");
-}
-
-static int read_kind(const cJSON *json, struct manifest_file *file, struct mlops_error *err)
-{
-    static const char *const names[] = {
-        [MANIFEST_FILE] = "file", [MANIFEST_LINK] = "link", [MANIFEST_FOLDER] = "folder"};
-    const char *type = json_string(json, "type", "");
-    for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
-        if (str_equal(names[i], type)) {
-            file->kind = (enum manifest_kind)i;
-            return MLOPS_OK;
-        }
-    return refuse(err, "unknown type of", file->path);
-}
-
-/* Packaging leaves git's folder and the registry out; here they could make other programs run what
- * came with the bundle. */
-static bool is_safe_path(const char *path)
-{
-    for (const char *part = path; part; part = strchr(part, '/')) {
-        part += *part == '/';
-        size_t length = strcspn(part, "/");
-        if ((length == 4 && memcmp(part, ".git", 4) == 0) ||
-            (length == 6 && memcmp(part, ".mlops", 6) == 0))
-            return false;
-    }
-    return name_is_plain(path) && !str_equal(path, ".");
-}
-
-static int read_file(const cJSON *json, struct manifest_file *file, struct mlops_error *err)
-{
-    const char *path = json_string(json, "path", NULL);
-    _cleanup_(free_string) char *normal = NULL;
-    if (!path || path_normalize(path, &normal, err) || !str_equal(path, normal) ||
-        !is_safe_path(path))
-        return refuse(err, "an unsafe path", path);
-    file->path = TAKE_PTR(normal);
-    TRY(read_kind(json, file, err));
-    if (file->kind == MANIFEST_LINK) {
-        const char *target = json_string(json, "target", "");
-        if (!name_is_plain(target) || strlen(target) > TARGET_MAX || !*target)
-            return refuse(err, "no target of the link", file->path);
-        file->target = xstrdup(target);
-        return MLOPS_OK;
-    }
-    const char *mode = json_string(json, "mode", "");
-    if (strlen(mode) != 4 || mode[0] != '0' || strspn(mode, "01234567") != 4)
-        return refuse(err, "no permissions of", file->path);
-    file->mode = (unsigned)strtoul(mode, NULL, 8);
-    if (file->kind == MANIFEST_FOLDER)
-        return MLOPS_OK;
-    const char *hex = json_string(json, "sha256", "");
-    file->size = json_u64(json, "size", UINT64_MAX);
-    if (file->size == UINT64_MAX || !digest_from_hex(hex, strlen(hex), &file->digest))
-        return refuse(err, "no digest or size of", file->path);
-    return MLOPS_OK;
-}
 
 static bool is_below(const char *path, const char *folder)
 {
@@ -117,17 +54,22 @@ const struct manifest_file *manifest_find(const struct manifest *manifest, const
  * through a link. */
 static int check_files(const struct manifest *manifest, struct mlops_error *err)
 {
+    const char *known = ""; /* a path whose folder was found */
+    size_t known_length = 0;
     for (size_t i = 0; i < manifest->file_count; i++) {
         const char *path = manifest->files[i].path;
         if (i > 0 && strcmp(manifest->files[i - 1].path, path) >= 0)
-            return refuse(err, "files out of order at", path);
+            return manifest_refuse(err, "files out of order at", path);
         const char *slash = strrchr(path, '/');
-        if (!slash)
+        size_t folder_length = slash ? (size_t)(slash - path) : 0;
+        if (!slash || (folder_length == known_length && memcmp(path, known, folder_length) == 0))
             continue;
-        _cleanup_(free_string) char *parent = xstrndup(path, (size_t)(slash - path));
+        known = path;
+        known_length = folder_length;
+        _cleanup_(free_string) char *parent = xstrndup(path, folder_length);
         const struct manifest_file *folder = manifest_find(manifest, parent);
         if (!folder || folder->kind != MANIFEST_FOLDER)
-            return refuse(err, "no folder above", path);
+            return manifest_refuse(err, "no folder above", path);
     }
     return MLOPS_OK;
 }
@@ -166,7 +108,7 @@ static int check_size(const struct manifest *manifest, struct mlops_error *err)
     uint64_t total = 0;
     for (size_t i = 0; i < manifest->file_count; i++)
         if (__builtin_add_overflow(total, manifest->files[i].size, &total))
-            return refuse(err, "sizes that no disk has", NULL);
+            return manifest_refuse(err, "sizes that no disk has", NULL);
     return MLOPS_OK;
 }
 
@@ -181,7 +123,7 @@ static int read_data(const cJSON *json, struct manifest_data *data, struct mlops
     if (name_check("snapshot", data->name, err) || path_normalize(path, &normal, err) ||
         !str_equal(path, normal) || data->rows == UINT64_MAX ||
         !digest_from_hex(hex, strlen(hex), &data->profile))
-        return refuse(err, "no path, rows or profile of the snapshot", data->name);
+        return manifest_refuse(err, "no path, rows or profile of the snapshot", data->name);
     data->path = TAKE_PTR(normal);
     data->target = json_copy_text(json, "target");
     data->time = json_copy_text(json, "time");
@@ -189,7 +131,7 @@ static int read_data(const cJSON *json, struct manifest_data *data, struct mlops
     return name_is_plain(json_string(json, "source", "")) &&
                    name_is_plain(json_string(json, "url", ""))
                ? MLOPS_OK
-               : refuse(err, "an unsafe source of the snapshot", data->name);
+               : manifest_refuse(err, "an unsafe source of the snapshot", data->name);
 }
 
 static int read_patch(struct manifest *manifest, struct mlops_error *err)
@@ -200,7 +142,7 @@ static int read_patch(struct manifest *manifest, struct mlops_error *err)
     const char *hex = json_string(git, "diff", "");
     manifest->has_patch = diff != NULL;
     if (diff && !digest_from_hex(hex, strlen(hex), &manifest->patch))
-        return refuse(err, "the digest of its code's changes is none", NULL);
+        return manifest_refuse(err, "the digest of its code's changes is none", NULL);
     return MLOPS_OK;
 }
 
@@ -208,24 +150,25 @@ static int read_manifest(struct manifest *manifest, struct mlops_error *err)
 {
     const cJSON *json = manifest->json, *item;
     if (json_find_long(json, MANIFEST_TEXT_MAX))
-        return refuse(err, "a text in it is longer than 1 MiB", NULL);
+        return manifest_refuse(err, "a text in it is longer than 1 MiB", NULL);
     if (!str_equal(json_string(json, "format", ""), MANIFEST_FORMAT))
-        return refuse(err, "its format is not " MANIFEST_FORMAT, NULL);
+        return manifest_refuse(err, "its format is not " MANIFEST_FORMAT, NULL);
     TRY(project_from_json(cJSON_GetObjectItemCaseSensitive(json, "project"), &manifest->project,
                           err));
     if (!str_equal(json_string(json, "model", ""), manifest->project.model))
-        return refuse(err, "it and its project name different models", NULL);
+        return manifest_refuse(err, "it and its project name different models", NULL);
     if (!lineage_is_sound(json))
-        return refuse(err, "its lineage is none", NULL);
+        return manifest_refuse(err, "its lineage is none", NULL);
     const cJSON *files = cJSON_GetObjectItemCaseSensitive(json, "files");
     const cJSON *data = cJSON_GetObjectItemCaseSensitive(json, "data");
     if (!cJSON_IsArray(files) || !cJSON_IsObject(data))
-        return refuse(err, "it has no files or no data", NULL);
-    manifest->files = xcalloc((size_t)cJSON_GetArraySize(files), sizeof(*manifest->files));
+        return manifest_refuse(err, "it has no files or no data", NULL);
+    if (!manifest->files)
+        manifest->files = xcalloc((size_t)cJSON_GetArraySize(files), sizeof(*manifest->files));
     cJSON_ArrayForEach(item, files)
     {
         size_t i = manifest->file_count++;
-        TRY(read_file(item, &manifest->files[i], err));
+        TRY(manifest_entry_read(item, &manifest->files[i], err));
     }
     TRY(check_files(manifest, err));
     TRY(check_links(manifest, err));
@@ -247,17 +190,43 @@ static int check_canonical(const struct manifest *manifest, const char *text, si
     _cleanup_(buffer_clear) struct buffer canonical = {0};
     if (json_write_canonical(manifest->json, &canonical, err) || canonical.length != length ||
         memcmp(canonical.data, text, length) != 0)
-        return refuse(err, "it is not in canonical form (RFC 8785)", NULL);
+        return manifest_refuse(err, "it is not in canonical form (RFC 8785)", NULL);
     return MLOPS_OK;
+}
+
+/* The document without its list of files, which `manifest` gets from its text where all entries are
+ * as usual; a tree of a hundred thousand of them takes ten times as long. `*read` false: the list
+ * is not of this kind, or the rest is no JSON; nothing was kept. */
+static void read_usual(const char *text, size_t length, struct manifest *manifest,
+                       struct buffer *rest, bool *read)
+{
+    static const char *const key = "files";
+    struct json_span list;
+    struct mlops_error ignored;
+    *read = json_find_members(text, length, &key, 1, &list) && list.text &&
+            manifest_entries_scan(list.text, list.length, &manifest->files, &manifest->file_count);
+    if (!*read)
+        return;
+    buffer_append(rest, text, (size_t)(list.text - text));
+    buffer_puts(rest, "[]");
+    buffer_append(rest, list.text + list.length, length - (size_t)(list.text - text) - list.length);
+    *read =
+        json_parse(rest->data, rest->length, "the manifest", &manifest->json, &ignored) == MLOPS_OK;
+    if (!*read)
+        manifest_clear(manifest);
 }
 
 int manifest_parse(const char *text, size_t length, struct manifest *manifest,
                    struct mlops_error *err)
 {
+    _cleanup_(buffer_clear) struct buffer rest = {0};
+    bool usual;
     *manifest = (struct manifest){0};
-    if (json_parse(text, length, "the manifest", &manifest->json, err))
+    read_usual(text, length, manifest, &rest, &usual);
+    if (!usual && json_parse(text, length, "the manifest", &manifest->json, err))
         return (int)(err->code = MLOPS_INTEGRITY);
-    int code = check_canonical(manifest, text, length, err);
+    int code =
+        check_canonical(manifest, usual ? rest.data : text, usual ? rest.length : length, err);
     if (code == MLOPS_OK)
         code = read_manifest(manifest, err);
     if (code)

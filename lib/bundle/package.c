@@ -39,7 +39,7 @@ static int check_readable(const struct buffer *text, struct mlops_error *err)
     return (int)(err->code = MLOPS_INVALID);
 }
 
-/* Two things to do when the manifest is written; each looks at every file, so both cores do. */
+/* Three things to do when the manifest is written; each takes all files, so both cores do. */
 struct finishing {
     const struct packaging *packaging;
     const struct buffer *text;
@@ -51,11 +51,11 @@ static int finish_part(void *context, size_t index, size_t worker, struct mlops_
     const struct finishing *finishing = context;
     const struct buffer *text = finishing->text;
     (void)worker;
-    if (index > 0)
-        return check_readable(text, err);
-    TRY(package_check_unchanged(finishing->packaging, err));
-    return store_writer_add(finishing->packaging->writer, text->data, text->length,
-                            finishing->digest, err);
+    if (index == 0)
+        return store_writer_add(finishing->packaging->writer, text->data, text->length,
+                                finishing->digest, err);
+    return index == 1 ? check_readable(text, err)
+                      : package_check_unchanged(finishing->packaging, err);
 }
 
 /* The id must not depend on the locale of the program that calls us: a decimal comma would change
@@ -146,7 +146,7 @@ static int package_once(struct mlops_registry *registry,
     if (json_find_long(manifest, MANIFEST_TEXT_MAX))
         return mlops_fail(err, MLOPS_INVALID, "a text in the manifest is longer than 1 MiB");
     TRY(json_write_canonical(manifest, &text, err));
-    TRY(pool_run(2, finish_part, &(struct finishing){&packaging, &text, &digest}, err));
+    TRY(pool_run(3, finish_part, &(struct finishing){&packaging, &text, &digest}, err));
     bundle_id_format(&digest, package->bundle);
     TRY(bundle_publish(registry, TAKE_PTR(packaging.writer), packaging.round, packaging.registers,
                        package, gone, err));

@@ -1,42 +1,9 @@
 /* lib/bundle/package_manifest.c - what was found, written down as a manifest. */
 #include "base/json.h"
 #include "bundle/environment.h"
+#include "bundle/manifest_entry.h"
 #include "bundle/packaging.h"
 #include "bundle/values.h"
-
-/* A member of an object; the first has no comma before it. */
-static void write_member(const char *key, const char *value, struct buffer *out)
-{
-    buffer_puts(out, out->data[out->length - 1] == '{' ? "\"" : ",\"");
-    buffer_puts(out, key);
-    buffer_puts(out, "\":");
-    json_write_string(value, out);
-}
-
-/* In canonical form at once, keys in order: a tree of tens of thousands of files takes longer to
- * build than its text, which is read back and checked in any case. */
-static void write_file(const struct manifest_file *file, struct buffer *out)
-{
-    static const char *const types[] = {
-        [MANIFEST_FILE] = "file", [MANIFEST_LINK] = "link", [MANIFEST_FOLDER] = "folder"};
-    const char mode[] = {'0', (char)('0' + (file->mode >> 6 & 7)),
-                         (char)('0' + (file->mode >> 3 & 7)), (char)('0' + (file->mode & 7)), 0};
-    buffer_putc(out, '{');
-    if (file->kind != MANIFEST_LINK)
-        write_member("mode", mode, out);
-    write_member("path", file->path, out);
-    if (file->kind == MANIFEST_FILE) {
-        char hex[SHA256_HEX_SIZE];
-        digest_to_hex(&file->digest, hex);
-        write_member("sha256", hex, out);
-        buffer_puts(out, ",\"size\":");
-        json_write_number((double)file->size, out);
-    }
-    if (file->kind == MANIFEST_LINK)
-        write_member("target", file->target, out);
-    write_member("type", types[file->kind], out);
-    buffer_putc(out, '}');
-}
 
 static void add_files_list(const struct walk *walk, cJSON *manifest)
 {
@@ -45,7 +12,7 @@ static void add_files_list(const struct walk *walk, cJSON *manifest)
     for (size_t i = 0; i < walk->count; i++) {
         if (i > 0)
             buffer_putc(&text, ',');
-        write_file(&walk->items[i].file, &text);
+        manifest_entry_write(&walk->items[i].file, &text);
     }
     buffer_putc(&text, ']');
     (void)xcheck(cJSON_AddRawToObject(manifest, "files", text.data));

@@ -2,14 +2,18 @@
 #include "bundle/walk.h"
 #include "base/escape.h"
 #include "base/file.h"
+#include "base/neighbours.h"
 #include "base/path.h"
+#include "base/pool.h"
 #include "bundle/resolve.h"
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <unistd.h>
 
 #define DEPTH_MAX 200
+#define LOOK_RUN 1000 /* files that a worker looks at one after another */
 
 void manifest_file_clear(struct manifest_file *file)
 {
@@ -124,7 +128,8 @@ static int judge_link(struct walk *walk, const char *path, struct mlops_error *e
 
 /* ---- folders with all that is in them ------------------------------------------------------- */
 
-static int add_any(struct walk *walk, const char *path, int depth, struct mlops_error *err);
+static int add_any(struct walk *walk, const char *path, int at, const char *name, int depth,
+                   struct mlops_error *err);
 
 /* Is the entry of a folder left out, for its name or by the author's rules? */
 static int leave_out(const struct walk *walk, const char *path, const struct dirent *entry,
@@ -140,6 +145,16 @@ static int leave_out(const struct walk *walk, const char *path, const struct dir
         is_folder = lstat(full, &status) == 0 && S_ISDIR(status.st_mode);
     }
     return ignore_judge(walk->ignore, path, is_folder, walk->is_code, left_out, err);
+}
+
+/* A file that walk_finish will look at. */
+static int add_unseen(struct walk *walk, const char *path, struct mlops_error *err)
+{
+    static const struct stat nothing;
+    TRY(check_plain(path, "the name", err));
+    TRY(path_check_length(path, err));
+    append(walk, path, MANIFEST_FILE, &nothing)->unseen = true;
+    return MLOPS_OK;
 }
 
 static int add_entries(struct walk *walk, const char *path, const char *full, int depth,
@@ -164,36 +179,49 @@ static int add_entries(struct walk *walk, const char *path, const char *full, in
         _cleanup_(free_string) char *inner =
             str_equal(path, ".") ? xstrdup(name) : path_join(path, name);
         TRY(leave_out(walk, inner, entry, &left_out, err));
-        if (!left_out)
-            TRY(add_any(walk, inner, depth + 1, err));
+        if (left_out)
+            continue;
+        if (entry->d_type == DT_REG)
+            TRY(add_unseen(walk, inner, err));
+        else
+            TRY(add_any(walk, inner, dirfd(folder), name, depth + 1, err));
     }
 }
 
-/* `path` itself, with all that is in it where it is a folder. Links are not followed. */
-static int add_any(struct walk *walk, const char *path, int depth, struct mlops_error *err)
+/* `path` itself, which is `name` in the folder `at`, with all that is in it where it is a folder.
+ * Links are not followed. */
+static int add_any(struct walk *walk, const char *path, int at, const char *name, int depth,
+                   struct mlops_error *err)
 {
-    _cleanup_(free_string) char *normal = NULL;
     struct stat status;
     TRY(check_plain(path, "the name", err));
-    TRY(path_normalize(path, &normal, err)); /* too long, perhaps */
-    _cleanup_(free_string) char *full = path_join(walk->root, path);
-    if (lstat(full, &status) < 0)
+    TRY(path_check_length(path, err));
+    if (fstatat(at, name, &status, AT_SYMLINK_NOFOLLOW) < 0) {
+        _cleanup_(free_string) char *full = path_join(walk->root, path);
         return mlops_fail_errno(err, MLOPS_OK, errno, "look at '%s'", full);
+    }
+    if (S_ISREG(status.st_mode)) {
+        append(walk, path, MANIFEST_FILE, &status);
+        return MLOPS_OK;
+    }
+    _cleanup_(free_string) char *full = path_join(walk->root, path);
     if (S_ISLNK(status.st_mode)) {
         char target[PATH_MAX];
         TRY(read_link(full, target, err));
         append(walk, path, MANIFEST_LINK, &status)->file.target = xstrdup(target);
         return judge_link(walk, path, err);
     }
-    if (S_ISREG(status.st_mode)) {
-        append(walk, path, MANIFEST_FILE, &status);
-        return MLOPS_OK;
-    }
     if (!S_ISDIR(status.st_mode))
         return mlops_fail(err, MLOPS_INVALID, "'%s' is neither a file, a folder nor a link", path);
     if (!str_equal(path, "."))
         append(walk, path, MANIFEST_FOLDER, &status)->whole = true;
     return add_entries(walk, path, full, depth, err);
+}
+
+static int add_path(struct walk *walk, const char *path, struct mlops_error *err)
+{
+    _cleanup_(free_string) char *full = path_join(walk->root, path);
+    return add_any(walk, path, AT_FDCWD, full, 0, err);
 }
 
 int walk_add(struct walk *walk, const char *path, char **real, enum manifest_kind *kind,
@@ -210,7 +238,7 @@ int walk_add(struct walk *walk, const char *path, char **real, enum manifest_kin
         return mlops_fail(err, MLOPS_NOT_FOUND, "'%s' does not exist", path);
     if (kind)
         *kind = resolution.kind;
-    TRY(add_any(walk, resolution.path, 0, err));
+    TRY(add_path(walk, resolution.path, err));
     if (real)
         *real = TAKE_PTR(resolution.path);
     return MLOPS_OK;
@@ -223,10 +251,18 @@ static int compare_paths(const void *a, const void *b)
     return strcmp(((const struct walked *)a)->file.path, ((const struct walked *)b)->file.path);
 }
 
+static bool is_sorted(const struct walk *walk)
+{
+    for (size_t i = 1; i < walk->count; i++)
+        if (compare_paths(&walk->items[i - 1], &walk->items[i]) > 0)
+            return false;
+    return true;
+}
+
 static void sort_and_merge(struct walk *walk)
 {
     size_t kept = 0;
-    if (walk->count > 0)
+    if (!is_sorted(walk))
         qsort(walk->items, walk->count, sizeof(*walk->items), compare_paths);
     for (size_t i = 0; i < walk->count; i++) {
         struct walked *last = kept ? &walk->items[kept - 1] : NULL;
@@ -257,7 +293,64 @@ static int add_target(struct walk *walk, size_t sorted, size_t index, struct mlo
     const struct walked *end = walk_find(&known, resolution.path);
     if (end && (end->file.kind == MANIFEST_FILE || end->whole))
         return MLOPS_OK;
-    return add_any(walk, resolution.path, 0, err);
+    return add_path(walk, resolution.path, err);
+}
+
+static int look_at(const struct walk *walk, const char *path, struct neighbours *near,
+                   struct stat *status)
+{
+    _cleanup_(free_string) char *full = path_join(walk->root, path);
+    const char *name;
+    int folder = neighbours_folder(near, full, &name);
+    return fstatat(folder, name, status, AT_SYMLINK_NOFOLLOW);
+}
+
+static int changed(const char *path, struct mlops_error *err)
+{
+    mlops_fail(err, MLOPS_CONFLICT, "'%s' changed while it was packaged", path);
+    return mlops_hint(err, "package again when nothing writes to the folder");
+}
+
+typedef int (*walk_each)(const struct walk *walk, struct walked *item, struct neighbours *near,
+                         struct mlops_error *err);
+
+/* Of LOOK_RUN items each, for the workers of a pool. */
+static size_t run_count(const struct walk *walk)
+{
+    return (walk->count + LOOK_RUN - 1) / LOOK_RUN;
+}
+
+static int each_of_run(struct walk *walk, size_t index, walk_each each, struct mlops_error *err)
+{
+    struct neighbours near = NEIGHBOURS_NONE;
+    size_t end = (index + 1) * LOOK_RUN < walk->count ? (index + 1) * LOOK_RUN : walk->count;
+    int code = MLOPS_OK;
+    for (size_t i = index * LOOK_RUN; i < end && code == MLOPS_OK; i++)
+        code = each(walk, &walk->items[i], &near, err);
+    neighbours_clear(&near);
+    return code;
+}
+
+static int see_item(const struct walk *walk, struct walked *item, struct neighbours *near,
+                    struct mlops_error *err)
+{
+    if (!item->unseen)
+        return MLOPS_OK;
+    if (look_at(walk, item->file.path, near, &item->status) < 0) {
+        _cleanup_(free_string) char *full = path_join(walk->root, item->file.path);
+        return mlops_fail_errno(err, MLOPS_OK, errno, "look at '%s'", full);
+    }
+    if (!S_ISREG(item->status.st_mode))
+        return changed(item->file.path, err);
+    item->file.mode = item->status.st_mode & 0777;
+    item->unseen = false;
+    return MLOPS_OK;
+}
+
+static int see_run(void *context, size_t index, size_t worker, struct mlops_error *err)
+{
+    (void)worker;
+    return each_of_run(context, index, see_item, err);
 }
 
 int walk_finish(struct walk *walk, struct mlops_error *err)
@@ -271,7 +364,7 @@ int walk_finish(struct walk *walk, struct mlops_error *err)
                 TRY(add_target(walk, before, i, err));
         sort_and_merge(walk);
     }
-    return MLOPS_OK;
+    return pool_run(run_count(walk), see_run, walk, err);
 }
 
 void walk_add_made(struct walk *walk, const char *path, uint64_t size, const struct digest *digest)
@@ -297,21 +390,28 @@ static bool same_time(struct timespec a, struct timespec b)
     return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
 
+static int check_item(const struct walk *walk, struct walked *item, struct neighbours *near,
+                      struct mlops_error *err)
+{
+    struct stat now;
+    if (item->file.kind != MANIFEST_FILE || item->made)
+        return MLOPS_OK;
+    if (look_at(walk, item->file.path, near, &now) == 0 && now.st_size == item->status.st_size &&
+        now.st_ino == item->status.st_ino && now.st_mode == item->status.st_mode &&
+        same_time(now.st_mtim, item->status.st_mtim) &&
+        same_time(now.st_ctim, item->status.st_ctim))
+        return MLOPS_OK;
+    return changed(item->file.path, err);
+}
+
+static int check_run(void *context, size_t index, size_t worker, struct mlops_error *err)
+{
+    struct walk *walk = context;
+    (void)worker;
+    return each_of_run(walk, index, check_item, err);
+}
+
 int walk_check_unchanged(const struct walk *walk, struct mlops_error *err)
 {
-    for (size_t i = 0; i < walk->count; i++) {
-        const struct walked *item = &walk->items[i];
-        struct stat now;
-        if (item->file.kind != MANIFEST_FILE || item->made)
-            continue;
-        _cleanup_(free_string) char *full = path_join(walk->root, item->file.path);
-        if (lstat(full, &now) == 0 && now.st_size == item->status.st_size &&
-            now.st_ino == item->status.st_ino && now.st_mode == item->status.st_mode &&
-            same_time(now.st_mtim, item->status.st_mtim) &&
-            same_time(now.st_ctim, item->status.st_ctim))
-            continue;
-        mlops_fail(err, MLOPS_CONFLICT, "'%s' changed while it was packaged", item->file.path);
-        return mlops_hint(err, "package again when nothing writes to the folder");
-    }
-    return MLOPS_OK;
+    return pool_run(run_count(walk), check_run, (void *)(uintptr_t)walk, err);
 }

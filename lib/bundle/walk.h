@@ -12,10 +12,11 @@
 
 struct walked {
     struct manifest_file file; /* sizes and digests of files are not filled in */
-    struct stat status;        /* as it was when it was found */
+    struct stat status;        /* as it was when it was found; of files, after walk_finish */
     bool whole;                /* folders: with all that is in them */
     bool dangling;             /* links: nothing that is packaged stands at the other end */
     bool made;                 /* by walk_add_made: not on the disk */
+    bool unseen;               /* until walk_finish has looked: no status and mode yet */
 };
 
 /* Zeroed but for `root` and `ignore`. */

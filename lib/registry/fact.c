@@ -1,6 +1,7 @@
 /* lib/registry/fact.c - manifests flattened to rows that versions are searched by. */
 #include "registry/fact.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "base/json_member.h"
 #include "store/store.h"
 #include <math.h>
@@ -100,7 +101,7 @@ static const char *digest_of(const cJSON *files, const char *path)
 }
 
 /* data.NAME is the digest, so that versions which used the same data can be found. */
-static int add_data(struct recorder *recorder, const cJSON *data, const struct buffer *manifest,
+static int add_data(struct recorder *recorder, const cJSON *data, const struct json_span *list,
                     struct mlops_error *err)
 {
     _cleanup_(json_free) cJSON *files = NULL;
@@ -110,8 +111,8 @@ static int add_data(struct recorder *recorder, const cJSON *data, const struct b
     {
         const char *path = json_string(snapshot, "path", NULL);
         const char *hex = json_string(snapshot, "sha256", NULL);
-        if (!hex && path && !files)
-            TRY(json_member(manifest->data, manifest->length, "files", &files, err));
+        if (!hex && path && !files && list->text)
+            TRY(json_parse(list->text, list->length, "files", &files, err));
         if (!hex && path)
             hex = digest_of(files, path);
         _cleanup_(free_string) char *name = xprintf("data.%s", snapshot->string);
@@ -143,20 +144,24 @@ static int add_all(struct recorder *recorder, const struct buffer *manifest,
                    struct mlops_error *err)
 {
     /* lineage first: 'delete' relies on it, so that no number of parameters may crowd it out */
-    static const char *const members[] = {"lineage",     "code",    "data",
-                                          "environment", "metrics", "params"};
+    static const char *const members[] = {"lineage", "code",   "data", "environment",
+                                          "metrics", "params", "files"};
+    enum { FILES = 6 };
+    struct json_span spans[ARRAY_LENGTH(members)];
 
-    for (size_t i = 0; i < ARRAY_LENGTH(members); i++) {
+    if (!json_find_members(manifest->data, manifest->length, members, ARRAY_LENGTH(members), spans))
+        return mlops_fail(err, MLOPS_INVALID, "not a JSON object");
+    for (size_t i = 0; i < FILES; i++) {
         _cleanup_(json_free) cJSON *json = NULL;
-        TRY(json_member(manifest->data, manifest->length, members[i], &json, err));
-        if (!json)
+        if (!spans[i].text)
             continue;
+        TRY(json_parse(spans[i].text, spans[i].length, members[i], &json, err));
         if (str_equal(members[i], "lineage"))
             TRY(add_lineage(recorder, json, err));
         else if (str_equal(members[i], "code"))
             TRY(add_code(recorder, json, err));
         else if (str_equal(members[i], "data"))
-            TRY(add_data(recorder, json, manifest, err));
+            TRY(add_data(recorder, json, &spans[FILES], err));
         else if (str_equal(members[i], "environment"))
             TRY(add_text(recorder, "environment", json_string(json, "path", NULL), err));
         else

@@ -2,6 +2,7 @@
 #include "base/digest_set.h"
 #include "base/feed.h"
 #include "base/file.h"
+#include "base/neighbours.h"
 #include "base/pool.h"
 #include "store/encode.h"
 #include "store/group.h"
@@ -23,6 +24,7 @@ struct bench {
     struct slab *slab;
     struct reader *reader;
     struct group *group;
+    struct neighbours near;
 };
 
 struct store_writer {
@@ -42,6 +44,7 @@ static struct bench *bench_of(struct store_writer *writer, size_t worker)
     if (!bench->encoder) {
         bench->encoder = encoder_new(writer->store);
         bench->batch = pack_batch_new(writer->packs);
+        bench->near = NEIGHBOURS_NONE;
     }
     return bench;
 }
@@ -60,6 +63,8 @@ static void bench_clear(struct bench *bench)
     slab_free(bench->slab);
     reader_free(bench->reader);
     group_free(bench->group);
+    if (bench->encoder)
+        neighbours_clear(&bench->near);
 }
 
 /* ---- one object ------------------------------------------------------------------------------ */
@@ -290,11 +295,14 @@ static int wrap(struct mlops_error *err, const struct store_file *file)
                                         : mlops_wrap(err, "store '%s'", file->path);
 }
 
-static int open_regular(const char *path, int *fd, uint64_t *size, struct mlops_error *err)
+static int open_regular(struct bench *bench, const char *path, int *fd, uint64_t *size,
+                        struct mlops_error *err)
 {
     struct stat status;
+    const char *name;
+    int folder = neighbours_folder(&bench->near, path, &name);
     _cleanup_(fd_close) int opened =
-        open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+        openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     if (opened < 0)
         return mlops_fail_errno(err, errno == ELOOP ? MLOPS_INVALID : MLOPS_OK, errno, "read '%s'",
                                 path);
@@ -314,7 +322,7 @@ static int intake_open(struct store_writer *writer, struct bench *bench,
 {
     int fd = -1;
     uint64_t size = 0;
-    TRY(open_regular(file->path, &fd, &size, err));
+    TRY(open_regular(bench, file->path, &fd, &size, err));
     intake_init(intake, fd, NULL, 0);
     intake->file_size = size;
     if (!file->base)
@@ -347,7 +355,7 @@ static int add_to_group(struct job *job, struct bench *bench, struct store_file 
     int fd = -1;
     if (!bench->group)
         bench->group = group_new();
-    TRY(open_regular(file->path, &fd, &size, err));
+    TRY(open_regular(bench, file->path, &fd, &size, err));
     *taken = size > 0 && size <= GROUP_FILE_MAX;
     int code =
         *taken ? fd_read_full(fd, group_room(bench->group), (size_t)size, &got, err) : MLOPS_OK;

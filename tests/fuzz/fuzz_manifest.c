@@ -1,8 +1,11 @@
 /*
  * tests/fuzz/fuzz_manifest.c - any bytes as a manifest: refused, or safe to lay out in a folder.
  */
+#include "base/json_member.h"
 #include "base/path.h"
 #include "bundle/manifest.h"
+#include "bundle/manifest_entry.h"
+#include "bundle/walk.h"
 
 static bool has_part(const char *path, const char *name)
 {
@@ -13,11 +16,36 @@ static bool has_part(const char *path, const char *name)
     return false;
 }
 
+/* A list that is read without a tree is canonical: written again, it is the same bytes. */
+static void check_list(const char *text, size_t length)
+{
+    struct manifest_file *files;
+    _cleanup_(buffer_clear) struct buffer again = {0};
+    size_t count;
+    if (!manifest_entries_scan(text, length, &files, &count))
+        return;
+    buffer_putc(&again, '[');
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            buffer_putc(&again, ',');
+        manifest_entry_write(&files[i], &again);
+        manifest_file_clear(&files[i]);
+    }
+    buffer_putc(&again, ']');
+    free(files);
+    if (again.length != length || memcmp(again.data, text, length) != 0)
+        abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct mlops_error err = {0};
     _cleanup_(manifest_clear) struct manifest manifest;
+    static const char *const key = "files";
+    struct json_span list;
+    if (json_find_members((const char *)data, size, &key, 1, &list) && list.text)
+        check_list(list.text, list.length);
     if (manifest_parse((const char *)data, size, &manifest, &err)) {
         if (err.code != MLOPS_INTEGRITY || err.message[0] == '\0')
             abort();

@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include "base/json.h"
+#include "base/json_member.h"
 #include <math.h>
 
 static int parse(const char *text, size_t length, struct mlops_error *err)
@@ -223,9 +224,49 @@ static void texts_of_an_array_are_copied_all_or_none(void **state)
     assert_false(json_has_text(array, "z"));
 }
 
+static struct json_span found(const char *text, const char *key)
+{
+    struct json_span value;
+    if (!json_find_members(text, strlen(text), &key, 1, &value))
+        return (struct json_span){"none", 4};
+    return value;
+}
+
+static void assert_found(const char *text, const char *key, const char *expected)
+{
+    struct json_span span = found(text, key);
+    assert_non_null(span.text);
+    assert_int_equal(strlen(expected), span.length);
+    assert_memory_equal(expected, span.text, span.length);
+}
+
+static void members_are_found_in_the_text(void **state)
+{
+    static const char text[] = "{\"a\":[1,{\"b\":\"]}\"},\"\\\"\"],\"b\":\"x\\\\\",\"c\\\"\":0, "
+                               "\"d\" : {\"a\":7} ,\"e\":\"\"}";
+    (void)state;
+    assert_found(text, "a", "[1,{\"b\":\"]}\"},\"\\\"\"]");
+    assert_found(text, "b", "\"x\\\\\"");
+    assert_found(text, "c\\\"", "0");
+    assert_found(text, "d", "{\"a\":7} ");
+    assert_found(text, "e", "\"\"");
+    assert_null(found(text, "f").text);
+    assert_null(found("{}", "a").text);
+    assert_found("[]", "a", "none");
+    for (size_t cut = 0; cut < sizeof(text) - 1; cut++) {
+        static const char *const key = "none";
+        struct json_span value;
+        char *part = malloc(cut + 1); /* so that a look behind the end is seen */
+        memcpy(part, text, cut);
+        assert_false(json_find_members(part, cut, &key, 1, &value));
+        free(part);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(members_are_found_in_the_text),
         cmocka_unit_test(many_members_are_found_in_any_order_of_the_keys),
         cmocka_unit_test(the_sample_of_the_rfc_comes_out_as_there),
         cmocka_unit_test(keys_are_sorted_by_utf16_code_units),

@@ -3,6 +3,8 @@
 
 #include "base/json.h"
 #include "bundle/manifest.h"
+#include "bundle/manifest_entry.h"
+#include "bundle/walk.h"
 
 #define DIGEST "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 #define FILE_AT(path)                                                                              \
@@ -254,6 +256,86 @@ static void the_same_in_other_words_is_refused(void **state)
     free(text);
 }
 
+/* What is read without a tree, written again. NULL: a tree is wanted. */
+static char *scanned(const char *list)
+{
+    struct manifest_file *files;
+    struct buffer text = {0};
+    size_t count;
+    if (!manifest_entries_scan(list, strlen(list), &files, &count)) {
+        assert_null(files);
+        return NULL;
+    }
+    buffer_putc(&text, '[');
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            buffer_putc(&text, ',');
+        manifest_entry_write(&files[i], &text);
+        manifest_file_clear(&files[i]);
+    }
+    buffer_putc(&text, ']');
+    free(files);
+    return buffer_steal(&text);
+}
+
+static void usual_entries_are_read_without_a_tree(void **state)
+{
+    static const char *const lists[] = {
+        "[]",
+        "[" FILE_AT("a.py") "," FOLDER_AT("b") "," LINK_AT("b/c", "../a.py") "]",
+        "[" FILE_AT("\u00fcber mut") "]",
+        "[{\"mode\":\"0600\",\"path\":\"big\",\"sha256\":\"" DIGEST
+        "\",\"size\":9007199254740992,\"type\":\"file\"}]",
+        "[{\"mode\":\"0777\",\"path\":\"empty\",\"sha256\":\"" DIGEST
+        "\",\"size\":0,\"type\":\"file\"}]",
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(lists); i++) {
+        _cleanup_(free_string) char *again = scanned(lists[i]);
+        assert_non_null(again);
+        assert_string_equal(lists[i], again);
+    }
+}
+
+static void what_is_unusual_is_left_to_the_tree(void **state)
+{
+    static const char *const lists[] = {
+        "",
+        "[",
+        "]",
+        "{}",
+        "[] ",
+        " []",
+        "[,]",
+        "[{}]",
+        "[" FILE_AT("a") ",]",
+        "[" FILE_AT("a") FILE_AT("b") "]",
+        "[" FILE_AT("a") ", " FILE_AT("b") "]",
+        "[" FILE_AT("../a") "]",
+        "[" FILE_AT(".git") "]",
+        "[" FILE_AT("a\\\"b") "]", /* fine, but escaped */
+        "[" FILE_AT("a\x01") "]",
+        "[" FILE_AT("a\xff") "]",
+        "[" LINK_AT("a", "") "]",
+        "[{\"mode\":\"0644\",\"path\":\"a\",\"sha256\":\"" DIGEST
+        "\",\"size\":03,\"type\":\"file\"}]",
+        "[{\"mode\":\"0644\",\"path\":\"a\",\"sha256\":\"" DIGEST
+        "\",\"size\":9007199254740993,\"type\":\"file\"}]",
+        "[{\"mode\":\"0644\",\"path\":\"a\",\"sha256\":\"" DIGEST
+        "\",\"size\":,\"type\":\"file\"}]",
+        "[{\"mode\":\"1644\",\"path\":\"a\",\"type\":\"folder\"}]",
+        "[{\"mode\":\"0755\",\"path\":\"a\",\"type\":\"folder\",\"x\":1}]",
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(lists); i++)
+        if (scanned(lists[i]))
+            fail_msg("was taken: %s", lists[i]);
+    /* in names that are fine but escaped, and in members that are not known, the tree finds nothing
+     * wrong */
+    accepted(FILE_AT("a\\\"b") "," FILE_AT("c"));
+    accepted("{\"mode\":\"0755\",\"path\":\"a\",\"type\":\"folder\",\"x\":1}");
+}
+
 static void every_truncation_and_every_changed_byte_is_survived(void **state)
 {
     struct manifest manifest;
@@ -294,6 +376,8 @@ int main(void)
         cmocka_unit_test(snapshots_are_checked),
         cmocka_unit_test(another_format_model_or_no_files_are_refused),
         cmocka_unit_test(the_same_in_other_words_is_refused),
+        cmocka_unit_test(usual_entries_are_read_without_a_tree),
+        cmocka_unit_test(what_is_unusual_is_left_to_the_tree),
         cmocka_unit_test(every_truncation_and_every_changed_byte_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
