@@ -5,10 +5,12 @@
 #include <math.h>
 
 #define SEED 20211
-#define EXCEEDANCES 80 /* draws beyond the quantile, as far as DRAWS_MAX lets them be: 40 at 1 %   \
-                        */
+#define EXCEEDANCES                                                                                \
+    80 /* draws beyond the quantile, as far as DRAWS_MAX lets them be: 40 at 1 %                   \
+        */
 #define DRAWS_MAX 4000
 #define DRAWS_MIN 400
+#define LANES 8 /* draws that are counted beside one another */
 #define WIDE 60 /* columns from which on half as many draws are made */
 
 /* A column of the sample, made ready for being counted many times. */
@@ -105,46 +107,118 @@ static void plan_clear(struct column_plan *plan)
     free(plan->cells);
 }
 
-/* What one thread counts in; made for the widest column. */
+/* What one thread counts in, LANES draws beside one another: of each row, group or cell all lanes.
+ * Counts are doubles, which whole numbers up to 2^53 fit. Made for the widest column. */
 struct counts {
-    uint64_t *reference, *current; /* how often each row of the sample was drawn */
-    uint64_t *below_reference, *below_current;
+    double *reference, *current; /* how often each row of the sample was drawn */
     double *p, *q;
+    uint64_t *drawn;                           /* of one draw */
+    uint64_t *below_reference, *below_current; /* of one draw */
 };
+
+static void counts_make(struct counts *counts, size_t rows, size_t cells)
+{
+    *counts = (struct counts){.reference = xcalloc(rows * LANES, sizeof(double)),
+                              .current = xcalloc(rows * LANES, sizeof(double)),
+                              .p = xcalloc(cells * LANES, sizeof(double)),
+                              .q = xcalloc(cells * LANES, sizeof(double)),
+                              .drawn = xcalloc(rows, sizeof(uint64_t)),
+                              .below_reference = xcalloc(rows, sizeof(uint64_t)),
+                              .below_current = xcalloc(rows, sizeof(uint64_t))};
+}
 
 static void counts_clear(struct counts *counts)
 {
     free(counts->reference);
     free(counts->current);
-    free(counts->below_reference);
-    free(counts->below_current);
     free(counts->p);
     free(counts->q);
+    free(counts->drawn);
+    free(counts->below_reference);
+    free(counts->below_current);
 }
 
-static double statistic_of(const struct column_plan *plan, const struct counts *counts)
+static void add_lanes(double *restrict sums, const double *restrict counts)
 {
-    const struct pair *seen = plan->column->pair;
-    struct pair pair = *seen;
-    uint64_t n = 0, m = 0;
-    pair.p = counts->p;
-    pair.q = counts->q;
-    for (size_t i = 0; i < pair.cells; i++)
-        pair.p[i] = pair.q[i] = 0;
+    for (size_t lane = 0; lane < LANES; lane++)
+        sums[lane] += counts[lane];
+}
+
+/* The rows that have a value, of each draw. */
+static void count_present(const struct column_plan *plan, const struct counts *counts,
+                          double n[LANES], double m[LANES])
+{
+    for (size_t lane = 0; lane < LANES; lane++)
+        n[lane] = m[lane] = 0;
     for (size_t i = 0; i < plan->count; i++) {
-        uint64_t in_reference = counts->reference[plan->rows[i]];
-        uint64_t in_current = counts->current[plan->rows[i]];
-        n += in_reference;
-        m += in_current;
-        counts->below_reference[plan->groups[i]] = n;
-        counts->below_current[plan->groups[i]] = m;
-        pair.p[plan->cells[i]] += (double)in_reference;
-        pair.q[plan->cells[i]] += (double)in_current;
+        add_lanes(n, counts->reference + plan->rows[i] * LANES);
+        add_lanes(m, counts->current + plan->rows[i] * LANES);
     }
-    pair.n = (double)n;
-    pair.m = (double)m;
-    if (n == 0 || m == 0)
+}
+
+/* max |F - G| of all lanes in one walk over the values: what most columns are compared by. */
+static void ks_lanes(const struct column_plan *plan, const struct counts *counts,
+                     const double n[LANES], const double m[LANES], double statistics[LANES])
+{
+    double in_n[LANES], in_m[LANES], f[LANES] = {0}, g[LANES] = {0}, largest[LANES] = {0};
+    for (size_t lane = 0; lane < LANES; lane++) {
+        in_n[lane] = n[lane] > 0 ? 1 / n[lane] : 0;
+        in_m[lane] = m[lane] > 0 ? 1 / m[lane] : 0;
+    }
+    for (size_t i = 0; i < plan->count; i++) {
+        add_lanes(f, counts->reference + plan->rows[i] * LANES);
+        add_lanes(g, counts->current + plan->rows[i] * LANES);
+        if (i + 1 < plan->count && plan->groups[i + 1] == plan->groups[i])
+            continue; /* more of the same value */
+        for (size_t lane = 0; lane < LANES; lane++) {
+            double gap = fabs(f[lane] * in_n[lane] - g[lane] * in_m[lane]);
+            largest[lane] = gap > largest[lane] ? gap : largest[lane];
+        }
+    }
+    for (size_t lane = 0; lane < LANES; lane++)
+        statistics[lane] = n[lane] > 0 && m[lane] > 0 ? largest[lane] : 0;
+}
+
+static void count_cells(const struct column_plan *plan, struct counts *counts)
+{
+    size_t size = plan->column->pair->cells * LANES * sizeof(double);
+    memset(counts->p, 0, size);
+    memset(counts->q, 0, size);
+    for (size_t i = 0; i < plan->count && size > 0; i++) {
+        add_lanes(counts->p + plan->cells[i] * LANES, counts->reference + plan->rows[i] * LANES);
+        add_lanes(counts->q + plan->cells[i] * LANES, counts->current + plan->rows[i] * LANES);
+    }
+}
+
+/* The distribution functions of one draw. */
+static void count_below(const struct column_plan *plan, struct counts *counts, size_t lane)
+{
+    double n = 0, m = 0;
+    for (size_t i = 0; i < plan->count; i++) {
+        n += counts->reference[plan->rows[i] * LANES + lane];
+        m += counts->current[plan->rows[i] * LANES + lane];
+        counts->below_reference[plan->groups[i]] = (uint64_t)n;
+        counts->below_current[plan->groups[i]] = (uint64_t)m;
+    }
+}
+
+/* By the method's own function, draw by draw. `p` and `q` have room for the cells of one. */
+static double statistic_of(const struct column_plan *plan, struct counts *counts, size_t lane,
+                           double n, double m, double *p, double *q)
+{
+    struct pair pair = *plan->column->pair;
+    if (n <= 0 || m <= 0)
         return 0;
+    pair.n = n;
+    pair.m = m;
+    pair.p = p;
+    pair.q = q;
+    for (size_t i = 0; i < pair.cells; i++) {
+        p[i] = counts->p[i * LANES + lane];
+        q[i] = counts->q[i * LANES + lane];
+    }
+    if (!plan->column->method->binned)
+        count_below(plan, counts, lane);
     pair.reference_view =
         (struct kll_view){plan->values, counts->below_reference, plan->value_count};
     pair.current_view = (struct kll_view){plan->values, counts->below_current, plan->value_count};
@@ -152,28 +226,58 @@ static double statistic_of(const struct column_plan *plan, const struct counts *
     return isfinite(statistic) ? statistic : 0;
 }
 
-static int draw(void *context, size_t index, size_t worker, struct mlops_error *err)
+static void statistics_of(const struct column_plan *plan, struct counts *counts,
+                          double statistics[LANES])
+{
+    const struct calibrated *column = plan->column;
+    double n[LANES], m[LANES];
+    count_present(plan, counts, n, m);
+    if (column->method->statistic == method_ks) {
+        ks_lanes(plan, counts, n, m, statistics);
+        return;
+    }
+    double *p = xcalloc(column->pair->cells + 1, sizeof(*p));
+    double *q = xcalloc(column->pair->cells + 1, sizeof(*q));
+    count_cells(plan, counts);
+    for (size_t lane = 0; lane < LANES; lane++)
+        statistics[lane] = statistic_of(plan, counts, lane, n[lane], m[lane], p, q);
+    free(p);
+    free(q);
+}
+
+/* Draw number `index` of both tables, into its lane. */
+static void draw_tables(const struct drawing *drawing, size_t index, struct counts *counts)
+{
+    struct random random;
+    size_t rows = drawing->sample_rows, lane = index % LANES;
+    random_init(&random, SEED, index, drawing->tables);
+    random_multinomial(&random, drawing->reference_rows, drawing->cumulative, rows, counts->drawn);
+    for (size_t row = 0; row < rows; row++)
+        counts->reference[row * LANES + lane] = (double)counts->drawn[row];
+    random_multinomial(&random, drawing->current_rows, drawing->cumulative, rows, counts->drawn);
+    for (size_t row = 0; row < rows; row++)
+        counts->current[row * LANES + lane] = (double)counts->drawn[row];
+}
+
+static int draw(void *context, size_t block, size_t worker, struct mlops_error *err)
 {
     struct drawing *drawing = context;
-    size_t rows = drawing->sample_rows, cells = 1;
-    struct random random;
+    size_t cells = 1, first = block * LANES;
+    struct counts counts;
     (void)worker;
     (void)err;
     for (size_t i = 0; i < drawing->count; i++)
         if (drawing->plans[i].column->pair->cells > cells)
             cells = drawing->plans[i].column->pair->cells;
-    struct counts counts = {.reference = xcalloc(rows, sizeof(uint64_t)),
-                            .current = xcalloc(rows, sizeof(uint64_t)),
-                            .below_reference = xcalloc(rows, sizeof(uint64_t)),
-                            .below_current = xcalloc(rows, sizeof(uint64_t)),
-                            .p = xcalloc(cells, sizeof(double)),
-                            .q = xcalloc(cells, sizeof(double))};
-    random_init(&random, SEED, index, drawing->tables);
-    random_multinomial(&random, drawing->reference_rows, drawing->cumulative, rows,
-                       counts.reference);
-    random_multinomial(&random, drawing->current_rows, drawing->cumulative, rows, counts.current);
-    for (size_t i = 0; i < drawing->count; i++)
-        drawing->statistics[index * drawing->count + i] = statistic_of(&drawing->plans[i], &counts);
+    counts_make(&counts, drawing->sample_rows, cells);
+    for (size_t lane = 0; lane < LANES; lane++)
+        draw_tables(drawing, first + lane, &counts);
+    for (size_t i = 0; i < drawing->count; i++) {
+        double statistics[LANES];
+        statistics_of(&drawing->plans[i], &counts, statistics);
+        for (size_t lane = 0; lane < LANES && first + lane < drawing->draws; lane++)
+            drawing->statistics[(first + lane) * drawing->count + i] = statistics[lane];
+    }
     counts_clear(&counts);
     return MLOPS_OK;
 }
@@ -254,7 +358,8 @@ void calibrate(const struct row_sample *sample, uint64_t reference_rows, uint64_
     }
     if (drawing.count > 0) {
         drawing.statistics = xcalloc(drawing.draws * drawing.count, sizeof(double));
-        (void)pool_run(drawing.draws, draw, &drawing, &err); /* `draw` cannot fail */
+        (void)pool_run((drawing.draws + LANES - 1) / LANES, draw, &drawing,
+                       &err); /* `draw` cannot fail */
         set_thresholds(&drawing, far, columns, of);
     }
     for (size_t i = 0; i < drawing.count; i++)

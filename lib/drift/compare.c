@@ -17,6 +17,11 @@
 #define OTHER_SHARE 0.1 /* of a stated rate of false alarms: for missing and new values */
 #define GONE_SHARE                                                                                 \
     0.01 /* of the reference's rows: a category that has so many and is missing now */
+/* Draws cannot raise a threshold where even the bound for any data, at a chance that no number of
+ * draws comes near, is so small a part of it. Columns are scaled by one another's tails: hence a
+ * part, not the whole. */
+#define SETTLED_ALPHA 1e-9
+#define SETTLED_PART 0.25
 /* What a column is held against: values, missing share, and new values, which of numbers are those
  * beyond the range. */
 #define CRITERIA 3
@@ -332,26 +337,50 @@ static void adjust_p(struct mlops_drift_report *report)
     free(adjusted);
 }
 
+/* The effect from which on the column is worth a look. */
+static double effect_of(const struct compare_options *options, const struct calibrated *column)
+{
+    double threshold = column->threshold > 0 ? column->threshold : options->threshold;
+    if (options->any_effect)
+        threshold = 0;
+    else if (!(threshold > 0))
+        threshold = method_threshold(column->method, column->pair);
+    return threshold / column->weight;
+}
+
+/* Are both tables so large that chance comes nowhere near the effect in any column? */
+static bool is_settled(const struct compare_options *options, const struct calibrated *columns,
+                       size_t compared)
+{
+    for (size_t i = 0; i < compared; i++) {
+        const struct pair *pair = columns[i].pair;
+        if (pair->n <= 0 || pair->m <= 0)
+            continue; /* nothing to compare */
+        const struct drift_method *method = columns[i].method;
+        double noise = fmax(method->noise(pair, SETTLED_ALPHA), method->sketch(pair));
+        if (!(noise < SETTLED_PART * effect_of(options, &columns[i])))
+            return false;
+    }
+    return true;
+}
+
 /* Thresholds for all columns at once, and the verdicts. */
 static void judge_all(const struct profile *reference, const struct profile *current,
                       const struct compare_options *options, struct calibrated *columns,
                       size_t compared, struct mlops_drift_report *report)
 {
-    bool drawn = options->far >= CALIBRATE_FAR_MIN;
+    bool stated = options->far >= CALIBRATE_FAR_MIN;
+    bool settled = stated && is_settled(options, columns, compared);
     double alpha = (options->far > 0 ? options->far : ALPHA) / (CRITERIA * (double)compared);
-    double other = drawn ? options->far * OTHER_SHARE / ((CRITERIA - 1) * (double)compared) : alpha;
+    double other =
+        stated ? options->far * OTHER_SHARE / ((CRITERIA - 1) * (double)compared) : alpha;
     size_t drifted = 0;
-    if (drawn)
+    if (stated && !settled)
         calibrate(reference->sample, reference->rows, current->rows,
                   options->far * (1 - OTHER_SHARE), columns, compared);
+    report->calibrated = settled && reference->sample;
     for (size_t i = 0; i < compared; i++) {
-        double threshold = columns[i].threshold > 0 ? columns[i].threshold : options->threshold;
-        if (options->any_effect)
-            threshold = 0;
-        else if (!(threshold > 0))
-            threshold = method_threshold(columns[i].method, columns[i].pair);
-        threshold /= columns[i].weight;
-        judge(&columns[i], threshold, alpha, other, &report->columns[i]);
+        judge(&columns[i], effect_of(options, &columns[i]), alpha, other, &report->columns[i]);
         report->calibrated = report->calibrated || !isnan(columns[i].noise);
         drifted += report->columns[i].drift;
     }

@@ -6,7 +6,7 @@
 
 /* ---- statistics ------------------------------------------------------------------------- */
 
-static double ks(const struct pair *pair)
+double method_ks(const struct pair *pair)
 {
     return distance_ks(&pair->reference_view, &pair->current_view);
 }
@@ -239,22 +239,24 @@ static double sketch_anderson_darling(const struct pair *pair)
 
 /* The first method for a kind of column is its default. A newcomer adds a row. */
 static const struct drift_method methods[] = {
-    {"ks", true, false, false, 0.1, ks, noise_ks, pair_rank_error},
-    {"jensen_shannon", true, true, false, 0.1, jensen_shannon, noise_jensen_shannon,
+    {"ks", true, false, false, false, 0.1, method_ks, noise_ks, pair_rank_error},
+    {"jensen_shannon", true, true, true, false, 0.1, jensen_shannon, noise_jensen_shannon,
      pair_rank_error},
-    {"psi", true, true, false, 0.2, psi, noise_psi, pair_rank_error},
-    {"wasserstein", true, false, false, 0.1, wasserstein, noise_wasserstein, pair_rank_error},
-    {"total_variation", true, true, false, 0.1, total_variation, noise_total_variation,
+    {"psi", true, true, true, false, 0.2, psi, noise_psi, pair_rank_error},
+    {"wasserstein", true, false, false, false, 0.1, wasserstein, noise_wasserstein,
      pair_rank_error},
-    {"hellinger", true, true, false, 0.1, hellinger, noise_hellinger, pair_rank_error},
-    {"l_infinity", true, true, false, 0.1, l_infinity, noise_total_variation, pair_rank_error},
-    {"energy", true, false, false, 0.1, energy, noise_energy, pair_rank_error},
-    {"cramer_von_mises", true, false, true, 0.005, cramer_von_mises, noise_cramer_von_mises,
+    {"total_variation", true, true, true, false, 0.1, total_variation, noise_total_variation,
+     pair_rank_error},
+    {"hellinger", true, true, true, false, 0.1, hellinger, noise_hellinger, pair_rank_error},
+    {"l_infinity", true, true, true, false, 0.1, l_infinity, noise_total_variation,
+     pair_rank_error},
+    {"energy", true, false, false, false, 0.1, energy, noise_energy, pair_rank_error},
+    {"cramer_von_mises", true, false, false, true, 0.005, cramer_von_mises, noise_cramer_von_mises,
      sketch_cramer_von_mises},
-    {"anderson_darling", true, false, true, 0.03, anderson_darling, noise_anderson_darling,
+    {"anderson_darling", true, false, false, true, 0.03, anderson_darling, noise_anderson_darling,
      sketch_anderson_darling},
-    {"chi_square", true, true, true, 0.2, chi_square, noise_chi_square, sketch_chi_square},
-    {"g", true, true, true, 0.2, g, noise_chi_square, sketch_chi_square},
+    {"chi_square", true, true, true, true, 0.2, chi_square, noise_chi_square, sketch_chi_square},
+    {"g", true, true, true, true, 0.2, g, noise_chi_square, sketch_chi_square},
 };
 
 double method_threshold(const struct drift_method *method, const struct pair *pair)

@@ -10,7 +10,8 @@
 struct drift_method {
     const char *name;
     bool numeric, categorical;
-    bool grows; /* with nm/(n+m), as test statistics do; so does the threshold then */
+    bool binned;      /* looks at counts in cells alone, not at distribution functions */
+    bool grows;       /* with nm/(n+m), as test statistics do; so does the threshold then */
     double threshold; /* from which on it is worth a look, however many rows there are */
     double (*statistic)(const struct pair *pair);
     /* What noise alone reaches with probability alpha at the sizes of the two samples, at most. */
@@ -18,6 +19,9 @@ struct drift_method {
     /* What sketches that had to leave values out may add, by errors of their own. */
     double (*sketch)(const struct pair *pair);
 };
+
+/* The statistic of `ks`, max |F - G|, of which many are computed at once. */
+double method_ks(const struct pair *pair);
 
 /* The method called `name` for such columns; NULL: the default. Errors: MLOPS_INVALID. */
 int method_find(const char *name, bool numeric, const struct drift_method **method,

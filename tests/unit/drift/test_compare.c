@@ -377,6 +377,30 @@ static void columns_without_values_do_not_break_it(void **state)
     mlops_drift_report_clear(&report);
 }
 
+/* Two thresholds for one pair of large tables: what chance reaches is small beside the effect, so
+ * that it need not be drawn where the effect is what counts. */
+static void chance_is_drawn_only_where_it_may_decide(void **state)
+{
+    (void)state;
+    struct mlops_error err = {0};
+    struct mlops_drift_report report = {0};
+    seed = 12;
+    _cleanup_(profile_free_ptr) struct profile *large = draw(240000, &plain);
+    struct compare_options options = {.far = 0.01};
+    assert_int_equal(0, profiles_compare(large, large, &options, &report, &err));
+    assert_true(report.calibrated && !isnan(report.domain_auc));
+    for (size_t i = 0; i < report.column_count; i++)
+        assert_true(report.columns[i].threshold == 0.1);
+    mlops_drift_report_clear(&report);
+    options.any_effect = true;
+    report = (struct mlops_drift_report){0};
+    assert_int_equal(0, profiles_compare(large, large, &options, &report, &err));
+    assert_true(report.calibrated);
+    for (size_t i = 0; i < report.column_count; i++)
+        assert_true(report.columns[i].threshold > 0 && report.columns[i].threshold < 0.025);
+    mlops_drift_report_clear(&report);
+}
+
 /* The project file's reader stands in a room below the methods and has a list of its own. */
 static void the_project_file_knows_just_the_methods_that_there_are(void **state)
 {
@@ -418,6 +442,7 @@ int main(void)
         cmocka_unit_test(a_change_of_spread_alone_is_told_by_the_quantile_that_moved),
         cmocka_unit_test(the_threshold_can_be_chosen_and_columns_left_out),
         cmocka_unit_test(columns_without_values_do_not_break_it),
+        cmocka_unit_test(chance_is_drawn_only_where_it_may_decide),
         cmocka_unit_test(the_project_file_knows_just_the_methods_that_there_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
