@@ -132,7 +132,7 @@ enum command_group {
 #define COMMAND_OPTIONS 32
 #define COMMAND_EXAMPLES 12
 #define COMMAND_EXITS 6
-#define COMMAND_FIELDS 64
+#define COMMAND_FIELDS 72
 
 struct cli;
 

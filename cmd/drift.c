@@ -96,10 +96,17 @@ static void print_together(struct cli *cli, const struct mlops_drift_report *rep
 static void print_rows(struct cli *cli, const struct mlops_drift_report *report)
 {
     const char *apart = "\n"; /* a line between the table and the first of them */
+    if (report->pair_statistic > report->pair_threshold) {
+        cli_say(cli,
+                "%s'%s' and '%s' go together otherwise: correlation %.2f -> %.2f, %.1f deviations "
+                "where chance reaches %.1f",
+                apart, report->pair[0], report->pair[1], report->pair_reference,
+                report->pair_current, report->pair_statistic, report->pair_threshold);
+        apart = "";
+    }
     if (report->domain_auc > report->domain_threshold) {
-        cli_say(cli, "%srows of the two can be told apart: AUC %.2f, where chance reaches %.2f%s",
-                apart, report->domain_auc, report->domain_threshold,
-                report->drift ? "" : "; columns go together otherwise than in the snapshot");
+        cli_say(cli, "%srows of the two can be told apart: AUC %.2f, where chance reaches %.2f",
+                apart, report->domain_auc, report->domain_threshold);
         apart = "";
     }
     if (report->reconstruction_current > report->reconstruction_high ||
@@ -131,7 +138,14 @@ static void print_report(struct cli *cli, const struct mlops_drift_report *repor
     const char *rows = cli_noun(report->rows, "row", "rows");
     print_rows(cli, report);
     print_together(cli, report);
-    if (report->drift)
+    if (report->drift && drifted == 0)
+        cli_print(cli,
+                  "\n%sdrift of whole rows, of none of %zu %s%s: %" PRIu64
+                  " %s against the snapshot '%s' of %s",
+                  cli_on(cli, style), report->column_count,
+                  cli_noun(report->column_count, "column", "columns"), cli_off(cli, style),
+                  report->rows, rows, report->data, version);
+    else if (report->drift)
         cli_print(cli,
                   "\n%sdrift in %zu of %zu columns%s: %" PRIu64
                   " %s against the snapshot '%s' of %s",
@@ -240,8 +254,18 @@ static cJSON *to_json(const struct mlops_drift_report *report)
     cli_json_number(document, "rows_reference", (double)report->rows_reference);
     cli_json_number(document, "far", report->far);
     cli_json_bool(document, "calibrated", report->calibrated);
+    cli_json_bool(document, "rows_drift", report->rows_drift);
+    cli_json_text_or_null(document, "rows_detail", report->rows_detail);
     cli_json_number(document, "domain_auc", report->domain_auc);
     cli_json_number(document, "domain_threshold", report->domain_threshold);
+    cJSON *pair = cli_json_array();
+    for (size_t i = 0; i < 2 && report->pair[i]; i++)
+        cli_json_push(pair, cJSON_CreateString(report->pair[i]));
+    cli_json_add(document, "pair", pair);
+    cli_json_number(document, "pair_statistic", report->pair_statistic);
+    cli_json_number(document, "pair_threshold", report->pair_threshold);
+    cli_json_number(document, "pair_reference", report->pair_reference);
+    cli_json_number(document, "pair_current", report->pair_current);
     cli_json_number(document, "reconstruction_reference", report->reconstruction_reference);
     cli_json_number(document, "reconstruction_current", report->reconstruction_current);
     cli_json_number(document, "reconstruction_low", report->reconstruction_low);
@@ -438,19 +462,26 @@ const struct command command_drift = {
                   "names of the columns that drifted"},
                  {"mlops drift fraud@production --current today.csv --html drift.html",
                   "the same for people, with pictures"}},
-    .exits = {{1, "at least one column drifted"}},
+    .exits = {{1, "at least one column drifted, or whole rows did"}},
     .json = {{"model", "text", "whose version it is"},
              {"version", "number?", "null for a bundle that is not registered"},
              {"bundle", "text", "its bundle"},
              {"data", "text", "name of the snapshot"},
-             {"drift", "bool", "did at least one column drift?"},
+             {"drift", "bool", "did at least one column drift, or whole rows?"},
              {"share", "number", "of the columns that drifted, 0 to 1"},
              {"rows", "number", "of FILE"},
              {"rows_reference", "number", "of the snapshot"},
              {"far", "number", "how often a table without drift raises an alarm, at most"},
              {"calibrated", "bool", "by draws from the snapshot, or by bounds for any data?"},
+             {"rows_drift", "bool", "do rows differ as wholes?"},
+             {"rows_detail", "text?", "in what"},
              {"domain_auc", "number?", "of a classifier that tells rows of the two tables apart"},
-             {"domain_threshold", "number?", "above which it can; for information"},
+             {"domain_threshold", "number?", "above which it can"},
+             {"pair[]", "text", "the two columns whose correlation changed most"},
+             {"pair_statistic", "number?", "by how many deviations of chance it changed"},
+             {"pair_threshold", "number?", "above which that is more than chance"},
+             {"pair_reference", "number?", "their correlation in the snapshot's rows"},
+             {"pair_current", "number?", "their correlation in FILE's rows"},
              {"reconstruction_reference", "number?",
               "error of rows rebuilt from the snapshot's components, of its own"},
              {"reconstruction_current", "number?", "the same of FILE's rows"},

@@ -95,25 +95,32 @@ struct mlops_drift_column {
 struct mlops_drift_report {
     struct mlops_version version;
     char data[MLOPS_NAME_MAX + 1];
-    bool drift;    /* at least one column drifted */
+    bool drift;    /* at least one column drifted, or whole rows did */
     double share;  /* of the columns that drifted, 0…1 */
     uint64_t rows; /* of the current table */
     uint64_t rows_reference;
     double far;      /* how often a table without drift raises an alarm, at most */
     bool calibrated; /* by draws from the reference, so that it is about as often as that */
-    /* How well a classifier tells rows of the two tables apart, which shows where columns go
-     * together otherwise though none has drifted: its AUC, about 0.5 where it cannot, and what
-     * chance exceeds as often as `far`. For information: `drift` is that of the columns. NaN: not
-     * known. */
+    /* Do whole rows differ, which shows where columns go together otherwise though none has
+     * drifted: a classifier tells rows of the two tables apart, or the correlation of a pair of
+     * columns changed, by more than chance. What it is, in words; empty where it is not. */
+    bool rows_drift;
+    char *rows_detail;
+    /* The classifier's AUC, about 0.5 where it cannot tell rows apart. NaN: not known. */
     double domain_auc, domain_threshold;
+    /* The pair of columns of which the correlation changed most for what it varies by chance, by
+     * how many deviations it did, and the correlations. NULL and NaN: not known. */
+    char *pair[2];
+    double pair_statistic, pair_threshold, pair_reference, pair_current;
     /* How much of a row is lost when it is rebuilt from the principal components that carry 65 % of
      * the snapshot's variance, on average over the rows, in standard deviations; outside of low to
-     * high it is more than chance and too much to be small. For information, as the others. NaN:
-     * not known. */
+     * high it is more than chance and too much to be small. For information: it is not in `drift`.
+     * NaN: not known. */
     double reconstruction_reference, reconstruction_current;
     double reconstruction_low, reconstruction_high;
     /* Shares of rows that stand apart from the snapshot's by all columns together: more than three
-     * times the average leverage; above the threshold it is more than chance. NaN: not known. */
+     * times the average leverage; above the threshold it is more than chance. For information. NaN:
+     * not known. */
     double isolated_reference, isolated_current, isolated_threshold;
     char *isolated_by;    /* the column that sets most of them apart; NULL: none does */
     bool exact;           /* no sketch had to leave anything out */

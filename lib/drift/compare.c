@@ -13,8 +13,11 @@
 #include <mlops/text.h>
 
 #define SHARE_THRESHOLD 0.05 /* a rise or fall of the missing share, or of new values; absolute */
-#define ALPHA 0.001     /* chance that noise alone passes for drift where nothing is calibrated */
-#define OTHER_SHARE 0.1 /* of a stated rate of false alarms: for missing and new values */
+#define ALPHA 0.001 /* chance that noise alone passes for drift where nothing is calibrated */
+/* Of a stated rate of false alarms: for missing and new values, and for whole rows where these are
+ * judged. */
+#define OTHER_SHARE 0.1
+#define ROWS_SHARE 0.3
 #define GONE_SHARE                                                                                 \
     0.01 /* of the reference's rows: a category that has so many and is missing now */
 /* Draws cannot raise a threshold where even the bound for any data, at a chance that no number of
@@ -296,19 +299,41 @@ static const struct column_profile *column_near(const struct profile *profile, c
     return profile_column(profile, name);
 }
 
+static void explain_rows(const struct domain *domain, struct mlops_drift_report *report)
+{
+    _cleanup_(buffer_clear) struct buffer text = {0};
+    if (domain->bond > domain->bond_threshold)
+        buffer_printf(&text, "'%s' and '%s' go together otherwise, correlation %.2f -> %.2f",
+                      domain->pair[0], domain->pair[1], domain->correlations[0],
+                      domain->correlations[1]);
+    if (domain->auc > domain->auc_threshold)
+        buffer_printf(&text, "%srows of the two can be told apart, AUC %.2f",
+                      text.length ? "; " : "", domain->auc);
+    report->rows_drift = text.length > 0;
+    report->rows_detail = buffer_steal(&text);
+}
+
 /* What whole rows show, and single columns do not. */
 static void compare_rows(const struct profile *reference, const struct profile *current,
-                         struct mlops_drift_report *report)
+                         const struct compare_options *options, const struct calibrated *columns,
+                         size_t compared, struct mlops_drift_report *report)
 {
-    const char **names = xcalloc(report->column_count + 1, sizeof(*names));
-    for (size_t i = 0; i < report->column_count; i++)
-        names[i] = report->columns[i].name;
-    struct domain domain =
-        domain_classify(reference, current, names, report->column_count, report->far);
+    const char **names = xcalloc(compared + 1, sizeof(*names));
+    for (size_t i = 0; i < compared; i++)
+        names[i] = columns[i].pair->reference->name;
+    struct domain domain = domain_classify(reference, current, names, compared,
+                                           options->far * ROWS_SHARE, options->any_effect);
     report->domain_auc = domain.auc;
-    report->domain_threshold = domain.threshold;
+    report->domain_threshold = domain.auc_threshold;
+    report->pair_statistic = domain.bond;
+    report->pair_threshold = domain.bond_threshold;
+    report->pair_reference = domain.correlations[0];
+    report->pair_current = domain.correlations[1];
+    for (size_t i = 0; i < 2; i++)
+        report->pair[i] = domain.pair[i] ? xstrdup(domain.pair[i]) : NULL;
+    explain_rows(&domain, report);
     struct components components =
-        components_compare(reference, current, names, report->column_count, report->far);
+        components_compare(reference, current, names, compared, options->far);
     report->reconstruction_reference = components.error_reference;
     report->reconstruction_current = components.error_current;
     report->reconstruction_low = components.error_low;
@@ -318,6 +343,16 @@ static void compare_rows(const struct profile *reference, const struct profile *
     report->isolated_threshold = components.isolated_high;
     report->isolated_by = components.isolated_by ? xstrdup(components.isolated_by) : NULL;
     free(names);
+}
+
+static void forget_rows(struct mlops_drift_report *report)
+{
+    report->domain_auc = report->domain_threshold = NAN;
+    report->pair_statistic = report->pair_threshold = NAN;
+    report->pair_reference = report->pair_current = NAN;
+    report->reconstruction_reference = report->reconstruction_current = NAN;
+    report->reconstruction_low = report->reconstruction_high = NAN;
+    report->isolated_reference = report->isolated_current = report->isolated_threshold = NAN;
 }
 
 static void adjust_p(struct mlops_drift_report *report)
@@ -374,10 +409,16 @@ static void judge_all(const struct profile *reference, const struct profile *cur
     double alpha = (options->far > 0 ? options->far : ALPHA) / (CRITERIA * (double)compared);
     double other =
         stated ? options->far * OTHER_SHARE / ((CRITERIA - 1) * (double)compared) : alpha;
+    double rows_share = 0;
     size_t drifted = 0;
+    forget_rows(report);
+    if (stated && reference->sample) {
+        compare_rows(reference, current, options, columns, compared, report);
+        rows_share = isnan(report->domain_auc) ? 0 : ROWS_SHARE;
+    }
     if (stated && !settled)
         calibrate(reference->sample, reference->rows, current->rows,
-                  options->far * (1 - OTHER_SHARE), columns, compared);
+                  options->far * (1 - OTHER_SHARE - rows_share), columns, compared);
     report->calibrated = settled && reference->sample;
     for (size_t i = 0; i < compared; i++) {
         judge(&columns[i], effect_of(options, &columns[i]), alpha, other, &report->columns[i]);
@@ -386,7 +427,7 @@ static void judge_all(const struct profile *reference, const struct profile *cur
     }
     report->column_count = compared;
     report->far = options->far > 0 ? options->far : ALPHA;
-    report->drift = drifted > 0;
+    report->drift = drifted > 0 || report->rows_drift;
     report->share = compared ? (double)drifted / (double)compared : 0;
     report->rows = current->rows;
     report->exact = true;
@@ -472,12 +513,6 @@ int profiles_compare(const struct profile *reference, const struct profile *curr
         report->columns = xcalloc(compared + 1, sizeof(*report->columns));
         judge_all(reference, current, options, columns, compared, report);
         adjust_p(report);
-        report->domain_auc = report->domain_threshold = NAN;
-        report->reconstruction_reference = report->reconstruction_current = NAN;
-        report->reconstruction_low = report->reconstruction_high = NAN;
-        report->isolated_reference = report->isolated_current = report->isolated_threshold = NAN;
-        if (report->calibrated)
-            compare_rows(reference, current, report);
         qsort(report->columns, compared, sizeof(*report->columns), by_severity);
     }
     for (size_t i = 0; i < compared; i++)

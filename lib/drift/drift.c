@@ -401,5 +401,8 @@ void mlops_drift_report_clear(struct mlops_drift_report *report)
     free(report->segment);
     free(report->season);
     free(report->isolated_by);
+    free(report->rows_detail);
+    free(report->pair[0]);
+    free(report->pair[1]);
     *report = (struct mlops_drift_report){0};
 }

@@ -25,8 +25,8 @@ static bool is_meant(const struct column_profile *column, const struct manifest_
 {
     if (expectation->columns)
         return is_named(expectation->columns, column->name);
-    return !is_named(expectation->except, column->name) && column->type != COLUMN_TIME && !same_name(column->name, data->target) &&
-           !same_name(column->name, data->time);
+    return !is_named(expectation->except, column->name) && column->type != COLUMN_TIME &&
+           !same_name(column->name, data->target) && !same_name(column->name, data->time);
 }
 
 static void name_drifted(struct buffer *text, size_t *drifted, const char *column,
@@ -97,10 +97,13 @@ int skew_judge(const struct snapshot_table *table, const struct snapshot_table *
                         *column->detail ? ", " : "", column->detail);
             name_drifted(&text, &drifted, column->name, detail);
         }
+    _cleanup_(free_string) char *rows = report.rows_drift ? xstrdup(report.rows_detail) : NULL;
     mlops_drift_report_clear(&report);
     result->judged = compared;
     result->unexpected = drifted;
-    if (drifted == 0)
+    if (drifted == 0 && rows)
+        judged_say(result, false, "none of %zu columns drifted, but %s", compared, rows);
+    else if (drifted == 0)
         judged_say(result, true, "none of %zu columns drifted", compared);
     else
         judged_say(result, false, "%zu of %zu columns drifted: %s%s", drifted, compared, text.data,

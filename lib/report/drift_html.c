@@ -111,7 +111,9 @@ static void add_summary(struct buffer *out, const struct mlops_drift_report *rep
     buffer_puts(out, "<h1>");
     add_title(out, report);
     buffer_printf(out, ": <span class=%s>", report->drift ? "drift" : "ok");
-    if (report->drift)
+    if (report->drift && drifted == 0)
+        buffer_printf(out, "drift of whole rows, of none of %zu columns", report->column_count);
+    else if (report->drift)
         buffer_printf(out, "drift in %zu of %zu columns", drifted, report->column_count);
     else
         buffer_printf(out, "no drift in %zu columns", report->column_count);
@@ -143,10 +145,15 @@ static void add_rows(struct buffer *out, const struct mlops_drift_report *report
                       "<tr><td>%s</td><td class=n>%s</td><td class=n>%s</td><td class=n>%s</td>"
                       "<td><span class=%s>%s</span>",
                       lines[i].measure, lines[i].snapshot, lines[i].current, lines[i].chance,
-                      lines[i].differs ? "drift" : "ok", lines[i].differs ? "differs" : "ok");
+                      lines[i].differs ? "drift" : "ok",
+                      !lines[i].differs  ? "ok"
+                      : lines[i].decides ? "DRIFT"
+                                         : "differs");
         if (lines[i].by) {
-            buffer_puts(out, "<small>most by ‘");
+            buffer_puts(out, lines[i].also ? "<small>of ‘" : "<small>most by ‘");
             drift_picture_escape(out, lines[i].by);
+            buffer_puts(out, lines[i].also ? "’ and ‘" : "");
+            drift_picture_escape(out, lines[i].also);
             buffer_puts(out, "’</small>");
         }
         buffer_puts(out, "</td></tr>\n");

@@ -42,10 +42,18 @@ static void add_rows(struct buffer *text, const struct mlops_drift_report *repor
         buffer_puts(text, "\n| | whole rows | snapshot | current | by chance |\n"
                           "| --- | --- | --- | --- | --- |\n");
     for (size_t i = 0; i < count; i++) {
-        buffer_printf(text, "| %s | %s", lines[i].differs ? "❗" : "✅", lines[i].measure);
+        buffer_printf(text, "| %s | %s",
+                      !lines[i].differs  ? "✅"
+                      : lines[i].decides ? "❌"
+                                         : "❗",
+                      lines[i].measure);
         if (lines[i].by) {
-            buffer_puts(text, ", most by ");
+            buffer_puts(text, lines[i].also ? ", of " : ", most by ");
             markdown_cell(text, lines[i].by);
+        }
+        if (lines[i].also) {
+            buffer_puts(text, " and ");
+            markdown_cell(text, lines[i].also);
         }
         buffer_printf(text, " | %s | %s | %s |\n", lines[i].snapshot, lines[i].current,
                       lines[i].chance);
@@ -58,8 +66,10 @@ char *mlops_drift_report_markdown(const struct mlops_drift_report *report)
     size_t drifted = 0;
     for (size_t i = 0; i < report->column_count; i++)
         drifted += report->columns[i].drift;
-    buffer_puts(&text, report->drift ? "### ❌ Drift in " : "### ✅ No drift in ");
-    if (report->drift)
+    buffer_puts(&text, !report->drift ? "### ✅ No drift in "
+                       : drifted == 0 ? "### ❌ Drift of whole rows, of none of "
+                                      : "### ❌ Drift in ");
+    if (drifted > 0)
         buffer_printf(&text, "%zu of ", drifted);
     buffer_printf(&text, "%zu columns: ", report->column_count);
     markdown_cell(&text, report->version.model[0] ? report->version.model : report->version.bundle);

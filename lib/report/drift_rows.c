@@ -6,10 +6,25 @@
 static struct drift_rows_line told_apart(const struct mlops_drift_report *report)
 {
     struct drift_rows_line line = {.measure = "told apart by a classifier, AUC",
+                                   .decides = true,
                                    .differs = report->domain_auc > report->domain_threshold};
     snprintf(line.snapshot, sizeof(line.snapshot), "0.50");
     snprintf(line.current, sizeof(line.current), "%.2f", report->domain_auc);
     snprintf(line.chance, sizeof(line.chance), "up to %.2f", report->domain_threshold);
+    return line;
+}
+
+static struct drift_rows_line paired(const struct mlops_drift_report *report)
+{
+    struct drift_rows_line line = {.measure = "correlation that changed most",
+                                   .decides = true,
+                                   .differs = report->pair_statistic > report->pair_threshold,
+                                   .by = report->pair[0],
+                                   .also = report->pair[1]};
+    snprintf(line.snapshot, sizeof(line.snapshot), "%.2f", report->pair_reference);
+    snprintf(line.current, sizeof(line.current), "%.2f", report->pair_current);
+    snprintf(line.chance, sizeof(line.chance), "%.1f deviations, up to %.1f",
+             report->pair_statistic, report->pair_threshold);
     return line;
 }
 
@@ -44,6 +59,8 @@ size_t drift_rows_lines(const struct mlops_drift_report *report,
     size_t count = 0;
     if (!isnan(report->domain_auc))
         lines[count++] = told_apart(report);
+    if (!isnan(report->pair_statistic))
+        lines[count++] = paired(report);
     if (!isnan(report->reconstruction_current))
         lines[count++] = rebuilt(report);
     if (!isnan(report->isolated_current))

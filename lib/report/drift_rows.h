@@ -4,14 +4,15 @@
 #include "base/buffer.h"
 #include <mlops/drift.h>
 
-#define DRIFT_ROWS_MAX 3
+#define DRIFT_ROWS_MAX 4
 
 /* One measure of whole rows: a line of the report's second table. */
 struct drift_rows_line {
     const char *measure;
-    char snapshot[32], current[32], chance[48]; /* figures, fit to be shown */
+    char snapshot[32], current[32], chance[64]; /* figures, fit to be shown */
     bool differs;                               /* by more than chance */
-    const char *by; /* the column that most of it comes from; NULL: none is named */
+    bool decides;                               /* counts for the verdict */
+    const char *by, *also; /* the columns that most of it comes from; NULL: none is named */
 };
 
 /* The measures that are known; returns how many. `by` is the report's. */

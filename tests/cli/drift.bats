@@ -163,16 +163,22 @@ setup() {
     mlops register q
     paste -d , <(cut -d , -f 1 pairs.csv) <(echo y; tail -n +2 pairs.csv | cut -d , -f 2 | sort -R --random-source=pairs.csv) > now.csv
     run mlops --json drift pairs@1 --current now.csv
-    [ "$status" -eq 0 ]
-    jq -e '(.drift | not) and .domain_auc > .domain_threshold and .domain_auc > 0.7' <<<"$output"
+    [ "$status" -eq 1 ]
+    jq -e '.drift and .share == 0 and .rows_drift and .domain_auc > .domain_threshold and .domain_auc > 0.7' <<<"$output"
+    jq -e '(.pair | sort) == ["x", "y"] and .pair_reference > 0.9 and .pair_current < 0.2 and
+        .pair_statistic > .pair_threshold and (.rows_detail | startswith("\u0027x\u0027 and \u0027y\u0027"))' <<<"$output"
     jq -e '.reconstruction_current > .reconstruction_high and .isolated_current > .isolated_threshold' <<<"$output"
     run mlops drift pairs@1 --current now.csv
-    [[ "$output" == *"go together otherwise"* ]]
+    [[ "$output" == *"'x' and 'y' go together otherwise: correlation 1.00 -> "*"drift of whole rows, of none of 2 columns"* ]]
     [[ "$output" == *"rebuilt from the snapshot's components with error"* ]]
     [[ "$output" == *"of rows stand apart from the snapshot's"* ]]
-    mlops drift pairs@1 --current now.csv --html d.html --markdown d.md
-    [ "$(grep -c '<span class=drift>differs</span>' d.html)" = 3 ]
-    [ "$(grep -c '^| ❗ |' d.md)" = 3 ]
+    run mlops drift pairs@1 --current now.csv --html d.html --markdown d.md
+    [ "$(grep -c '<span class=drift>DRIFT</span>' d.html)" = 2 ]
+    [ "$(grep -c '<span class=drift>differs</span>' d.html)" = 2 ]
+    grep -q '^### ❌ Drift of whole rows, of none of 2 columns' d.md
+    grep -q '^| ❌ | correlation that changed most, of x and y |' d.md
+    [ "$(grep -c '^| ❗ |' d.md)" = 2 ]
+    mlops drift pairs@1 --current pairs.csv
 }
 
 # A table of 40 days with a column that jumps on the 31st for one of three shops.

@@ -3,10 +3,11 @@
  *
  * calibration TABLE REFERENCE_ROWS CURRENT_ROWS FAR TRIALS [METHOD [SHIFT SIZE]]: deal the rows of
  * TABLE out at random, to a reference and a current table, compare them, and count the tables in
- * which a column drifted, and those in which whole rows gave an alarm. Exits with 1 where the share
- * of the former is not within 0.5 to 1.5 times FAR; of fewer than 500 trials, where it is further
- * from FAR than 3 standard deviations of a binomial. With a SHIFT (mean, scale, category, missing)
- * of SIZE in one column the share is the power; then there is no bound.
+ * which drift was found, in a column or in whole rows, and what of whole rows gave an alarm. Exits
+ * with 1 where the share of the former is not within 0.5 to 1.5 times FAR; of fewer than 500
+ * trials, where it is further from FAR than 3 standard deviations of a binomial. With a SHIFT
+ * (mean, scale, category, missing, correlation: dealt out anew among that share of the rows) of
+ * SIZE in one column the share is the power; then there is no bound.
  */
 #include "drift/compare.h"
 #include "stats/random.h"
@@ -112,7 +113,11 @@ static struct profile *profile_rows(const struct rows *rows, const size_t *order
         struct text_view *texts = xcalloc(count, sizeof(*texts));
         for (size_t row = 0; row < count; row++) {
             struct cell cell = rows->cells[order[row] * width + i];
-            if (shift->kind && i == shift->column)
+            bool shifted = shift->kind && i == shift->column;
+            if (shifted && str_equal(shift->kind, "correlation") &&
+                (double)(random_next(random) >> 11) / 0x1p53 < shift->size)
+                cell = rows->cells[order[random_below(random, count)] * width + i];
+            else if (shifted)
                 apply(shift, random, &cell);
             missing[row] = cell.missing;
             numbers[row] = cell.missing ? 0 : cell.number;
@@ -191,7 +196,7 @@ int main(int argc, char **argv)
         return 2;
     }
     size_t n = strtoul(argv[2], NULL, 10), m = strtoul(argv[3], NULL, 10), alarms = 0;
-    size_t apart = 0, rebuilt = 0, isolated = 0;
+    size_t columns = 0, apart = 0, paired = 0, rebuilt = 0, isolated = 0;
     double far = strtod(argv[4], NULL);
     size_t trials = strtoul(argv[5], NULL, 10), *order = xcalloc(rows.count, sizeof(*order));
     struct shift shift = {.kind = argc > 8 ? argv[7] : NULL,
@@ -218,7 +223,9 @@ int main(int argc, char **argv)
             return 2;
         }
         alarms += report.drift;
+        columns += report.share > 0;
         apart += report.domain_auc > report.domain_threshold;
+        paired += report.pair_statistic > report.pair_threshold;
         rebuilt += report.reconstruction_current > report.reconstruction_high ||
                    report.reconstruction_current < report.reconstruction_low;
         isolated += report.isolated_current > report.isolated_threshold;
@@ -230,8 +237,9 @@ int main(int argc, char **argv)
     const char *name = strrchr(argv[1], '/') ? strrchr(argv[1], '/') + 1 : argv[1];
     printf("%-24s %5zu against %5zu rows  far %5.3f  found %5.3f  (%zu of %zu)%s%s\n", name, m, n,
            far, share, alarms, trials, shift.kind ? "  " : "", shift.kind ? argv[7] : "");
-    printf("  rows told apart %zu, rebuilt otherwise %zu, isolated %zu\n", apart, rebuilt,
-           isolated);
+    printf(
+        "  columns %zu; rows told apart %zu, of a pair %zu; rebuilt otherwise %zu, isolated %zu\n",
+        columns, apart, paired, rebuilt, isolated);
     rows_clear(&rows);
     free(order);
     double off = trials < BINOMIAL_BELOW ? 3 * sqrt(far * (1 - far) / n_trials) : far * 0.5;

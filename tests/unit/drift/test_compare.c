@@ -105,17 +105,16 @@ static void errors_of_sketches_are_no_drift(void **state)
                                           "anderson_darling"};
     (void)state;
     seed = 9;
-    for (size_t m = 0; m < ARRAY_LENGTH(growing); m++)
-        for (int trial = 0; trial < 3; trial++) {
-            struct compare_options options = {
-                .numeric_method = growing[m], .far = 0.01, .any_effect = true};
-            struct mlops_drift_report report = compare(60000, 60000, &plain, &options);
-            assert_true(report.calibrated);
-            if (column(&report, "x")->drift)
-                fail_msg("%s: %g above %g", growing[m], column(&report, "x")->statistic,
-                         column(&report, "x")->threshold);
-            mlops_drift_report_clear(&report);
-        }
+    for (size_t m = 0; m < ARRAY_LENGTH(growing); m++) {
+        struct compare_options options = {
+            .numeric_method = growing[m], .far = 0.05, .any_effect = true};
+        struct mlops_drift_report report = compare(60000, 60000, &plain, &options);
+        assert_true(report.calibrated);
+        if (column(&report, "x")->drift)
+            fail_msg("%s: %g above %g", growing[m], column(&report, "x")->statistic,
+                     column(&report, "x")->threshold);
+        mlops_drift_report_clear(&report);
+    }
 }
 
 static void every_method_sees_a_shift(void **state)
