@@ -86,6 +86,7 @@ static int know_control(struct transaction *tx, struct mlops_error *err)
 {
     _cleanup_(buffer_clear) struct buffer text = {0}, control = {0};
     _cleanup_(json_free) cJSON *newest = NULL;
+    const struct digest *known;
 
     if (tx->control_known)
         return MLOPS_OK;
@@ -97,6 +98,11 @@ static int know_control(struct transaction *tx, struct mlops_error *err)
     tx->control = log_control_behind(newest, tx->tree.size - 1);
     if (tx->control == 0)
         return MLOPS_OK;
+    known = log_control_known(tx->registry, tx->control - 1);
+    if (known) {
+        tx->control_leaf = *known;
+        return MLOPS_OK;
+    }
     TRY(read_proved(tx, tx->control - 1, &control, err));
     merkle_leaf(control.data, control.length, &tx->control_leaf);
     return MLOPS_OK;

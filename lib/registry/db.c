@@ -59,6 +59,12 @@ void db_witness_values(struct db *db, const char *sql, const struct db_value *va
         db->driver->witness(db, sql, values);
 }
 
+void db_foresee_values(struct db *db, const char *sql, const struct db_value *values)
+{
+    if (db->driver->foresee)
+        db->driver->foresee(db, sql, values);
+}
+
 char *db_holder(struct db *db)
 {
     return db->driver->holder ? db->driver->holder(db) : NULL;

@@ -93,6 +93,10 @@ int db_check(struct db *db, bool quick, struct mlops_error *err);
 /* Start a query; the caller closes `*rows`: `db_query(db, &rows, err, "…", …)`. */
 #define db_query(db, rows, err, ...)                                                               \
     db_query_values(db, rows, err, DB_STATEMENT_(__VA_ARGS__, DB_END))
+/* Of a query that will be asked next in the transaction, or in the next one to begin where none is
+ * open: `db_foresee(db, "…", …)`. An engine that is far away answers it together with what is asked
+ * before, and keeps the answer until it is asked for or something is written. */
+#define db_foresee(db, ...) db_foresee_values(db, DB_STATEMENT_(__VA_ARGS__, DB_END))
 #define DB_STATEMENT_(sql, ...)                                                                    \
     (sql), (const struct db_value[])                                                               \
     {                                                                                              \
@@ -102,6 +106,7 @@ int db_check(struct db *db, bool quick, struct mlops_error *err);
 /* What the macros call; `values` ends with DB_END. */
 int db_exec_values(struct db *db, struct mlops_error *err, const char *sql,
                    const struct db_value *values);
+void db_foresee_values(struct db *db, const char *sql, const struct db_value *values);
 void db_witness_values(struct db *db, const char *sql, const struct db_value *values);
 int db_query_values(struct db *db, struct db_rows **rows, struct mlops_error *err, const char *sql,
                     const struct db_value *values);

@@ -15,11 +15,13 @@ struct db_driver {
     void (*close)(struct db *db);
     bool (*read_only)(const struct db *db);
     int (*begin)(struct db *db, enum db_access access, struct mlops_error *err);
-    int (*begin_if)(struct db *db, const char *line, bool *held, const char *sql, const struct db_value *values,
+    int (*begin_if)(struct db *db, const char *line, bool *held, const char *sql,
+                    const struct db_value *values,
                     struct mlops_error *err); /* NULL: begin, then ask */
     int (*commit)(struct db *db, struct mlops_error *err);
     void (*rollback)(struct db *db);
     void (*witness)(struct db *db, const char *sql, const struct db_value *values); /* or NULL */
+    void (*foresee)(struct db *db, const char *sql, const struct db_value *values); /* or NULL */
     int (*has_table)(struct db *db, const char *name, bool *has, struct mlops_error *err);
     int (*check)(struct db *db, bool quick, struct mlops_error *err);
     char *(*holder)(struct db *db); /* NULL: it does not know */

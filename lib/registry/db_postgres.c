@@ -35,10 +35,12 @@ static void close_connection(struct db *base)
 {
     struct postgres_db *db = (struct postgres_db *)base;
 
+    postgres_journal_foreseen(db);
     postgres_journal_clear(db);
     if (db->api.PQfinish)
         postgres_disconnect(db);
     free(db->journal);
+    free(db->foreseen);
     free(db->statements);
     free(db->url);
     free(db->shown);
@@ -73,8 +75,8 @@ static void rollback(struct db *base)
     struct postgres_db *db = (struct postgres_db *)base;
     bool begun = db->sent > 0 || db->failure.code || db->unrepeatable;
 
-    if (db->state != POSTGRES_IDLE && begun)
-        postgres_roll_back(db, db->state == POSTGRES_WRITING);
+    if (db->state != POSTGRES_IDLE && begun) /* what failed in the server holds no lock any more */
+        postgres_roll_back(db, db->state == POSTGRES_WRITING && !db->unwanted);
     end(db);
 }
 
@@ -84,6 +86,7 @@ static int lock(struct postgres_db *db, struct mlops_error *err)
     bool placed;
 
     postgres_journal_add(db, LOCK_SQL, none)->waits = true;
+    postgres_journal_foreseen(db);
     TRY(postgres_flush(db, &result, err));
     placed = db->api.PQntuples(result) == 1 && !db->api.PQgetisnull(result, 0, 0);
     db->api.PQclear(result);
@@ -112,6 +115,7 @@ static int begin(struct db *base, enum db_access access, struct mlops_error *err
     if (access == DB_READ) {
         db->state = POSTGRES_READING;
         postgres_journal_add(db, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", none);
+        postgres_journal_foreseen(db);
         return MLOPS_OK;
     }
     TRY(begin_to_write(base, err));
@@ -136,6 +140,7 @@ static int begin_if(struct db *base, const char *line, bool *held, const char *s
     postgres_journal_add(db, guard, values)->guards = true;
     postgres_journal_add(db, LOCK_SQL, none)->waits = true;
     postgres_journal_add(db, guard, values)->guards = true;
+    postgres_journal_foreseen(db);
     code = postgres_flush(db, NULL, err);
     *held = code == MLOPS_OK;
     unwanted = db->unwanted;
@@ -272,6 +277,7 @@ static const struct db_driver postgres_driver = {
     .commit = commit,
     .rollback = rollback,
     .witness = witness,
+    .foresee = postgres_foresee,
     .has_table = has_table,
     .check = check,
     .holder = holder,

@@ -68,7 +68,9 @@ struct postgres_entry {
     bool answered;           /* its result is known: `result` is the hash of it */
     bool waits;              /* for other writers */
     bool guards;             /* fails, dividing by zero, where the transaction is not wanted */
+    bool foreseen; /* nobody has asked it yet: `kept`, once it is answered, is the answer */
     uint64_t result;
+    PGresult *kept;
 };
 
 struct postgres_statement {
@@ -95,14 +97,18 @@ struct postgres_db {
     enum postgres_state state;
     struct postgres_entry *journal;
     size_t journal_count, journal_capacity;
-    size_t sent; /* entries of the journal that this connection has been sent */
-    bool unrepeatable; /* it got too long to be kept */
-    bool committing;   /* the journal's last statement is COMMIT */
-    bool fate_open;    /* COMMIT was sent, and is not known to have failed */
-    bool unwanted;     /* the statement that guards the transaction said so */
+    size_t sent;                     /* entries of the journal that this connection has been sent */
+    struct postgres_entry *foreseen; /* for the next transaction */
+    size_t foreseen_count, foreseen_capacity;
+    size_t kept;                 /* entries of the journal that are foreseen */
+    bool unrepeatable;           /* it got too long to be kept */
+    bool committing;             /* the journal's last statement is COMMIT */
+    bool fate_open;              /* COMMIT was sent, and is not known to have failed */
+    bool unwanted;               /* the statement that guards the transaction said so */
     struct mlops_error patience; /* why the waiting for other writers was given up */
-    struct mlops_error failure; /* of a statement of the transaction: it can only be rolled back */
-    struct postgres_entry witness; /* a query that has a row once it is committed; sql may be NULL */
+    struct mlops_error failure;  /* of a statement of the transaction: it can only be rolled back */
+    struct postgres_entry
+        witness;      /* a query that has a row once it is committed; sql may be NULL */
     char changed[24]; /* how many rows the last statement changed */
 
     db_wait wait;
@@ -163,6 +169,8 @@ struct postgres_entry *postgres_journal_add(struct postgres_db *db, const char *
 /* The query that finds the transaction once it is committed. */
 void postgres_journal_witness(struct postgres_db *db, const char *sql,
                               const struct db_value *values);
+/* A copy that owns its texts and bytes. */
+struct db_value *postgres_copy_values(const struct db_value *values);
 void postgres_journal_clear(struct postgres_db *db);
 /* Send what was not sent yet and collect all answers, connecting and playing the journal again
  * where that must be; `*last` (may be NULL) gets the result of the last statement, the caller
@@ -171,5 +179,17 @@ int postgres_flush(struct postgres_db *db, PGresult **last, struct mlops_error *
 /* Take the server back to before the transaction: now, or where not `now` before the next
  * statement. Failures drop the connection, which does the same. */
 void postgres_roll_back(struct postgres_db *db, bool now);
+
+/* db_postgres_foresee.c */
+
+/* A query that will be asked (db_foresee); those of before a transaction join its journal where
+ * this says so. */
+void postgres_foresee(struct db *db, const char *sql, const struct db_value *values);
+void postgres_journal_foreseen(struct postgres_db *db);
+/* The answer to a query that was foreseen, NULL where it was not; the caller clears it. */
+int postgres_journal_take(struct postgres_db *db, const char *sql, const struct db_value *values,
+                          PGresult **result, struct mlops_error *err);
+/* Something is about to be written: what was foreseen is asked anew. */
+void postgres_journal_outdate(struct postgres_db *db);
 
 #endif

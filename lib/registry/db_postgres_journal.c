@@ -18,7 +18,7 @@ enum outcome { ANSWERED, FAILED, LOST, AGAIN };
 
 /* ---- keeping --------------------------------------------------------------------------------- */
 
-static struct db_value *copy_values(const struct db_value *values)
+struct db_value *postgres_copy_values(const struct db_value *values)
 {
     size_t count = 0;
     struct db_value *copy;
@@ -39,8 +39,10 @@ static struct db_value *copy_values(const struct db_value *values)
     return copy;
 }
 
-static void entry_clear(struct postgres_entry *entry)
+static void entry_clear(struct postgres_db *db, struct postgres_entry *entry)
 {
+    if (entry->kept)
+        db->api.PQclear(entry->kept);
     for (struct db_value *value = entry->values; value && value->type != DB_NONE; value++)
         if (value->type == DB_STRING || value->type == DB_BYTES)
             free((void *)(uintptr_t)value->data);
@@ -51,8 +53,9 @@ static void entry_clear(struct postgres_entry *entry)
 void postgres_journal_witness(struct postgres_db *db, const char *sql,
                               const struct db_value *values)
 {
-    entry_clear(&db->witness);
-    db->witness = (struct postgres_entry){.sql = xstrdup(sql), .values = copy_values(values)};
+    entry_clear(db, &db->witness);
+    db->witness =
+        (struct postgres_entry){.sql = xstrdup(sql), .values = postgres_copy_values(values)};
 }
 
 struct postgres_entry *postgres_journal_add(struct postgres_db *db, const char *sql,
@@ -62,17 +65,17 @@ struct postgres_entry *postgres_journal_add(struct postgres_db *db, const char *
 
     GROW(db->journal, db->journal_count, &db->journal_capacity);
     entry = &db->journal[db->journal_count++];
-    *entry = (struct postgres_entry){.sql = xstrdup(sql), .values = copy_values(values)};
+    *entry = (struct postgres_entry){.sql = xstrdup(sql), .values = postgres_copy_values(values)};
     return entry;
 }
 
 void postgres_journal_clear(struct postgres_db *db)
 {
     for (size_t i = 0; i < db->journal_count; i++)
-        entry_clear(&db->journal[i]);
-    entry_clear(&db->witness);
+        entry_clear(db, &db->journal[i]);
+    entry_clear(db, &db->witness);
     db->witness = (struct postgres_entry){0};
-    db->journal_count = db->sent = 0;
+    db->journal_count = db->sent = db->kept = 0;
     db->unrepeatable = false;
 }
 
@@ -292,7 +295,7 @@ static enum outcome take_answer(struct postgres_db *db, struct postgres_entry *e
         return FAILED;
     }
     hash = hash_of(db, result);
-    if (entry->answered && entry->result != hash)
+    if (entry->answered && entry->result != hash && !entry->foreseen)
         return fail_overtaken(db, err);
     entry->answered = true;
     entry->result = hash;
@@ -319,8 +322,10 @@ static enum outcome collect(struct postgres_db *db, struct postgres_entry *entry
             postgres_fail(db, result, entry->sql, err);
         }
         if (step == 1 && outcome == ANSWERED) {
-            db->api.PQclear(*last);
-            *last = result;
+            PGresult **place = entry->foreseen ? &entry->kept : last;
+
+            db->api.PQclear(*place);
+            *place = result;
         } else {
             db->api.PQclear(result);
         }

@@ -22,6 +22,7 @@ int postgres_exec_values(struct db *base, const char *sql, const struct db_value
     struct postgres_db *db = (struct postgres_db *)base;
     int code = MLOPS_OK;
 
+    postgres_journal_outdate(db);
     postgres_journal_add(db, sql, values);
     if (db->state == POSTGRES_IDLE || db->journal_count - db->sent >= PENDING_MAX)
         code = postgres_flush(db, NULL, err);
@@ -36,10 +37,12 @@ int postgres_query_values(struct db *base, const char *sql, const struct db_valu
     struct postgres_db *db = (struct postgres_db *)base;
     PGresult *result = NULL;
     struct postgres_rows *made;
-    int code;
+    int code = postgres_journal_take(db, sql, values, &result, err);
 
-    postgres_journal_add(db, sql, values);
-    code = postgres_flush(db, &result, err);
+    if (code == MLOPS_OK && !result) {
+        postgres_journal_add(db, sql, values);
+        code = postgres_flush(db, &result, err);
+    }
     if (db->state == POSTGRES_IDLE)
         postgres_journal_clear(db);
     TRY(code);

@@ -32,6 +32,8 @@ int lifecycle_bring_back(struct transaction *tx, const char *bundle, struct mlop
 
 /* Is a version of this bundle in the trash? Then say so. Errors: MLOPS_CONFLICT. */
 int trash_check_bundle(struct db *db, const char *bundle, struct mlops_error *err);
+/* It will be asked (db_foresee). */
+void trash_foresee(struct db *db, const char *bundle);
 
 /* After it is known that `model` has no version `number`: where it is in the trash, or was, the
  * error says that; `*said` tells. */

@@ -1,6 +1,7 @@
 /* lib/registry/log_control.c - the entries that restrict, walked by their hashes. */
 #include "registry/log_control.h"
 #include "registry/handle.h"
+#include "registry/log_head.h"
 
 static const char *const actions[] = {"trust",    "distrust", "policy",   "freeze", "unfreeze",
                                       "withdraw", "retire",   "rollback", NULL};
@@ -36,6 +37,17 @@ static int fail_missing(uint64_t index, struct mlops_error *err)
                (unsigned long long)index);
     return mlops_hint(err, "somebody changed the registry's database by hand, or it is damaged: "
                            "'mlops log --verify' tells more");
+}
+
+const struct digest *log_control_known(const struct mlops_registry *registry, uint64_t index)
+{
+    const struct log_controls *known = registry->controls;
+
+    if (!known || known->count == 0 || known->lineage == 0 ||
+        known->lineage != log_head_lineage(registry) ||
+        json_u64(known->items[known->count - 1], "index", UINT64_MAX) != index)
+        return NULL;
+    return &known->newest;
 }
 
 /* ---- texts ----------------------------------------------------------------------------------- */
@@ -143,6 +155,7 @@ static int walk(const struct log_view *view, const struct texts *texts,
         return MLOPS_OK;
     TRY(read_entry(view, texts, size - 1, NULL, &newest, &leaf, err));
     at = log_control_behind(newest, size - 1);
+    *met = at > 0 && known && log_control_known(view->registry, at - 1);
     while (at > 0 && !*met) {
         cJSON *entry = NULL;
 
@@ -216,7 +229,8 @@ static bool catch_up(const struct log_view *view, struct log_controls *known)
     uint64_t first;
     bool met = false;
 
-    if (walk(view, &none, known, later, &first, &met, &ignored) == MLOPS_OK && met) {
+    if (walk(view, &none, known, later, &first, &met, &ignored) == MLOPS_OK && met &&
+        later->count > 0) {
         cJSON_Delete(later->items[--later->count]); /* that is known */
         while (later->count > 0)
             add(known, later->items[--later->count]);
@@ -244,6 +258,7 @@ int log_controls_read(const struct log_view *view, const struct log_controls **c
             }
         }
         known->root = view->checkpoint.root;
+        known->lineage = log_head_lineage(registry);
     }
     *controls = registry->controls = known;
     return MLOPS_OK;

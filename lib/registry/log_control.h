@@ -17,6 +17,7 @@ bool log_is_control(const char *action);
 struct log_controls {
     struct digest root;   /* of the log that they were read from */
     struct digest newest; /* the leaf hash of the newest that the chain has */
+    uint64_t lineage;     /* of the head (log_head.h) under which it was proved */
     cJSON **items;
     size_t count, capacity;
 };
@@ -25,6 +26,9 @@ struct log_controls {
  * Errors: MLOPS_INTEGRITY one of them was changed or is missing. */
 int log_controls_read(const struct log_view *view, const struct log_controls **controls,
                       struct mlops_error *err);
+/* The leaf hash of control `index`, where it is the newest that the handle has proved to be in the
+ * tree of the present head; NULL otherwise. */
+const struct digest *log_control_known(const struct mlops_registry *registry, uint64_t index);
 void log_controls_free(struct log_controls *controls);
 
 /* Where the newest control is behind `entry`, which stands at `index`: its index plus 1; 0: there

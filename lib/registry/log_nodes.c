@@ -50,6 +50,15 @@ int log_nodes_read(void *context, unsigned level, uint64_t index, struct digest 
     return MLOPS_OK;
 }
 
+void log_nodes_append(struct mlops_registry *registry, struct merkle_frontier *frontier,
+                      const struct digest *leaf)
+{
+    struct digest created[MERKLE_LEVELS];
+    unsigned highest = merkle_append(frontier, leaf, created);
+    for (unsigned level = 0; level <= highest; level++)
+        keep(registry, level, (frontier->size >> level) - 1, &created[level]);
+}
+
 void log_nodes_forget(struct mlops_registry *registry)
 {
     free(registry->nodes);

@@ -19,6 +19,9 @@ int log_nodes_fetch(struct mlops_registry *registry, const uint64_t *indexes, si
                     uint64_t size, struct mlops_error *err);
 /* Read the roots of the perfect subtrees of a tree of `size` leaves. */
 int log_nodes_fetch_roots(struct mlops_registry *registry, uint64_t size, struct mlops_error *err);
+/* Append the leaf that the database has next, and keep the hashes that come of it. */
+void log_nodes_append(struct mlops_registry *registry, struct merkle_frontier *frontier,
+                      const struct digest *leaf);
 void log_nodes_forget(struct mlops_registry *registry);
 
 #endif

@@ -56,7 +56,13 @@ int log_view_find(const struct log_view *view, uint64_t index, struct buffer *te
                   struct mlops_error *err)
 {
     _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    const char *newest = log_head_newest(view->registry, view->checkpoint.size);
 
+    if (newest && index + 1 == view->checkpoint.size) {
+        *there = true;
+        buffer_puts(text, newest);
+        return MLOPS_OK;
+    }
     TRY(db_query(view->db, &rows, err, "SELECT entry FROM audit WHERE position = $1",
                  DB_I64(index)));
     TRY(db_step(rows, there, err));
@@ -273,6 +279,13 @@ int log_view_each(const struct log_view *view, const char *const *actions, const
     return take_each(view, &places, model, 0, take, context, err);
 }
 
+#define OF_VERSION_SQL "SELECT position, action, entry FROM audit WHERE model = $1 AND version = $2"
+
+void log_view_foresee_version(struct mlops_registry *registry, const char *model, uint64_t version)
+{
+    db_foresee(registry->db, OF_VERSION_SQL, DB_TEXT(model), DB_I64(version));
+}
+
 int log_view_version(const struct log_view *view, const char *model, uint64_t version,
                      log_view_take take, void *context, struct mlops_error *err)
 {
@@ -281,9 +294,7 @@ int log_view_version(const struct log_view *view, const char *model, uint64_t ve
     struct log_query query = {.model = model, .version = version};
 
     TRY(find_controls(view, &query, &places, err));
-    TRY(db_query(view->db, &rows, err,
-                 "SELECT position, action, entry FROM audit WHERE model = $1 AND version = $2",
-                 DB_TEXT(model), DB_I64(version)));
+    TRY(db_query(view->db, &rows, err, OF_VERSION_SQL, DB_TEXT(model), DB_I64(version)));
     TRY(take_places(rows, &places, err));
     return take_each(view, &places, model, version, take, context, err);
 }
@@ -291,10 +302,17 @@ int log_view_version(const struct log_view *view, const char *model, uint64_t ve
 int log_view_origin(const struct log_view *view, char hex[SHA256_HEX_SIZE], struct mlops_error *err)
 {
     _cleanup_(buffer_clear) struct buffer text = {0};
+    char *known = log_head_origin(view->registry);
     struct digest leaf;
 
+    if (known && *known) {
+        str_copy(hex, SHA256_HEX_SIZE, known);
+        return MLOPS_OK;
+    }
     TRY(log_view_text(view, 0, &text, NULL, err));
     merkle_leaf(text.data, text.length, &leaf);
     digest_to_hex(&leaf, hex);
+    if (known)
+        str_copy(known, SHA256_HEX_SIZE, hex);
     return MLOPS_OK;
 }

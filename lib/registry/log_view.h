@@ -54,6 +54,8 @@ typedef int (*log_view_take)(void *context, const cJSON *entry, struct mlops_err
 int log_view_each(const struct log_view *view, const char *const *actions, const char *model,
                   log_view_take take, void *context, struct mlops_error *err);
 
+/* log_view_version will be called for this one (db_foresee). */
+void log_view_foresee_version(struct mlops_registry *registry, const char *model, uint64_t version);
 /* Every entry about version `version` of `model`, as log_view_each. */
 int log_view_version(const struct log_view *view, const char *model, uint64_t version,
                      log_view_take take, void *context, struct mlops_error *err);

@@ -2,9 +2,27 @@
 #include "registry/outbox.h"
 #include "base/clock.h"
 
+#define HOOKS_SQL "SELECT 1 FROM webhook WHERE kind = '' LIMIT 1"
+
+void outbox_foresee(struct mlops_registry *registry)
+{
+    db_foresee(registry->db, HOOKS_SQL);
+}
+
+int outbox_look(struct transaction *tx, struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    TRY(db_query(transaction_db(tx), &rows, err, HOOKS_SQL));
+    TRY(db_step(rows, &tx->hooks, err));
+    tx->hooks_known = true;
+    return MLOPS_OK;
+}
+
 int outbox_add(struct transaction *tx, const char *action, struct mlops_error *err)
 {
     struct db *db = transaction_db(tx);
+    if (tx->hooks_known && !tx->hooks)
+        return MLOPS_OK;
     _cleanup_(free_string) char *pattern = xprintf("%%,%s,%%", action);
     TRY(db_exec(db, err,
                 "INSERT INTO outbox (webhook, position, due_ns, attempts, last_error) "

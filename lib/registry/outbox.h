@@ -8,6 +8,10 @@
 /* The entry that the transaction has just appended, for each webhook that wants such. */
 int outbox_add(struct transaction *tx, const char *action, struct mlops_error *err);
 
+/* Are there webhooks at all? Asked as a transaction begins, so that most entries ask nothing. */
+void outbox_foresee(struct mlops_registry *registry);
+int outbox_look(struct transaction *tx, struct mlops_error *err);
+
 /* A delivery that is this process's for a while. */
 struct outbox_item {
     uint64_t webhook, position, attempts;

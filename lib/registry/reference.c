@@ -294,6 +294,22 @@ void version_from_row(const struct db_rows *rows, struct mlops_version *version)
     str_copy(version->created_by, sizeof(version->created_by), db_string(rows, 4));
 }
 
+#define BUNDLES_SQL                                                                                \
+    "SELECT bundle.model, version.number, bundle.id, "                                             \
+    "coalesce(version.created_ns, bundle.created_ns), "                                            \
+    "coalesce(version.created_by, bundle.created_by) "                                             \
+    "FROM bundle LEFT JOIN version ON version.bundle = bundle.id "                                 \
+    "WHERE bundle.id >= $1 AND bundle.id < $2 AND NOT EXISTS (SELECT 1 FROM trash "                \
+    "WHERE trash.bundle = bundle.id AND trash.purged_ns > 0) "                                     \
+    "ORDER BY bundle.id LIMIT $3"
+
+void bundle_foresee(struct db *db, const char *bundle)
+{
+    _cleanup_(free_string) char *end = xprintf("%sg", bundle);
+
+    db_foresee(db, BUNDLES_SQL, DB_TEXT(bundle), DB_TEXT(end), DB_I64(CANDIDATES_SHOWN + 1));
+}
+
 /* Bundles between `reference->bundle` and the same with 'g', which comes after all digits. */
 static int resolve_bundle(struct db *db, const struct reference *reference,
                           struct mlops_version *version, struct mlops_error *err)
@@ -304,15 +320,8 @@ static int resolve_bundle(struct db *db, const struct reference *reference,
     size_t count = 0;
     bool more;
 
-    TRY(db_query(db, &rows, err,
-                 "SELECT bundle.model, version.number, bundle.id, "
-                 "coalesce(version.created_ns, bundle.created_ns), "
-                 "coalesce(version.created_by, bundle.created_by) "
-                 "FROM bundle LEFT JOIN version ON version.bundle = bundle.id "
-                 "WHERE bundle.id >= $1 AND bundle.id < $2 AND NOT EXISTS (SELECT 1 FROM trash "
-                 "WHERE trash.bundle = bundle.id AND trash.purged_ns > 0) "
-                 "ORDER BY bundle.id LIMIT $3",
-                 DB_TEXT(reference->bundle), DB_TEXT(end), DB_I64(CANDIDATES_SHOWN + 1)));
+    TRY(db_query(db, &rows, err, BUNDLES_SQL, DB_TEXT(reference->bundle), DB_TEXT(end),
+                 DB_I64(CANDIDATES_SHOWN + 1)));
     for (;; count++) {
         TRY(db_step(rows, &more, err));
         if (!more || count == CANDIDATES_SHOWN)

@@ -29,6 +29,9 @@ int reference_parse(const char *text, size_t length, struct reference *reference
 int reference_resolve(struct db *db, const struct reference *reference,
                       struct mlops_version *version, struct mlops_error *err);
 
+/* The bundle of this id, all of it, will be asked for (db_foresee). */
+void bundle_foresee(struct db *db, const char *bundle);
+
 /* Errors: MLOPS_NOT_FOUND with the nearest name that exists. */
 int model_check_known(struct db *db, const char *model, struct mlops_error *err);
 

@@ -412,12 +412,14 @@ static const struct {
     {step_6, NULL},  {step_7, NULL},  {step_8, NULL},          {step_9, NULL},  {step_10, NULL},
     {step_11, NULL}, {step_12, NULL}, {step_13, NULL},         {step_14, NULL}, {step_15, NULL}};
 
+#define NUMBER_SQL "SELECT value FROM meta WHERE key = 'schema'"
+
 static int read_number(struct db *db, uint64_t *number, struct mlops_error *err)
 {
     _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
     bool any;
 
-    TRY(db_query(db, &rows, err, "SELECT value FROM meta WHERE key = 'schema'"));
+    TRY(db_query(db, &rows, err, NUMBER_SQL));
     TRY(db_step(rows, &any, err));
     *number = any ? strtoull(db_string(rows, 0), NULL, 10) : 0;
     return MLOPS_OK;
@@ -481,6 +483,11 @@ static int judge(const struct mlops_registry *registry, uint64_t number, struct 
     mlops_fail(err, MLOPS_INVALID, "the registry %s was made by an older mlops",
                registry->location);
     return mlops_hint(err, "run any mlops command once where it can be written");
+}
+
+void schema_foresee(struct mlops_registry *registry)
+{
+    db_foresee(registry->db, NUMBER_SQL);
 }
 
 int schema_check(struct mlops_registry *registry, struct mlops_error *err)

@@ -20,6 +20,8 @@ int schema_adopt_log_key(struct transaction *tx, const char *action, struct mlop
 /* Errors: MLOPS_INTEGRITY no tables at all; MLOPS_INVALID made by a newer mlops, or by an older
  * one and not yet taken forward. */
 int schema_check(struct mlops_registry *registry, struct mlops_error *err);
+/* The transaction that is about to begin will ask for it (db_foresee). */
+void schema_foresee(struct mlops_registry *registry);
 
 /* As schema_check; what an older mlops made is taken forward first, in one transaction. */
 int schema_upgrade(struct mlops_registry *registry, struct mlops_error *err);

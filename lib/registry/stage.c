@@ -14,6 +14,10 @@ struct top {
     char entered_by[MLOPS_ACTOR_MAX + 1];
 };
 
+#define TOP_SQL                                                                                    \
+    "SELECT position, number, entered_ns, entered_by FROM stage_entry "                            \
+    "WHERE model = $1 AND stage = $2 ORDER BY position DESC LIMIT 1"
+
 static int read_top(struct db *db, const char *model, const char *stage, struct top *top,
                     struct mlops_error *err)
 {
@@ -21,10 +25,7 @@ static int read_top(struct db *db, const char *model, const char *stage, struct 
     bool any;
 
     memset(top, 0, sizeof(*top));
-    TRY(db_query(db, &rows, err,
-                 "SELECT position, number, entered_ns, entered_by FROM stage_entry "
-                 "WHERE model = $1 AND stage = $2 ORDER BY position DESC LIMIT 1",
-                 DB_TEXT(model), DB_TEXT(stage)));
+    TRY(db_query(db, &rows, err, TOP_SQL, DB_TEXT(model), DB_TEXT(stage)));
     TRY(db_step(rows, &any, err));
     if (!any)
         return MLOPS_OK;
@@ -90,6 +91,7 @@ int stage_begin(struct mlops_registry *registry, const char *model, const char *
     struct top top;
 
     TRY(check_top(registry->db, model, stage, expected, &top, err));
+    db_foresee(registry->db, TOP_SQL, DB_TEXT(model), DB_TEXT(stage));
     TRY(transaction_begin_if(
         registry, line, tx, err,
         "SELECT 1 WHERE $1 = coalesce((SELECT number FROM stage_entry WHERE model = $2 "

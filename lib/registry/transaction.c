@@ -10,6 +10,8 @@
 #include "base/path.h"
 #include "registry/audit.h"
 #include "registry/handle.h"
+#include "registry/log_head.h"
+#include "registry/outbox.h"
 #include "registry/schema.h"
 #include <ctype.h>
 #include <errno.h>
@@ -175,6 +177,7 @@ int snapshot_begin(struct mlops_registry *registry, struct snapshot *snapshot,
     registry->told_of_wait = false;
     TRY(db_begin(registry->db, DB_READ, err));
     registry->snapshot = true;
+    registry->head_is_present = false;
     snapshot->registry = registry;
     return MLOPS_OK;
 }
@@ -185,6 +188,7 @@ void snapshot_end(struct snapshot *snapshot)
         return;
     snapshot->registry->snapshot = false;
     db_rollback(snapshot->registry->db);
+    snapshot->registry = NULL;
 }
 
 /* ---- writing ------------------------------------------------------------------------------- */
@@ -229,20 +233,35 @@ int transaction_begin_unchecked(struct mlops_registry *registry, struct transact
     return MLOPS_OK;
 }
 
-int transaction_begin_if(struct mlops_registry *registry, const char *line,
-                         struct transaction **tx, struct mlops_error *err, const char *sql,
-                         const struct db_value *values)
+/* What every transaction asks that changes something. */
+static void foresee(struct mlops_registry *registry)
+{
+    schema_foresee(registry);
+    outbox_foresee(registry);
+    log_head_foresee(registry);
+}
+
+/* A newer mlops may have moved the registry on since this handle was opened. */
+static int look_around(struct transaction *tx, struct mlops_error *err)
+{
+    TRY(schema_check(tx->registry, err));
+    return outbox_look(tx, err);
+}
+
+int transaction_begin_if(struct mlops_registry *registry, const char *line, struct transaction **tx,
+                         struct mlops_error *err, const char *sql, const struct db_value *values)
 {
     _cleanup_(transaction_abort_ptr) struct transaction *begun = NULL;
     bool held;
 
     *tx = NULL;
     TRY(check_may_begin(registry, err));
+    foresee(registry);
     TRY(db_begin_if(registry->db, line, &held, err, sql, values));
     if (!held)
         return MLOPS_OK;
     begun = transaction_new(registry);
-    TRY(schema_check(registry, err));
+    TRY(look_around(begun, err));
     *tx = TAKE_PTR(begun);
     return MLOPS_OK;
 }
@@ -252,9 +271,10 @@ int transaction_begin(struct mlops_registry *registry, struct transaction **tx,
 {
     _cleanup_(transaction_abort_ptr) struct transaction *begun = NULL;
 
+    TRY(check_may_begin(registry, err));
+    foresee(registry);
     TRY(transaction_begin_unchecked(registry, &begun, err));
-    /* A newer mlops may have moved the registry on since this handle was opened. */
-    TRY(schema_check(registry, err));
+    TRY(look_around(begun, err));
     *tx = TAKE_PTR(begun);
     return MLOPS_OK;
 }

@@ -248,13 +248,19 @@ void mlops_trash_clear(struct mlops_trash *trash)
     *trash = (struct mlops_trash){0};
 }
 
+#define TRASHED_SQL "SELECT model, number FROM trash WHERE bundle = $1 LIMIT 1"
+
+void trash_foresee(struct db *db, const char *bundle)
+{
+    db_foresee(db, TRASHED_SQL, DB_TEXT(bundle));
+}
+
 int trash_check_bundle(struct db *db, const char *bundle, struct mlops_error *err)
 {
     _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
     bool any;
 
-    TRY(db_query(db, &rows, err, "SELECT model, number FROM trash WHERE bundle = $1 LIMIT 1",
-                 DB_TEXT(bundle)));
+    TRY(db_query(db, &rows, err, TRASHED_SQL, DB_TEXT(bundle)));
     TRY(db_step(rows, &any, err));
     if (!any)
         return MLOPS_OK;

@@ -51,20 +51,21 @@ static int find_bundle(struct db *db, const char *bundle, struct mlops_version *
 
 /* ---- registering --------------------------------------------------------------------------- */
 
+#define LAST_NUMBER_SQL "SELECT last_number FROM model WHERE name = $1"
+
 static int next_number(struct db *db, const char *model, int64_t now_ns, uint64_t *number,
                        struct mlops_error *err)
 {
     _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
-    bool more;
+    bool any;
 
-    TRY(db_exec(db, err,
-                "INSERT INTO model (name, last_number, created_ns) VALUES ($1, 1, $2) "
-                "ON CONFLICT (name) DO UPDATE SET last_number = model.last_number + 1",
-                DB_TEXT(model), DB_I64(now_ns)));
-    TRY(db_query(db, &rows, err, "SELECT last_number FROM model WHERE name = $1", DB_TEXT(model)));
-    TRY(db_step(rows, &more, err));
-    *number = (uint64_t)db_i64(rows, 0);
-    return MLOPS_OK;
+    TRY(db_query(db, &rows, err, LAST_NUMBER_SQL, DB_TEXT(model)));
+    TRY(db_step(rows, &any, err));
+    *number = any ? (uint64_t)db_i64(rows, 0) + 1 : 1;
+    return db_exec(db, err,
+                   "INSERT INTO model (name, last_number, created_ns) VALUES ($1, 1, $2) "
+                   "ON CONFLICT (name) DO UPDATE SET last_number = model.last_number + 1",
+                   DB_TEXT(model), DB_I64(now_ns));
 }
 
 static int add_version(struct transaction *tx, struct mlops_version *version,
@@ -135,6 +136,9 @@ int mlops_register(struct mlops_registry *registry, const char *bundle,
     if (version->number)
         return MLOPS_OK;
     TRY(version_announce(registry, bundle, version->model, err));
+    bundle_foresee(registry->db, version->bundle);
+    trash_foresee(registry->db, version->bundle);
+    db_foresee(registry->db, LAST_NUMBER_SQL, DB_TEXT(version->model));
     TRY(transaction_begin(registry, &tx, err));
     /* Where the bundle is known, all of it is in the store: gc drops both in one transaction. */
     TRY(version_register(tx, bundle, version, created, err));

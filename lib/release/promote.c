@@ -3,6 +3,8 @@
 #include "base/json.h"
 #include "registry/db.h"
 #include "registry/hook.h"
+#include "registry/log_head.h"
+#include "registry/log_view.h"
 #include "registry/registry.h"
 #include "release/emergency.h"
 #include "release/gates.h"
@@ -12,12 +14,10 @@
 static int holder_number(struct mlops_registry *registry, const char *model, const char *stage,
                          uint64_t *number, struct mlops_error *err)
 {
-    _cleanup_(mlops_stage_list_clear) struct mlops_stage_list list = {0};
-    *number = 0;
-    TRY(mlops_stage_list(registry, model, &list, err));
-    for (size_t i = 0; i < list.count; i++)
-        if (str_equal(list.items[i].stage, stage))
-            *number = list.items[i].version.number;
+    struct mlops_version holder;
+    bool held;
+    TRY(stage_holder(registry, model, stage, 0, &holder, &held, err));
+    *number = held ? holder.number : 0;
     return MLOPS_OK;
 }
 
@@ -58,13 +58,15 @@ static int check_registered(const struct mlops_version *version, struct mlops_er
     return mlops_hint(err, "run 'mlops register %.23s' first", version->bundle);
 }
 
-/* ---- judging ---------------------------------------------------------------------------------- */
+/* ---- judging ----------------------------------------------------------------------------------
+ */
 
 /* One promotion under way. */
 struct attempt {
     struct mlops_registry *registry;
     const struct mlops_promote_options *options;
     struct mlops_promotion *promotion;
+    struct snapshot snapshot; /* of the first look, up to the judgement */
     struct manifest manifest;
     struct gates_result judged;
     struct emergency emergency;
@@ -73,6 +75,7 @@ struct attempt {
 
 static void attempt_clear(struct attempt *attempt)
 {
+    snapshot_end(&attempt->snapshot);
     manifest_clear(&attempt->manifest);
     gates_free(attempt->judged.gates, attempt->judged.count);
     emergency_clear(&attempt->emergency);
@@ -91,15 +94,22 @@ static int judge(struct attempt *attempt, struct mlops_error *err)
     return MLOPS_OK;
 }
 
+#define CHANGED_SQL "SELECT 1 FROM audit WHERE position >= $1 AND model IN ('', $2) LIMIT 1"
+
+static void foresee_changed(const struct attempt *attempt)
+{
+    db_foresee(registry_db(attempt->registry), CHANGED_SQL, DB_I64(attempt->judged.log_size),
+               DB_TEXT(attempt->promotion->version.model));
+}
+
 /* Did anything happen since the judgement that a gate may have an opinion on? */
 static int check_unchanged(struct transaction *tx, const struct attempt *attempt, bool *unchanged,
                            struct mlops_error *err)
 {
     _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
     bool any;
-    TRY(db_query(transaction_db(tx), &rows, err,
-                 "SELECT 1 FROM audit WHERE position >= $1 AND model IN ('', $2) LIMIT 1",
-                 DB_I64(attempt->judged.log_size), DB_TEXT(attempt->promotion->version.model)));
+    TRY(db_query(transaction_db(tx), &rows, err, CHANGED_SQL, DB_I64(attempt->judged.log_size),
+                 DB_TEXT(attempt->promotion->version.model)));
     TRY(db_step(rows, &any, err));
     *unchanged = !any;
     return MLOPS_OK;
@@ -115,7 +125,8 @@ static void add_policy(cJSON *json, const struct gates_result *judged)
         json_add_u64(policy, "entry", judged->policy_entry);
 }
 
-/* What the log keeps: each gate with its evidence, by which policy, and who passed which of them. */
+/* What the log keeps: each gate with its evidence, by which policy, and who passed which of them.
+ */
 static int write_detail(const struct attempt *attempt, struct buffer *detail,
                         struct mlops_error *err)
 {
@@ -136,7 +147,8 @@ static int write_detail(const struct attempt *attempt, struct buffer *detail,
     return json_write_canonical(json, detail, err);
 }
 
-/* ---- moving ----------------------------------------------------------------------------------- */
+/* ---- moving -----------------------------------------------------------------------------------
+ */
 
 static int push(struct transaction *tx, struct attempt *attempt, struct mlops_error *err)
 {
@@ -154,6 +166,7 @@ static int swap(struct attempt *attempt, struct mlops_error *err)
     _cleanup_(transaction_abort_ptr) struct transaction *tx = NULL;
     struct mlops_promotion *promotion = attempt->promotion;
     bool unchanged;
+    foresee_changed(attempt);
     TRY(stage_begin(attempt->registry, promotion->version.model, attempt->options->stage,
                     attempt->expected, &tx, err));
     TRY(check_unchanged(tx, attempt, &unchanged, err));
@@ -186,8 +199,11 @@ static int attempt_promotion(struct attempt *attempt, struct mlops_error *err)
     struct mlops_promotion *promotion = attempt->promotion;
     const struct mlops_promote_options *options = attempt->options;
     TRY(whole_check(attempt->registry, &promotion->version, &attempt->manifest, err));
+    if (options->pass)
+        snapshot_end(&attempt->snapshot); /* somebody may be asked for a passphrase */
     TRY(emergency_open(attempt->registry, options, &promotion->version, &attempt->emergency, err));
     TRY(judge(attempt, err));
+    snapshot_end(&attempt->snapshot);
     struct hook_event event = {.action = "promote",
                                .model = promotion->version.model,
                                .bundle = promotion->version.bundle,
@@ -215,14 +231,19 @@ int mlops_promote(struct mlops_registry *registry, const struct mlops_promote_op
     *promotion = (struct mlops_promotion){0};
     TRY(stage_name_check(options->stage, err));
     str_copy(promotion->stage, sizeof(promotion->stage), options->stage);
+    log_head_foresee(registry);
+    TRY(snapshot_begin(registry, &attempt.snapshot, err));
     TRY(manifest_load(registry, options->ref, &promotion->version, &attempt.manifest, NULL, err));
     TRY(check_registered(&promotion->version, err));
+    log_view_foresee_version(registry, promotion->version.model, promotion->version.number);
     TRY(version_check_in_use(registry, &promotion->version, err));
     TRY(holder_number(registry, promotion->version.model, options->stage, &promotion->previous,
                       err));
     expected = promotion->previous;
     if (options->expect)
         TRY(expected_number(registry, options->expect, promotion->version.model, &expected, err));
+    if (promotion->previous != expected)
+        snapshot_end(&attempt.snapshot);
     TRY(check_expected(registry, promotion, expected, err));
     promotion->previous = expected;
     promotion->already = expected == promotion->version.number;

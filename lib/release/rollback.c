@@ -1,6 +1,7 @@
 /* lib/release/rollback.c - a stage back to what was there before. */
 #include "base/clock.h"
 #include "registry/hook.h"
+#include "registry/log_head.h"
 #include "release/gate.h"
 #include "release/health.h"
 #include "release/whole.h"
@@ -25,7 +26,8 @@ struct view {
     struct log_view log;
     struct mlops_trust_list trusted;
     struct in_force in_force;
-    const struct policy_stage *demands; /* of the stage; NULL: it is none of the policy's any more */
+    const struct policy_stage
+        *demands; /* of the stage; NULL: it is none of the policy's any more */
     int64_t now_ns;
 };
 
@@ -48,7 +50,8 @@ static int view_open(struct mlops_registry *registry, const struct mlops_rollbac
 }
 
 /* What an earlier rollback left is no good version to go back to, unless somebody approved it
- * since; nor is one that was taken out of use. `*why` is NULL where it is good; the caller frees. */
+ * since; nor is one that was taken out of use. `*why` is NULL where it is good; the caller frees.
+ */
 static int judge_candidate(struct mlops_registry *registry, const struct view *view,
                            const struct mlops_version *version, const char *stage, char **why,
                            struct mlops_error *err)
@@ -83,10 +86,11 @@ static int fail_nothing(const struct mlops_rollback_options *options,
         mlops_fail(err, MLOPS_NOT_FOUND, "%s was not in %s of %s before", options->to,
                    rollback->stage, rollback->model);
     else if (rollback->skipped)
-        mlops_fail(err, MLOPS_NOT_FOUND,
-                   "nothing good was in %s of %s before @%llu: all that was is retired, or was left "
-                   "by a rollback",
-                   rollback->stage, rollback->model, (unsigned long long)rollback->from.number);
+        mlops_fail(
+            err, MLOPS_NOT_FOUND,
+            "nothing good was in %s of %s before @%llu: all that was is retired, or was left "
+            "by a rollback",
+            rollback->stage, rollback->model, (unsigned long long)rollback->from.number);
     else
         mlops_fail(err, MLOPS_NOT_FOUND, "nothing was in %s of %s before @%llu", rollback->stage,
                    rollback->model, (unsigned long long)rollback->from.number);
@@ -135,6 +139,7 @@ static int look(struct mlops_registry *registry, const struct mlops_rollback_opt
     _cleanup_(snapshot_end) struct snapshot snapshot = {0};
     struct mlops_version newest;
     bool held;
+    log_head_foresee(registry);
     TRY(snapshot_begin(registry, &snapshot, err));
     TRY(mlops_version_resolve(registry, options->model, &newest, err)); /* is there such a model? */
     str_copy(rollback->model, sizeof(rollback->model), newest.model);

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "registry/fixture.h"
+#include "registry/log_head.h"
 #include <signal.h>
 
 #define SECOND 1000000000LL
@@ -328,6 +329,88 @@ static void writers_killed_at_random_leave_a_registry_whose_log_and_list_agree(v
     assert_true(versions > 0);
 }
 
+#define KNOWN "SELECT count(*) FROM bundle WHERE id = $1"
+
+static int64_t count_known(struct fixture *f, unsigned n)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    bool any;
+
+    assert_ok(f, db_query(registry_db(f->registry), &rows, &f->err, KNOWN, DB_TEXT(bundle_id(n))));
+    assert_ok(f, db_step(rows, &any, &f->err));
+    return db_i64(rows, 0);
+}
+
+static void what_was_foreseen_is_answered_as_if_it_had_been_asked(void **state)
+{
+    struct fixture *f = *state;
+    struct transaction *tx;
+
+    assert_ok(f, record_one(f->registry, 1, &f->err));
+    db_foresee(registry_db(f->registry), KNOWN, DB_TEXT(bundle_id(1)));
+    db_foresee(registry_db(f->registry), KNOWN, DB_TEXT(bundle_id(2)));
+    assert_int_equal(1, count_known(f, 1)); /* before the transaction begins */
+    assert_ok(f, transaction_begin(f->registry, &tx, &f->err));
+    db_foresee(registry_db(f->registry), KNOWN, DB_TEXT(bundle_id(3)));
+    assert_int_equal(1, count_known(f, 1));
+    assert_int_equal(0, count_known(f, 3));
+    assert_int_equal(0, count_known(f, 4));
+    assert_ok(f, bundle_record(tx, bundle_id(2), "fraud", 1, 1, &f->err));
+    assert_int_equal(1, count_known(f, 2)); /* what was written since is seen */
+    assert_ok(f, transaction_commit(tx, &f->err));
+    assert_int_equal(1, count_known(f, 2));
+}
+
+static void a_longer_log_goes_on_from_the_head_that_was_read(void **state)
+{
+    struct fixture *f = *state;
+    struct mlops_registry *other = open_as(f, "bob");
+    struct merkle_frontier ours, fresh;
+    struct digest our_root, fresh_root;
+    struct mlops_version version;
+    bool created;
+    uint64_t lineage;
+
+    for (unsigned n = 1; n <= 40; n++) {
+        assert_ok(f, record_one(other, n, &f->err));
+        assert_ok(f, mlops_register(other, bundle_id(n), &version, &created, &f->err));
+        if (n == 1)
+            assert_ok(f, log_head_read(f->registry, &ours, &f->err));
+    }
+    lineage = log_head_lineage(f->registry);
+    assert_ok(f, log_head_read(f->registry, &ours, &f->err));
+    assert_int_equal(lineage, log_head_lineage(f->registry));
+    log_head_forget(other);
+    assert_ok(f, log_head_read(other, &fresh, &f->err));
+    assert_int_equal(fresh.size, ours.size);
+    merkle_root(&ours, &our_root);
+    merkle_root(&fresh, &fresh_root);
+    assert_memory_equal(&fresh_root, &our_root, sizeof(our_root));
+    mlops_registry_close(other);
+}
+
+static void a_longer_log_that_was_changed_on_the_way_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct merkle_frontier frontier;
+    struct mlops_version version;
+    struct transaction *tx;
+    bool created;
+
+    for (unsigned n = 1; n <= 2; n++) {
+        assert_ok(f, record_one(f->registry, n, &f->err));
+        assert_ok(f, mlops_register(f->registry, bundle_id(n), &version, &created, &f->err));
+        if (n == 1)
+            assert_ok(f, log_head_read(f->registry, &frontier, &f->err));
+    }
+    assert_ok(f, transaction_begin(f->registry, &tx, &f->err));
+    assert_ok(f, db_exec(transaction_db(tx), &f->err,
+                         "UPDATE audit SET leaf = 'beef' || substr(leaf, 5) WHERE position = "
+                         "(SELECT max(position) FROM audit)"));
+    assert_ok(f, transaction_commit(tx, &f->err));
+    assert_int_equal(MLOPS_INTEGRITY, log_head_read(f->registry, &frontier, &f->err));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +419,9 @@ int main(void)
         registry_test(transactions_of_one_handle_do_not_nest),
         registry_test(reading_inside_a_transaction_sees_what_it_did),
         registry_test(a_snapshot_does_not_see_what_others_write_meanwhile),
+        registry_test(what_was_foreseen_is_answered_as_if_it_had_been_asked),
+        registry_test(a_longer_log_goes_on_from_the_head_that_was_read),
+        registry_test(a_longer_log_that_was_changed_on_the_way_is_refused),
         registry_test(waiting_too_long_names_who_writes),
         registry_test(readers_do_not_wait_for_writers),
         registry_test(waiting_stops_when_it_is_cancelled),
