@@ -330,8 +330,8 @@ static int import_once(struct mlops_registry *registry, const char *path, bool r
     TRY(condemned_round(registry, &import.round, err));
     TRY(store_writer_begin(store, &import.writer, err));
     TRY(take_bundle(&import, package, err));
-    TRY(bundle_publish(registry, TAKE_PTR(import.writer), import.round, registers, package, gone,
-                       err));
+    TRY(bundle_publish(registry, TAKE_PTR(import.writer), import.round, registers, NULL, package,
+                       gone, err));
     *again = *gone && import.source.owns_fd && import.source.file_size > 0; /* a file, no pipe */
     return MLOPS_OK;
 }

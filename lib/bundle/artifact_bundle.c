@@ -386,7 +386,7 @@ static int publish(struct bundle_pull *of, bool *gone, struct mlops_error *err)
     TRY(reach_save(tx, registry, package->bundle, of->round, gone, err));
     if (*gone)
         return MLOPS_OK;
-    TRY(version_register(tx, package->bundle, &package->version, &package->created, err));
+    TRY(version_register(tx, package->bundle, NULL, &package->version, &package->created, err));
     return transaction_commit(TAKE_PTR(tx), err);
 }
 

@@ -85,7 +85,7 @@ static int publish(struct carry *carry, uint64_t round, bool *gone, struct mlops
     TRY(reach_save(tx, carry->to, version->bundle, round, gone, err));
     if (*gone)
         return MLOPS_OK;
-    TRY(version_register(tx, version->bundle, &result->there, &result->created, err));
+    TRY(version_register(tx, version->bundle, NULL, &result->there, &result->created, err));
     return transaction_commit(TAKE_PTR(tx), err);
 }
 

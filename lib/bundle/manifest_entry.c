@@ -68,22 +68,27 @@ static int read_kind(const cJSON *json, struct manifest_file *file, struct mlops
     return manifest_refuse(err, "unknown type of", file->path);
 }
 
-/* Packaging leaves git's folder and the registry out; here they could make other programs run what
- * came with the bundle. */
+/* A component that means another folder; and what could make other programs run what came with the
+ * bundle: packaging leaves git's folder and the registry out. */
+static bool is_safe_part(const char *part, size_t length)
+{
+    static const char *const unsafe[] = {"", ".", "..", ".git", ".mlops"};
+    for (size_t i = 0; i < ARRAY_LENGTH(unsafe); i++)
+        if (strlen(unsafe[i]) == length && memcmp(part, unsafe[i], length) == 0)
+            return false;
+    return true;
+}
+
+/* In the form of path_normalize, and of plain text. */
 static bool is_safe_path(const char *path)
 {
     struct mlops_error ignored;
-    _cleanup_(free_string) char *normal = NULL;
-    if (path_normalize(path, &normal, &ignored) || !str_equal(path, normal))
-        return false;
-    for (const char *part = path; part; part = strchr(part, '/')) {
-        part += *part == '/';
-        size_t length = strcspn(part, "/");
-        if ((length == 4 && memcmp(part, ".git", 4) == 0) ||
-            (length == 6 && memcmp(part, ".mlops", 6) == 0))
+    const char *part = path, *slash;
+    for (; (slash = strchr(part, '/')); part = slash + 1)
+        if (!is_safe_part(part, (size_t)(slash - part)))
             return false;
-    }
-    return name_is_plain(path) && !str_equal(path, ".");
+    return is_safe_part(part, strlen(part)) && name_is_plain(path) &&
+           path_check_length(path, &ignored) == MLOPS_OK;
 }
 
 static bool is_target(const char *target)

@@ -149,7 +149,7 @@ static int package_once(struct mlops_registry *registry,
     TRY(pool_run(3, finish_part, &(struct finishing){&packaging, &text, &digest}, err));
     bundle_id_format(&digest, package->bundle);
     TRY(bundle_publish(registry, TAKE_PTR(packaging.writer), packaging.round, packaging.registers,
-                       package, gone, err));
+                       &text, package, gone, err));
     if (!*gone)
         package_remember(&packaging, package);
     return MLOPS_OK;

@@ -70,7 +70,7 @@ int package_find_unchanged(struct packaging *packaging, struct mlops_package *pa
     package->bytes = last->bytes;
     TRY(bundle_record(tx, package->bundle, package->model, package->files, package->bytes, err));
     if (packaging->registers)
-        TRY(version_register(tx, package->bundle, &package->version, &package->created, err));
+        TRY(version_register(tx, package->bundle, NULL, &package->version, &package->created, err));
     return transaction_commit(TAKE_PTR(tx), err);
 }
 

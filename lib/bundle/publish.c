@@ -3,8 +3,8 @@
 #include "bundle/reach.h"
 
 int bundle_publish(struct mlops_registry *registry, struct store_writer *writer, uint64_t round,
-                   bool registers, struct mlops_package *package, bool *gone,
-                   struct mlops_error *err)
+                   bool registers, const struct buffer *manifest, struct mlops_package *package,
+                   bool *gone, struct mlops_error *err)
 {
     struct store_added added;
     _cleanup_(transaction_abort_ptr) struct transaction *tx = NULL;
@@ -18,6 +18,7 @@ int bundle_publish(struct mlops_registry *registry, struct store_writer *writer,
     if (*gone)
         return MLOPS_OK;
     if (registers)
-        TRY(version_register(tx, package->bundle, &package->version, &package->created, err));
+        TRY(version_register(tx, package->bundle, manifest, &package->version, &package->created,
+                             err));
     return transaction_commit(TAKE_PTR(tx), err);
 }

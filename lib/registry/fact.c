@@ -194,16 +194,17 @@ static int read_manifest(struct mlops_registry *registry, const struct mlops_ver
 }
 
 int facts_record(struct transaction *tx, const struct mlops_version *version,
-                 struct mlops_error *err)
+                 const struct buffer *manifest, struct mlops_error *err)
 {
     struct recorder recorder = {.db = transaction_db(tx), .version = version};
-    _cleanup_(buffer_clear) struct buffer manifest = {0};
-    bool there;
+    _cleanup_(buffer_clear) struct buffer stored = {0};
+    bool there = true;
 
-    TRY(read_manifest(tx->registry, version, &manifest, &there, err));
+    if (!manifest)
+        TRY(read_manifest(tx->registry, version, &stored, &there, err));
     if (!there)
         return MLOPS_OK;
-    int code = add_all(&recorder, &manifest, err);
+    int code = add_all(&recorder, manifest ? manifest : &stored, err);
     if (code)
         return mlops_wrap(err, "the manifest of %.23s…", version->bundle);
     if (recorder.left_out)
@@ -228,6 +229,6 @@ int facts_fill(struct transaction *tx, struct mlops_error *err)
 
     TRY(mlops_version_list(tx->registry, NULL, &list, err));
     for (size_t i = 0; i < list.count; i++)
-        TRY(facts_record(tx, &list.items[i].version, err));
+        TRY(facts_record(tx, &list.items[i].version, NULL, err));
     return MLOPS_OK;
 }

@@ -11,10 +11,10 @@
 #define FACT_TEXT_MAX 512   /* bytes of a text; longer ones are not searched by */
 #define FACT_COUNT_MAX 4096 /* a version */
 
-/* Record the facts of a version from its bundle's manifest. Where that cannot be read, it has none
- * and the observer is warned: what is damaged is fsck's matter. */
+/* Record the facts of a version from its bundle's manifest; NULL: out of the store. Where that
+ * cannot be read, it has none and the observer is warned: what is damaged is fsck's matter. */
 int facts_record(struct transaction *tx, const struct mlops_version *version,
-                 struct mlops_error *err);
+                 const struct buffer *manifest, struct mlops_error *err);
 
 /* Forget them. */
 int facts_forget(struct transaction *tx, const char *model, uint64_t number,

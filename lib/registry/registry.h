@@ -4,6 +4,7 @@
  */
 #ifndef REGISTRY_REGISTRY_H
 #define REGISTRY_REGISTRY_H
+#include "base/buffer.h"
 #include "base/hash.h"
 #include "base/util.h"
 #include <mlops/registry.h>
@@ -64,9 +65,10 @@ void snapshot_end(struct snapshot *snapshot);
 int bundle_record(struct transaction *tx, const char *bundle, const char *model, uint64_t files,
                   uint64_t bytes, struct mlops_error *err);
 
-/* As mlops_register, in the transaction. */
-int version_register(struct transaction *tx, const char *bundle, struct mlops_version *version,
-                     bool *created, struct mlops_error *err);
+/* As mlops_register, in the transaction. `manifest` is the text of the bundle's; NULL where the
+ * caller does not have it at hand. */
+int version_register(struct transaction *tx, const char *bundle, const struct buffer *manifest,
+                     struct mlops_version *version, bool *created, struct mlops_error *err);
 
 /* Before a transaction that registers: ask the hook, unless the bundle has a version already. And
  * after it, where it was given one. Errors: those of hook_before. */

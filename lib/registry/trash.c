@@ -191,7 +191,7 @@ int mlops_version_restore(struct mlops_registry *registry, const char *ref,
                 "VALUES ($1, $2, $3, $4, $5)",
                 DB_TEXT(version->model), DB_I64(version->number), DB_TEXT(version->bundle),
                 DB_I64(version->created_ns), DB_TEXT(version->created_by)));
-    TRY(facts_record(tx, version, err));
+    TRY(facts_record(tx, version, NULL, err));
     TRY(audit_append(tx,
                      &(struct audit_entry){.action = "restore",
                                            .model = version->model,

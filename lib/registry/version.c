@@ -68,8 +68,8 @@ static int next_number(struct db *db, const char *model, int64_t now_ns, uint64_
                    DB_TEXT(model), DB_I64(now_ns));
 }
 
-static int add_version(struct transaction *tx, struct mlops_version *version,
-                       struct mlops_error *err)
+static int add_version(struct transaction *tx, const struct buffer *manifest,
+                       struct mlops_version *version, struct mlops_error *err)
 {
     struct db *db = transaction_db(tx);
 
@@ -81,7 +81,7 @@ static int add_version(struct transaction *tx, struct mlops_version *version,
                 "VALUES ($1, $2, $3, $4, $5)",
                 DB_TEXT(version->model), DB_I64(version->number), DB_TEXT(version->bundle),
                 DB_I64(version->created_ns), DB_TEXT(version->created_by)));
-    TRY(facts_record(tx, version, err));
+    TRY(facts_record(tx, version, manifest, err));
     return audit_append(tx,
                         &(struct audit_entry){.action = "register",
                                               .model = version->model,
@@ -90,14 +90,14 @@ static int add_version(struct transaction *tx, struct mlops_version *version,
                         err);
 }
 
-int version_register(struct transaction *tx, const char *bundle, struct mlops_version *version,
-                     bool *created, struct mlops_error *err)
+int version_register(struct transaction *tx, const char *bundle, const struct buffer *manifest,
+                     struct mlops_version *version, bool *created, struct mlops_error *err)
 {
     TRY(find_bundle(transaction_db(tx), bundle, version, err));
     *created = version->number == 0;
     if (*created)
         TRY(trash_check_bundle(transaction_db(tx), version->bundle, err));
-    return *created ? add_version(tx, version, err) : MLOPS_OK;
+    return *created ? add_version(tx, manifest, version, err) : MLOPS_OK;
 }
 
 int version_announce(struct mlops_registry *registry, const char *bundle, const char *model,
@@ -141,7 +141,7 @@ int mlops_register(struct mlops_registry *registry, const char *bundle,
     db_foresee(registry->db, LAST_NUMBER_SQL, DB_TEXT(version->model));
     TRY(transaction_begin(registry, &tx, err));
     /* Where the bundle is known, all of it is in the store: gc drops both in one transaction. */
-    TRY(version_register(tx, bundle, version, created, err));
+    TRY(version_register(tx, bundle, NULL, version, created, err));
     if (!*created)
         return MLOPS_OK;
     TRY(transaction_commit(TAKE_PTR(tx), err));

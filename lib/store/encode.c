@@ -9,14 +9,17 @@
 #define DELTA_MIN 1024  /* shorter ones gain less than the names of their bases take */
 #define ZSTD_LEVEL 1
 /* Level 1 takes 13, which finds more in programs (5 %) and less in tables of numbers (3 %), and is
- * slower on all (10 to 25 %): docs/benchmarks.md. */
+ * slower on all (10 to 25 %). In numbers as text hardly anything comes again but by chance: a small
+ * table that forgets soon is faster and finds as much. docs/benchmarks.md. */
 #define PLAIN_HASH_LOG 11
+#define NUMBERS_HASH_LOG 9
+#define NUMBERS_MATCH_MIN 6
 #define DELTA_WINDOW_LOG 21 /* all bases and the chunk are in sight */
 #define DELTA_HASH_LOG 18   /* so that the table holds most of what is in sight: level 1 has 2^14 */
 #define DELTA_MATCH_MIN 7   /* matches are long here; short ones only cover them up */
 
 struct encoder {
-    ZSTD_CCtx *plain, *probe, *delta;
+    ZSTD_CCtx *plain, *numbers, *probe, *delta;
     struct reader *reader;
     uint8_t *packed; /* ENCODE_ROOM */
     uint8_t *prefix; /* the bases of the last delta, one after another */
@@ -33,6 +36,10 @@ struct encoder *encoder_new(const struct store *store)
     encoder->plain = xcheck(ZSTD_createCCtx());
     (void)ZSTD_CCtx_setParameter(encoder->plain, ZSTD_c_compressionLevel, ZSTD_LEVEL);
     (void)ZSTD_CCtx_setParameter(encoder->plain, ZSTD_c_hashLog, PLAIN_HASH_LOG);
+    encoder->numbers = xcheck(ZSTD_createCCtx());
+    (void)ZSTD_CCtx_setParameter(encoder->numbers, ZSTD_c_compressionLevel, ZSTD_LEVEL);
+    (void)ZSTD_CCtx_setParameter(encoder->numbers, ZSTD_c_hashLog, NUMBERS_HASH_LOG);
+    (void)ZSTD_CCtx_setParameter(encoder->numbers, ZSTD_c_minMatch, NUMBERS_MATCH_MIN);
     encoder->probe = xcheck(ZSTD_createCCtx());
     (void)ZSTD_CCtx_setParameter(encoder->probe, ZSTD_c_compressionLevel, PROBE_LEVEL);
     encoder->reader = reader_new(store);
@@ -45,6 +52,7 @@ void encoder_free(struct encoder *encoder)
     if (!encoder)
         return;
     ZSTD_freeCCtx(encoder->plain);
+    ZSTD_freeCCtx(encoder->numbers);
     ZSTD_freeCCtx(encoder->probe);
     ZSTD_freeCCtx(encoder->delta);
     reader_free(encoder->reader);
@@ -53,13 +61,18 @@ void encoder_free(struct encoder *encoder)
     free(encoder);
 }
 
-/* Would a code for single bytes take a tenth off? By their entropy (Shannon 1948, §6), which a
- * Huffman code comes close to. */
-static bool bytes_are_uneven(const uint8_t *data, size_t length)
+/* What the first bytes of a chunk are like. */
+struct look {
+    bool uneven;  /* a code for single bytes would take a tenth off */
+    bool numbers; /* two of five are digits */
+};
+
+/* By the bytes' entropy (Shannon 1948, §6), which a Huffman code comes close to. */
+static struct look look_at(const uint8_t *data, size_t length)
 {
     uint32_t counts[4][256] = {0}; /* four, so that runs of a byte do not wait for one counter */
     float bits = 0;
-    size_t i = 0;
+    size_t i = 0, digits = 0;
     for (; i + 4 <= length; i += 4)
         for (size_t j = 0; j < 4; j++)
             counts[j][data[i + j]]++;
@@ -69,8 +82,10 @@ static bool bytes_are_uneven(const uint8_t *data, size_t length)
         uint32_t count = counts[0][byte] + counts[1][byte] + counts[2][byte] + counts[3][byte];
         if (count > 0)
             bits += (float)count * log2f((float)length / (float)count);
+        digits += byte >= '0' && byte <= '9' ? count : 0;
     }
-    return bits < (float)length * 8 * 0.9F;
+    return (struct look){.uneven = bits < (float)length * 8 * 0.9F,
+                         .numbers = digits * 5 >= length * 2};
 }
 
 /* Are there repetitions that take a tenth off? */
@@ -85,9 +100,13 @@ static bool repeats(struct encoder *encoder, const uint8_t *data, size_t length)
 static size_t compress(struct encoder *encoder, const uint8_t *data, size_t length)
 {
     size_t probe = length < PROBE_SIZE ? length : PROBE_SIZE;
-    if (length < COMPRESS_MIN || (!bytes_are_uneven(data, probe) && !repeats(encoder, data, probe)))
+    if (length < COMPRESS_MIN)
         return 0;
-    size_t packed = ZSTD_compress2(encoder->plain, encoder->packed, ENCODE_ROOM, data, length);
+    struct look look = look_at(data, probe);
+    if (!look.uneven && !repeats(encoder, data, probe))
+        return 0;
+    size_t packed = ZSTD_compress2(look.numbers ? encoder->numbers : encoder->plain,
+                                   encoder->packed, ENCODE_ROOM, data, length);
     return !ZSTD_isError(packed) && packed < length ? packed : 0;
 }
 

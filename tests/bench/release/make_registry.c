@@ -31,7 +31,7 @@ static void register_one(struct transaction *tx, unsigned number)
     bundle_id_format(&digest, bundle);
     (void)snprintf(model, sizeof(model), "model-%u", number % MODELS);
     check(bundle_record(tx, bundle, model, 1, 1000, &err));
-    check(version_register(tx, bundle, &version, &created, &err));
+    check(version_register(tx, bundle, NULL, &version, &created, &err));
 }
 
 static void test_one(struct transaction *tx, unsigned number)

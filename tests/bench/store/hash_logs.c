@@ -22,12 +22,13 @@ static double now(void)
 }
 
 /* 0: as the level has it. */
-static void compress(ZSTD_CCtx *context, int hash_log, const char *data, size_t length, char *room)
+static void compress(ZSTD_CCtx *context, int hash_log, int match_min, const char *data, size_t length, char *room)
 {
     size_t packed = 0;
     ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters);
     ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, 1);
     ZSTD_CCtx_setParameter(context, ZSTD_c_hashLog, hash_log);
+    ZSTD_CCtx_setParameter(context, ZSTD_c_minMatch, match_min);
     double from = now();
     for (size_t at = 0; at < length; at += PIECE) {
         size_t piece = length - at < PIECE ? length - at : PIECE;
@@ -39,10 +40,10 @@ static void compress(ZSTD_CCtx *context, int hash_log, const char *data, size_t 
 
 int main(int argc, char **argv)
 {
-    static const int hash_logs[] = {0, 10, 11, 12};
+    static const int hash_logs[] = {0, 9, 10, 11, 12}, match_mins[] = {0, 6, 0, 0, 0};
     char *data = malloc(FILE_MAX), *room = malloc(ROOM);
     ZSTD_CCtx *context = ZSTD_createCCtx();
-    printf("| | level 1 | 2^10 | 2^11 | 2^12 |\n| --- | --- | --- | --- | --- |\n");
+    printf("| | level 1 | 2^9, of 6 | 2^10 | 2^11 | 2^12 |\n| --- | --- | --- | --- | --- | --- |\n");
     for (int i = 1; i < argc; i++) {
         FILE *file = fopen(argv[i], "rb");
         if (!file)
@@ -51,7 +52,7 @@ int main(int argc, char **argv)
         fclose(file);
         printf("| %s |", argv[i]);
         for (size_t j = 0; j < sizeof(hash_logs) / sizeof(*hash_logs); j++)
-            compress(context, hash_logs[j], data, length, room);
+            compress(context, hash_logs[j], match_mins[j], data, length, room);
         printf("\n");
     }
     ZSTD_freeCCtx(context);
