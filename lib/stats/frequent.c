@@ -153,7 +153,11 @@ static int compare_counts(const void *a, const void *b)
 static uint64_t median_count(const struct frequent *sketch)
 {
     uint32_t small[64] = {0};
-    size_t rank = sketch->used / 2;
+    size_t rank = sketch->used / 2, ones = 0;
+    for (size_t i = 0; i < sketch->used; i++)
+        ones += sketch->counters[i].count == 1;
+    if (ones > rank)
+        return 1; /* nearly always, where values hardly come twice */
     for (size_t i = 0; i < sketch->used; i++)
         if (sketch->counters[i].count < ARRAY_LENGTH(small))
             small[sketch->counters[i].count]++;
@@ -278,20 +282,38 @@ void frequent_leave_out(struct frequent *sketch, uint64_t count, uint64_t most)
     sketch->error += count > 0 ? most : 0;
 }
 
+/* All the memory that numbers can ask for, so that none of them has to. */
+static void make_room(struct frequent *sketch)
+{
+    while (sketch->places < (sketch->limit + 1) * INDEX_SPACE)
+        sketch->places *= 2;
+    sketch->index = xrealloc(sketch->index, sketch->places, sizeof(*sketch->index));
+    sketch->capacity = sketch->limit + 1;
+    sketch->counters = xrealloc(sketch->counters, sketch->capacity, sizeof(*sketch->counters));
+    enter_all(sketch);
+}
+
 void frequent_update_numbers(struct frequent *sketch, const double *values, const uint64_t *hashes,
                              size_t count)
 {
-    char key[8];
     sketch->numbers = true;
     sketch->total += count;
+    if (sketch->capacity <= sketch->limit)
+        make_room(sketch);
+    size_t mask = sketch->places - 1;
     for (size_t i = 0; i < count; i++) {
-        struct counter *counter = find(sketch, key, sizeof(key), hashes[i]);
-        if (counter) {
-            counter->count++;
+        size_t at = hashes[i] & mask;
+        while (sketch->index[at] && sketch->counters[sketch->index[at] - 1].hash != hashes[i])
+            at = (at + 1) & mask;
+        if (sketch->index[at]) {
+            sketch->counters[sketch->index[at] - 1].count++;
             continue;
         }
-        put_f64((uint8_t *)key, values[i]);
-        insert(sketch, key, sizeof(key), hashes[i], 1);
+        struct counter *counter = &sketch->counters[sketch->used++];
+        counter->hash = hashes[i];
+        counter->count = 1;
+        put_f64((uint8_t *)counter->key.number, values[i]);
+        sketch->index[at] = (uint16_t)sketch->used;
         if (sketch->used > sketch->limit)
             purge(sketch);
     }

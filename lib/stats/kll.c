@@ -82,9 +82,19 @@ static uint64_t draw(struct kll *sketch, unsigned bits)
     return (sketch->random * 0x2545f4914f6cdd1dULL) >> (64 - bits);
 }
 
+/* Room for `more` items. */
+static void reserve(struct level *level, size_t more)
+{
+    if (level->count + more <= level->capacity)
+        return;
+    while (level->capacity < level->count + more)
+        level->capacity = level->capacity ? level->capacity * 2 : LEVEL_MIN;
+    level->items = xrealloc(level->items, level->capacity, sizeof(*level->items));
+}
+
 static void push(struct level *level, double value)
 {
-    GROW(level->items, level->count, &level->capacity);
+    reserve(level, 1);
     level->items[level->count++] = value;
 }
 
@@ -230,8 +240,11 @@ static void compact(struct kll *sketch, size_t i)
     struct level *level = &sketch->levels[i];
     sort_level(level->items, level->count);
     size_t pairs = level->count / 2, from = draw(sketch, 1);
+    struct level *above = &sketch->levels[i + 1];
+    reserve(above, pairs);
     for (size_t j = 0; j < pairs; j++)
-        push(&sketch->levels[i + 1], level->items[2 * j + from]);
+        above->items[above->count + j] = level->items[2 * j + from];
+    above->count += pairs;
     if (level->count % 2)
         level->items[0] = level->items[level->count - 1];
     level->count %= 2;
@@ -281,9 +294,34 @@ static void begin_group(struct kll *sketch)
     sketch->group_pick = sketch->group_level ? draw(sketch, sketch->group_level) : 0;
 }
 
+/* While every group is of one value: as many of them as there is room for before a compaction, and
+ * at least one. How many were taken. */
+static size_t take_ungrouped(struct kll *sketch, const double *values, size_t count)
+{
+    size_t room = sketch->limit > sketch->size ? sketch->limit - sketch->size : 1;
+    uint64_t ungrouped = sketch->exact ? UINT64_MAX : (1ULL << SAMPLED_FROM) - sketch->count;
+    size_t taken = count < room ? count : room;
+    taken = taken < ungrouped ? taken : (size_t)ungrouped;
+    struct level *level = &sketch->levels[0];
+    reserve(level, taken);
+    memcpy(level->items + level->count, values, taken * sizeof(*values));
+    level->count += taken;
+    sketch->size += taken;
+    sketch->count += taken;
+    if (sketch->size >= sketch->limit)
+        compress(sketch);
+    return taken;
+}
+
 void kll_update_many(struct kll *sketch, const double *values, size_t count)
 {
     while (count > 0) {
+        if (sketch->group_left == 0 && (sketch->exact || sketch->count >> SAMPLED_FROM == 0)) {
+            size_t taken = take_ungrouped(sketch, values, count);
+            values += taken;
+            count -= taken;
+            continue;
+        }
         if (sketch->group_left == 0)
             begin_group(sketch);
         uint64_t taken = sketch->group_left < count ? sketch->group_left : count;

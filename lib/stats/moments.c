@@ -2,7 +2,9 @@
 #include "stats/moments.h"
 #include <math.h>
 
-#define LANES 8 /* sums that run beside one another; their number and order are part of the result */
+#define LANES                                                                                      \
+    8 /* sums that run beside one another; their number and order are part of the result */
+#define TOGETHER 4 /* of them that the registers hold at a time; no part of it */
 
 static double total(const double lanes[LANES])
 {
@@ -26,14 +28,23 @@ static struct moments chunk_moments(const double *values, size_t count)
 {
     double first[LANES] = {0}, second[LANES] = {0}, third[LANES] = {0}, fourth[LANES] = {0};
     double mean = mean_of(values, count), n = (double)count;
-    for (size_t i = 0; i < count; i += LANES)
-        for (size_t j = 0; j < LANES && i + j < count; j++) {
-            double d = values[i + j] - mean, square = d * d;
-            first[j] += d;
-            second[j] += square;
-            third[j] += square * d;
-            fourth[j] += square * square;
-        }
+    size_t whole = count - count % LANES;
+    for (size_t lane = 0; lane < LANES; lane += TOGETHER)
+        for (size_t i = lane; i < whole; i += LANES)
+            for (size_t j = 0; j < TOGETHER; j++) {
+                double d = values[i + j] - mean, square = d * d;
+                first[lane + j] += d;
+                second[lane + j] += square;
+                third[lane + j] += square * d;
+                fourth[lane + j] += square * square;
+            }
+    for (size_t j = 0; whole + j < count; j++) {
+        double d = values[whole + j] - mean, square = d * d;
+        first[j] += d;
+        second[j] += square;
+        third[j] += square * d;
+        fourth[j] += square * square;
+    }
     /* the mean was rounded: shift to the true one */
     double shift = total(first) / n, m2 = total(second), m3 = total(third);
     struct moments moments = {.n = n, .mean = mean + shift};

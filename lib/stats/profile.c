@@ -41,14 +41,14 @@ void profile_free(struct profile *profile)
 /* ---- rows ----------------------------------------------------------------------------------- */
 
 /* The bits of a cell as the sample keeps them. */
-static uint64_t cell_bits(const struct column *column, size_t row, uint64_t hash)
+static uint64_t cell_bits(const struct column *column, size_t row)
 {
     double value;
     uint64_t bits;
     if (column->missing[row])
         return ROW_CELL_MISSING;
     if (column->texts)
-        value = (double)(uint32_t)hash;
+        value = (double)(uint32_t)stats_hash(column->texts[row].data, column->texts[row].length);
     else
         value = column->numbers ? column->numbers[row] + 0.0 : (double)column->times[row];
     memcpy(&bits, &value, sizeof(bits));
@@ -62,21 +62,7 @@ static uint64_t multiplier(size_t column)
     return stats_hash(&place, sizeof(place)) | 1;
 }
 
-/* The hash of a row is that of the sum of its cells' hashes, each times its column's number. */
-static void hash_rows(const struct batch *batch, const uint64_t *hashes, uint64_t *rows)
-{
-    memset(rows, 0, batch->rows * sizeof(*rows));
-    for (size_t i = 0; i < batch->column_count; i++) {
-        uint64_t factor = multiplier(i);
-        for (size_t row = 0; row < batch->rows; row++)
-            rows[row] += hashes[i * batch->rows + row] * factor;
-    }
-    for (size_t row = 0; row < batch->rows; row++)
-        rows[row] = stats_hash_eight(&rows[row]);
-}
-
-static void sample_rows(struct row_sample *sample, const struct batch *batch,
-                        const uint64_t *hashes, const uint64_t *rows)
+static void sample_rows(struct row_sample *sample, const struct batch *batch, const uint64_t *rows)
 {
     uint64_t cells[ROW_SAMPLE_COLUMNS_MAX];
     for (size_t row = 0; row < batch->rows; row++) {
@@ -85,45 +71,54 @@ static void sample_rows(struct row_sample *sample, const struct batch *batch,
             continue;
         }
         for (size_t i = 0; i < row_sample_columns(sample); i++)
-            cells[i] = cell_bits(&batch->columns[i], row, hashes[i * batch->rows + row]);
+            cells[i] = cell_bits(&batch->columns[i], row);
         row_sample_update(sample, rows[row], 1, cells);
     }
 }
 
 /* ---- updating ------------------------------------------------------------------------------- */
 
+/*
+ * The hash of a row is that of the sum of its cells' hashes, each times its column's number. A sum
+ * does not ask for the order: each worker has one of its own for every row, of the columns that it
+ * had, so that the hashes of a column are gone as soon as they are in.
+ */
 struct update {
     struct profile *profile;
     const struct batch *batches;
-    size_t count;
-    uint64_t **hashes; /* of each batch: column by column, then of the rows */
+    size_t *starts; /* of each batch: the rows of those before it */
+    size_t rows, widest, workers;
+    uint64_t *sums;   /* of each worker: `rows` */
+    uint64_t *hashes; /* of each worker: `widest`, the cells of a column of a batch */
 };
 
 static int update_column(void *context, size_t index, size_t worker, struct mlops_error *err)
 {
     const struct update *update = context;
-    (void)worker;
+    uint64_t factor = multiplier(index), *hashes = update->hashes + worker * update->widest;
+    uint64_t *sum = update->sums + worker * update->rows;
     (void)err;
-    for (size_t i = 0; i < update->count; i++) {
-        const struct batch *batch = &update->batches[i];
-        column_update(&update->profile->columns[index], &batch->columns[index],
-                      update->hashes[i] + index * batch->rows);
+    for (const struct batch *batch = update->batches;
+         sum < update->sums + (worker + 1) * update->rows; sum += batch->rows, batch++) {
+        column_update(&update->profile->columns[index], &batch->columns[index], hashes);
+        for (size_t row = 0; row < batch->rows; row++)
+            sum[row] += hashes[row] * factor;
     }
     return MLOPS_OK;
 }
 
-static uint64_t *row_hashes(const struct update *update, size_t i)
-{
-    const struct batch *batch = &update->batches[i];
-    return update->hashes[i] + batch->column_count * batch->rows;
-}
-
+/* The sums of a batch become the hashes of its rows, those of the first worker. */
 static int update_rows(void *context, size_t index, size_t worker, struct mlops_error *err)
 {
     const struct update *update = context;
+    uint64_t *rows = update->sums + update->starts[index];
     (void)worker;
     (void)err;
-    hash_rows(&update->batches[index], update->hashes[index], row_hashes(update, index));
+    for (size_t row = 0; row < update->batches[index].rows; row++) {
+        for (size_t i = 1; i < update->workers; i++)
+            rows[row] += rows[i * update->rows + row];
+        rows[row] = stats_hash_eight(&rows[row]);
+    }
     return MLOPS_OK;
 }
 
@@ -138,20 +133,25 @@ static void run_all(bool few, size_t count, pool_work work, struct update *updat
 
 void profile_add(struct profile *profile, const struct batch *batches, size_t count)
 {
-    struct update update = {profile, batches, count, xcalloc(count, sizeof(*update.hashes))};
-    size_t cells = 0;
+    struct update update = {.profile = profile,
+                            .batches = batches,
+                            .starts = xcalloc(count + 1, sizeof(*update.starts))};
     for (size_t i = 0; i < count; i++) {
-        profile->rows += batches[i].rows;
-        cells += batches[i].rows * profile->column_count;
-        update.hashes[i] = xrealloc(NULL, batches[i].rows * (profile->column_count + 1) + 1,
-                                    sizeof(**update.hashes));
+        update.starts[i] = update.rows;
+        update.rows += batches[i].rows;
+        update.widest = batches[i].rows > update.widest ? batches[i].rows : update.widest;
     }
-    run_all(cells < FEW_CELLS, profile->column_count, update_column, &update);
-    run_all(cells < FEW_CELLS, count, update_rows, &update);
-    for (size_t i = 0; i < count; i++) {
-        sample_rows(profile->sample, &batches[i], update.hashes[i], row_hashes(&update, i));
-        free(update.hashes[i]);
-    }
+    bool few = update.rows * profile->column_count < FEW_CELLS;
+    update.workers = few ? 1 : pool_threads();
+    update.sums = xcalloc(update.workers * update.rows + 1, sizeof(*update.sums));
+    update.hashes = xrealloc(NULL, update.workers * update.widest + 1, sizeof(*update.hashes));
+    profile->rows += update.rows;
+    run_all(few, profile->column_count, update_column, &update);
+    run_all(few, count, update_rows, &update);
+    for (size_t i = 0; i < count; i++)
+        sample_rows(profile->sample, &batches[i], update.sums + update.starts[i]);
+    free(update.starts);
+    free(update.sums);
     free(update.hashes);
 }
 

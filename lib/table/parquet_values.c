@@ -152,12 +152,24 @@ static void take_numbers(const struct parquet_vector *vector, double *numbers)
     }
 }
 
+static bool any_nan(const double *numbers, size_t count)
+{
+    uint64_t any = 0;
+    for (size_t i = 0; i < count; i++)
+        any |= (uint64_t)(numbers[i] != numbers[i]);
+    return any != 0;
+}
+
 static void convert_numbers(const struct parquet_vector *vector, const struct column *column,
                             uint8_t *missing, double *numbers, size_t *misfit)
 {
     const uint8_t nan = cell_missing((struct text_view){"NaN", 3});
     bool is_bool = column->type == COLUMN_BOOL;
     take_numbers(vector, numbers);
+    if (!vector->validity && !is_bool && !any_nan(numbers, vector->rows)) {
+        memset(missing, MISSING_NOT, vector->rows);
+        return;
+    }
     for (size_t row = 0; row < vector->rows; row++) {
         missing[row] = MISSING_NOT;
         if (!parquet_valid(vector, row))
