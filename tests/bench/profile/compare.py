@@ -1,9 +1,13 @@
-"""mlops profile beside DuckDB's SUMMARIZE on the same file, and on Parquet beside a scan of the same
-columns: compare.py MLOPS FILE.csv|FILE.parquet [RUNS]. Run it where duckdb (PyPI) is; make.py makes
-the file. Prints seconds, MB/s, the largest resident memory and ratios; the best of the runs counts."""
+"""mlops profile beside DuckDB on the same file: compare.py MLOPS FILE.csv|FILE.parquet [RUNS [SCAN]].
+Three queries of DuckDB, from much to little: SUMMARIZE; count, range, mean, deviation, median and
+different values of each column, in one query, the last two approximate as ours are; max() alone.
+SCAN is bench_scan (cmake --build … -t bench_scan): our reader with max() alone, so that reading is
+held against reading. Run it where duckdb (PyPI) is; make.py makes the file. Prints seconds, MB/s, the
+largest resident memory and ratios; the best of the runs counts."""
 import os, resource, subprocess, sys, time
 
 MLOPS, PATH, RUNS = sys.argv[1], sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 3
+SCAN = sys.argv[4] if len(sys.argv) > 4 else None
 THREADS = len(os.sched_getaffinity(0))
 BEGIN = f"import duckdb; duckdb.sql('SET threads={THREADS}'); "
 PARQUET = PATH.endswith("parquet")
@@ -23,21 +27,35 @@ def measure(command):
 
 def show(name, seconds, memory, base):
     size = os.path.getsize(PATH) / 1e6
-    print(f"{name:34} {seconds:7.2f} s  {size / seconds:6.0f} MB/s  {memory / 1024:6.0f} MB resident  {base / seconds:5.2f} x")
+    print(f"{name:36} {seconds:7.2f} s  {size / seconds:6.0f} MB/s  {memory / 1024:6.0f} MB resident  {base / seconds:5.2f} x")
 
 
 with open(PATH, "rb") as file:  # into the page cache, for all alike
     while file.read(1 << 24):
         pass
 source = f"'{PATH}'"
+COLUMNS = BEGIN + f"""
+columns = duckdb.sql("SELECT * FROM {source} LIMIT 0")
+def ask(wanted):
+    asked = [f'{{f}}("{{n}}")' if f != "approx_quantile" else f'approx_quantile("{{n}}", 0.5)'
+             for n, t in zip(columns.columns, columns.types) for f in wanted
+             if f in ("count", "min", "max", "approx_count_distinct") or str(t) in NUMBERS]
+    duckdb.sql("SELECT " + ", ".join(asked) + " FROM {source}").fetchall()
+NUMBERS = ("DOUBLE", "BIGINT", "INTEGER")
+"""
 ours, our_memory = measure([MLOPS, "-q", "profile", PATH])
 show("mlops profile", ours, our_memory, ours)
 seconds, memory = measure([sys.executable, "-c", BEGIN + f'duckdb.sql("SUMMARIZE FROM {source}").fetchall()'])
 show("DuckDB SUMMARIZE", seconds, memory, ours)
 print(f"mlops takes {ours / seconds:.2f} x of SUMMARIZE's time")
-scan = BEGIN + f"""
-names = duckdb.sql("SELECT * FROM {source} LIMIT 0").columns
-duckdb.sql("SELECT " + ", ".join('max(\"' + n + '\")' for n in names) + " FROM {source}").fetchall()"""
-seconds, memory = measure([sys.executable, "-c", scan])
+wanted = '["count", "min", "max", "avg", "stddev", "approx_quantile", "approx_count_distinct"]'
+seconds, memory = measure([sys.executable, "-c", COLUMNS + f"ask({wanted})"])
+show("DuckDB, seven figures of each column", seconds, memory, ours)
+print(f"mlops takes {ours / seconds:.2f} x of their time")
+seconds, memory = measure([sys.executable, "-c", COLUMNS + 'ask(["max"])'])
 show("DuckDB, max() of each column", seconds, memory, ours)
 print(f"mlops takes {ours / seconds:.2f} x of a scan's time")
+if SCAN:
+    scanned, memory = measure([SCAN, PATH])
+    show("our reader, max() of each column", scanned, memory, ours)
+    print(f"our reader takes {scanned / seconds:.2f} x of a scan's time")
