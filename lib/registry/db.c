@@ -43,6 +43,23 @@ int db_begin_if(struct db *db, const char *line, bool *held, struct mlops_error 
     return code;
 }
 
+int db_line_up(struct db *db, const char *line, bool *held, struct mlops_error *err,
+               const char *sql, const struct db_value *values)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+
+    if (db->driver->line_up)
+        return db->driver->line_up(db, line, held, sql, values, err);
+    TRY(db_query_values(db, &rows, err, sql, values));
+    return db_step(rows, held, err);
+}
+
+void db_leave_line(struct db *db, const char *line)
+{
+    if (db->driver->leave_line)
+        db->driver->leave_line(db, line);
+}
+
 int db_commit(struct db *db, struct mlops_error *err)
 {
     return db->driver->commit(db, err);

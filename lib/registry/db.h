@@ -71,6 +71,12 @@ int db_begin(struct db *db, enum db_access access, struct mlops_error *err);
  * as far as the engine can: of many whose wish has become void none keeps other writers waiting. */
 int db_begin_if(struct db *db, const char *line, bool *held, struct mlops_error *err,
                 const char *sql, const struct db_value *values);
+/* Wait in the line of db_begin_if before anything is begun, for those who have much to find out
+ * first: `*held` false where the query has no row at the head of the line, which was left then. It
+ * is courtesy, and not waited for longer than two seconds. One line at a time. */
+int db_line_up(struct db *db, const char *line, bool *held, struct mlops_error *err,
+               const char *sql, const struct db_value *values);
+void db_leave_line(struct db *db, const char *line);
 /* Durable when it returns MLOPS_OK; on failure it is rolled back. */
 int db_commit(struct db *db, struct mlops_error *err);
 void db_rollback(struct db *db);

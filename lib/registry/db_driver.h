@@ -18,6 +18,9 @@ struct db_driver {
     int (*begin_if)(struct db *db, const char *line, bool *held, const char *sql,
                     const struct db_value *values,
                     struct mlops_error *err); /* NULL: begin, then ask */
+    int (*line_up)(struct db *db, const char *line, bool *held, const char *sql,
+                   const struct db_value *values, struct mlops_error *err); /* NULL: only ask */
+    void (*leave_line)(struct db *db, const char *line);                    /* or NULL */
     int (*commit)(struct db *db, struct mlops_error *err);
     void (*rollback)(struct db *db);
     void (*witness)(struct db *db, const char *sql, const struct db_value *values); /* or NULL */

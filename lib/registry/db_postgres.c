@@ -29,6 +29,10 @@
 #define LINE_SQL                                                                                   \
     "SELECT pg_advisory_xact_lock(1835823985, hashtext(current_schema()::text || ' ' || $1))"
 
+/* The same line, for longer than a transaction. */
+#define LINE_KEY(parameter) "1835823985, hashtext(current_schema()::text || ' ' || " parameter ")"
+#define PATIENCE_SQL "SELECT set_config('lock_timeout', '2s', true)"
+
 static const struct db_value none[] = {{.type = DB_NONE}};
 
 static void close_connection(struct db *base)
@@ -149,6 +153,87 @@ static int begin_if(struct db *base, const char *line, bool *held, const char *s
     if (!unwanted)
         return code;
     *err = (struct mlops_error){0};
+    return MLOPS_OK;
+}
+
+static void free_values(struct db_value **values)
+{
+    free(*values);
+}
+
+/* `values` with `name` behind them, as parameter number `*count`. */
+static struct db_value *with_name(const struct db_value *values, const char *name, size_t *count)
+{
+    for (*count = 0; values[*count].type != DB_NONE; (*count)++) {
+    }
+    struct db_value *all = xcalloc(*count + 2, sizeof(*all));
+
+    memcpy(all, values, *count * sizeof(*all));
+    all[(*count)++] = DB_TEXT(name);
+    return all;
+}
+
+/* At the head of the line: a row where that is worth something; otherwise the place is given to the
+ * next in the same breath. */
+static void add_question(struct postgres_db *db, const char *line, const char *sql,
+                         const struct db_value *values)
+{
+    size_t count;
+    _cleanup_(free_values) struct db_value *all = with_name(values, line, &count);
+    _cleanup_(free_string) char *question =
+        xprintf("SELECT 1 FROM (SELECT EXISTS (%s) AS wanted) AS asked WHERE CASE WHEN wanted "
+                "THEN true ELSE NOT pg_advisory_unlock(" LINE_KEY("$%zu") ") END",
+                sql, count);
+
+    postgres_journal_add(db, question, all);
+}
+
+static int stand_in_line(struct postgres_db *db, const char *line, const char *sql,
+                         const struct db_value *values, bool *first, struct mlops_error *err)
+{
+    const struct db_value name[] = {DB_TEXT(line), DB_END};
+    PGresult *result = NULL;
+    struct postgres_entry *place;
+
+    postgres_journal_add(db, "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY", none);
+    postgres_journal_add(db, PATIENCE_SQL, none);
+    place = postgres_journal_add(db, "SELECT pg_advisory_lock(" LINE_KEY("$1") ")", name);
+    place->waits = place->hurries = true;
+    add_question(db, line, sql, values);
+    TRY(postgres_flush(db, &result, err));
+    *first = db->api.PQntuples(result) > 0;
+    db->api.PQclear(result);
+    return MLOPS_OK;
+}
+
+static void leave_line(struct db *base, const char *line)
+{
+    struct postgres_db *db = (struct postgres_db *)base;
+    struct mlops_error ignored = {0}; /* a connection that is lost holds no place either */
+
+    if (db->lined_up)
+        (void)postgres_exec_values(base, "SELECT pg_advisory_unlock(" LINE_KEY("$1") ")",
+                                   (struct db_value[]){DB_TEXT(line), DB_END}, &ignored);
+    db->lined_up = false;
+}
+
+/* A lock of the session, as what follows is several transactions. It is courtesy: whoever waits for
+ * too long goes on without, and nothing depends on it. */
+static int line_up(struct db *base, const char *line, bool *held, const char *sql,
+                   const struct db_value *values, struct mlops_error *err)
+{
+    struct postgres_db *db = (struct postgres_db *)base;
+    int code;
+
+    db->state = POSTGRES_READING;
+    db->hurried = false;
+    code = stand_in_line(db, line, sql, values, held, err);
+    rollback(base);
+    db->lined_up = code == MLOPS_OK && *held;
+    if (!db->hurried)
+        return code;
+    *err = (struct mlops_error){0};
+    *held = true;
     return MLOPS_OK;
 }
 
@@ -277,6 +362,8 @@ static const struct db_driver postgres_driver = {
     .commit = commit,
     .rollback = rollback,
     .witness = witness,
+    .line_up = line_up,
+    .leave_line = leave_line,
     .foresee = postgres_foresee,
     .has_table = has_table,
     .check = check,

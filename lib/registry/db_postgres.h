@@ -67,6 +67,7 @@ struct postgres_entry {
     struct db_value *values; /* ends with DB_END; text and bytes are copies */
     bool answered;           /* its result is known: `result` is the hash of it */
     bool waits;              /* for other writers */
+    bool hurries;            /* may find its wait too long, which `db->hurried` then says */
     bool guards;             /* fails, dividing by zero, where the transaction is not wanted */
     bool foreseen; /* nobody has asked it yet: `kept`, once it is answered, is the answer */
     uint64_t result;
@@ -88,6 +89,7 @@ struct postgres_db {
     char *shown;        /* for messages: without */
     char *application;  /* who this is, for others who wait */
     bool dropped;       /* the connection was lost; to be made anew */
+    bool lined_up;      /* at the head of the line of db_line_up */
     bool owes_rollback; /* a transaction that only read is over; the server does not know yet */
 
     struct postgres_statement *statements; /* prepared on this connection */
@@ -104,6 +106,7 @@ struct postgres_db {
     bool unrepeatable;           /* it got too long to be kept */
     bool committing;             /* the journal's last statement is COMMIT */
     bool fate_open;              /* COMMIT was sent, and is not known to have failed */
+    bool hurried;                /* a wait for courtesy was given up */
     bool unwanted;               /* the statement that guards the transaction said so */
     struct mlops_error patience; /* why the waiting for other writers was given up */
     struct mlops_error failure;  /* of a statement of the transaction: it can only be rolled back */
@@ -144,6 +147,8 @@ int postgres_fail_lost(struct postgres_db *db, struct mlops_error *err);
 bool postgres_is_lost(const struct postgres_db *db, const PGresult *result);
 /* Does it ask for the transaction to be run again? */
 bool postgres_is_retry(const struct postgres_db *db, const PGresult *result);
+/* Was the wait for a lock longer than the statement allows? */
+bool postgres_is_lock_timeout(const struct postgres_db *db, const PGresult *result);
 bool postgres_is_zero_division(const struct postgres_db *db, const PGresult *result);
 
 /* db_postgres_statement.c: the statement part of struct db_driver */

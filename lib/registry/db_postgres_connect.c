@@ -221,6 +221,7 @@ void postgres_disconnect(struct postgres_db *db)
         free(db->statements[i].sql);
     db->statement_count = 0;
     db->sent = 0;
+    db->owes_rollback = db->lined_up = false;
 }
 
 /* A writer came back to a standby: one address for all servers led there, as the one that took

@@ -39,6 +39,11 @@ bool postgres_is_retry(const struct postgres_db *db, const PGresult *result)
     return is_one_of(state_of(db, result), "40001 40P01");
 }
 
+bool postgres_is_lock_timeout(const struct postgres_db *db, const PGresult *result)
+{
+    return is_one_of(state_of(db, result), "55P03");
+}
+
 bool postgres_is_zero_division(const struct postgres_db *db, const PGresult *result)
 {
     return is_one_of(state_of(db, result), "22012");

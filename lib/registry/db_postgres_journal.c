@@ -291,6 +291,7 @@ static enum outcome take_answer(struct postgres_db *db, struct postgres_entry *e
         db->unwanted = entry->guards && postgres_is_zero_division(db, result);
         if (db->unwanted && entry->answered)
             return fail_overtaken(db, err);
+        db->hurried = entry->hurries && postgres_is_lock_timeout(db, result);
         postgres_fail(db, result, entry->sql, err);
         return FAILED;
     }
@@ -337,6 +338,15 @@ static enum outcome collect(struct postgres_db *db, struct postgres_entry *entry
     return outcome;
 }
 
+/* As a transaction of its own: whatever state the one before was left in, what follows begins anew.
+ */
+static bool send_rollback(struct postgres_db *db)
+{
+    db->owes_rollback = false;
+    return db->api.PQsendQueryParams(db->connection, "ROLLBACK", 0, NULL, NULL, NULL, NULL, 0) &&
+           db->api.PQpipelineSync(db->connection);
+}
+
 /* Send what this connection has not seen of the journal up to `end`, and collect its answers. */
 static enum outcome exchange(struct postgres_db *db, size_t end, PGresult **last,
                              struct mlops_error *err)
@@ -344,9 +354,12 @@ static enum outcome exchange(struct postgres_db *db, size_t end, PGresult **last
     size_t first = db->sent, count = end - first;
     _cleanup_(free_string) char *prepares = xcalloc(count + 1, 1);
     enum outcome outcome = ANSWERED;
+    bool owed = db->owes_rollback;
     bool waits = false; /* any of them: libpq already listens for the next while it ends one */
 
     db->patience = (struct mlops_error){0};
+    if (owed && !send_rollback(db))
+        return LOST;
     for (size_t i = 0; i < count; i++) {
         bool prepared = false;
 
@@ -358,6 +371,8 @@ static enum outcome exchange(struct postgres_db *db, size_t end, PGresult **last
     }
     if (!db->api.PQpipelineSync(db->connection))
         return LOST;
+    if (owed)
+        drain(db);
     for (size_t i = 0; i < count && outcome == ANSWERED; i++) {
         outcome = collect(db, &db->journal[first + i], prepares[i], waits, last, err);
         if (outcome == FAILED || outcome == AGAIN) /* those behind it were not prepared */
@@ -413,8 +428,7 @@ void postgres_roll_back(struct postgres_db *db, bool now)
     db->owes_rollback = !now;
     if (!now || !db->connection)
         return;
-    if (db->api.PQsendQueryParams(db->connection, "ROLLBACK", 0, NULL, NULL, NULL, NULL, 0) &&
-        db->api.PQpipelineSync(db->connection))
+    if (send_rollback(db))
         drain(db);
     if (db->api.PQstatus(db->connection) != CONNECTION_OK)
         postgres_disconnect(db);
@@ -539,8 +553,6 @@ int postgres_flush(struct postgres_db *db, PGresult **last, struct mlops_error *
         *err = db->failure;
         return (int)err->code;
     }
-    if (db->owes_rollback)
-        postgres_roll_back(db, true);
     code = exchange_until_answered(db, &result, err);
     if (code == MLOPS_OK)
         journal_trim(db);

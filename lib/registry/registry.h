@@ -122,6 +122,23 @@ int version_check_in_use(struct mlops_registry *registry, const struct mlops_ver
 int stage_holder(struct mlops_registry *registry, const char *model, const char *stage,
                  uint64_t back, struct mlops_version *holder, bool *held, struct mlops_error *err);
 
+/* Whoever is about to judge whether a stage may change hands first waits for those who are at it
+ * already, as far as the engine has lines: most find then that it was moved, and have judged
+ * nothing in vain. `expected` as of stage_begin, whose errors it has. _cleanup_(stage_line_leave);
+ * zeroed is nowhere. */
+struct stage_line {
+    struct mlops_registry *registry;
+    char *name;
+    uint64_t expected;
+};
+int stage_line_up(struct mlops_registry *registry, const char *model, const char *stage,
+                  uint64_t expected, struct stage_line *line, struct mlops_error *err);
+void stage_line_leave(struct stage_line *line);
+/* After a second look, which found version `number`: is that what was expected? As stage_line_up;
+ * MLOPS_OK where nobody stood in line. */
+int stage_line_check(const struct stage_line *line, const char *model, const char *stage,
+                     uint64_t number, struct mlops_error *err);
+
 /* Begin a transaction in which the stage holds version `expected` (0: nothing), for those who are
  * about to swap. Errors: as stage_push, and those of transaction_begin. */
 int stage_begin(struct mlops_registry *registry, const char *model, const char *stage,

@@ -83,25 +83,67 @@ int stage_holder(struct mlops_registry *registry, const char *model, const char 
     return MLOPS_OK;
 }
 
+#define HOLDS_SQL                                                                                  \
+    "SELECT 1 WHERE $1 = coalesce((SELECT number FROM stage_entry WHERE model = $2 "               \
+    "AND stage = $3 ORDER BY position DESC LIMIT 1), 0)"
+
+/* The stage was not what was expected, and now it is `expected` again or something else. */
+static int fail_moved(struct db *db, const char *model, const char *stage, uint64_t expected,
+                      struct mlops_error *err)
+{
+    struct top top;
+
+    TRY(check_top(db, model, stage, expected, &top, err));
+    mlops_fail(err, MLOPS_CONFLICT, "%s of %s was moved and moved back meanwhile", stage, model);
+    return mlops_hint(err, "look at 'mlops log %s --stage %s', then try again", model, stage);
+}
+
+static char *line_of(const char *model, const char *stage)
+{
+    return xprintf("stage %s %s", model, stage);
+}
+
+int stage_line_up(struct mlops_registry *registry, const char *model, const char *stage,
+                  uint64_t expected, struct stage_line *line, struct mlops_error *err)
+{
+    const struct db_value values[] = {DB_I64(expected), DB_TEXT(model), DB_TEXT(stage), DB_END};
+    bool held;
+
+    *line = (struct stage_line){
+        .registry = registry, .name = line_of(model, stage), .expected = expected};
+    TRY(db_line_up(registry->db, line->name, &held, err, HOLDS_SQL, values));
+    return held ? MLOPS_OK : fail_moved(registry->db, model, stage, expected, err);
+}
+
+int stage_line_check(const struct stage_line *line, const char *model, const char *stage,
+                     uint64_t number, struct mlops_error *err)
+{
+    if (!line->name || number == line->expected)
+        return MLOPS_OK;
+    return fail_moved(line->registry->db, model, stage, line->expected, err);
+}
+
+void stage_line_leave(struct stage_line *line)
+{
+    if (line->registry)
+        db_leave_line(line->registry->db, line->name);
+    free(line->name);
+    *line = (struct stage_line){.name = NULL};
+}
+
 /* Whoever has lost need not wait in line to be told, and keeps nobody waiting who does. */
 int stage_begin(struct mlops_registry *registry, const char *model, const char *stage,
                 uint64_t expected, struct transaction **tx, struct mlops_error *err)
 {
-    _cleanup_(free_string) char *line = xprintf("stage %s %s", model, stage);
+    _cleanup_(free_string) char *line = line_of(model, stage);
     struct top top;
 
     TRY(check_top(registry->db, model, stage, expected, &top, err));
     db_foresee(registry->db, TOP_SQL, DB_TEXT(model), DB_TEXT(stage));
     TRY(transaction_begin_if(
-        registry, line, tx, err,
-        "SELECT 1 WHERE $1 = coalesce((SELECT number FROM stage_entry WHERE model = $2 "
-        "AND stage = $3 ORDER BY position DESC LIMIT 1), 0)",
+        registry, line, tx, err, HOLDS_SQL,
         (const struct db_value[]){DB_I64(expected), DB_TEXT(model), DB_TEXT(stage), DB_END}));
-    if (*tx)
-        return MLOPS_OK;
-    TRY(check_top(registry->db, model, stage, expected, &top, err));
-    mlops_fail(err, MLOPS_CONFLICT, "%s of %s was moved and moved back meanwhile", stage, model);
-    return mlops_hint(err, "look at 'mlops log %s --stage %s', then try again", model, stage);
+    return *tx ? MLOPS_OK : fail_moved(registry->db, model, stage, expected, err);
 }
 
 int stage_push(struct transaction *tx, const struct mlops_version *version, const char *stage,

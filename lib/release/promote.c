@@ -222,15 +222,36 @@ static int attempt_promotion(struct attempt *attempt, struct mlops_error *err)
     return code;
 }
 
+/* Those who race for a stage know what they have seen in it before anything is judged: most have
+ * lost when it is their turn, and are told at once. What is to be shown or expected is not raced
+ * for. */
+static int line_up(struct attempt *attempt, struct stage_line *line, struct mlops_error *err)
+{
+    const struct mlops_promote_options *options = attempt->options;
+    struct mlops_version version;
+    uint64_t number;
+    if (options->dry_run || options->expect)
+        return MLOPS_OK;
+    TRY(snapshot_begin(attempt->registry, &attempt->snapshot, err));
+    TRY(mlops_version_resolve(attempt->registry, options->ref, &version, err));
+    TRY(holder_number(attempt->registry, version.model, options->stage, &number, err));
+    snapshot_end(&attempt->snapshot);
+    if (version.number == 0 || version.number == number)
+        return MLOPS_OK;
+    return stage_line_up(attempt->registry, version.model, options->stage, number, line, err);
+}
+
 int mlops_promote(struct mlops_registry *registry, const struct mlops_promote_options *options,
                   struct mlops_promotion *promotion, struct mlops_error *err)
 {
+    _cleanup_(stage_line_leave) struct stage_line line = {.name = NULL};
     _cleanup_(attempt_clear) struct attempt attempt = {
         .registry = registry, .options = options, .promotion = promotion};
     uint64_t expected;
     *promotion = (struct mlops_promotion){0};
     TRY(stage_name_check(options->stage, err));
     str_copy(promotion->stage, sizeof(promotion->stage), options->stage);
+    TRY(line_up(&attempt, &line, err));
     log_head_foresee(registry);
     TRY(snapshot_begin(registry, &attempt.snapshot, err));
     TRY(manifest_load(registry, options->ref, &promotion->version, &attempt.manifest, NULL, err));
@@ -244,6 +265,7 @@ int mlops_promote(struct mlops_registry *registry, const struct mlops_promote_op
         TRY(expected_number(registry, options->expect, promotion->version.model, &expected, err));
     if (promotion->previous != expected)
         snapshot_end(&attempt.snapshot);
+    TRY(stage_line_check(&line, promotion->version.model, options->stage, expected, err));
     TRY(check_expected(registry, promotion, expected, err));
     promotion->previous = expected;
     promotion->already = expected == promotion->version.number;

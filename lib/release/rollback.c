@@ -151,6 +151,17 @@ static int look(struct mlops_registry *registry, const struct mlops_rollback_opt
     return count_steps(registry, view, options, rollback, steps, err);
 }
 
+/* As of a promotion: whoever finds it moved at the head of the line has looked at nothing in vain.
+ */
+static int line_up(struct mlops_registry *registry, const char *model, const char *stage,
+                   struct stage_line *line, struct mlops_error *err)
+{
+    struct mlops_version from;
+    bool held;
+    TRY(stage_holder(registry, model, stage, 0, &from, &held, err));
+    return held ? stage_line_up(registry, model, stage, from.number, line, err) : MLOPS_OK;
+}
+
 /* `*alerting`: is there an open alert? Nothing known is no answer. */
 static int check_alerts(struct mlops_registry *registry, const struct mlops_rollback *rollback,
                         int64_t now_ns, bool *alerting, struct mlops_error *err)
@@ -224,6 +235,7 @@ int mlops_rollback_stage(struct mlops_registry *registry,
                          struct mlops_rollback *rollback, struct mlops_error *err)
 {
     const char *stage = options->stage ? options->stage : "production";
+    _cleanup_(stage_line_leave) struct stage_line line = {.name = NULL};
     _cleanup_(transaction_abort_ptr) struct transaction *tx = NULL;
     _cleanup_(view_clear) struct view view = {.now_ns = 0};
     bool alerting = true;
@@ -232,7 +244,9 @@ int mlops_rollback_stage(struct mlops_registry *registry,
     TRY(name_check("model", options->model, err));
     TRY(stage_name_check(stage, err));
     str_copy(rollback->stage, sizeof(rollback->stage), stage);
+    TRY(line_up(registry, options->model, stage, &line, err));
     TRY(look(registry, options, rollback, &view, &steps, err));
+    TRY(stage_line_check(&line, rollback->model, stage, rollback->from.number, err));
     if (options->if_alerting)
         TRY(check_alerts(registry, rollback, view.now_ns, &alerting, err));
     if (!alerting)

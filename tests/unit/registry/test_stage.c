@@ -50,7 +50,8 @@ static void a_transaction_begins_only_where_the_stage_holds_what_was_expected(vo
     struct transaction *tx = NULL;
 
     assert_int_equal(MLOPS_OK, promote(f, "fraud@1", "production", 0));
-    assert_int_equal(MLOPS_CONFLICT, stage_begin(f->registry, "fraud", "production", 2, &tx, &f->err));
+    assert_int_equal(MLOPS_CONFLICT,
+                     stage_begin(f->registry, "fraud", "production", 2, &tx, &f->err));
     assert_null(tx);
     assert_string_equal("look at 'mlops log fraud --stage production', then decide anew",
                         f->err.hint);
@@ -63,6 +64,49 @@ static void a_transaction_begins_only_where_the_stage_holds_what_was_expected(vo
     assert_ok(f, stage_begin(f->registry, "fraud", "production", 1, &tx, &f->err));
     transaction_abort(tx);
     assert_int_equal(MLOPS_OK, promote(f, "fraud@2", "production", 1));
+}
+
+static void who_stands_in_line_is_told_at_its_head_that_the_stage_was_moved(void **state)
+{
+    struct fixture *f = *state;
+    struct mlops_registry *other = open_as(f, "bob");
+    struct stage_line ours = {.name = NULL}, theirs = {.name = NULL};
+
+    assert_int_equal(MLOPS_OK, promote(f, "fraud@1", "production", 0));
+    assert_ok(f, stage_line_up(f->registry, "fraud", "production", 1, &ours, &f->err));
+    assert_ok(f, stage_line_check(&ours, "fraud", "production", 1, &f->err));
+    assert_int_equal(MLOPS_CONFLICT, stage_line_check(&ours, "fraud", "production", 2, &f->err));
+    f->err = (struct mlops_error){0};
+    assert_int_equal(MLOPS_OK, promote(f, "fraud@2", "production", 1));
+    stage_line_leave(&ours);
+    stage_line_leave(&ours);      /* nowhere */
+    for (int i = 0; i < 2; i++) { /* whoever lost holds no place */
+        f->err = (struct mlops_error){0};
+        assert_int_equal(MLOPS_CONFLICT,
+                         stage_line_up(other, "fraud", "production", 1, &theirs, &f->err));
+        assert_string_equal("look at 'mlops log fraud --stage production', then decide anew",
+                            f->err.hint);
+        stage_line_leave(&theirs);
+        f->err = (struct mlops_error){0};
+        assert_ok(f, stage_line_up(f->registry, "fraud", "production", 2, &ours, &f->err));
+        stage_line_leave(&ours);
+    }
+    mlops_registry_close(other);
+}
+
+static void who_hangs_at_the_head_of_a_line_keeps_nobody_for_good(void **state)
+{
+    struct fixture *f = *state;
+    struct mlops_registry *other = open_as(f, "bob");
+    struct stage_line ours = {.name = NULL}, theirs = {.name = NULL};
+
+    assert_ok(f, stage_line_up(f->registry, "fraud", "production", 0, &ours, &f->err));
+    assert_ok(f, stage_line_up(other, "fraud", "production", 0, &theirs, &f->err));
+    stage_line_leave(&theirs);
+    stage_line_leave(&ours);
+    assert_ok(f, stage_line_up(other, "fraud", "production", 0, &theirs, &f->err));
+    stage_line_leave(&theirs);
+    mlops_registry_close(other);
 }
 
 static void a_rollback_of_several_steps_is_one_entry(void **state)
@@ -254,6 +298,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         stage_test(a_transaction_begins_only_where_the_stage_holds_what_was_expected),
         stage_test(promotions_pile_up_and_rollbacks_take_them_off),
+        stage_test(who_stands_in_line_is_told_at_its_head_that_the_stage_was_moved),
+        stage_test(who_hangs_at_the_head_of_a_line_keeps_nobody_for_good),
         stage_test(a_rollback_of_several_steps_is_one_entry),
         stage_test(nothing_is_left_to_roll_back_to),
         stage_test(a_promotion_on_top_of_something_else_names_who_was_first),
