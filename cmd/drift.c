@@ -136,25 +136,23 @@ static void print_report(struct cli *cli, const struct mlops_drift_report *repor
     cli_version_format(&report->version, version);
     enum style style = report->drift ? STYLE_BAD : STYLE_GOOD;
     const char *rows = cli_noun(report->rows, "row", "rows");
+    const char *columns = cli_noun(report->column_count, "column", "columns");
     print_rows(cli, report);
     print_together(cli, report);
     if (report->drift && drifted == 0)
         cli_print(cli,
                   "\n%sdrift of whole rows, of none of %zu %s%s: %" PRIu64
                   " %s against the snapshot '%s' of %s",
-                  cli_on(cli, style), report->column_count,
-                  cli_noun(report->column_count, "column", "columns"), cli_off(cli, style),
+                  cli_on(cli, style), report->column_count, columns, cli_off(cli, style),
                   report->rows, rows, report->data, version);
     else if (report->drift)
         cli_print(cli,
-                  "\n%sdrift in %zu of %zu columns%s: %" PRIu64
-                  " %s against the snapshot '%s' of %s",
-                  cli_on(cli, style), drifted, report->column_count, cli_off(cli, style),
+                  "\n%sdrift in %zu of %zu %s%s: %" PRIu64 " %s against the snapshot '%s' of %s",
+                  cli_on(cli, style), drifted, report->column_count, columns, cli_off(cli, style),
                   report->rows, rows, report->data, version);
     else
         cli_say(cli, "\n%sno drift in %zu %s%s: %" PRIu64 " %s against the snapshot '%s' of %s",
-                cli_on(cli, style), report->column_count,
-                cli_noun(report->column_count, "column", "columns"), cli_off(cli, style),
+                cli_on(cli, style), report->column_count, columns, cli_off(cli, style),
                 report->rows, rows, report->data, version);
 }
 

@@ -1,4 +1,5 @@
-/* lib/quality/values.c - cells held against types, ranges, lists and patterns as they are written. */
+/* lib/quality/values.c - cells held against types, ranges, lists and patterns as they are written.
+ */
 #include "quality/values.h"
 #include "base/buffer.h"
 #include "base/number.h"
@@ -142,7 +143,8 @@ static bool is_as_expected(struct check *check, struct text_view cell)
 
 /* ---- a batch --------------------------------------------------------------------------------- */
 
-static void check_column(struct check *check, const struct batch *batch, struct table_reader *reader)
+static void check_column(struct check *check, const struct batch *batch,
+                         struct table_reader *reader)
 {
     const struct column *column = &batch->columns[check->column];
     struct mlops_expectation_result *result = check->result;
@@ -225,10 +227,10 @@ static void sort_accepted(struct check *check)
         count++;
     check->accepted = xcalloc(count, sizeof(*check->accepted));
     for (size_t i = 0; i < count; i++)
-        check->accepted[i] = (struct accepted){
-            .text = {.data = expectation->values[i],
-                     .length = (uint32_t)strlen(expectation->values[i])},
-            .number = expectation->numbers[i]};
+        check->accepted[i] =
+            (struct accepted){.text = {.data = expectation->values[i],
+                                       .length = (uint32_t)strlen(expectation->values[i])},
+                              .number = expectation->numbers[i]};
     qsort(check->accepted, count, sizeof(*check->accepted), compare_accepted);
     check->accepted_count = count;
 }
@@ -265,7 +267,8 @@ static int start(struct reading *reading, const struct snapshot_table *table,
     struct check *check = add_check(reading, expectation, result, expectation->columns[0]);
     if (expectation->kind == EXPECT_VALUES)
         sort_accepted(check);
-    return expectation->pattern ? regex_compile(expectation->pattern, &check->regex, err) : MLOPS_OK;
+    return expectation->pattern ? regex_compile(expectation->pattern, &check->regex, err)
+                                : MLOPS_OK;
 }
 
 static void end_age(const struct check *check, int64_t now_ns, int64_t *until_ns)
@@ -308,7 +311,8 @@ static void end_schema(const struct snapshot_table *table, const struct snapshot
     list_names(&names, "has besides ", table->profile, other->profile);
     judged_count(expectation, "values are of another type", result);
     if (result->unexpected == 0)
-        judged_say(result, true, "all %zu columns", other->profile->column_count);
+        judged_say(result, true, "all %zu column%s", other->profile->column_count,
+                   other->profile->column_count == 1 ? "" : "s");
     if (names.length == 0)
         return;
     _cleanup_(free_string) char *values = xstrdup(result->detail);
@@ -324,8 +328,8 @@ static void end(const struct check *check, int64_t now_ns, int64_t *until_ns)
     if (check->expectation->kind == EXPECT_AGE)
         end_age(check, now_ns, until_ns);
     else if (result->unexpected == 0)
-        judged_say(result, true, "all %llu %s", (unsigned long long)result->judged,
-                   presence ? "rows" : "values");
+        judged_say(result, true, "all %llu %s%s", (unsigned long long)result->judged,
+                   presence ? "row" : "value", result->judged == 1 ? "" : "s");
     else
         judged_count(check->expectation, presence ? "rows have none" : "values are not", result);
 }
@@ -335,7 +339,7 @@ static void end_rows(const struct expectation *expectation, uint64_t rows,
 {
     result->judged = rows;
     judged_say(result, (double)rows >= expectation->least && (double)rows <= expectation->most,
-               "%llu rows", (unsigned long long)rows);
+               "%llu row%s", (unsigned long long)rows, rows == 1 ? "" : "s");
 }
 
 static size_t checks_max(const struct expectation *items, size_t count,

@@ -105,6 +105,7 @@ static void add_title(struct buffer *out, const struct mlops_drift_report *repor
 
 static void add_summary(struct buffer *out, const struct mlops_drift_report *report)
 {
+    const char *columns = report->column_count == 1 ? "column" : "columns";
     size_t drifted = 0;
     for (size_t i = 0; i < report->column_count; i++)
         drifted += report->columns[i].drift;
@@ -112,11 +113,11 @@ static void add_summary(struct buffer *out, const struct mlops_drift_report *rep
     add_title(out, report);
     buffer_printf(out, ": <span class=%s>", report->drift ? "drift" : "ok");
     if (report->drift && drifted == 0)
-        buffer_printf(out, "drift of whole rows, of none of %zu columns", report->column_count);
+        buffer_printf(out, "drift of whole rows, of none of %zu %s", report->column_count, columns);
     else if (report->drift)
-        buffer_printf(out, "drift in %zu of %zu columns", drifted, report->column_count);
+        buffer_printf(out, "drift in %zu of %zu %s", drifted, report->column_count, columns);
     else
-        buffer_printf(out, "no drift in %zu columns", report->column_count);
+        buffer_printf(out, "no drift in %zu %s", report->column_count, columns);
     buffer_puts(out, "</span></h1>\n<p class=soft>");
     buffer_printf(out, "%llu %s against the %llu of the snapshot ‘",
                   (unsigned long long)report->rows, report->rows == 1 ? "row" : "rows",

@@ -71,7 +71,8 @@ char *mlops_drift_report_markdown(const struct mlops_drift_report *report)
                                       : "### ❌ Drift in ");
     if (drifted > 0)
         buffer_printf(&text, "%zu of ", drifted);
-    buffer_printf(&text, "%zu columns: ", report->column_count);
+    buffer_printf(&text, "%zu column%s: ", report->column_count,
+                  report->column_count == 1 ? "" : "s");
     markdown_cell(&text, report->version.model[0] ? report->version.model : report->version.bundle);
     if (report->version.number)
         buffer_printf(&text, "@%llu", (unsigned long long)report->version.number);

@@ -88,7 +88,8 @@ static int mend(struct cutter *c, struct mlops_error *err)
     size_t width = c->cells->width;
     if (c->dialect->ragged == TABLE_RAGGED_REFUSE) {
         c->cells->bad_line = c->record_line;
-        mlops_fail(err, MLOPS_INVALID, "%zu fields where the header has %zu", c->fields, width);
+        mlops_fail(err, MLOPS_INVALID, "%zu field%s where the header has %zu", c->fields,
+                   c->fields == 1 ? "" : "s", width);
         return (int)err->code;
     }
     c->cells->ragged++;

@@ -365,8 +365,8 @@ static int read_parts(struct series_table *p, const struct predictions_tables *t
             TRY(index_ids(p, err));
         if (p->count == set->rows)
             continue;
-        mlops_fail(err, MLOPS_INVALID, "%s has %zu rows, and the evaluation set '%s' has %llu",
-                   p->path, p->count, set->name, (unsigned long long)set->rows);
+        mlops_fail(err, MLOPS_INVALID, "%s has %zu row%s, and the evaluation set '%s' has %llu",
+                   p->path, p->count, p->count == 1 ? "" : "s", set->name, (unsigned long long)set->rows);
         return mlops_hint(err, "write one prediction for each row, in the order of the rows");
     }
     return align_with_set(p, tables, err);

@@ -69,7 +69,7 @@ setup() {
     printf 'a,b\n1,2\n3\n' > ragged.csv
     run mlops profile ragged.csv
     [ "$status" -eq 2 ]
-    [[ "$output" == *"ragged.csv:3: 1 fields where the header has 2"* ]]
+    [[ "$output" == *"ragged.csv:3: 1 field where the header has 2"* ]]
     mlops --json profile --ragged fill ragged.csv | jq -e '.rows == 2 and .ragged == 1 and
         .columns[1].missing_as == {"absent": 1}'
 }

@@ -182,7 +182,7 @@ static void what_cannot_be_read_is_refused_with_its_place(void **state)
     given_bundle(f, TRAIN, id);
     given_file(f, "now.csv", "amount,country\n1,DE\n1\n");
     assert_fails(f, MLOPS_INVALID, drift(f, id, NULL, "now.csv", &report));
-    assert_says(f, "now.csv:3: 1 fields where the header has 2");
+    assert_says(f, "now.csv:3: 1 field where the header has 2");
     assert_fails(f, MLOPS_NOT_FOUND, drift(f, id, NULL, "none.csv", &report));
     assert_fails(f, MLOPS_NOT_FOUND, drift(f, "fraud@9", NULL, "train.csv", &report));
 }

@@ -120,7 +120,7 @@ static void other_separators_are_found_out(void **state)
 static void ragged_rows_are_refused_with_their_line(void **state)
 {
     refuses(state, "a,b\n1,2\n\"x\ny\",3\n1,2,3\n", ":5: 3 fields where the header has 2");
-    refuses(state, "a,b\n1\n", ":2: 1 fields where the header has 2");
+    refuses(state, "a,b\n1\n", ":2: 1 field where the header has 2");
 }
 
 static void empty_tables_are_refused(void **state)
@@ -292,7 +292,7 @@ static void standard_input_is_a_file_too(void **state)
     assert_int_equal(STDIN_FILENO, dup2(before, STDIN_FILENO));
     assert_int_equal(0, close(before) | close(ends[0]));
     assert_int_equal(MLOPS_INVALID, code);
-    assert_string_equal("standard input:3: 1 fields where the header has 2", f->err.message);
+    assert_string_equal("standard input:3: 1 field where the header has 2", f->err.message);
 }
 
 static void what_is_no_file_is_refused(void **state)

@@ -255,7 +255,7 @@ static void files_that_are_no_tables_are_refused(void **state)
     struct project_suite suite = BINARY;
     refused(f, BINARY, "", "p.csv is empty: not even a header");
     refused(f, BINARY, "p,y\n", "p.csv has a header and no rows");
-    refused(f, BINARY, "p,y\n0.1,1\n0.2\n", "p.csv:3: 1 fields where the header has 2");
+    refused(f, BINARY, "p,y\n0.1,1\n0.2\n", "p.csv:3: 1 field where the header has 2");
     assert_int_equal(0, tree_remove(f->path, &f->err));
     assert_int_equal(MLOPS_NOT_FOUND,
                      predictions_measure(&(struct predictions_tables){.predictions = f->path},
