@@ -289,16 +289,6 @@ int compare_check(const struct compare_options *options, struct mlops_error *err
     return MLOPS_OK;
 }
 
-/* The column `name`, most likely at `*place`: both profiles have the same order as a rule. */
-static const struct column_profile *column_near(const struct profile *profile, const char *name,
-                                                size_t *place)
-{
-    size_t at = (*place)++;
-    if (at < profile->column_count && str_equal(profile->columns[at].name, name))
-        return &profile->columns[at];
-    return profile_column(profile, name);
-}
-
 static void explain_rows(const struct domain *domain, struct mlops_drift_report *report)
 {
     _cleanup_(buffer_clear) struct buffer text = {0};
@@ -491,7 +481,8 @@ static int pair_all(const struct profile *reference, const struct profile *curre
             continue;
         *made =
             (struct calibrated){.pair = &pairs[*compared], .place = i, .weight = 1, .noise = NAN};
-        pair_make(&pairs[(*compared)++], column, column_near(current, column->name, &place));
+        pair_make(&pairs[(*compared)++], column,
+                  profile_column_near(current, column->name, &place));
         code = choose_method(options, column, used, made, err);
     }
     if (code == MLOPS_OK)

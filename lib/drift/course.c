@@ -4,6 +4,7 @@
 #include "stats/association.h"
 #include "stats/changepoint.h"
 #include "stats/distance.h"
+#include "stats/row_sample.h"
 #include <math.h>
 
 #define APART 2  /* one side of a change is well where it is so many times as near as the other */
@@ -195,20 +196,29 @@ static size_t root_of(const size_t *parents, size_t i)
     return i;
 }
 
+/* Those of the first columns that the sample of rows knows. */
 static void join_associated(const struct mlops_drift_report *report, const struct profile *current,
                             size_t *parents)
 {
-    for (size_t i = 0; i < report->column_count; i++)
-        for (size_t j = 0; j < i && report->columns[i].drift; j++) {
-            if (!report->columns[j].drift)
-                continue;
-            const struct column_profile *a = profile_column(current, report->columns[i].name);
-            const struct column_profile *b = profile_column(current, report->columns[j].name);
-            struct association found = profile_association(current, (size_t)(a - current->columns),
-                                                           (size_t)(b - current->columns));
+    size_t known = row_sample_columns(current->sample), count = 0;
+    size_t *drifted = xcalloc(known + 1, sizeof(*drifted));
+    size_t *places = xcalloc(known + 1, sizeof(*places));
+    for (size_t i = 0; i < report->column_count && count < known; i++) {
+        if (!report->columns[i].drift)
+            continue;
+        const struct column_profile *column = profile_column(current, report->columns[i].name);
+        places[count] = (size_t)(column - current->columns);
+        if (places[count] < known)
+            drifted[count++] = i;
+    }
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < i; j++) {
+            struct association found = profile_association(current, places[i], places[j]);
             if (fabs(found.value) >= TOGETHER_MIN)
-                parents[root_of(parents, i)] = root_of(parents, j);
+                parents[root_of(parents, drifted[i])] = root_of(parents, drifted[j]);
         }
+    free(drifted);
+    free(places);
 }
 
 void course_group(struct mlops_drift_report *report, const struct profile *current)

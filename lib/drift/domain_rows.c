@@ -254,12 +254,13 @@ static void find_columns(const struct profile *reference, const struct profile *
                          const char *const *names, size_t count, struct source *source,
                          const char **found)
 {
+    size_t in[2] = {0};
     source->texts = xcalloc(count + 1, sizeof(*source->texts));
     source->places[0] = xcalloc(count + 1, sizeof(size_t));
     source->places[1] = xcalloc(count + 1, sizeof(size_t));
     for (size_t i = 0; i < count; i++) {
-        const struct column_profile *r = profile_column(reference, names[i]);
-        const struct column_profile *c = profile_column(current, names[i]);
+        const struct column_profile *r = profile_column_near(reference, names[i], &in[0]);
+        const struct column_profile *c = profile_column_near(current, names[i], &in[1]);
         if (!r || !c)
             continue;
         size_t in_r = (size_t)(r - reference->columns), in_c = (size_t)(c - current->columns);

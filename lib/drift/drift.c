@@ -59,14 +59,6 @@ static void run_clear(struct drift_run *run)
     free(run->folder);
 }
 
-static bool has_name(const struct drift_run *run, const char *name)
-{
-    for (size_t i = 0; i < run->name_count; i++)
-        if (str_equal(run->names[i], name))
-            return true;
-    return false;
-}
-
 /* A column that is asked for by name is one of the snapshot's. */
 static int check_column(const struct drift_run *run, const char *option, const char *name,
                         const struct column_profile **column, struct mlops_error *err)
@@ -121,9 +113,12 @@ static struct table_schema read_columns(const struct drift_run *run)
     const struct profile *snapshot = run->snapshot;
     struct table_schema schema = {.columns =
                                       xcalloc(snapshot->column_count + 1, sizeof(*schema.columns))};
+    size_t next = 0;
     for (size_t i = 0; i < snapshot->column_count; i++) {
         const struct column_profile *column = &snapshot->columns[i];
-        if (has_name(run, column->name) || same_name(column->name, run->time) ||
+        bool compared = next < run->name_count && run->names[next] == column->name;
+        next += compared; /* the names are of these columns, in their order */
+        if (compared || same_name(column->name, run->time) ||
             same_name(column->name, run->options->segment))
             schema.columns[schema.count++] =
                 (struct column_schema){.name = column->name, .type = column->type};
@@ -137,13 +132,23 @@ static bool may_lack(const struct drift_run *run, const char *name)
     return same_name(name, run->time) && !run->options->time && !run->options->season;
 }
 
+/* Is there a column of that name? It is looked for at `*place` first, which is moved on. */
+static bool stands_near(const struct table_schema *schema, const char *name, size_t *place)
+{
+    bool next = *place < schema->count && str_equal(schema->columns[*place].name, name);
+    size_t found = next ? *place : table_schema_find(schema, name);
+    *place = found == SIZE_MAX ? *place : found + 1;
+    return found != SIZE_MAX;
+}
+
 static int check_complete(struct drift_run *run, const struct table_schema *expected,
                           const struct table_schema *found, struct mlops_error *err)
 {
     _cleanup_(buffer_clear) struct buffer absent = {0};
     bool dated = run->time && table_schema_find(found, run->time) != SIZE_MAX;
+    size_t place = 0;
     for (size_t i = 0; i < expected->count; i++)
-        if (table_schema_find(found, expected->columns[i].name) == SIZE_MAX &&
+        if (!stands_near(found, expected->columns[i].name, &place) &&
             !may_lack(run, expected->columns[i].name))
             buffer_printf(&absent, "%s'%s'", absent.length ? ", " : "", expected->columns[i].name);
     if (!dated)
@@ -317,9 +322,11 @@ static void place_misfits(const struct drift_run *run, struct mlops_drift_report
 {
     for (size_t i = 0; i < report->column_count; i++) {
         struct mlops_drift_column *column = &report->columns[i];
+        if (column->misfits == 0 || !column->drift)
+            continue;
         const struct column_profile *found = profile_column(run->current, column->name);
         uint64_t row = run->misfits[found - run->current->columns];
-        if (row == 0 || !column->drift)
+        if (row == 0)
             continue;
         const char *rest = strstr(column->detail, "; ");
         size_t said = rest ? (size_t)(rest - column->detail) : strlen(column->detail);

@@ -126,11 +126,11 @@ void encode_rows(const struct profile *reference, const struct profile *current,
     const struct row_sample *samples[] = {reference->sample, current->sample};
     size_t *places[] = {xcalloc(count + 1, sizeof(size_t)), xcalloc(count + 1, sizeof(size_t))};
     struct coder *coders = xcalloc(count + 1, sizeof(*coders));
-    size_t width = 0;
+    size_t width = 0, in[2] = {0};
     *encoded = (struct encoded){.names = xcalloc(count + 1, sizeof(char *))};
     for (size_t i = 0; i < count; i++) {
-        const struct column_profile *r = profile_column(reference, names[i]);
-        const struct column_profile *c = profile_column(current, names[i]);
+        const struct column_profile *r = profile_column_near(reference, names[i], &in[0]);
+        const struct column_profile *c = profile_column_near(current, names[i], &in[1]);
         if (!r || !c)
             continue;
         places[0][width] = (size_t)(r - reference->columns);

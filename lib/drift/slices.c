@@ -99,12 +99,13 @@ static struct slices *slices_new(const struct profile *reference, const struct t
                                  const char *const *names, size_t count, const char *key)
 {
     struct slices *slices = xcalloc(1, sizeof(*slices));
+    size_t place = 0;
     slices->columns = xcalloc(count + 1, sizeof(*slices->columns));
     slices->column_count = count;
     slices->key = table_schema_find(schema, key);
     for (size_t i = 0; i < count; i++) {
         struct cells *cells = &slices->columns[i];
-        cells->reference = profile_column(reference, names[i]);
+        cells->reference = profile_column_near(reference, names[i], &place);
         cells->column = table_schema_find(schema, names[i]);
         cells->offset = slices->width;
         (cells->reference->quantiles ? cut_numbers : cut_texts)(cells);

@@ -177,6 +177,19 @@ const struct column_profile *profile_column(const struct profile *profile, const
     return NULL;
 }
 
+const struct column_profile *profile_column_near(const struct profile *profile, const char *name,
+                                                 size_t *place)
+{
+    const struct column_profile *found = NULL;
+    if (*place < profile->column_count && str_equal(profile->columns[*place].name, name))
+        found = &profile->columns[*place];
+    else
+        found = profile_column(profile, name);
+    if (found)
+        *place = (size_t)(found - profile->columns) + 1;
+    return found;
+}
+
 double column_variance(const struct column_profile *column)
 {
     double n = (double)column_finite(column);

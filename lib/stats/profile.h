@@ -100,6 +100,9 @@ int profile_decode(const void *data, size_t length, struct profile **profile,
                    struct mlops_error *err);
 
 const struct column_profile *profile_column(const struct profile *profile, const char *name);
+/* The same, looked for at `*place` first, which is moved on: for names in the order of columns. */
+const struct column_profile *profile_column_near(const struct profile *profile, const char *name,
+                                                 size_t *place);
 
 /* ---- what the numbers say ------------------------------------------------------------------- */
 

@@ -128,6 +128,13 @@ packaged() {
     run within 400 mlops --json drift m --current now.csv
     [ "$status" -eq 1 ]
     jq -e '[.columns[] | select(.drift) | .name] | contains(["c1"])' <<<"$output"
+    python3 -c 'import sys
+print(next(sys.stdin), end="")
+for row in sys.stdin:
+    print(",".join(str(int(cell) + 1000) for cell in row.split(",")))' < p/t.csv > all.csv
+    run timeout 60 mlops --json drift m --current all.csv # in time that grows as the columns do
+    [ "$status" -eq 1 ]
+    jq -e '.share == 1' <<<"$output"
 }
 
 @test "drift of columns of which all is missing, one value, NaN or infinite" {
