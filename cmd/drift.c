@@ -388,7 +388,9 @@ const struct command command_drift = {
     .description =
         "Column by column, against the profile that was made of the version's snapshot when it "
         "was packaged. FILE is read once, in memory that does not grow with its rows. The most "
-        "drifted column comes first; the snapshot's target and time columns are left out.",
+        "drifted column comes first; the snapshot's target and time columns are left out. Where "
+        "columns go together otherwise though none has moved, whole rows have drifted: a "
+        "classifier tells them apart, or the correlation of a pair changed.",
     .group = GROUP_WATCH,
     .registry = true,
     .pager = true,
@@ -396,7 +398,8 @@ const struct command command_drift = {
     .options = {{.name = "current",
                  .kind = OPTION_TEXT,
                  .argument = "FILE",
-                 .help = "the table to judge, CSV or JSON Lines; - for standard input",
+                 .help =
+                     "the table to judge: CSV, JSON Lines, Parquet or npy; - for standard input",
                  .completion = COMPLETE_FILE,
                  .required = true},
                 {.name = "data",

@@ -489,7 +489,7 @@ complete -c mlops -n '__mlops_in profile' -l ragged -x -a 'refuse fill skip' -d 
 complete -c mlops -n '__mlops_in profile' -F
 
 complete -c mlops -n __mlops_before -a drift -d 'compare a table with the data that a version learnt from'
-complete -c mlops -n '__mlops_in drift' -l current -r -F -d 'the table to judge, CSV or JSON Lines; - for standard input'
+complete -c mlops -n '__mlops_in drift' -l current -r -F -d 'the table to judge: CSV, JSON Lines, Parquet or npy; - for standard input'
 complete -c mlops -n '__mlops_in drift' -l data -x -d 'the snapshot to compare with (default: the one with role reference)'
 complete -c mlops -n '__mlops_in drift' -l method -x -a 'ks jensen_shannon psi wasserstein total_variation hellinger l_infinity energy cramer_von_mises anderson_darling chi_square g' -d 'how numeric columns are compared (default: ks; docs/drift.md), or one column of any kind; may be given more than once'
 complete -c mlops -n '__mlops_in drift' -l categorical-method -x -a 'jensen_shannon psi total_variation hellinger l_infinity chi_square g' -d 'how categorical columns are compared (default: jensen_shannon)'

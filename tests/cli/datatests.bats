@@ -129,6 +129,18 @@ fails() {
     [ "$(expectation 'at most 1 %' | jq -c '[.met, .unexpected, [.examples[].line]]')" = '[false,4,[2,3,4,5]]' ]
 }
 
+@test "columns that go together otherwise are no less skewed than one that moved" {
+    (head -n 1 p/data/fresh.csv; paste -d , <(tail -n +2 p/data/fresh.csv | cut -d , -f 1) \
+        <(tail -n +2 p/data/fresh.csv | cut -d , -f 2 | sort -g) \
+        <(tail -n +2 p/data/fresh.csv | cut -d , -f 3 | sort) \
+        <(tail -n +2 p/data/fresh.csv | cut -d , -f 4-)) > fresh.csv
+    mv fresh.csv p/data/fresh.csv
+    mlops -q register p
+    run mlops --json test fraud
+    [ "$status" -eq 1 ]
+    [[ "$(expectation 'no drift' | jq -r .detail)" == "none of 2 columns drifted, but 'amount' and 'country' go together otherwise, correlation "* ]]
+}
+
 @test "what was fresh when it passed is looked at again when it may be so no more" {
     now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
     sed -i '/skew/d;/leakage/d;/schema/d;s/ts: .*/ts: {max_age: 3s}/' p/mlops.yaml
