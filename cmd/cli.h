@@ -237,6 +237,10 @@ int cli_fail_unknown_command(struct cli *cli, const char *name);
 struct mlops_registry *cli_registry(struct cli *cli);
 /* Open it, for those that want one only at times; the framework closes it. */
 int cli_open_registry(struct cli *cli);
+/* `name`, which is no file here, was taken for a version's. Where it looks like an archive's and
+ * `code` says that nothing of that name was found, the message says so of the file. Returns the
+ * code. */
+int cli_explain_missing(struct cli *cli, const char *name, int code);
 /* How it is opened. */
 struct mlops_registry_options cli_registry_options(struct cli *cli);
 

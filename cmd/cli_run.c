@@ -26,6 +26,13 @@ struct mlops_registry_options cli_registry_options(struct cli *cli)
     };
 }
 
+int cli_explain_missing(struct cli *cli, const char *name, int code)
+{
+    if (code != MLOPS_NOT_FOUND || !strstr(name, ".tar"))
+        return code;
+    return mlops_fail(&cli->err, MLOPS_NOT_FOUND, "there is no file or folder '%s'", name);
+}
+
 int cli_open_registry(struct cli *cli)
 {
     struct mlops_registry_options options = cli_registry_options(cli);

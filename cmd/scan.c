@@ -258,7 +258,8 @@ static int scan_version(struct cli *cli, struct mlops_scan_report *report)
     if (code)
         (void)mlops_wrap(&cli->err, "'%s' is no file here", cli->args[0]);
     else
-        code = mlops_scan(cli->registry, &options, report, &cli->err);
+        code = cli_explain_missing(cli, cli->args[0],
+                                   mlops_scan(cli->registry, &options, report, &cli->err));
     for (size_t i = 0; i < count; i++)
         free((char *)(uintptr_t)accept[i].rule);
     free(accept);

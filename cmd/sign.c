@@ -31,7 +31,9 @@ static int run(struct cli *cli)
         output = output ? output : beside;
     } else {
         TRY(cli_open_registry(cli));
-        TRY(mlops_sign(cli->registry, cli->args[0], &options, &signature, fingerprint, &cli->err));
+        TRY(cli_explain_missing(
+            cli, cli->args[0],
+            mlops_sign(cli->registry, cli->args[0], &options, &signature, fingerprint, &cli->err)));
     }
     if (output)
         TRY(write_signature(cli, output, signature));

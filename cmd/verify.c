@@ -46,16 +46,13 @@ static cJSON *to_json(const struct mlops_verification *verification)
     return document;
 }
 
-/* A version, or an archive that is not there: it could be a model's name, and is none. */
 static int verify_version(struct cli *cli, struct mlops_verification *verification)
 {
     const char *name = cli->args[0];
     int code = cli_open_registry(cli);
     if (code == MLOPS_OK)
         code = mlops_verify(cli->registry, name, verification, &cli->err);
-    if (code == MLOPS_NOT_FOUND && strstr(name, ".tar"))
-        return mlops_fail(&cli->err, MLOPS_NOT_FOUND, "there is no file or folder '%s'", name);
-    return code;
+    return cli_explain_missing(cli, name, code);
 }
 
 static int verify(struct cli *cli, struct mlops_verification *verification)

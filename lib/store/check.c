@@ -116,6 +116,11 @@ static int check_pack(void *context, size_t index, size_t worker, struct mlops_e
     if (!check->quick && backend->forget) /* what lies there is checked, and not a copy of it */
         (void)backend->forget(backend, check->packs->names[index]);
     int code = pack_load(backend, check->packs->names[index], &pack, err);
+    if (code == MLOPS_OK && !check->quick && backend->remote) {
+        code = pack_check_header(backend, pack.name, err);
+        if (code)
+            pack_clear(&pack);
+    }
     if (code == MLOPS_INTEGRITY) {
         note(findings, "pack", err->message);
         return MLOPS_OK;

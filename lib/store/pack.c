@@ -7,13 +7,12 @@ static int damaged(struct mlops_error *err, const char *name, const char *what)
     return mlops_hint(err, "put the file back from a backup or from another copy of the registry");
 }
 
-static int read_header(struct store_backend *backend, const struct pack *pack,
-                       struct mlops_error *err)
+int pack_check_header(struct store_backend *backend, const char *name, struct mlops_error *err)
 {
     uint8_t header[PACK_HEADER_SIZE];
-    TRY(backend->read(backend, pack->name, 0, header, sizeof(header), err));
+    TRY(backend->read(backend, name, 0, header, sizeof(header), err));
     return pack_header_valid(header) ? MLOPS_OK
-                                     : damaged(err, pack->name, "its header is not that of a pack");
+                                     : damaged(err, name, "its header is not that of a pack");
 }
 
 /* Footer and index, where each read is cheap. */
@@ -74,8 +73,9 @@ static int load_block(struct store_backend *backend, struct pack *pack, struct m
     TRY(load_end(backend, pack->name, PACK_FOOTER_SIZE, &end, &size, err));
     if (!backend
              ->remote) /* there it would be a request, and every record has a header of its own */
-        TRY(size < PACK_HEADER_SIZE + PACK_FOOTER_SIZE ? damaged(err, pack->name, "it is too short")
-                                                       : read_header(backend, pack, err));
+        TRY(size < PACK_HEADER_SIZE + PACK_FOOTER_SIZE
+                ? damaged(err, pack->name, "it is too short")
+                : pack_check_header(backend, pack->name, err));
     TRY(check_footer(pack, &end, size, err));
     size_t length = (size_t)(pack->footer.count * INDEX_ENTRY_SIZE); /* at most the file's size */
     pack->block = malloc(length ? length : 1);

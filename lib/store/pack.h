@@ -13,6 +13,9 @@ struct pack {
 /* Is it the name of a pack: 64 hexadecimal digits and ".pack"? */
 bool pack_name_valid(const char *name);
 
+/* That the file `name` begins as a pack does, which pack_load does not look at in a remote store.
+ * Errors: MLOPS_INTEGRITY; MLOPS_IO. */
+int pack_check_header(struct store_backend *backend, const char *name, struct mlops_error *err);
 /* Read header, footer and index of a pack. The caller clears it; after a failure it is clear.
  * Errors: MLOPS_INTEGRITY what does not fit; MLOPS_IO. */
 int pack_load(struct store_backend *backend, const char *name, struct pack *pack,

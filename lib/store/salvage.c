@@ -78,6 +78,11 @@ static int pack_is_damaged(const struct store *store, struct reader *reader, con
 {
     struct pack pack;
     int code = pack_load(store->backend, name, &pack, err);
+    if (code == MLOPS_OK && store->backend->remote) {
+        code = pack_check_header(store->backend, name, err);
+        if (code)
+            pack_clear(&pack);
+    }
     *damaged = code == MLOPS_INTEGRITY;
     if (code)
         return code == MLOPS_INTEGRITY || code == MLOPS_NOT_FOUND ? MLOPS_OK : code;

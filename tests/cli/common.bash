@@ -109,3 +109,37 @@ on_terminal() {
     script -qefc "stty cols 80 rows ${ROWS-24}; $line" /dev/null < /dev/null | tr -d '\r'
     return "${PIPESTATUS[0]}"
 }
+
+# keep_rows FILE, put_rows_back FILE: all of the registry's database, for tests that change it behind the
+# registry's back. It is SQLite's file, or the schema of PostgreSQL that .mlops/shared.json names.
+keep_rows() {
+    [ -f .mlops/shared.json ] || { cp .mlops/registry.db "$1"; return; }
+    local url=$(jq -r .metadata .mlops/shared.json)
+    pg_dump "$url" --schema="$(psql -X -At "$url" -c 'SELECT current_schema()')" > "$1"
+}
+
+put_rows_back() {
+    [ -f .mlops/shared.json ] || { cp "$1" .mlops/registry.db; return; }
+    local url=$(jq -r .metadata .mlops/shared.json)
+    psql -X -q "$url" -c "SET client_min_messages = error; DROP SCHEMA $(
+        psql -X -At "$url" -c 'SELECT current_schema()') CASCADE"
+    psql -X -q -v ON_ERROR_STOP=1 "$url" -f "$1" > /dev/null
+}
+
+# keep_packs FOLDER, put_packs_back FOLDER: all packs as they are, wherever .mlops/objects/packs leads.
+keep_packs() {
+    rm -rf "$1"
+    cp -aL .mlops/objects/packs "$1"
+}
+
+put_packs_back() {
+    find .mlops/objects/packs/ -type f -delete
+    cp -a "$1"/. .mlops/objects/packs/
+}
+
+# given_copy FOLDER: another registry, with a copy of all that this one has.
+given_copy() {
+    rm -rf "$1"
+    mlops -q init "$1"
+    mlops -q registry copy . "$1" > /dev/null
+}

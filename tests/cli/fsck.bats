@@ -39,14 +39,12 @@ flip() {
     mlops fsck --quick
 }
 
-# A copy of the folder brings the packs back:
-# bats test_tags=local-objects
 @test "every flipped bit of a pack is found" {
-    cp -a .mlops good
+    keep_packs good
     for file in "$(pack head)" "$(pack tail)"; do
         size=$(stat -c %s "$file")
         for i in $(seq 25); do
-            rm -rf .mlops && cp -a good .mlops
+            put_packs_back good
             at=$(((RANDOM * 32768 + RANDOM) % size))
             flip "$file" "$at" $((RANDOM % 8))
             run mlops fsck
@@ -55,15 +53,13 @@ flip() {
     done
 }
 
-# A copy of the folder brings the packs back:
-# bats test_tags=local-objects
 @test "structure alone finds a damaged tail, and reads no content" {
     file=$(pack tail)
-    cp -a .mlops good
+    keep_packs good
     flip "$file" $(($(stat -c %s "$file") - 20)) 3
     run mlops fsck --quick
     [ "$status" -eq 5 ]
-    rm -rf .mlops && cp -a good .mlops
+    put_packs_back good
     flip "$file" 5000 3
     mlops fsck --quick
     damaged object

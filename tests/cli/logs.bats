@@ -115,12 +115,10 @@ YAML
     [ "$status" -eq 3 ]
 }
 
-# A copy of the folder is to be another registry:
-# bats test_tags=local-objects
 @test "what evidence speaks of and is damaged is found, and got from a copy" {
     given_talkative
     mlops -q test fraud --suite holdout
-    cp -r .mlops copy
+    given_copy copy
     digest=$(mlops --json show fraud --predictions holdout | jq -r .log.predictions.sha256)
     pack=$(find .mlops/objects/packs/ -name '*.pack' -printf '%T@ %p\n' | sort -n | tail -1 | cut -d' ' -f2)
     chmod u+w "$pack"

@@ -189,13 +189,11 @@ YAML
     mlops log --verify
 }
 
-# puts copies of the database's file back
-# bats test_tags=one-machine
 @test "a policy that was weakened behind the log's back is refused" {
     registered
     policy_of_two
     mlops -q policy set fraud policy.yaml
-    cp .mlops/registry.db kept.db
+    keep_rows kept
     sqlite3 .mlops/registry.db "UPDATE policy SET body = replace(body, '\"approvals\":2,', '')"
     run mlops promote fraud --to production
     ended 5 "policy 1 of fraud was changed behind the audit log's back"
@@ -203,12 +201,12 @@ YAML
     ended 5 "policy 1 of fraud was changed behind the audit log's back"
     run mlops log --verify
     ended 5 "policy 1 of fraud was changed"
-    cp kept.db .mlops/registry.db
+    put_rows_back kept
     sqlite3 .mlops/registry.db "DELETE FROM policy"
     run mlops promote fraud --to production
     ended 5 "policy 1 of fraud was removed behind the audit log's back"
     # the entry, too: its digest made to fit
-    cp kept.db .mlops/registry.db
+    put_rows_back kept
     old=$(sqlite3 .mlops/registry.db "SELECT body FROM policy" | tr -d '\n' | sha256sum | cut -c1-64)
     new=$(sqlite3 .mlops/registry.db "SELECT replace(body, '\"approvals\":2,', '') FROM policy" |
         tr -d '\n' | sha256sum | cut -c1-64)
@@ -338,7 +336,7 @@ versions() {
 
 # behind the log's back: what restricts is made to look like something else
 hidden() {
-    cp kept.db .mlops/registry.db
+    put_rows_back kept
     sqlite3 .mlops/registry.db "$1"
     run mlops promote fraud@1 --to production
     ended 5 "of the audit log was changed"
@@ -346,8 +344,6 @@ hidden() {
     ended 5
 }
 
-# puts copies of the database's file back
-# bats test_tags=one-machine
 @test "nothing that restricts can be hidden by changing its row" {
     registered
     people
@@ -359,10 +355,10 @@ hidden() {
     mlops -q approve fraud@1 --for production --key bob
     mlops -q approve fraud@1 --for production --key cy
     mlops -q trust remove cy --key ana
-    cp .mlops/registry.db kept.db
+    keep_rows kept
     for action in policy distrust; do
         # the row leads elsewhere: nothing changes
-        cp kept.db .mlops/registry.db
+        put_rows_back kept
         sqlite3 .mlops/registry.db "UPDATE audit SET action = 'x', model = 'y' WHERE action = '$action'"
         run mlops promote fraud@1 --to production
         ended 1 "1 of 2 approvals, by bob" "of cy was revoked"
@@ -376,8 +372,6 @@ hidden() {
     done
 }
 
-# puts copies of the database's file back
-# bats test_tags=one-machine
 @test "an approval serves its own version alone, by a key that is trusted now" {
     versions 2
     people
@@ -393,13 +387,13 @@ hidden() {
     mlops -q approve fraud@1 --for production --key bob
     # forged: the statement or its signature altered
     altered() {
-        cp .mlops/registry.db kept.db
+        keep_rows kept
         sqlite3 .mlops/registry.db "UPDATE audit SET $1 WHERE action = 'approve'"
         run mlops promote "$2" --to production
         ended 5 "of the audit log was changed" "$3"
         run mlops log --verify
         ended 5 "of the audit log was changed"
-        cp kept.db .mlops/registry.db
+        put_rows_back kept
     }
     altered "entry = replace(entry, '\"sig\":\"', '\"sig\":\"A')" fraud@1 ""
     altered "entry = replace(entry, '\"payload\":\"', '\"payload\":\"A')" fraud@1 ""

@@ -1,8 +1,6 @@
 #!/usr/bin/env bats
 # A registry that lost something gets it back from what there is: the project, a checkout, an
 # archive, another registry.
-# bats file_tags=local-objects
-# (A copy of the folder is the other registry, and brings the packs back; tests/s3 repairs in a bucket.)
 load common
 
 setup() {
@@ -17,7 +15,8 @@ setup() {
     mlops -q register p
     mlops -q export fraud@1 one.tar.zst
     mlops -q export fraud@2 two.tar.zst
-    cp -a .mlops copy
+    given_copy copy
+    keep_packs kept
 }
 
 # The largest or smallest pack: `pack tail`, `pack head`.
@@ -66,7 +65,7 @@ whole() {
 
 @test "every damage is repaired from another registry" {
     for what in content index header record cut half gone manifest all; do
-        rm -rf .mlops && cp -a copy .mlops
+        put_packs_back kept
         damage "$what"
         run mlops fsck
         ended 5
@@ -79,7 +78,7 @@ whole() {
 
 @test "every damage of content is repaired from the folders that were packaged" {
     for what in content index header record cut half; do
-        rm -rf .mlops && cp -a copy .mlops
+        put_packs_back kept
         damage "$what"
         run mlops fsck
         ended 5
@@ -92,7 +91,7 @@ whole() {
 
 @test "every damage is repaired from archives" {
     for what in content index header record cut half gone manifest all; do
-        rm -rf .mlops && cp -a copy .mlops
+        put_packs_back kept
         damage "$what"
         run mlops --json fsck --repair one.tar.zst --repair two.tar.zst
         [ "$status" -eq 0 ] || { echo "$what: $output"; false; }
@@ -113,9 +112,11 @@ whole() {
     whole
 }
 
+# In a bucket not all of such a pack is found again yet: what is not stays in damaged/.
+# bats test_tags=local-objects
 @test "where an index alone is damaged nothing is needed from outside" {
     for what in index header; do
-        rm -rf .mlops && cp -a copy .mlops
+        put_packs_back kept
         damage "$what"
         mkdir -p empty
         run mlops --json fsck --repair empty
@@ -157,11 +158,12 @@ whole() {
     mv changed p/model/table.csv
     base=$(ls -t .mlops/objects/packs/* | head -n 1)
     mlops -q register p
-    rm -rf copy && cp -a .mlops copy
+    given_copy copy
+    keep_packs kept
     size=$(stat -c %s "$base")
     for source in copy third p; do
         for part in 3 2; do
-            rm -rf .mlops && cp -a copy .mlops
+            put_packs_back kept
             flip "$base" $((size / part))
             run mlops fsck
             ended 5

@@ -138,6 +138,11 @@ setup() {
         ended 3 "there is no file or folder '$path'"
         [[ "$output" != *model* && "$output" != *hint* ]]
     done
+    for command in sign scan; do
+        run mlops "$command" missing.tar.zst
+        ended 3 "there is no file or folder 'missing.tar.zst'"
+        [[ "$output" != *model* && "$output" != *hint* ]]
+    done
     run mlops --registry nowhere verify missing.tar.zst
     ended 3 "there is no file or folder 'missing.tar.zst'"
     run mlops verify missing

@@ -7,9 +7,8 @@ load server
 
 setup() {
     cli_setup
-    schema=t$BATS_TEST_NUMBER$RANDOM$RANDOM
-    psql -X -q "$TEST_POSTGRES" -c "CREATE SCHEMA $schema"
-    direct="$TEST_POSTGRES&options=-csearch_path%3D$schema"
+    given_schema
+    direct=$url
     given_proxy "${TEST_POSTGRES#*host=}"
     url="postgresql://postgres@127.0.0.1:$port/postgres?options=-csearch_path%3D$schema"
     mlops -q init --metadata "$url"

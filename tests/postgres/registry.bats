@@ -6,9 +6,7 @@ load server
 
 setup() {
     cli_setup
-    schema=t$BATS_TEST_NUMBER$RANDOM$RANDOM
-    psql -X -q "$TEST_POSTGRES" -c "CREATE SCHEMA $schema"
-    url="$TEST_POSTGRES&options=-csearch_path%3D$schema"
+    given_schema
 }
 
 teardown() {

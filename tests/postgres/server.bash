@@ -80,3 +80,11 @@ rule() {
 broken() {
     grep -q ' ' "$BATS_TEST_TMPDIR/rounds"
 }
+
+# given_schema: an empty schema of this test's own on the server that is shared (TEST_POSTGRES); `schema` is
+# its name, `url` that of a registry in it.
+given_schema() {
+    schema=t${BATS_TEST_NUMBER}_$RANDOM$RANDOM
+    psql -X -q "$TEST_POSTGRES" -c "CREATE SCHEMA $schema"
+    url="$TEST_POSTGRES&options=-csearch_path%3D$schema"
+}
