@@ -43,8 +43,7 @@ static char *show_size(const cJSON *file)
     return cli_format("%s -> %s", one, other);
 }
 
-/* ---- rows, which a table and Markdown both have ------------------------------------------------
- */
+/* ---- rows, which a table and Markdown both have -------------------------------------------- */
 
 struct out {
     struct cli *cli;

@@ -19,8 +19,7 @@ static struct mlops_env_options machine(const struct cli *cli)
     return (struct mlops_env_options){.venv = cli_text(cli, "venv")};
 }
 
-/* ---- capture ----------------------------------------------------------------------------------
- */
+/* ---- capture ------------------------------------------------------------------------------- */
 
 static int run_capture(struct cli *cli)
 {
@@ -44,8 +43,7 @@ static int run_capture(struct cli *cli)
     return MLOPS_OK;
 }
 
-/* ---- check and diff ---------------------------------------------------------------------------
- */
+/* ---- check and diff ------------------------------------------------------------------------ */
 
 static cJSON *differences_to_json(const struct mlops_env_report *report)
 {
@@ -152,8 +150,7 @@ static int run_diff(struct cli *cli)
     return MLOPS_OK;
 }
 
-/* ---- render -------------------------------------------------------------------------------------
- */
+/* ---- render -------------------------------------------------------------------------------- */
 
 static int run_render(struct cli *cli)
 {

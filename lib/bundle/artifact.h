@@ -93,8 +93,7 @@ int artifact_image_describe(const struct manifest *manifest, const char *id,
                             const struct artifact_plan *plan, struct buffer *config,
                             struct buffer *text, struct mlops_error *err);
 
-/* ---- while something is pulled ----------------------------------------------------------------
- */
+/* ---- while something is pulled ------------------------------------------------------------- */
 
 struct artifact_pull {
     struct mlops_registry *registry;
@@ -125,8 +124,7 @@ int artifact_pull_bundle(struct artifact_pull *pull, const struct oci_descriptor
 /* Pull anything else that has files. */
 int artifact_pull_foreign(struct artifact_pull *pull, struct mlops_error *err);
 
-/* ---- signatures: what refers to the artifact --------------------------------------------------
- */
+/* ---- signatures: what refers to the artifact ----------------------------------------------- */
 
 int artifact_signatures_push(struct mlops_registry *registry, struct oci_client *client,
                              const char *bundle, const struct oci_descriptor *subject,

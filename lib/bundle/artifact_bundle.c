@@ -51,8 +51,7 @@ static void bundle_pull_clear(struct bundle_pull *of)
     digest_set_clear(&of->added);
 }
 
-/* ---- objects ----------------------------------------------------------------------------------
- */
+/* ---- objects ------------------------------------------------------------------------------- */
 
 static int wrong_digest(const char *what, struct mlops_error *err)
 {
@@ -95,8 +94,7 @@ static int is_there(struct bundle_pull *of, const struct digest *digest, bool *t
     return *there ? MLOPS_OK : store_writer_has(of->writer, digest, there, err);
 }
 
-/* ---- layers -----------------------------------------------------------------------------------
- */
+/* ---- layers -------------------------------------------------------------------------------- */
 
 /* The layer of that digest and size which is `part`; NULL part: a file by itself. False: none. */
 static bool find_layer(const struct bundle_pull *of, const char *part, const struct digest *digest,
@@ -251,8 +249,7 @@ static int take_files(struct bundle_pull *of, bool *pending, struct mlops_error 
     return transfers_run(&job, err);
 }
 
-/* ---- layers that files share ------------------------------------------------------------------
- */
+/* ---- layers that files share --------------------------------------------------------------- */
 
 static int to_file(void *context, const void *data, size_t length, struct mlops_error *err)
 {
@@ -304,8 +301,7 @@ static int take_shared(struct bundle_pull *of, struct mlops_error *err)
     return MLOPS_OK;
 }
 
-/* ---- the whole --------------------------------------------------------------------------------
- */
+/* ---- the whole ----------------------------------------------------------------------------- */
 
 static int check_name(const struct bundle_pull *of, struct mlops_error *err)
 {

@@ -32,8 +32,7 @@ static void layout_clear(struct layout *layout)
     free(layout->tree);
 }
 
-/* ---- files ------------------------------------------------------------------------------------
- */
+/* ---- files --------------------------------------------------------------------------------- */
 
 /* Code and documents are code, all else the model. */
 static void note_file(struct layout *layout, const char *path)
@@ -85,8 +84,7 @@ static int take_member(void *context, struct archive_source *source,
     return MLOPS_OK;
 }
 
-/* ---- layers -----------------------------------------------------------------------------------
- */
+/* ---- layers -------------------------------------------------------------------------------- */
 
 /* oras calls every file a tar that it was given no type for; what it made a tar of, it marks. */
 static bool is_tar(const struct oci_descriptor *layer)
@@ -161,8 +159,7 @@ static int take_layers(struct layout *layout, struct mlops_error *err)
     return mlops_hint(err, "files have the annotation " ARTIFACT_TITLE " or " ARTIFACT_FILEPATH);
 }
 
-/* ---- the bundle -------------------------------------------------------------------------------
- */
+/* ---- the bundle ---------------------------------------------------------------------------- */
 
 /* The name that was asked for, else the last part of the repository. */
 static int choose_model(struct layout *layout, struct mlops_error *err)

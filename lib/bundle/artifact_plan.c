@@ -25,8 +25,7 @@ static const struct {
     [DATASET] = {TYPE("dataset", "raw"), TYPE("dataset", "tar"), "dataset"},
 };
 
-/* ---- kinds ------------------------------------------------------------------------------------
- */
+/* ---- kinds --------------------------------------------------------------------------------- */
 
 static bool is_below(const char *path, const char *folder)
 {
@@ -69,8 +68,7 @@ static enum kind kind_of(const struct manifest *manifest, const char *path)
     return CODE;
 }
 
-/* ---- layers -----------------------------------------------------------------------------------
- */
+/* ---- layers -------------------------------------------------------------------------------- */
 
 struct artifact_layer *artifact_layer_add(struct artifact_plan *plan)
 {
@@ -238,8 +236,7 @@ void artifact_plan_clear(struct artifact_plan *plan)
     *plan = (struct artifact_plan){0};
 }
 
-/* ---- what is said of it -----------------------------------------------------------------------
- */
+/* ---- what is said of it -------------------------------------------------------------------- */
 
 /* The format that all weights have, by their names; NULL: several, or none that is known. */
 static const char *weight_format(const struct artifact_plan *plan)

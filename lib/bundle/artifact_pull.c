@@ -15,8 +15,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-/* ---- fetching ---------------------------------------------------------------------------------
- */
+/* ---- fetching ------------------------------------------------------------------------------ */
 
 struct to_file {
     struct artifact_pull *pull;
@@ -74,8 +73,7 @@ int artifact_scratch(struct artifact_pull *pull, const char *name, char **path,
     return MLOPS_OK;
 }
 
-/* ---- what it is -------------------------------------------------------------------------------
- */
+/* ---- what it is ---------------------------------------------------------------------------- */
 
 /* What `push --as image` made has the bundle's files and not the bundle. */
 static int refuse_image(const struct artifact_pull *pull, struct mlops_error *err)

@@ -35,8 +35,7 @@ static void pushing_clear(struct pushing *pushing)
     artifact_plan_clear(&pushing->plan);
 }
 
-/* ---- one layer --------------------------------------------------------------------------------
- */
+/* ---- one layer ----------------------------------------------------------------------------- */
 
 /* The bytes of a layer, which are only read when the registry does not have them. */
 struct layer_source {
@@ -98,8 +97,7 @@ static int push_layer(void *context, size_t index, struct mlops_error *err)
     return MLOPS_OK;
 }
 
-/* ---- the artifact -----------------------------------------------------------------------------
- */
+/* ---- the artifact -------------------------------------------------------------------------- */
 
 static int check_in(void *context, struct mlops_error *err)
 {

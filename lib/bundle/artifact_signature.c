@@ -12,8 +12,7 @@
 #define SIGNATURE_MAX (16U << 20) /* bytes of a sigstore bundle: it lists every file */
 #define SIGNATURES_MAX 64
 
-/* ---- pushing ----------------------------------------------------------------------------------
- */
+/* ---- pushing ------------------------------------------------------------------------------- */
 
 static int push_json(struct oci_client *client, cJSON *layers, const char *type, const cJSON *json,
                      struct mlops_error *err)
@@ -78,8 +77,7 @@ int artifact_signatures_push(struct mlops_registry *registry, struct oci_client 
     return MLOPS_OK;
 }
 
-/* ---- pulling ----------------------------------------------------------------------------------
- */
+/* ---- pulling ------------------------------------------------------------------------------- */
 
 static int read_json(struct oci_client *client, const cJSON *layer, cJSON **json,
                      struct mlops_error *err)

@@ -158,8 +158,7 @@ int artifact_tar_write(struct mlops_registry *registry, const struct manifest *m
     return MLOPS_OK;
 }
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
+/* ---- reading ------------------------------------------------------------------------------- */
 
 static int read_member(struct archive_source *source, struct archive_item *item, bool links,
                        artifact_member each, void *context, struct mlops_error *err)

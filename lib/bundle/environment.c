@@ -4,8 +4,7 @@
 #include "base/json.h"
 #include "base/path.h"
 
-/* ---- while it is packaged ---------------------------------------------------------------------
- */
+/* ---- while it is packaged ------------------------------------------------------------------ */
 
 /* lock_include: the file goes into the bundle, too. */
 static int include_packaged(void *context, const char *path, struct buffer *content,
@@ -66,8 +65,7 @@ const cJSON *environment_unpinned(const struct manifest *manifest)
     return cJSON_IsArray(unpinned) ? unpinned : NULL;
 }
 
-/* ---- out of a bundle ----------------------------------------------------------------------------
- */
+/* ---- out of a bundle ----------------------------------------------------------------------- */
 
 struct bundle_files {
     struct mlops_registry *registry;

@@ -66,8 +66,7 @@ static int wrap(const struct import *import, struct mlops_error *err)
     return mlops_wrap(err, "the archive '%s'", import->source.reader.shown);
 }
 
-/* ---- entries ------------------------------------------------------------------------------------
- */
+/* ---- entries ------------------------------------------------------------------------------- */
 
 static int next(struct import *import, const char *awaited, struct mlops_error *err)
 {
@@ -153,8 +152,7 @@ static int take_format(struct import *import, struct mlops_error *err)
     return MLOPS_OK;
 }
 
-/* ---- lines --------------------------------------------------------------------------------------
- */
+/* ---- lines --------------------------------------------------------------------------------- */
 
 static int take_line(struct import *import, struct mlops_error *err)
 {
@@ -240,8 +238,7 @@ static int take_rows(struct import *import, struct mlops_error *err)
     return mlops_hint(err, "where a later mlops wrote it, install that one");
 }
 
-/* ---- packs --------------------------------------------------------------------------------------
- */
+/* ---- packs --------------------------------------------------------------------------------- */
 
 struct spool {
     struct import *import;

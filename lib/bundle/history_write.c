@@ -34,8 +34,7 @@ static void export_clear(struct export *export)
     buffer_clear(&export->sums);
 }
 
-/* ---- what it consists of -----------------------------------------------------------------------
- */
+/* ---- what it consists of ------------------------------------------------------------------- */
 
 static bool is_history(const struct bundle_row *row)
 {
@@ -130,8 +129,7 @@ static int choose(struct export *export, struct mlops_history_export *written,
     return MLOPS_OK;
 }
 
-/* ---- entries ------------------------------------------------------------------------------------
- */
+/* ---- entries ------------------------------------------------------------------------------- */
 
 /* history_sink */
 static int count_bytes(void *context, const void *data, size_t length, struct mlops_error *err)

@@ -10,8 +10,7 @@
 #define STAGES_MAX 100
 #define ITEMS_MAX 1000 /* of a command, of variables */
 
-/* ---- from YAML ----------------------------------------------------------------------------------
- */
+/* ---- from YAML ----------------------------------------------------------------------------- */
 
 /* Texts as they are written: 1.10 is not 1.1, and no is not false. */
 static cJSON *as_written(const struct yaml_node *node)
@@ -42,8 +41,7 @@ cJSON *environment_settings(const struct yaml_node *map)
     return NULL;
 }
 
-/* ---- values -------------------------------------------------------------------------------------
- */
+/* ---- values -------------------------------------------------------------------------------- */
 
 /* One line of text, with nothing in it that a file of another format would read as its own. */
 static bool is_line(const cJSON *json)
@@ -163,8 +161,7 @@ static const struct setting {
     {"memory", is_memory, "a size such as 512Mi or 4Gi", true},
 };
 
-/* ---- maps ---------------------------------------------------------------------------------------
- */
+/* ---- maps ---------------------------------------------------------------------------------- */
 
 static int unknown(const char *key, bool stage, struct mlops_error *err)
 {

@@ -13,8 +13,7 @@
 #define LINKS_MAX 40
 #define CERTIFICATE_MAX (1U << 20)
 
-/* ---- what is signed ---------------------------------------------------------------------------
- */
+/* ---- what is signed ------------------------------------------------------------------------ */
 
 /* "a/c" from the link "a/b" that says "c", "../c" and the like resolved as text; NULL where that
  * leads out. The caller frees. */
@@ -80,8 +79,7 @@ int signature_resources(const struct manifest *manifest, struct oms_resources *r
     return oms_sort(resources, err);
 }
 
-/* ---- signing ----------------------------------------------------------------------------------
- */
+/* ---- signing ------------------------------------------------------------------------------- */
 
 int signature_make(const struct mlops_sign_options *options, const struct signing_key *key,
                    const struct oms_resources *resources, const char *name, bool symlinks,
@@ -154,8 +152,7 @@ int mlops_sign(struct mlops_registry *registry, const char *ref,
     return MLOPS_OK;
 }
 
-/* ---- judging ----------------------------------------------------------------------------------
- */
+/* ---- judging ------------------------------------------------------------------------------- */
 
 struct mlops_signature_result *verification_add(struct mlops_verification *verification)
 {

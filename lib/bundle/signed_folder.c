@@ -88,8 +88,7 @@ static int walk_folder(struct signed_files *files, const char *folder, int depth
     return MLOPS_OK;
 }
 
-/* ---- signing ----------------------------------------------------------------------------------
- */
+/* ---- signing ------------------------------------------------------------------------------- */
 
 static int collect_unsigned(const char *path, struct signed_files *files, struct mlops_error *err)
 {
@@ -126,8 +125,7 @@ int mlops_sign_path(const char *path, const struct mlops_sign_options *options, 
     return MLOPS_OK;
 }
 
-/* ---- verifying --------------------------------------------------------------------------------
- */
+/* ---- verifying ----------------------------------------------------------------------------- */
 
 /* By a key that was named. */
 static int judge_key(const struct oms_signature *signature, const char *name,

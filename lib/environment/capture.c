@@ -29,8 +29,7 @@ void captured_clear(struct captured *captured)
     *captured = (struct captured){0};
 }
 
-/* ---- to JSON ----------------------------------------------------------------------------------
- */
+/* ---- to JSON ------------------------------------------------------------------------------- */
 
 static cJSON *distribution_to_json(const struct distribution *item)
 {
@@ -93,8 +92,7 @@ cJSON *captured_to_json(const struct captured *captured)
     return json;
 }
 
-/* ---- from JSON --------------------------------------------------------------------------------
- */
+/* ---- from JSON ----------------------------------------------------------------------------- */
 
 static int read_distribution(const cJSON *json, const char *what, struct lock *lock,
                              struct mlops_error *err)
@@ -212,8 +210,7 @@ int lock_read_captured(const struct lock_options *options, struct lock *lock,
     return MLOPS_OK;
 }
 
-/* ---- which environment --------------------------------------------------------------------------
- */
+/* ---- which environment --------------------------------------------------------------------- */
 
 static int compare_distributions(const void *a, const void *b)
 {

@@ -58,8 +58,7 @@ bool captured_is(const char *text, size_t length);
 int lock_read_captured(const struct lock_options *options, struct lock *lock,
                        struct mlops_error *err);
 
-/* ---- the parts (installed.c, machine.c) --------------------------------------------------------
- */
+/* ---- the parts (installed.c, machine.c) ---------------------------------------------------- */
 
 /* What is installed in the environment whose prefix is `prefix`, with its interpreter. */
 int capture_installed(const char *prefix, const char *root, struct captured *captured,

@@ -28,8 +28,7 @@ static bool same(const char *a, const char *b)
     return a && b ? str_equal(a, b) : a == b;
 }
 
-/* ---- one distribution ---------------------------------------------------------------------------
- */
+/* ---- one distribution ---------------------------------------------------------------------- */
 
 /* PEP 440, "Version matching": 1.0 is 1.0.0, and a version without a local label means any. */
 static bool same_version(const struct distribution *expected, const struct distribution *found)

@@ -38,8 +38,7 @@ static char **list(const char *folder)
     return names;
 }
 
-/* ---- a distribution ---------------------------------------------------------------------------
- */
+/* ---- a distribution ------------------------------------------------------------------------ */
 
 /* Lines that say who installed it and where, not what: those of two installations of one wheel
  * differ in them. */
@@ -185,8 +184,7 @@ static int take_site(const char *site, struct lock *lock, struct mlops_error *er
     return MLOPS_OK;
 }
 
-/* ---- conda --------------------------------------------------------------------------------------
- */
+/* ---- conda --------------------------------------------------------------------------------- */
 
 static int take_conda_package(const char *folder, const char *name, struct captured *captured,
                               struct mlops_error *err)

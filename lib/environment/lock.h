@@ -104,8 +104,7 @@ bool lock_is_hashed(const struct lock *lock);
 const struct distribution *lock_find(const struct lock *lock, enum distribution_kind kind,
                                      const char *key, const char *version);
 
-/* ---- for the readers --------------------------------------------------------------------------
- */
+/* ---- for the readers ----------------------------------------------------------------------- */
 
 /* MLOPS_INVALID where no more distributions are taken. */
 int lock_check_room(const struct lock *lock, const char *path, struct mlops_error *err);

@@ -5,8 +5,7 @@
 
 #define STAGES_MAX 1000 /* of a Containerfile */
 
-/* ---- Pipfile.lock -----------------------------------------------------------------------------
- */
+/* ---- Pipfile.lock -------------------------------------------------------------------------- */
 
 /* "default" and "develop": {"name": {"version": "==1.2", "hashes": […], "markers": "…"}}. */
 static int take_group(const struct lock_options *options, struct lock *lock, const cJSON *group,
@@ -62,8 +61,7 @@ int lock_read_pipfile(const struct lock_options *options, struct lock *lock,
     return take_group(options, lock, cJSON_GetObjectItemCaseSensitive(root, "develop"), true, err);
 }
 
-/* ---- Containerfile ----------------------------------------------------------------------------
- */
+/* ---- Containerfile ------------------------------------------------------------------------- */
 
 /* FROM [--platform=…] IMAGE [AS NAME]; IMAGE is pinned by "@sha256:…", and may be an earlier NAME.
  */

@@ -7,8 +7,7 @@
 #define INCLUDES_MAX 100
 #define DEPTH_MAX 16
 
-/* ---- one requirement --------------------------------------------------------------------------
- */
+/* ---- one requirement ----------------------------------------------------------------------- */
 
 static bool in_name(char c)
 {
@@ -160,8 +159,7 @@ static void take_requirement(struct lock *lock, const char *line, int number)
         item->pin = PIN_SOURCE;
 }
 
-/* ---- includes ---------------------------------------------------------------------------------
- */
+/* ---- includes ------------------------------------------------------------------------------ */
 
 /* `path` as the file `from` means it, relative to the folder of the lock; NULL: it leads out. */
 static char *resolve(const char *from, const char *path)
@@ -298,8 +296,7 @@ int lock_take_requirement(const struct lock_options *options, struct lock *lock,
     return MLOPS_OK;
 }
 
-/* ---- lines ------------------------------------------------------------------------------------
- */
+/* ---- lines --------------------------------------------------------------------------------- */
 
 /* Length of a line without its comment: '#' at the beginning or after a blank. */
 static size_t without_comment(const char *line, size_t length)

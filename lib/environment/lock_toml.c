@@ -40,8 +40,7 @@ static struct distribution *add(struct lock *lock, const struct toml_node *packa
     return item;
 }
 
-/* ---- pylock.toml ------------------------------------------------------------------------------
- */
+/* ---- pylock.toml --------------------------------------------------------------------------- */
 
 /* The table `hashes` of a file: algorithms and digests. */
 static void take_hash_table(struct distribution *item, const struct toml_node *file)
@@ -94,8 +93,7 @@ int lock_read_pylock(const struct lock_options *options, struct lock *lock, stru
     return MLOPS_OK;
 }
 
-/* ---- poetry.lock and pdm.lock -----------------------------------------------------------------
- */
+/* ---- poetry.lock and pdm.lock -------------------------------------------------------------- */
 
 /* An array of {file, hash}. */
 static void take_files(struct distribution *item, const struct toml_node *files)

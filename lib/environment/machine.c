@@ -50,8 +50,7 @@ static void read_release(const char *root, struct captured *captured)
     captured->os_name = line_value(text.data, "PRETTY_NAME=");
 }
 
-/* ---- dpkg ---------------------------------------------------------------------------------------
- */
+/* ---- dpkg ---------------------------------------------------------------------------------- */
 
 static void add_package(struct captured *captured, char *name, char *version, char *architecture)
 {
@@ -95,8 +94,7 @@ static int compare_packages(const void *a, const void *b)
                   right->architecture ? right->architecture : "");
 }
 
-/* ---- processor and GPU --------------------------------------------------------------------------
- */
+/* ---- processor and GPU --------------------------------------------------------------------- */
 
 static int compare_texts(const void *a, const void *b)
 {

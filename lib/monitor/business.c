@@ -15,8 +15,7 @@
 #define CONFIDENCE 0.95
 #define FALSE_SHARE 0.05 /* of what is found that is expected to be chance */
 
-/* ---- which version, and what it says ----------------------------------------------------------
- */
+/* ---- which version, and what it says ------------------------------------------------------- */
 
 /* What the stage holds; where it holds nothing, the newest. */
 static int find_version(struct mlops_registry *registry, const char *model, const char *stage,
@@ -68,8 +67,7 @@ static int choose_range(struct mlops_registry *registry,
     return MLOPS_OK;
 }
 
-/* ---- money --------------------------------------------------------------------------------------
- */
+/* ---- money --------------------------------------------------------------------------------- */
 
 static void put_costs(struct mlops_business *business)
 {
@@ -80,8 +78,7 @@ static void put_costs(struct mlops_business *business)
     }
 }
 
-/* ---- series against measures --------------------------------------------------------------------
- */
+/* ---- series against measures --------------------------------------------------------------- */
 
 /* Every series, measure and lag; the links have the best lag of each, found by its place here. */
 struct tests {

@@ -17,8 +17,7 @@ const char *mlops_challenge_verdict_name(enum mlops_challenge_verdict verdict)
     return names[verdict];
 }
 
-/* ---- who against whom -------------------------------------------------------------------------
- */
+/* ---- who against whom ---------------------------------------------------------------------- */
 
 /* A comparison under way. */
 struct contest {
@@ -126,8 +125,7 @@ static int choose_range(struct contest *contest, struct mlops_error *err)
     return MLOPS_OK;
 }
 
-/* ---- matching ---------------------------------------------------------------------------------
- */
+/* ---- matching ------------------------------------------------------------------------------ */
 
 struct answer {
     uint64_t id;
@@ -299,8 +297,7 @@ static int read_pairs(const struct contest *contest, struct pair_list *pairs,
     return MLOPS_OK;
 }
 
-/* ---- side by side -----------------------------------------------------------------------------
- */
+/* ---- side by side -------------------------------------------------------------------------- */
 
 static int measure_side(struct contest *contest, int side, const char *segment,
                         struct mlops_challenge_side *measured, struct mlops_error *err)

@@ -169,8 +169,7 @@ static int find_minute(struct ingest *ingest, int64_t minute_ns, struct open_min
     return MLOPS_OK;
 }
 
-/* ---- lines that are not counted ----------------------------------------------------------------
- */
+/* ---- lines that are not counted ------------------------------------------------------------ */
 
 static void set_aside(struct ingest *ingest, uint64_t line, const char *reason,
                       const struct text_view *text)
@@ -230,8 +229,7 @@ static int judge(struct ingest *ingest, struct event *event, int64_t now_ns, con
     return MLOPS_OK;
 }
 
-/* ---- a chunk into windows -----------------------------------------------------------------------
- */
+/* ---- a chunk into windows ------------------------------------------------------------------ */
 
 static struct open_window *find_window(struct ingest *ingest, size_t group, int64_t minute_ns)
 {
@@ -299,8 +297,7 @@ static int take_event(struct ingest *ingest, struct event *event, uint32_t row, 
     return MLOPS_OK;
 }
 
-/* ---- columns ------------------------------------------------------------------------------------
- */
+/* ---- columns ------------------------------------------------------------------------------- */
 
 static uint8_t missing_code(uint8_t kind)
 {
@@ -520,8 +517,7 @@ static int count_chunk(struct ingest *ingest, struct event_chunk *chunk, struct 
     return MLOPS_OK;
 }
 
-/* ---- text into chunks ---------------------------------------------------------------------------
- */
+/* ---- text into chunks ---------------------------------------------------------------------- */
 
 struct reading {
     struct ingest *ingest;

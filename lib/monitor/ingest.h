@@ -87,8 +87,7 @@ int ingest_commit(struct ingest *ingest, struct mlops_error *err);
 int ingest_source(struct ingest *ingest, struct mlops_error *err);
 int ingest_listen(struct ingest *ingest, struct mlops_error *err);
 
-/* ---- between ingest.c and commit.c -------------------------------------------------------------
- */
+/* ---- between ingest.c and commit.c --------------------------------------------------------- */
 
 /* Forget what is open, and what the database said. */
 void ingest_forget(struct ingest *ingest);

@@ -30,8 +30,7 @@ static int rank_of(const char *severity)
     return -1;
 }
 
-/* ---- what may be added -------------------------------------------------------------------------
- */
+/* ---- what may be added --------------------------------------------------------------------- */
 
 static int find_kind(const char *name, const struct kind **kind, struct mlops_error *err)
 {
@@ -104,8 +103,7 @@ static void free_bools(bool **bools)
     free(*bools);
 }
 
-/* ---- rows --------------------------------------------------------------------------------------
- */
+/* ---- rows ---------------------------------------------------------------------------------- */
 
 /* `id` 0: it is added, and is what the entry says; `policy` 0: by a command. */
 static int log_change(struct transaction *tx, const struct outbox_item *item, uint64_t id,
@@ -236,8 +234,7 @@ int mlops_channel_remove(struct mlops_registry *registry, const char *model, uin
     return transaction_commit(TAKE_PTR(tx), err);
 }
 
-/* ---- channels of a policy ----------------------------------------------------------------------
- */
+/* ---- channels of a policy ------------------------------------------------------------------ */
 
 struct id_list {
     uint64_t *items;
@@ -321,8 +318,7 @@ int channel_tell(struct transaction *tx, const char *model, const char *severity
     return MLOPS_OK;
 }
 
-/* ---- listing -----------------------------------------------------------------------------------
- */
+/* ---- listing ------------------------------------------------------------------------------- */
 
 struct listing {
     struct mlops_channel_list *list;

@@ -12,8 +12,7 @@
 #define FILE_MAX (1u << 20)
 #define VALUE_MAX 4096
 
-/* ---- the settings -------------------------------------------------------------------------------
- */
+/* ---- the settings -------------------------------------------------------------------------- */
 
 static bool is_duration(const char *text)
 {
@@ -92,8 +91,7 @@ static int check_value(const struct known *setting, const char *value, struct ml
     return mlops_fail(err, MLOPS_INVALID, "'%s' must be %s", setting->key, setting->what);
 }
 
-/* ---- files --------------------------------------------------------------------------------------
- */
+/* ---- files --------------------------------------------------------------------------------- */
 
 /* The caller frees. */
 static char *user_file(void)
@@ -214,8 +212,7 @@ const struct mlops_setting *mlops_settings_find(const struct mlops_settings *set
     return NULL;
 }
 
-/* ---- writing ------------------------------------------------------------------------------------
- */
+/* ---- writing ------------------------------------------------------------------------------- */
 
 /* In single quotes, where YAML reads all as it stands. */
 static void put_line(struct buffer *out, const char *key, const char *value)

@@ -434,8 +434,7 @@ void postgres_roll_back(struct postgres_db *db, bool now)
         postgres_disconnect(db);
 }
 
-/* ---- the fate of a commit ----------------------------------------------------------------------
- */
+/* ---- the fate of a commit ------------------------------------------------------------------ */
 
 /* `why`: what came of asking. A stop stays one. Only what writes into the log has a witness, and
  * may be done twice. */
@@ -507,8 +506,7 @@ static int fail_unrepeatable(struct postgres_db *db, struct mlops_error *err)
     return mlops_hint(err, "the connection broke while it was used: run the command again");
 }
 
-/* ---- sending, whatever comes between -----------------------------------------------------------
- */
+/* ---- sending, whatever comes between ------------------------------------------------------- */
 
 /* After the connection was lost: a new one, and what is known of a commit that was under way. */
 static int recover(struct postgres_db *db, bool *committed, struct mlops_error *err)

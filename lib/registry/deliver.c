@@ -22,8 +22,7 @@
 #define FLUSH_NS 2000000000LL
 #define SECRET_PREFIX "whsec_"
 
-/* ---- the body ----------------------------------------------------------------------------------
- */
+/* ---- the body ------------------------------------------------------------------------------ */
 
 struct name {
     const char *event, *entity, *action;
@@ -108,8 +107,7 @@ int webhook_body(const cJSON *entry, struct buffer *body, struct mlops_error *er
     return json_write_canonical(json, body, err);
 }
 
-/* ---- sending -----------------------------------------------------------------------------------
- */
+/* ---- sending ------------------------------------------------------------------------------- */
 
 /* "v1," and the base64 of the HMAC; "whsec_…" is base64 of the key, all else the key itself. */
 static void sign(const char *secret, const char *signed_text, size_t length, struct buffer *out)
@@ -147,8 +145,7 @@ static int send_signed(const struct channel_sending *sending, const cJSON *entry
     return channel_post(sending, item->url, headers, &body, err);
 }
 
-/* ---- all that is due ---------------------------------------------------------------------------
- */
+/* ---- all that is due ----------------------------------------------------------------------- */
 
 /* A deadline, and who may say stop before it. */
 struct deadline {

@@ -29,8 +29,7 @@ bool history_is_written(const struct copy_table *table);
 int history_rows_write(struct mlops_registry *registry, const struct copy_table *table,
                        bool evaluation, history_sink sink, void *context, struct mlops_error *err);
 
-/* ---- in: into a registry that registry_make_bare made ------------------------------------------
- */
+/* ---- in: into a registry that registry_make_bare made -------------------------------------- */
 
 /* The log on its way in, line by line. Zeroed is empty; `_cleanup_(history_log_clear)`. */
 struct history_log {
@@ -52,8 +51,7 @@ int history_log_end(struct transaction *tx, struct history_log *log, struct mlop
 int history_row_take(struct transaction *tx, const struct copy_table *table, uint64_t number,
                      const char *line, size_t length, struct mlops_error *err);
 
-/* ---- from there into a registry -----------------------------------------------------------------
- */
+/* ---- from there into a registry ------------------------------------------------------------ */
 
 enum history_state {
     HISTORY_NEW,  /* `to` has its first log entry and nothing else */

@@ -11,8 +11,7 @@
 #define WRITE_AT 65536
 #define NOTE_MAX 65536
 
-/* ---- out --------------------------------------------------------------------------------------
- */
+/* ---- out ----------------------------------------------------------------------------------- */
 
 bool history_is_written(const struct copy_table *table)
 {
@@ -125,8 +124,7 @@ int history_rows_write(struct mlops_registry *registry, const struct copy_table 
     return sink(context, text.data ? text.data : "", text.length, err);
 }
 
-/* ---- in: the log --------------------------------------------------------------------------------
- */
+/* ---- in: the log --------------------------------------------------------------------------- */
 
 void history_log_clear(struct history_log *log)
 {

@@ -26,8 +26,7 @@ void webhook_digest(const struct outbox_item *item, char hex[SHA256_HEX_SIZE])
     digest_to_hex(&digest, hex);
 }
 
-/* ---- what may be added -------------------------------------------------------------------------
- */
+/* ---- what may be added --------------------------------------------------------------------- */
 
 int webhook_check_url(const char *url, struct mlops_error *err)
 {
@@ -72,8 +71,7 @@ static int join_events(const char *const *wanted, struct buffer *text, struct ml
     return MLOPS_OK;
 }
 
-/* ---- the log -----------------------------------------------------------------------------------
- */
+/* ---- the log ------------------------------------------------------------------------------- */
 
 static int append(struct transaction *tx, const char *what, uint64_t id, const char *url,
                   const char *wanted, const char *secret_env, struct mlops_error *err)
@@ -141,8 +139,7 @@ int mlops_webhook_remove(struct mlops_registry *registry, uint64_t id, struct ml
     return transaction_commit(TAKE_PTR(tx), err);
 }
 
-/* ---- listing -----------------------------------------------------------------------------------
- */
+/* ---- listing ------------------------------------------------------------------------------- */
 
 struct listing {
     struct mlops_webhook_list *list;

@@ -56,8 +56,7 @@ static int tell(const struct follow *follow, const struct mlops_deploy_event *ev
     return follow->tell(follow->context, event, err);
 }
 
-/* ---- the registry ------------------------------------------------------------------------------
- */
+/* ---- the registry -------------------------------------------------------------------------- */
 
 static bool stat_database(const struct follow *follow, struct stat *status)
 {
@@ -115,8 +114,7 @@ static int be_away(struct follow *follow, const struct mlops_error *why, struct 
     return MLOPS_OK;
 }
 
-/* ---- the host ----------------------------------------------------------------------------------
- */
+/* ---- the host ------------------------------------------------------------------------------ */
 
 /* What the health command refused would be refused again; all else may pass: a server that is back,
  * a disk that has room, a signature that is added. */

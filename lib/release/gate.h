@@ -70,8 +70,7 @@ int gate_window(const struct gate_context *context, struct mlops_gate_result *re
 int gate_freeze(const struct gate_context *context, struct mlops_gate_result *result,
                 struct mlops_error *err);
 
-/* ---- what is wrong, one after the other in a line that stays readable -------------------------
- */
+/* ---- what is wrong, one after the other in a line that stays readable ---------------------- */
 
 struct wrongs {
     struct buffer text;

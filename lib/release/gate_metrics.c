@@ -4,8 +4,7 @@
 #include "registry/evaluation.h"
 #include "release/demand.h"
 
-/* ---- the registry's sets ----------------------------------------------------------------------
- */
+/* ---- the registry's sets ------------------------------------------------------------------- */
 
 /* What the policy demands that versions be examined on. */
 struct examination {
@@ -56,8 +55,7 @@ static int was_examined(struct examination *examination, const char *suite, bool
     return MLOPS_OK;
 }
 
-/* ---- the policy's -----------------------------------------------------------------------------
- */
+/* ---- the policy's -------------------------------------------------------------------------- */
 
 static bool is_meant(const struct policy_metric *metric, const char *suite)
 {

@@ -2,8 +2,7 @@
 #include "release/gates.h"
 #include "base/clock.h"
 
-/* ---- which demand asks for which gate ---------------------------------------------------------
- */
+/* ---- which demand asks for which gate ------------------------------------------------------ */
 
 static bool wants_tests(const struct gate_context *context)
 {
@@ -116,8 +115,7 @@ const char *const *mlops_gate_names(void)
     return names;
 }
 
-/* ---- all of them -------------------------------------------------------------------------------
- */
+/* ---- all of them --------------------------------------------------------------------------- */
 
 static int judge_all(const struct gate_context *context, bool any_time, struct gates_result *result,
                      struct mlops_error *err)

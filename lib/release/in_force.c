@@ -119,8 +119,7 @@ int in_force_read(const struct log_view *view, const struct mlops_trust_list *tr
     return MLOPS_OK;
 }
 
-/* ---- shown ------------------------------------------------------------------------------------
- */
+/* ---- shown --------------------------------------------------------------------------------- */
 
 static int describe(const struct policy *policy, struct mlops_policy *out, struct mlops_error *err)
 {
@@ -277,8 +276,7 @@ int mlops_policy_history(struct mlops_registry *registry, const char *model,
     return code;
 }
 
-/* ---- set ---------------------------------------------------------------------------------------
- */
+/* ---- set ----------------------------------------------------------------------------------- */
 
 /* The change, written and signed: after the newest entry that was there when it was begun. */
 struct change {

@@ -70,8 +70,7 @@ char *policy_stage_names(const struct policy *policy)
     return buffer_steal(&text);
 }
 
-/* ---- to JSON: what is not demanded is left out ------------------------------------------------
- */
+/* ---- to JSON: what is not demanded is left out --------------------------------------------- */
 
 static void add_true(cJSON *object, const char *key, bool value)
 {
@@ -164,8 +163,7 @@ int policy_write(const struct policy *policy, struct buffer *text, struct mlops_
     return json_write_canonical(json, text, err);
 }
 
-/* ---- from JSON --------------------------------------------------------------------------------
- */
+/* ---- from JSON ----------------------------------------------------------------------------- */
 
 static int64_t get_seconds(const cJSON *json, const char *key)
 {

@@ -101,8 +101,7 @@ void policy_accepts_write_yaml(const struct policy_accepts *accepts, struct buff
     }
 }
 
-/* ---- JSON -------------------------------------------------------------------------------------
- */
+/* ---- JSON ---------------------------------------------------------------------------------- */
 
 void policy_accepts_write(const struct policy_accepts *accepts, cJSON *stage)
 {
@@ -132,8 +131,7 @@ void policy_accepts_read(const cJSON *stage, struct policy_accepts *accepts)
     }
 }
 
-/* ---- findings ---------------------------------------------------------------------------------
- */
+/* ---- findings ------------------------------------------------------------------------------ */
 
 static bool of_a_name(char c)
 {

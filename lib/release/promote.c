@@ -58,8 +58,7 @@ static int check_registered(const struct mlops_version *version, struct mlops_er
     return mlops_hint(err, "run 'mlops register %.23s' first", version->bundle);
 }
 
-/* ---- judging ----------------------------------------------------------------------------------
- */
+/* ---- judging ------------------------------------------------------------------------------- */
 
 /* One promotion under way. */
 struct attempt {
@@ -125,8 +124,7 @@ static void add_policy(cJSON *json, const struct gates_result *judged)
         json_add_u64(policy, "entry", judged->policy_entry);
 }
 
-/* What the log keeps: each gate with its evidence, by which policy, and who passed which of them.
- */
+/* What the log keeps: each gate with its evidence, by which policy, and who passed which. */
 static int write_detail(const struct attempt *attempt, struct buffer *detail,
                         struct mlops_error *err)
 {
@@ -147,8 +145,7 @@ static int write_detail(const struct attempt *attempt, struct buffer *detail,
     return json_write_canonical(json, detail, err);
 }
 
-/* ---- moving -----------------------------------------------------------------------------------
- */
+/* ---- moving -------------------------------------------------------------------------------- */
 
 static int push(struct transaction *tx, struct attempt *attempt, struct mlops_error *err)
 {

@@ -86,8 +86,7 @@ int s3_list(struct s3 *s3, const char *prefix,
             int (*each)(void *context, const struct s3_item *item, struct mlops_error *err),
             void *context, struct mlops_error *err);
 
-/* ---- uploads in parts (s3_multipart.c): nothing of them shows before their end ----------------
- */
+/* ---- uploads in parts (s3_multipart.c): nothing of them shows before their end ------------- */
 
 #define S3_PART_SIZE (8U << 20) /* 5 MiB is the least that S3 takes */
 

@@ -95,8 +95,7 @@ static bool is_small(uint64_t size)
     return size < S3_PART_SIZE;
 }
 
-/* ---- the object shows -------------------------------------------------------------------------
- */
+/* ---- the object shows ---------------------------------------------------------------------- */
 
 /* Something of that name is there: as names come from content, it is the same, unless it is
  * damaged; then it is written anew. */

@@ -29,8 +29,7 @@ int store_init_at(const char *directory, const char *address, const struct mlops
     return address ? remote_make(directory, address, observer, err) : MLOPS_OK;
 }
 
-/* ---- a user who says stop stops requests, too, those of other threads that wait ----------------
- */
+/* ---- a user who says stop stops requests, too, those of other threads that wait ------------ */
 
 static void pass_progress(void *context, const char *activity, uint64_t done, uint64_t total)
 {

@@ -46,8 +46,7 @@ static int describe(const struct signing_key *public, const char *path, const ch
     return MLOPS_OK;
 }
 
-/* ---- making -----------------------------------------------------------------------------------
- */
+/* ---- making -------------------------------------------------------------------------------- */
 
 static int write_files(const struct mlops_key *key, const struct buffer *pem, const char *public,
                        struct mlops_error *err)
@@ -95,8 +94,7 @@ int mlops_key_generate(const struct mlops_key_options *options, struct mlops_key
     return code;
 }
 
-/* ---- finding ----------------------------------------------------------------------------------
- */
+/* ---- finding ------------------------------------------------------------------------------- */
 
 /* The public half that stands beside NAME.key as NAME.pub; false where there is none. */
 static bool read_beside(const char *path, struct signing_key **public)

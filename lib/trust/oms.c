@@ -8,8 +8,7 @@
 #define DIFFERENCES_MAX 20 /* that are told one by one */
 #define CERTIFICATES_MAX 16
 
-/* ---- lists of files ---------------------------------------------------------------------------
- */
+/* ---- lists of files ------------------------------------------------------------------------ */
 
 void oms_add(struct oms_resources *resources, const char *name, const struct digest *digest)
 {
@@ -42,8 +41,7 @@ void oms_resources_clear(struct oms_resources *resources)
     *resources = (struct oms_resources){0};
 }
 
-/* ---- signing ----------------------------------------------------------------------------------
- */
+/* ---- signing ------------------------------------------------------------------------------- */
 
 static cJSON *serialization(const struct oms_options *options)
 {
@@ -120,8 +118,7 @@ int oms_sign(const struct signing_key *key, const struct oms_resources *resource
     return MLOPS_OK;
 }
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
+/* ---- reading ------------------------------------------------------------------------------- */
 
 static int read_resource(const cJSON *item, struct sha256 *root, struct oms_resources *resources,
                          struct mlops_error *err)
@@ -275,8 +272,7 @@ void oms_signature_clear(struct oms_signature *signature)
     *signature = (struct oms_signature){0};
 }
 
-/* ---- comparing --------------------------------------------------------------------------------
- */
+/* ---- comparing ----------------------------------------------------------------------------- */
 
 static void tell(struct buffer *differences, size_t *count, const char *what, const char *name)
 {

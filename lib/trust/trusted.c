@@ -42,8 +42,7 @@ void mlops_trust_list_clear(struct mlops_trust_list *list)
     *list = (struct mlops_trust_list){0};
 }
 
-/* ---- asking -----------------------------------------------------------------------------------
- */
+/* ---- asking -------------------------------------------------------------------------------- */
 
 static bool is_trusted(const struct mlops_trusted_key *key, int64_t now_ns)
 {
@@ -133,8 +132,7 @@ const struct mlops_trusted_key *trusted_signer(const struct mlops_trust_list *li
     return check_key(key, wanted, now_ns, err) ? NULL : key;
 }
 
-/* ---- reading the log ---------------------------------------------------------------------------
- */
+/* ---- reading the log ----------------------------------------------------------------------- */
 
 static unsigned read_roles(const cJSON *key)
 {
@@ -281,8 +279,7 @@ int mlops_trust_list(struct mlops_registry *registry, struct mlops_trust_list *l
     return trusted_read(&view, list, &last, err);
 }
 
-/* ---- changing ----------------------------------------------------------------------------------
- */
+/* ---- changing ------------------------------------------------------------------------------ */
 
 /* A change that is being made. */
 struct change {
