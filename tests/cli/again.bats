@@ -19,7 +19,8 @@ settle() {
 opened() {
     ASAN_OPTIONS=detect_leaks=0 strace -f -qq -e trace=openat -o trace mlops -q package p > second
     for file; do
-        ! grep -qF "/$file\"" trace || echo "$file"
+        # by a path, or by its name in a folder that is open
+        ! grep -qE "[/\"]${file//./\\.}\"" trace || echo "$file"
     done
 }
 

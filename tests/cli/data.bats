@@ -142,7 +142,7 @@ exam_says() {
     mlops -q data add fraud/holdout-2024 exam.csv --label is_fraud
     given_candidate
     sed -i '/own:/,$d' p/mlops.yaml
-    exam_says 'printf "p\n0.9\n" > predictions.csv' "predictions.csv has 1 rows, and the evaluation set 'fraud/holdout-2024' has 40"
+    exam_says 'printf "p\n0.9\n" > predictions.csv' "predictions.csv has 1 row, and the evaluation set 'fraud/holdout-2024' has 40"
     sed -i 's/    score: p$/    score: p\n    label: y/' p/mlops.yaml
     exam_says 'cp own.csv predictions.csv' "the label of the evaluation set 'fraud/holdout-2024' is 'is_fraud', not 'y'"
     sed -i 's/    label: y$/    weight: amount/' p/mlops.yaml
