@@ -5,9 +5,8 @@
 #include <math.h>
 
 #define SEED 20211
-#define EXCEEDANCES                                                                                \
-    80 /* draws beyond the quantile, as far as DRAWS_MAX lets them be: 40 at 1 %                   \
-        */
+/* Draws beyond the quantile, as far as DRAWS_MAX lets them be: 40 at 1 %. */
+#define EXCEEDANCES 80
 #define DRAWS_MAX 4000
 #define DRAWS_MIN 400
 #define LANES 8 /* draws that are counted beside one another */
@@ -358,8 +357,8 @@ void calibrate(const struct row_sample *sample, uint64_t reference_rows, uint64_
     }
     if (drawing.count > 0) {
         drawing.statistics = xcalloc(drawing.draws * drawing.count, sizeof(double));
-        (void)pool_run((drawing.draws + LANES - 1) / LANES, draw, &drawing,
-                       &err); /* `draw` cannot fail */
+        size_t blocks = (drawing.draws + LANES - 1) / LANES;
+        (void)pool_run(blocks, draw, &drawing, &err); /* `draw` cannot fail */
         set_thresholds(&drawing, far, columns, of);
     }
     for (size_t i = 0; i < drawing.count; i++)
