@@ -134,7 +134,11 @@ aws_secret_access_key = $AWS_SECRET_ACCESS_KEY"
     wait $! || [ $? -eq 143 ]
     [ $((SECONDS - before)) -lt 8 ]
     : > ../rules
-    [ -z "$(ls "$packs" 2>/dev/null)" ]
+    [ -z "$(mlops -q list)" ]
+    while read -r _ _ path _; do # a smaller pack beside these may have come through whole, and waits for gc
+        path=${path%%\?*}
+        [ ! -e "$packs/${path##*/}" ]
+    done < ../broken
     mlops -q register p
     mlops -q fsck
 }
