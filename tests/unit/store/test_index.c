@@ -100,7 +100,7 @@ static void lookups_go_on_while_packs_come_and_go(void **state)
         assert_int_equal(0, pthread_create(&threads[i], NULL, look_up, f));
     for (int i = 0; i < 20; i++) {
         struct location location;
-        char text[16];
+        char text[24];
         snprintf(text, sizeof(text), "text %d", i);
         put_beside(f, (const char *const[]){text}, 1);
         refresh(f);
