@@ -17,8 +17,9 @@ struct store_blob {
 struct store_backend {
     bool remote; /* `publish` copies the file elsewhere: it need not be durable here */
     /* Make the local file `temporary`, complete, the blob `name`, its bytes durably; the file is
-     * gone afterwards. A blob of that name that is there already has the same bytes: fine. The name
-     * is durable after `settle`, which is called once for all that were published. */
+     * gone afterwards. A blob of that name that is there already has the same bytes, or is damaged:
+     * afterwards it is whole. The name is durable after `settle`, which is called once for all that
+     * were published. */
     int (*publish)(struct store_backend *backend, const char *temporary, const char *name,
                    struct mlops_error *err);
     int (*settle)(struct store_backend *backend, struct mlops_error *err);

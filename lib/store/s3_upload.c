@@ -97,19 +97,38 @@ static bool is_small(uint64_t size)
 
 /* ---- the object shows ---------------------------------------------------------------------- */
 
-/* Something of that name is there: as names come from content, it is the same, unless it is
- * damaged; then it is written anew. */
-static int settle_conflict(struct s3 *s3, const char *key, uint64_t size, bool *whole,
-                           struct mlops_error *err)
+/* Does the object have these bytes of the file? Answers `*size`, of the whole object. */
+static int has_range(struct upload *upload, uint64_t offset, struct room *ours, struct room *theirs,
+                     uint64_t *size, bool *same, struct mlops_error *err)
 {
-    uint64_t found;
-    int code = s3_head(s3, key, &found, err);
-    *whole = code == MLOPS_OK && found == size;
-    if (code == MLOPS_NOT_FOUND) { /* it has gone meanwhile */
-        *err = (struct mlops_error){0};
-        return MLOPS_OK;
-    }
-    return code;
+    struct s3 *s3 = upload->uploads->s3;
+    uint64_t rest = upload->size - offset;
+    size_t got, length = rest < S3_PART_SIZE ? (size_t)rest : S3_PART_SIZE;
+    *same = false;
+    TRY(fd_pread_full(upload->fd, ours->data, length, offset, err));
+    TRY(s3_get(s3, upload->key, offset, theirs->data, length, &got, size, err));
+    *same = *size == upload->size && got == length && memcmp(ours->data, theirs->data, got) == 0;
+    return MLOPS_OK;
+}
+
+/* Something of that name is there. As names come from content it is the same, unless it is damaged;
+ * then it is to be written anew. Only its bytes tell: its size, its ETag and the checksum that the
+ * server keeps of it say how it was when it came. */
+static int compare(struct upload *upload, bool *same, struct mlops_error *err)
+{
+    struct room *ours = take_room(upload->uploads), *theirs = take_room(upload->uploads);
+    uint64_t offset = 0, size;
+    int code;
+    do {
+        code = has_range(upload, offset, ours, theirs, &size, same, err);
+        offset += S3_PART_SIZE;
+    } while (code == MLOPS_OK && *same && offset < upload->size);
+    give_room(upload->uploads, theirs);
+    give_room(upload->uploads, ours);
+    if (code != MLOPS_NOT_FOUND)
+        return code;
+    *err = (struct mlops_error){0}; /* it has gone meanwhile */
+    return MLOPS_OK;
 }
 
 /* All of a small file. */
@@ -118,28 +137,28 @@ static int put(struct upload *upload, struct mlops_error *err)
     struct s3 *s3 = upload->uploads->s3;
     _cleanup_(buffer_clear) struct buffer data = {0};
     size_t size = (size_t)upload->size;
-    bool there, whole = true;
+    bool there, same = true;
     buffer_reserve(&data, size + 1);
     TRY(fd_pread_full(upload->fd, data.data, size, 0, err));
     TRY(s3_put(s3, upload->key, data.data, size, s3_settings(s3)->conditional, &there, err));
     if (there)
-        TRY(settle_conflict(s3, upload->key, size, &whole, err));
-    return whole ? MLOPS_OK : s3_put(s3, upload->key, data.data, size, false, &there, err);
+        TRY(compare(upload, &same, err));
+    return same ? MLOPS_OK : s3_put(s3, upload->key, data.data, size, false, &there, err);
 }
 
 /* The parts, which are there, become the object. */
 static int join(struct upload *upload, struct mlops_error *err)
 {
     struct s3 *s3 = upload->uploads->s3;
-    bool there, whole = true;
+    bool there, same;
     TRY(s3_upload_end(s3, upload->key, upload->id, upload->parts, upload->part_count, upload->size,
                       s3_settings(s3)->conditional, &there, err));
     if (!there) {
         free(TAKE_PTR(upload->id));
         return MLOPS_OK;
     }
-    TRY(settle_conflict(s3, upload->key, upload->size, &whole, err));
-    if (whole)
+    TRY(compare(upload, &same, err));
+    if (same)
         return MLOPS_OK;
     /* the parts are there still, and this time it may replace what is damaged */
     TRY(s3_upload_end(s3, upload->key, upload->id, upload->parts, upload->part_count, upload->size,

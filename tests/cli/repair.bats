@@ -112,8 +112,6 @@ whole() {
     whole
 }
 
-# In a bucket not all of such a pack is found again yet: what is not stays in damaged/.
-# bats test_tags=local-objects
 @test "where an index alone is damaged nothing is needed from outside" {
     for what in index header; do
         put_packs_back kept

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define THREADS 4
@@ -231,6 +232,34 @@ static void the_same_blob_twice_is_there_once(void **state)
     assert_int_equal(1, listing->count);
     free(listing);
     other->close(other);
+}
+
+/* In one request or several; a byte in the middle, or the end missing. */
+static void a_damaged_blob_is_whole_once_it_is_published_again(void **state)
+{
+    struct fixture *f = *state;
+    const size_t lengths[] = {5000, LARGE};
+    char name[NAME_SIZE];
+    name_of(6, name);
+    for (size_t i = 0; i < ARRAY_LENGTH(lengths); i++) {
+        size_t length = lengths[i];
+        for (int how = 0; how < 2; how++) {
+            assert_int_equal(0, publish(f, f->backend, 6, length, &f->err));
+            if (how == 0)
+                f->kind->flip(f->place, name, length - 7);
+            else
+                f->kind->cut(f->place, name, length - 7);
+            struct store_backend *other = another_handle(f);
+            assert_int_not_equal(0, expect(other, 6, length, &f->err));
+            f->err = (struct mlops_error){0};
+            assert_int_equal(0, publish(f, other, 6, length, &f->err));
+            if (other->forget)
+                (void)other->forget(other, name); /* what lies there, and no copy of it */
+            assert_int_equal(0, expect(other, 6, length, &f->err));
+            other->close(other);
+        }
+        assert_int_equal(0, f->backend->remove(f->backend, name, &f->err));
+    }
 }
 
 static void what_fails_to_be_published_is_not_there(void **state)
@@ -561,6 +590,18 @@ static void a_blob_is_seen_whole_or_not_at_all(void **state)
     run_crowd(&crowd, come_and_go);
 }
 
+void backend_flip_byte(const char *path, uint64_t offset)
+{
+    uint8_t byte;
+    assert_int_equal(0, chmod(path, 0644));
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(1, pread(fd, &byte, 1, (off_t)offset));
+    byte = (uint8_t)~byte;
+    assert_int_equal(1, pwrite(fd, &byte, 1, (off_t)offset));
+    fd_close(&fd);
+}
+
 int backend_conformance(const struct backend_place *place)
 {
     const struct CMUnitTest tests[] = {
@@ -569,6 +610,8 @@ int backend_conformance(const struct backend_place *place)
         cmocka_unit_test_setup_teardown(another_handle_sees_at_once_what_was_published_and_removed,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_same_blob_twice_is_there_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_damaged_blob_is_whole_once_it_is_published_again, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(what_fails_to_be_published_is_not_there, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_blob_that_is_not_there_is_not_found_by_name, set_up,
                                         tear_down),

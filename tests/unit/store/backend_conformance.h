@@ -19,8 +19,13 @@ struct backend_place {
     int (*open)(void *place, struct store_backend **backend, struct mlops_error *err);
     /* Behind the backend's back: blob `name` has only its first `length` bytes. */
     void (*cut)(void *place, const char *name, uint64_t length);
+    /* The same: all bits of the byte at `offset` are turned. */
+    void (*flip)(void *place, const char *name, uint64_t offset);
     void (*free)(void *place);
 };
+
+/* For `flip`, where a blob is a file. */
+void backend_flip_byte(const char *path, uint64_t offset);
 
 /* Run all tests on the place, and return how many failed. */
 int backend_conformance(const struct backend_place *place);

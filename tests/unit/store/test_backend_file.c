@@ -25,8 +25,14 @@ static void cut(void *place, const char *name, uint64_t length)
     assert_int_equal(0, truncate(path, (off_t)length));
 }
 
+static void flip(void *place, const char *name, uint64_t offset)
+{
+    _cleanup_(free_string) char *path = path_join(place, name);
+    backend_flip_byte(path, offset);
+}
+
 static const struct backend_place file = {
-    .kind = "file", .make = make, .open = open_place, .cut = cut, .free = free};
+    .kind = "file", .make = make, .open = open_place, .cut = cut, .flip = flip, .free = free};
 
 /* ---- of this backend alone ---------------------------------------------------------------- */
 

@@ -61,6 +61,15 @@ static void cut(void *made, const char *name, uint64_t length)
     assert_int_equal(0, tree_remove(place->cache, &err));
 }
 
+static void flip(void *made, const char *name, uint64_t offset)
+{
+    struct place *place = made;
+    struct mlops_error err = {0};
+    _cleanup_(free_string) char *path = path_join(place->objects, name);
+    backend_flip_byte(path, offset);
+    assert_int_equal(0, tree_remove(place->cache, &err));
+}
+
 static void free_place(void *made)
 {
     struct place *place = made;
@@ -70,10 +79,18 @@ static void free_place(void *made)
     free(place);
 }
 
-static const struct backend_place cached = {
-    .kind = "s3", .make = make_cached, .open = open_place, .cut = cut, .free = free_place};
-static const struct backend_place direct = {
-    .kind = "s3 direct", .make = make_direct, .open = open_place, .cut = cut, .free = free_place};
+static const struct backend_place cached = {.kind = "s3",
+                                            .make = make_cached,
+                                            .open = open_place,
+                                            .cut = cut,
+                                            .flip = flip,
+                                            .free = free_place};
+static const struct backend_place direct = {.kind = "s3 direct",
+                                            .make = make_direct,
+                                            .open = open_place,
+                                            .cut = cut,
+                                            .flip = flip,
+                                            .free = free_place};
 
 /* ---- of this backend alone ------------------------------------------------------------------- */
 
