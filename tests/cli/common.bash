@@ -126,6 +126,41 @@ put_rows_back() {
     psql -X -q -v ON_ERROR_STOP=1 "$url" -f "$1" > /dev/null
 }
 
+# hold_registry, let_registry_go: from the one to the other somebody else is writing.
+hold_registry() {
+    local client=(sqlite3 .mlops/registry.db) begin="BEGIN IMMEDIATE; SELECT 'held';"
+    if [ -f .mlops/shared.json ]; then
+        client=(psql -X -q -At "$(jq -r .metadata .mlops/shared.json)")
+        begin="BEGIN; SELECT 'held' FROM pg_advisory_xact_lock(1835823984, hashtext(current_schema()::text));"
+    fi
+    mkfifo holder.in
+    "${client[@]}" < holder.in > holder.out 3>&- &
+    holder=$!
+    exec 6> holder.in
+    echo "$begin" >&6
+    for _ in $(seq 200); do ! grep -q held holder.out || return 0; sleep 0.05; done
+    return 1
+}
+
+let_registry_go() {
+    exec 6>&-
+    wait "$holder"
+}
+
+# take_registry_away, bring_registry_back: nobody reaches it in between. It is the folder, or the schema of
+# PostgreSQL, under another name.
+take_registry_away() {
+    [ -f .mlops/shared.json ] || { mv .mlops away; return; }
+    local url=$(jq -r .metadata .mlops/shared.json)
+    psql -X -At "$url" -c 'SELECT current_schema()' > away
+    psql -X -q "$url" -c "ALTER SCHEMA $(cat away) RENAME TO $(cat away)_away"
+}
+
+bring_registry_back() {
+    [ -f .mlops/shared.json ] || { mv away .mlops; return; }
+    psql -X -q "$(jq -r .metadata .mlops/shared.json)" -c "ALTER SCHEMA $(cat away)_away RENAME TO $(cat away)"
+}
+
 # keep_packs FOLDER, put_packs_back FOLDER: all packs as they are, wherever .mlops/objects/packs leads.
 keep_packs() {
     rm -rf "$1"

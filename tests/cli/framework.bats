@@ -478,22 +478,14 @@ PYTHON
     diff <(grep -v ' ./before$' ../before) ../after
 }
 
-# Locks SQLite's file; PostgreSQL's line has a test in tests/postgres/registry.bats:
-# bats test_tags=one-machine
 @test "whoever waits for the registry longer than --lock-timeout is told" {
     command -v sqlite3 >/dev/null || skip "no sqlite3 here"
     given_registered fraud@1
     given_project p fraud 2
-    mkfifo commands
-    sqlite3 .mlops/registry.db < commands > locked &
-    exec 6> commands
-    echo "BEGIN IMMEDIATE; SELECT 'held';" >&6
-    for _ in $(seq 100); do grep -q held locked && break; sleep 0.05; done
+    hold_registry
     run mlops register p --lock-timeout 200ms
-    ended 6
-    echo "ROLLBACK;" >&6
-    exec 6>&-
-    wait
+    ended 6 "waited 0.2 s"
+    let_registry_go
     run mlops register p --lock-timeout=0s
     ended 0 "fraud@2"
 }

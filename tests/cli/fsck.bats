@@ -82,18 +82,6 @@ flip() {
     damaged log
 }
 
-# PostgreSQL has no catalogue that can be written to like this
-# bats test_tags=one-machine
-@test "an index of the database that does not hold what its table does is found" {
-    sqlite3 .mlops/registry.db "DROP INDEX evidence_bundle;
-        CREATE INDEX evidence_bundle ON evidence (bundle, id) WHERE id > 1000;
-        PRAGMA writable_schema = 1;
-        UPDATE sqlite_schema SET sql = 'CREATE INDEX evidence_bundle ON evidence (bundle, id)'
-            WHERE name = 'evidence_bundle'"
-    damaged database
-    mlops fsck --quick
-}
-
 @test "stats tell logical, unique and stored bytes" {
     run mlops --json stats
     [ "$status" -eq 0 ]
