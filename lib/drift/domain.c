@@ -41,7 +41,8 @@ static int by_size(const void *a, const void *b)
 }
 
 /* What a statistic is by chance: its middle, and how far its tail reaches beyond, which makes
- * statistics of different tails alike there. */
+ * statistics of different tails alike there. One that hardly ever leaves its middle reaches as far
+ * as the farthest deal: what no deal reached is beyond chance, and not what a few did. */
 struct chance {
     double middle, reach;
 };
@@ -53,6 +54,8 @@ static struct chance chance_of(const double *values, size_t count, double far)
     qsort(order, count, sizeof(*order), by_size);
     struct chance chance = {.middle = order[count / 2]};
     chance.reach = order[count - 1 - (size_t)(share * (double)count)] - chance.middle;
+    if (chance.reach <= 0)
+        chance.reach = order[count - 1] - chance.middle;
     free(order);
     return chance;
 }

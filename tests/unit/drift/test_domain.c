@@ -114,6 +114,35 @@ static void rows_that_come_again_do_not_alarm_more_often(void **state)
     assert_in_range(alarms, 3, 19); /* 0.5 % on either side */
 }
 
+/* `times` rows each of x = y for x below 60, and one besides of x = 30, y = 0 where it is `odd`. */
+static struct profile *draw_diagonal(size_t times, bool odd)
+{
+    static struct column_schema columns[] = {{(char *)(uintptr_t) "x", COLUMN_INTEGER},
+                                             {(char *)(uintptr_t) "y", COLUMN_INTEGER}};
+    struct profile *profile = profile_new(&(struct table_schema){columns, 2});
+    for (size_t i = 0; i < 60 * times + odd; i++) {
+        static const uint8_t present[] = {false};
+        double x = i < 60 * times ? (double)(i % 60) : 30, y = i < 60 * times ? x : 0;
+        struct column cells[] = {{COLUMN_INTEGER, 1, present, &x, NULL, NULL},
+                                 {COLUMN_INTEGER, 1, present, &y, NULL, NULL}};
+        profile_update(profile, &(struct batch){cells, 2, 1});
+    }
+    return profile;
+}
+
+/* The current table has 1 % of all rows, so that the one row that is like no other is in it by
+ * chance in 1 % of cases: more often than the 0.3 % that are stated. */
+static void a_row_that_chance_puts_there_is_no_drift(void **state)
+{
+    static const char *const two[] = {"x", "y"};
+    (void)state;
+    _cleanup_(profile_free_ptr) struct profile *reference = draw_diagonal(100, false);
+    _cleanup_(profile_free_ptr) struct profile *current = draw_diagonal(1, true);
+    struct domain domain = domain_classify(reference, current, two, 2, 0.003, false);
+    assert_true(domain.correlations[0] > 0.99 && domain.correlations[1] < 0.99);
+    assert_false(is_drift(&domain));
+}
+
 static void few_rows_say_nothing(void **state)
 {
     (void)state;
@@ -127,6 +156,7 @@ int main(void)
         cmocka_unit_test(columns_that_go_together_otherwise_are_seen),
         cmocka_unit_test(rows_of_one_source_alarm_as_often_as_stated),
         cmocka_unit_test(rows_that_come_again_do_not_alarm_more_often),
+        cmocka_unit_test(a_row_that_chance_puts_there_is_no_drift),
         cmocka_unit_test(few_rows_say_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
