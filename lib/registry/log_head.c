@@ -1,5 +1,4 @@
-/* lib/registry/log_head.c - the signed head of the audit log, checked once for each that there is.
- */
+/* lib/registry/log_head.c - the signed head of the audit log, checked once for each of them. */
 #include "registry/log_head.h"
 #include "registry/log_nodes.h"
 #include "registry/log_tree.h"
@@ -89,31 +88,25 @@ static int grow(struct mlops_registry *registry, const struct db_rows *rows,
     return MLOPS_OK;
 }
 
-/* The roots of a tree of so many leaves, from hashes that were read before or are read now. */
-static int read_roots(struct mlops_registry *registry, struct merkle_frontier *frontier,
-                      struct mlops_error *err)
+static int read_tree(struct mlops_registry *registry, const struct checkpoint *checkpoint,
+                     struct merkle_frontier *frontier, struct mlops_error *err)
 {
-    for (unsigned level = 0; level < MERKLE_LEVELS; level++)
-        if (frontier->size >> level & 1)
-            TRY(log_nodes_read(registry, level, (frontier->size >> level) - 1,
-                               &frontier->roots[level], err));
-    return MLOPS_OK;
+    TRY(log_nodes_frontier(registry, frontier->size, frontier, err));
+    return log_checkpoint_signs(checkpoint, frontier, err);
 }
 
-/* Is it what the checkpoint signs? What was read before may be of a log that is there no more. */
+/* Is it what the checkpoint signs? What was read before may be of a log that is there no more: then
+ * all of it is read anew. */
 static int check(struct mlops_registry *registry, const struct db_rows *rows,
                  struct merkle_frontier *frontier, struct mlops_error *err)
 {
     struct checkpoint checkpoint;
     struct mlops_error ignored = {0};
     TRY(log_checkpoint_open(db_string(rows, 1), db_string(rows, 2), &checkpoint, err));
-    if (log_nodes_fetch_roots(registry, frontier->size, &ignored) == MLOPS_OK &&
-        read_roots(registry, frontier, &ignored) == MLOPS_OK &&
-        log_checkpoint_signs(&checkpoint, frontier, &ignored) == MLOPS_OK)
+    if (read_tree(registry, &checkpoint, frontier, &ignored) == MLOPS_OK)
         return MLOPS_OK;
     log_nodes_forget(registry);
-    TRY(log_tree_frontier(registry->db, frontier, err));
-    return log_checkpoint_signs(&checkpoint, frontier, err);
+    return read_tree(registry, &checkpoint, frontier, err);
 }
 
 #define HEAD_SQL                                                                                   \

@@ -16,8 +16,7 @@ int log_head_read(struct mlops_registry *registry, struct merkle_frontier *front
 void log_head_foresee(struct mlops_registry *registry);
 /* Who signs the head that log_head_read has read, as a verifier key; NULL: not read. */
 const char *log_head_key(const struct mlops_registry *registry);
-/* The text of the newest entry, proved by nothing yet, of a log of `size` entries; NULL: not read.
- */
+/* The newest entry's text, proved by nothing yet, of a log of `size` entries; NULL: not read. */
 const char *log_head_newest(const struct mlops_registry *registry, uint64_t size);
 /* The same number as long as each head that was read went on from the one before, so that what was
  * proved to be in the tree is in it still; 0: no head was read. */

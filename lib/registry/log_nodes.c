@@ -113,14 +113,19 @@ int log_nodes_fetch(struct mlops_registry *registry, const uint64_t *indexes, si
     return code;
 }
 
-int log_nodes_fetch_roots(struct mlops_registry *registry, uint64_t size, struct mlops_error *err)
+int log_nodes_frontier(struct mlops_registry *registry, uint64_t size,
+                       struct merkle_frontier *frontier, struct mlops_error *err)
 {
     struct wishes wishes = {.registry = registry};
-    struct digest ignored;
+    *frontier = (struct merkle_frontier){.size = size};
     for (unsigned level = 0; level < MERKLE_LEVELS; level++)
         if (size >> level & 1)
-            (void)wish(&wishes, level, (size >> level) - 1, &ignored, err); /* it cannot fail */
-    int code = grant(&wishes, err);
+            (void)wish(&wishes, level, (size >> level) - 1, &frontier->roots[level], err);
+    int code = grant(&wishes, err); /* a wish cannot fail */
     free(wishes.items);
+    for (unsigned level = 0; level < MERKLE_LEVELS && code == MLOPS_OK; level++)
+        if (size >> level & 1)
+            code =
+                log_nodes_read(registry, level, (size >> level) - 1, &frontier->roots[level], err);
     return code;
 }

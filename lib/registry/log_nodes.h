@@ -13,12 +13,13 @@
 /* merkle_reader over the registry (`context`). Errors: MLOPS_INTEGRITY it is not there. */
 int log_nodes_read(void *context, unsigned level, uint64_t index, struct digest *hash,
                    struct mlops_error *err);
-/* Read what the paths from the leaves at `indexes` to the head of the tree of `size` leaves need.
- */
+/* Read what the paths from the leaves at `indexes` to the head of a tree of `size` leaves need. */
 int log_nodes_fetch(struct mlops_registry *registry, const uint64_t *indexes, size_t count,
                     uint64_t size, struct mlops_error *err);
-/* Read the roots of the perfect subtrees of a tree of `size` leaves. */
-int log_nodes_fetch_roots(struct mlops_registry *registry, uint64_t size, struct mlops_error *err);
+/* What is needed to append to a tree of `size` leaves: the roots of its perfect subtrees, those not
+ * yet read in one question. Errors: MLOPS_INTEGRITY one is not there. */
+int log_nodes_frontier(struct mlops_registry *registry, uint64_t size,
+                       struct merkle_frontier *frontier, struct mlops_error *err);
 /* Append the leaf that the database has next, and keep the hashes that come of it. */
 void log_nodes_append(struct mlops_registry *registry, struct merkle_frontier *frontier,
                       const struct digest *leaf);

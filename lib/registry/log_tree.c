@@ -108,26 +108,6 @@ int log_tree_size(struct db *db, uint64_t *size, struct mlops_error *err)
     return MLOPS_OK;
 }
 
-int log_tree_frontier(struct db *db, struct merkle_frontier *frontier, struct mlops_error *err)
-{
-    struct log_tree_hash roots[MERKLE_LEVELS];
-    size_t count = 0;
-
-    memset(frontier, 0, sizeof(*frontier));
-    TRY(log_tree_size(db, &frontier->size, err));
-    for (unsigned level = 0; level < MERKLE_LEVELS; level++)
-        if (frontier->size >> level & 1)
-            roots[count++] =
-                (struct log_tree_hash){.level = level, .index = (frontier->size >> level) - 1};
-    TRY(log_tree_hashes(db, roots, count, err));
-    for (size_t i = 0; i < count; i++) {
-        if (!roots[i].found)
-            return fail_damaged(err, roots[i].level, roots[i].index);
-        frontier->roots[roots[i].level] = roots[i].hash;
-    }
-    return MLOPS_OK;
-}
-
 int log_tree_keep(struct db *db, const struct merkle_frontier *frontier, unsigned level,
                   const struct digest created[MERKLE_LEVELS], struct mlops_error *err)
 {

@@ -24,8 +24,6 @@ int log_tree_hashes(struct db *db, struct log_tree_hash *hashes, size_t count,
                     struct mlops_error *err);
 /* How many entries the log has. */
 int log_tree_size(struct db *db, uint64_t *size, struct mlops_error *err);
-/* What is needed to append. Errors: MLOPS_INTEGRITY. */
-int log_tree_frontier(struct db *db, struct merkle_frontier *frontier, struct mlops_error *err);
 /* Keep the subtrees that the leaf just appended completed; `created` as of merkle_append. */
 int log_tree_keep(struct db *db, const struct merkle_frontier *frontier, unsigned level,
                   const struct digest created[MERKLE_LEVELS], struct mlops_error *err);

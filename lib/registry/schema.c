@@ -5,6 +5,7 @@
  */
 #include "registry/schema.h"
 #include "registry/fact.h"
+#include "registry/log_nodes.h"
 #include "registry/log_tree.h"
 #include <stdio.h>
 
@@ -454,10 +455,13 @@ int schema_apply(struct db *db, uint64_t from, uint64_t to, struct mlops_error *
 int schema_adopt_log_key(struct transaction *tx, const char *action, struct mlops_error *err)
 {
     _cleanup_(free_string) char *vkey = NULL, *detail = NULL;
+    uint64_t size;
 
     TRY(log_key_adopt(tx, &vkey, err));
-    TRY(log_tree_frontier(transaction_db(tx), &tx->tree, err));
-    tx->tree_known = true; /* there is no checkpoint yet to hold it against */
+    TRY(log_tree_size(transaction_db(tx), &size, err));
+    log_nodes_forget(tx->registry); /* there is no checkpoint yet to hold them against */
+    TRY(log_nodes_frontier(tx->registry, size, &tx->tree, err));
+    tx->tree_known = true;
     detail = xprintf("{\"log_key\":\"%s\"}", vkey);
     return audit_append(tx, &(struct audit_entry){.action = action, .detail = detail}, err);
 }
