@@ -1,10 +1,9 @@
 /*
  * tests/fuzz/fuzz_manifest.c - any bytes as a manifest: refused, or safe to lay out in a folder.
  */
+#include "../unit/manifest_list.h"
 #include "base/json_member.h"
 #include "base/path.h"
-#include "bundle/manifest.h"
-#include "bundle/manifest_entry.h"
 #include "bundle/walk.h"
 
 static bool has_part(const char *path, const char *name)
@@ -19,21 +18,8 @@ static bool has_part(const char *path, const char *name)
 /* A list that is read without a tree is canonical: written again, it is the same bytes. */
 static void check_list(const char *text, size_t length)
 {
-    struct manifest_file *files;
-    _cleanup_(buffer_clear) struct buffer again = {0};
-    size_t count;
-    if (!manifest_entries_scan(text, length, &files, &count))
-        return;
-    buffer_putc(&again, '[');
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0)
-            buffer_putc(&again, ',');
-        manifest_entry_write(&files[i], &again);
-        manifest_file_clear(&files[i]);
-    }
-    buffer_putc(&again, ']');
-    free(files);
-    if (again.length != length || memcmp(again.data, text, length) != 0)
+    _cleanup_(free_string) char *again = manifest_list_again(text, length);
+    if (again && (strlen(again) != length || memcmp(again, text, length) != 0))
         abort();
 }
 

@@ -3,8 +3,8 @@
 
 #include "base/json.h"
 #include "bundle/manifest.h"
-#include "bundle/manifest_entry.h"
 #include "bundle/walk.h"
+#include "manifest_list.h"
 
 #define DIGEST "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 #define FILE_AT(path)                                                                              \
@@ -256,28 +256,6 @@ static void the_same_in_other_words_is_refused(void **state)
     free(text);
 }
 
-/* What is read without a tree, written again. NULL: a tree is wanted. */
-static char *scanned(const char *list)
-{
-    struct manifest_file *files;
-    struct buffer text = {0};
-    size_t count;
-    if (!manifest_entries_scan(list, strlen(list), &files, &count)) {
-        assert_null(files);
-        return NULL;
-    }
-    buffer_putc(&text, '[');
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0)
-            buffer_putc(&text, ',');
-        manifest_entry_write(&files[i], &text);
-        manifest_file_clear(&files[i]);
-    }
-    buffer_putc(&text, ']');
-    free(files);
-    return buffer_steal(&text);
-}
-
 static void usual_entries_are_read_without_a_tree(void **state)
 {
     static const char *const lists[] = {
@@ -291,7 +269,7 @@ static void usual_entries_are_read_without_a_tree(void **state)
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(lists); i++) {
-        _cleanup_(free_string) char *again = scanned(lists[i]);
+        _cleanup_(free_string) char *again = manifest_list_again(lists[i], strlen(lists[i]));
         assert_non_null(again);
         assert_string_equal(lists[i], again);
     }
@@ -328,7 +306,7 @@ static void what_is_unusual_is_left_to_the_tree(void **state)
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(lists); i++)
-        if (scanned(lists[i]))
+        if (manifest_list_again(lists[i], strlen(lists[i])))
             fail_msg("was taken: %s", lists[i]);
     /* in names that are fine but escaped, and in members that are not known, the tree finds nothing
      * wrong */
