@@ -38,6 +38,23 @@ static void draw_bars(const cJSON *shares, char bars[BARS_MAX * 3 + 1])
     }
 }
 
+/* A number, or what null stands for: infinite ones have no JSON. */
+static void show_number(const cJSON *column, const char *key, const char *otherwise, char text[32])
+{
+    if (cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(column, key)))
+        cli_number_format(number(column, key), text);
+    else
+        (void)snprintf(text, 32, "%s", otherwise);
+}
+
+static void show_range(const cJSON *column, char least[32], char largest[32])
+{
+    double negatives = number(column, "negatives");
+    bool all = negatives == number(column, "count") - number(column, "missing");
+    show_number(column, "min", negatives > 0 ? "-inf" : "inf", least);
+    show_number(column, "max", all ? "-inf" : "inf", largest);
+}
+
 static void add_row(struct table *table, const cJSON *column)
 {
     char mean[32], least[32], largest[32], bars[BARS_MAX * 3 + 1];
@@ -51,9 +68,8 @@ static void add_row(struct table *table, const cJSON *column)
                    count > 0 ? 100 * number(column, "missing") / count : 0);
     cli_table_cell(table, STYLE_PLAIN, "%.0f", number(column, "distinct"));
     if (cJSON_HasObjectItem(column, "mean")) {
-        cli_number_format(number(column, "mean"), mean);
-        cli_number_format(number(column, "min"), least);
-        cli_number_format(number(column, "max"), largest);
+        show_number(column, "mean", "", mean);
+        show_range(column, least, largest);
         draw_bars(cJSON_GetObjectItemCaseSensitive(column, "histogram"), bars);
         cli_table_cell(table, STYLE_PLAIN, "%s", mean);
         cli_table_cell(table, STYLE_PLAIN, "%s", least);
@@ -141,12 +157,11 @@ const struct command command_profile = {
     .synopsis = "FILE... | URL --table NAME | --stream | merge PROFILE... | show PROFILE",
     .description =
         "One pass over CSV or JSON Lines, plain or packed with gzip or zstd, or over Parquet or "
-        "npy, "
-        "in memory that does not grow with rows. Several files are one table. A profile that is "
-        "kept with --output can "
-        "be shown, and merged with others: of parts of a table, made on other machines, comes the "
-        "profile of the whole. Give such parts the same --schema. With a postgresql:// URL and "
-        "--table the server computes the profile, and no rows are fetched but a sample.",
+        "npy, in memory that does not grow with rows. Several files are one table. A profile that "
+        "is kept with --output can be shown, and merged with others: of parts of a table, made on "
+        "other machines, comes the profile of the whole. Give such parts the same --schema. With "
+        "a postgresql:// URL and --table the server computes the profile, and no rows are fetched "
+        "but a sample.",
     .group = GROUP_WATCH,
     .pager = true,
     .args = {{"FILE", COMPLETE_FILE | OPTIONAL | REPEATED, NULL}},

@@ -69,7 +69,7 @@ static void add_numbers(cJSON *json, const struct column_profile *column)
 {
     json_add_number(json, "min", column->min);
     json_add_number(json, "max", column->max);
-    json_add_number(json, "mean", column->mean);
+    json_add_number(json, "mean", column_finite(column) > 0 ? column->mean : NAN);
     json_add_number(json, "std", sqrt(column_variance(column)));
     json_add_number(json, "skewness", column_skewness(column));
     json_add_number(json, "kurtosis", column_kurtosis(column));

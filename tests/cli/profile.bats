@@ -98,3 +98,17 @@ setup() {
     [ "$status" -eq 2 ]
     [[ "$output" == *"put it into a file"* ]]
 }
+
+@test "a column that reaches to infinity says so, and has no mean where nothing is finite" {
+    printf 'up,both,all,down\n1,-inf,inf,-inf\ninf,5,inf,-inf\n2,inf,inf,-inf\n' > inf.csv
+    run mlops profile inf.csv
+    [ "$status" -eq 0 ]
+    tr -s ' ' <<<"$output" > shown
+    grep '^up float 0.0 % 3 1.5000 1 inf' shown
+    grep '^both float 0.0 % 3 5 -inf inf' shown
+    grep '^all float 0.0 % 1 inf inf' shown
+    grep '^down float 0.0 % 1 -inf -inf' shown
+    run mlops --json profile inf.csv
+    jq -e '[.columns[] | .mean] == [1.5, 5, null, null] and [.columns[] | .infinite] == [1, 2, 3, 3] and
+        .columns[0].max == null and .columns[0].min == 1' <<<"$output"
+}
