@@ -1,4 +1,5 @@
 /* lib/report/drift_markdown.c - the report of drift as Markdown. */
+#include "report/drift_picture.h"
 #include "report/drift_rows.h"
 #include "report/markdown.h"
 #include <math.h>
@@ -7,14 +8,12 @@
 /* A column's shares as eight heights of blocks. */
 static void add_blocks(struct buffer *text, const struct mlops_drift_column *column, bool current)
 {
-    static const char *const blocks[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-    double most = 0;
-    for (size_t i = 0; i < column->bar_count; i++)
-        most = fmax(most, fmax(column->bars[i].reference, column->bars[i].current));
-    for (size_t i = 0; i < column->bar_count && most > 0; i++) {
+    static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    double most = drift_picture_tallest(column);
+    for (size_t i = 0; i < column->bar_count; i++) {
         double share = current ? column->bars[i].current : column->bars[i].reference;
         double height = ceil(fmin(fmax(share, 0) / most, 1) * 8 - 1e-9);
-        buffer_puts(text, height > 0 ? blocks[(size_t)height] : "▁");
+        buffer_puts(text, blocks[height > 1 ? (size_t)height - 1 : 0]);
     }
 }
 

@@ -24,7 +24,7 @@ void drift_picture_escape(struct buffer *out, const char *text)
     }
 }
 
-static double tallest(const struct mlops_drift_column *column)
+double drift_picture_tallest(const struct mlops_drift_column *column)
 {
     double most = 0;
     for (size_t i = 0; i < column->bar_count; i++)
@@ -37,7 +37,7 @@ static double tallest(const struct mlops_drift_column *column)
 static void add_steps(struct buffer *out, const struct mlops_drift_column *column, bool current,
                       double width, double height)
 {
-    double step = width / (double)column->bar_count, most = tallest(column);
+    double step = width / (double)column->bar_count, most = drift_picture_tallest(column);
     buffer_printf(out, "<path class=%s d=\"M0 %g", current ? "\"c\"" : "\"r\"", height);
     for (size_t i = 0; i < column->bar_count; i++) {
         double share = current ? column->bars[i].current : column->bars[i].reference;

@@ -13,6 +13,9 @@ void drift_picture_escape(struct buffer *out, const char *text);
 void drift_picture_svg(struct buffer *out, const struct mlops_drift_column *column, int width,
                        int height, const char *style);
 
+/* The share that fills the height of a column's picture; 1 where all are 0. */
+double drift_picture_tallest(const struct mlops_drift_column *column);
+
 /* Of numbers: what the picture reaches from and to. Of whole numbers that have a bar each these are
  * the numbers, not the edges of their bars. */
 double drift_picture_least(const struct mlops_drift_column *column);

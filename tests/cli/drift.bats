@@ -155,6 +155,17 @@ setup() {
     [[ "$output" == *"no column 'nothing' was compared"* ]]
 }
 
+@test "many rare values together do not flatten the picture of the frequent ones" {
+    awk 'BEGIN {print "k"; for (i = 0; i < 12; i++) for (j = 0; j < 30; j++) print "often" i
+        for (i = 0; i < 900; i++) print "once" i}' > k.csv
+    mkdir q
+    cp k.csv q/train.csv
+    printf 'model: rare\ncode: [train.csv]\ndata:\n  train: {path: train.csv, role: reference}\n' > q/mlops.yaml
+    mlops register q
+    mlops drift rare@1 --current k.csv --markdown d.md
+    grep '| k | `█████████████` | `█████████████` |' d.md
+}
+
 @test "columns that go together otherwise are told of though none has moved" {
     awk 'BEGIN {print "x,y"; srand(1); for (i = 0; i < 1500; i++) {x = rand() * 100; print x "," x + rand()}}' > pairs.csv
     mkdir q
