@@ -264,8 +264,8 @@ int cli_parse(struct cli *cli, int argc, char **argv)
     cli->args = cli_allocate((size_t)argc + 2, sizeof(*cli->args));
     int code = parse(cli, argv + (argc > 0));
     cli->json = cli_flag(cli, "json");
-    /* Whoever asked for JSON gets a failure as JSON, wherever on the line reading came to an end.
-     */
+    /* Whoever asked for JSON gets a failure as JSON, wherever on the line reading came to an
+     * end. */
     for (int i = 1; code && i < argc && !str_equal(argv[i], "--"); i++)
         cli->json |= str_equal(argv[i], "--json");
     cli->quiet = cli_flag(cli, "quiet");

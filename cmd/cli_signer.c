@@ -1,5 +1,5 @@
-/* cmd/cli_signer.c - who signs: which key, and its passphrase from the environment or a terminal.
- */
+/* cmd/cli_signer.c - who signs: which key, and its passphrase from the environment or a
+ * terminal. */
 #include "cli.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
-/* cmd/cli_table.c - tables: columns side by side on a terminal, the same without titles in a pipe.
- */
+/* cmd/cli_table.c - tables: columns side by side on a terminal, the same without titles in a
+ * pipe. */
 #include "cli.h"
 #include <stdarg.h>
 #include <unistd.h>

@@ -142,10 +142,9 @@ const struct command command_config = {
     .synopsis = "[ACTION [KEY [VALUE]]]",
     .description =
         "list, as no ACTION does, shows every setting with its origin: an option of this command "
-        "line, the "
-        "environment, the registry's config.yaml, your own config.yaml in $XDG_CONFIG_HOME/mlops "
-        "(else ~/.config/mlops), or the default; the first of these counts. set writes into your "
-        "own file, with --in-registry into the registry's.\n\n"
+        "line, the environment, the registry's config.yaml, your own config.yaml in "
+        "$XDG_CONFIG_HOME/mlops (else ~/.config/mlops), or the default; the first of these "
+        "counts. set writes into your own file, with --in-registry into the registry's.\n\n"
         "There are no settings for secrets: passphrases and passwords come from the environment "
         "and from the files of the services that they are for.",
     .group = GROUP_LOOK_AFTER,

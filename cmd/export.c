@@ -132,20 +132,19 @@ const struct command command_export = {
     .summary = "write a version as one archive, or for another tool",
     .synopsis = "REF FILE|DIR | --all FILE",
     .description =
-        "FILE becomes a .tar.zst with the manifest, the profiles of the data and all files; '-' is "
-        "standard output. The same bundle gives the same bytes on every machine. FILE is complete "
-        "in the end, or not there; one that is there is replaced.\n\n"
+        "FILE becomes a .tar.zst with the manifest, the profiles of the data and all files; '-' "
+        "is standard output. The same bundle gives the same bytes on every machine. FILE is "
+        "complete in the end, or not there; one that is there is replaced.\n\n"
         "'mlops import' takes the archive into another registry, under the same id.\n\n"
         "With --format, DIR becomes a folder for another tool: an MLflow model, which "
         "mlflow.pyfunc.load_model loads, or a folder with a Kitfile. What was imported from that "
         "format comes back byte for byte.\n\n"
         "--all writes the whole registry into one FILE, for a site that nothing but a file "
-        "reaches: "
-        "all versions and what they consist of, stages with what they held before, evidence, "
-        "signatures, approvals, policies, and the audit log. 'mlops import' puts it into an empty "
-        "registry, and later ones behind it; 'mlops log --from FILE' verifies its log without one. "
-        "The log's key is not in it, nor what was monitored, nor webhooks, nor evaluation sets "
-        "unless --with-evaluation-sets says so.",
+        "reaches: all versions and what they consist of, stages with what they held before, "
+        "evidence, signatures, approvals, policies, and the audit log. 'mlops import' puts it "
+        "into an empty registry, and later ones behind it; 'mlops log --from FILE' verifies its "
+        "log without one. The log's key is not in it, nor what was monitored, nor webhooks, nor "
+        "evaluation sets unless --with-evaluation-sets says so.",
     .group = GROUP_LOOK,
     .registry = true,
     .args = {{"REF|FILE", COMPLETE_REF | COMPLETE_FILE, NULL},

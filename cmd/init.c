@@ -2,8 +2,8 @@
 #include "cli.h"
 #include <limits.h>
 
-/* Later commands look at MLOPS_REGISTRY before they look at this folder: say so where it matters.
- */
+/* Later commands look at MLOPS_REGISTRY before they look at this folder: say so where it
+ * matters. */
 static void warn_of_environment(struct cli *cli, const char *location)
 {
     const char *named = getenv("MLOPS_REGISTRY");

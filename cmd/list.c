@@ -192,11 +192,11 @@ const struct command command_list = {
         "Newest first, or as --sort says; all, or those for which the condition of --where holds: "
         "fields compared by = != < <= > >= and ~ (a pattern), joined by and, or, not and "
         "brackets.\n\n"
-        "Fields are metrics.NAME, params.NAME, data.NAME (its digest), data.NAME.rows, "
-        "tags.NAME, code.commit, code.branch, code.dirty, environment, stage, retired, created, "
-        "age, by, version, model, bundle, files and bytes. A field alone holds where there is such "
-        "a value. A "
-        "comparison with what is not there does not hold; docs/versions.md has the rest.\n\n"
+        "Fields are metrics.NAME, params.NAME, data.NAME (its digest), data.NAME.rows, tags.NAME, "
+        "code.commit, code.branch, code.dirty, environment, stage, retired, created, age, by, "
+        "version, model, bundle, files and bytes. A field alone holds where there is such a "
+        "value. A comparison with what is not there does not hold; docs/versions.md has the "
+        "rest.\n\n"
         "A pipe gets lines without titles: version, time, stages, who registered it, the fields "
         "that --where and --sort speak of, bundle.",
     .group = GROUP_LOOK,

@@ -185,12 +185,9 @@ const struct command command_retrain = {
     .synopsis = "MODEL",
     .description =
         "Takes the code of the version in the stage, puts labelled events (or FILE) in the place "
-        "of "
-        "its training snapshot, runs the project's 'train' in the sandbox, packages what came of "
-        "it "
-        "with its lineage, registers it, runs its suites, and promotes it as far as policy lets "
-        "it. "
-        "Both ends stand in the log, with the command that does the same again.\n\n"
+        "of its training snapshot, runs the project's 'train' in the sandbox, packages what came "
+        "of it with its lineage, registers it, runs its suites, and promotes it as far as policy "
+        "lets it. Both ends stand in the log, with the command that does the same again.\n\n"
         "With --if-due it does so only where a trigger says so that --triggers has set: for cron; "
         "'monitor watch --auto-retrain' asks by itself. docs/retraining.md has the triggers.",
     .group = GROUP_WATCH,

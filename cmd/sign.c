@@ -55,8 +55,7 @@ const struct command command_sign = {
     .description =
         "Sign every file of a version, and its bundle's id, with your key; the signature is "
         "recorded as evidence. A folder gets a file 'model.sig', an archive of 'mlops export' one "
-        "beside it "
-        "with '.sig' behind its name, of the files in it. All are in the format of the "
+        "beside it with '.sig' behind its name, of the files in it. All are in the format of the "
         "OpenSSF Model Signing specification: 'model_signing verify key' accepts them.",
     .group = GROUP_RELEASE,
     .args = {{"REF|PATH", COMPLETE_REF | COMPLETE_FILE | COMPLETE_DIRECTORY, NULL}},

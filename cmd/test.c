@@ -517,8 +517,7 @@ const struct command command_test = {
         "performance suite, the metrics are computed here from the predictions that it wrote, and "
         "held against what the project file requires of them, also in comparison with the version "
         "that is in a stage now. Then the files are scanned, as 'mlops scan' does it: the line "
-        "'scan' "
-        "passes where the verdict is safe.\n\n"
+        "'scan' passes where the verdict is safe.\n\n"
         "The result is recorded as evidence about the bundle, and gates of 'mlops promote' judge "
         "by it. What each suite printed, and the predictions that were judged, are kept with it: "
         "'mlops show REF --log SUITE' prints them.",

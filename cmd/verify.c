@@ -100,11 +100,9 @@ const struct command command_verify = {
     .description =
         "Of a version: is it signed by a key that this registry trusts now, and is it these very "
         "files? Of a folder: its bytes are read and held against 'model.sig' in it or "
-        "--signature, as 'model_signing sign' and 'mlops sign' write it. Of an archive: it is read "
-        "to "
-        "its end and held against its own manifest, unpacked nowhere, and then against its name "
-        "with "
-        "'.sig' behind it, or what the registry has recorded of the bundle.\n\n"
+        "--signature, as 'model_signing sign' and 'mlops sign' write it. Of an archive: it is "
+        "read to its end and held against its own manifest, unpacked nowhere, and then against "
+        "its name with '.sig' behind it, or what the registry has recorded of the bundle.\n\n"
         "What a signature does not cover is told: paths that it says to ignore, empty folders, "
         "setuid bits. A signature that says two things (a name twice, a second signer, a digest "
         "that is not that of the list) is refused whole.",

@@ -76,17 +76,15 @@ struct mlops_drift_column {
     /* Numbers: shares with a robust z, |x - median| / (1.4826 MAD) with both of the reference,
      * above 3.5 (Iglewicz and Hoaglin 1993); NaN where the reference's MAD is 0. */
     double robust_reference, robust_current;
-    double
-        beyond_reference; /* numbers: share of the current values outside the reference's range */
-    uint64_t misfits;     /* cells of the current table that are not of the column's type */
+    double beyond_reference; /* numbers: share of the current ones outside its range */
+    uint64_t misfits;        /* cells of the current table that are not of the column's type */
     enum mlops_drift_course course;
     int64_t changed_ns; /* of MLOPS_DRIFT_SINCE and _UNTIL */
     struct mlops_drift_span *spans;
     size_t span_count;
     struct mlops_drift_segment *segments; /* of which most is carried first */
     size_t segment_count;
-    size_t
-        together; /* columns that drifted and go together have the same number, from 1; 0: alone */
+    size_t together; /* columns that drifted together have the same number, from 1; 0: alone */
     struct mlops_drift_bar *bars;
     size_t bar_count;
     char *detail; /* what moved, one line: "median 41.0 -> 77.0"; empty without drift */

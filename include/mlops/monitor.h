@@ -100,8 +100,7 @@ struct mlops_monitor_group {
     double latency_ms[4]; /* p50, p90, p99, p99.9; within 1 %; NaN without */
     double positives;     /* share of predictions that are positive; NaN where not binary */
     double score_mean;    /* NaN without */
-    struct mlops_drift_report
-        against_training; /* of the features; no columns where there is none */
+    struct mlops_drift_report against_training; /* of the features; no columns: there is none */
     char **unexpected; /* features that the training data does not have, NULL-terminated; or NULL */
     struct mlops_drift_report against_before; /* of the features, a week earlier */
     struct mlops_drift_report outputs;        /* of score and prediction, a week earlier */

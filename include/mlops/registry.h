@@ -39,12 +39,11 @@ MLOPS_API char *mlops_url_without_password(const char *url);
 
 struct mlops_registry_join_options {
     const char *location; /* as of mlops_registry_init: the folder by which this machine uses it */
-    const char
-        *metadata;       /* postgresql:// URL of the database; a password in it is used, not kept */
-    const char *objects; /* folder or file:// URL of the objects; NULL: as the registry says, or
-                            where there is none yet, inside the folder */
-    const char *log_key; /* file with the key that signs its log; NULL: $MLOPS_LOG_KEY, or none */
-    const char *actor;   /* as of mlops_registry_options */
+    const char *metadata; /* postgresql:// URL of the database; its password is not kept */
+    const char *objects;  /* folder or file:// URL of the objects; NULL: as the registry says, or
+                             where there is none yet, inside the folder */
+    const char *log_key;  /* file with the key that signs its log; NULL: $MLOPS_LOG_KEY, or none */
+    const char *actor;    /* as of mlops_registry_options */
     struct mlops_observer observer;
 };
 
@@ -228,8 +227,7 @@ MLOPS_API void mlops_log_clear(struct mlops_log *log);
 MLOPS_API int mlops_log_verify(struct mlops_registry *registry, const char *since, uint64_t *size,
                                char root_hex[65], struct mlops_error *err);
 
-/* ---- checkpoints and proofs: for those who do not trust the registry's keeper -----------------
- */
+/* ---- checkpoints and proofs: for those who do not trust the registry's keeper ------------ */
 
 /* The head of the log under the log's own signature. Kept elsewhere, it shows later that nothing
  * before it was cut off or rewritten. */

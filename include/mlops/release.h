@@ -97,8 +97,7 @@ MLOPS_API int mlops_rollback_stage(struct mlops_registry *registry,
                                    const struct mlops_rollback_options *options,
                                    struct mlops_rollback *rollback, struct mlops_error *err);
 
-/* ---- freezes ----------------------------------------------------------------------------------
- */
+/* ---- freezes ----------------------------------------------------------------------------- */
 
 struct mlops_freeze_options {
     const char *model;  /* NULL: all models */

@@ -23,8 +23,8 @@ struct mlops_retrain_triggers {
     char *set_by; /* NULL likewise */
     int64_t set_ns;
 };
-/* NULL: none any more. In the log. Errors: MLOPS_INVALID the text; MLOPS_NOT_FOUND no such model.
- */
+/* NULL: none any more. In the log. Errors: MLOPS_INVALID the text; MLOPS_NOT_FOUND no such
+ * model. */
 MLOPS_API int mlops_retrain_triggers_set(struct mlops_registry *registry, const char *model,
                                          const char *text, struct mlops_error *err);
 /* The caller clears `triggers`. */

@@ -15,8 +15,7 @@ struct mlops_watch_options {
     const char *listen; /* "PORT" or "ADDRESS:PORT" that serves /metrics; NULL: none */
     const char *metrics_token; /* that scrapers must say; needed beyond loopback */
     int64_t tick_ns;           /* between checks; 0: 10 s */
-    bool
-        replay; /* judge as of the newest event, not of the clock: of events that are played back */
+    bool replay;        /* judge as of the newest event, not of the clock: events are played back */
     bool auto_rollback; /* where an alert of severity critical that is not silenced is open about a
                            version that was promoted: never twice in a row */
     bool auto_retrain;  /* on each tick, retrain where a trigger says so (retrain.h), in a thread of

@@ -359,8 +359,8 @@ static int parse(struct parser *parser)
 
 /* ---- following the steps --------------------------------------------------------------------- */
 
-/* Put `first` and all that it leads to without a byte on the list; true where the end is reached.
- */
+/* Put `first` and all that it leads to without a byte on the list; true where the end is
+ * reached. */
 static bool put_down(struct regex *regex, uint32_t first, bool begin, bool end, uint32_t *list,
                      size_t *count)
 {

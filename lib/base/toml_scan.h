@@ -1,5 +1,5 @@
-/* lib/base/toml_scan.h - the characters of TOML: where the parser is, strings, numbers and times.
- */
+/* lib/base/toml_scan.h - the characters of TOML: where the parser is, strings, numbers and
+ * times. */
 #ifndef BASE_TOML_SCAN_H
 #define BASE_TOML_SCAN_H
 #include "base/buffer.h"

@@ -65,8 +65,8 @@ int archive_check_values(const struct buffer *manifest, struct mlops_error *err)
 /* Is the profile of snapshot `index` that of an earlier one too? It is in the archive once. */
 bool archive_profile_repeats(const struct manifest *manifest, size_t index);
 
-/* Tell the observer of `done` bytes of `total`, and stop where it says so. `registry` may be NULL.
- */
+/* Tell the observer of `done` bytes of `total`, and stop where it says so. `registry` may be
+ * NULL. */
 int archive_progress(const struct mlops_registry *registry, const char *activity, uint64_t done,
                      uint64_t total, struct mlops_error *err);
 

@@ -37,8 +37,7 @@
 
 struct artifact_layer {
     const char *type; /* media type */
-    const char
-        *path; /* that it lies under, "." for a tar; borrowed from the manifest, or `owned` */
+    const char *path; /* that it lies under, "." for a tar; the manifest's, or `owned` */
     const char *part; /* "manifest", "profile", "patch", "files" (a tar); NULL: a file */
     const struct manifest_file *file; /* NULL: none by itself */
     struct digest digest;
@@ -85,8 +84,8 @@ int artifact_describe(const struct manifest *manifest, const char *id,
                       const struct artifact_plan *plan, struct buffer *config, struct buffer *text,
                       struct mlops_error *err);
 
-/* As artifact_plan_make and artifact_describe, of an image that can be mounted (artifact_image.c).
- */
+/* As artifact_plan_make and artifact_describe, of an image that can be mounted
+ * (artifact_image.c). */
 int artifact_image_plan(struct mlops_registry *registry, const struct manifest *manifest,
                         struct artifact_plan *plan, struct mlops_error *err);
 int artifact_image_describe(const struct manifest *manifest, const char *id,

@@ -1,5 +1,5 @@
-/* lib/bundle/artifact_plan.c - which layers a bundle becomes, and what the artifact says of them.
- */
+/* lib/bundle/artifact_plan.c - which layers a bundle becomes, and what the artifact says of
+ * them. */
 #include "base/file.h"
 #include "base/json.h"
 #include "base/path.h"

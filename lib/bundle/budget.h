@@ -46,13 +46,13 @@ char *budget_compare(const struct budget *budget, double value, bool *met);
 /* Add one. Errors: MLOPS_INVALID saying what was expected. */
 int budgets_add(struct budgets *budgets, const char *metric, const char *demand,
                 struct mlops_error *err);
-/* The map `requests` of a suite: count, warm_up, batch. Errors: MLOPS_INVALID with file and line.
- */
+/* The map `requests` of a suite: count, warm_up, batch. Errors: MLOPS_INVALID with file and
+ * line. */
 int budgets_read_requests(const struct yaml_node *node, const char *what, struct budgets *budgets,
                           struct mlops_error *err);
 
-/* Add to the suite's `json` what there is; and back, false where it is nothing that is so written.
- */
+/* Add to the suite's `json` what there is; and back, false where it is nothing that is so
+ * written. */
 void budgets_write(const struct budgets *budgets, cJSON *json);
 bool budgets_load(const cJSON *json, struct budgets *budgets);
 void budgets_clear(struct budgets *budgets);

@@ -468,8 +468,8 @@ static int foretell(struct gc *gc, struct mlops_error *err)
     return MLOPS_OK;
 }
 
-/* A writer that is at work may take a day, whatever the grace. That it cannot be done harms nobody.
- */
+/* A writer that is at work may take a day, whatever the grace. That it cannot be done harms
+ * nobody. */
 static void tidy_store(struct gc *gc)
 {
     struct store_backend *backend = gc->store->backend;

@@ -299,8 +299,7 @@ static int take_sums(struct import *import, struct mlops_error *err)
                          : refuse(import, MLOPS_INTEGRITY, "comes after the last entry", err);
 }
 
-/* ---- the registry that is built up
- * --------------------------------------------------------------- */
+/* ---- the registry that is built up ------------------------------------------------------- */
 
 static int make_stage(struct import *import, struct mlops_error *err)
 {
@@ -344,8 +343,7 @@ static int take_all(struct import *import, const char *key, struct mlops_error *
     return check_stage(import, err);
 }
 
-/* ---- into the registry
- * ---------------------------------------------------------------------------- */
+/* ---- into the registry ------------------------------------------------------------------- */
 
 /* What the bundles need is there, and stays: docs/store.md, "Garbage". */
 static int save_all(struct import *import, struct transaction *tx, bool *gone,
@@ -450,8 +448,7 @@ int mlops_history_import(struct mlops_registry *registry, const char *path, cons
     return MLOPS_OK;
 }
 
-/* ---- without a registry
- * ---------------------------------------------------------------------------- */
+/* ---- without a registry ------------------------------------------------------------------ */
 
 bool mlops_history_is(const char *path)
 {

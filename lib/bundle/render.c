@@ -17,8 +17,7 @@ static const struct target {
     {"compose", render_compose},
 };
 
-/* ---- shared
- * --------------------------------------------------------------------------------------- */
+/* ---- shared ------------------------------------------------------------------------------ */
 
 void render_head(struct render *render)
 {
@@ -93,8 +92,7 @@ int render_image(const struct render *render, const char *fallback, const char *
                            "--allow-unpinned");
 }
 
-/* ---- requirements
- * --------------------------------------------------------------------------------- */
+/* ---- requirements ------------------------------------------------------------------------ */
 
 /* What pip would not check is marked where it stands. */
 static void mark(const struct distribution *item, const char *indent, struct buffer *out)
@@ -121,8 +119,7 @@ int render_requirements(struct render *render, struct mlops_error *err)
     return MLOPS_OK;
 }
 
-/* ---- conda
- * ---------------------------------------------------------------------------------------- */
+/* ---- conda ------------------------------------------------------------------------------- */
 
 /* A scalar of YAML in single quotes. */
 static void put_quoted(const char *text, struct buffer *out)
@@ -259,8 +256,7 @@ int render_conda(struct render *render, struct mlops_error *err)
     return put_pip(render, err);
 }
 
-/* ---- the whole
- * ------------------------------------------------------------------------------------ */
+/* ---- the whole --------------------------------------------------------------------------- */
 
 static int order(const char *a, const char *b)
 {
@@ -291,8 +287,8 @@ static bool is_plain(const char *text)
     return true;
 }
 
-/* A lock file says what it likes; what it says must not become lines and options of another file.
- */
+/* A lock file says what it likes; what it says must not become lines and options of another
+ * file. */
 static int check_harmless(const struct distribution *item, struct mlops_error *err)
 {
 #define WORD "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"

@@ -23,8 +23,7 @@ int render_containerfile(struct render *render, struct mlops_error *err);
 int render_kubernetes(struct render *render, struct mlops_error *err);
 int render_compose(struct render *render, struct mlops_error *err);
 
-/* ---- shared
- * --------------------------------------------------------------------------------------- */
+/* ---- shared ------------------------------------------------------------------------------ */
 
 /* The lines that say what made the file, of what. */
 void render_head(struct render *render);

@@ -84,8 +84,7 @@ static cJSON *variables(const struct render *render)
     return merged;
 }
 
-/* ---- Containerfile
- * -------------------------------------------------------------------------------- */
+/* ---- Containerfile ----------------------------------------------------------------------- */
 
 /* Variables of ENV are expanded: `$` and the quotes are escaped. */
 static void put_env(struct render *render, const char *name, const char *value)
@@ -207,8 +206,7 @@ int render_containerfile(struct render *render, struct mlops_error *err)
     return MLOPS_OK;
 }
 
-/* ---- names and images of what runs
- * ---------------------------------------------------------------- */
+/* ---- names and images of what runs ------------------------------------------------------- */
 
 /* "fraud-production" as DNS has names (RFC 1123); where that loses anything, with a digest of the
  * model's name behind it, so that two models do not become one. The caller frees. */
@@ -252,8 +250,7 @@ static int runtime_image(const struct render *render, const char **image, struct
                         image, err);
 }
 
-/* ---- Kubernetes
- * ----------------------------------------------------------------------------------- */
+/* ---- Kubernetes -------------------------------------------------------------------------- */
 
 static void put_labels(struct render *render, const char *indent, const char *name)
 {
@@ -373,8 +370,7 @@ int render_kubernetes(struct render *render, struct mlops_error *err)
     return MLOPS_OK;
 }
 
-/* ---- Compose
- * -------------------------------------------------------------------------------------- */
+/* ---- Compose ----------------------------------------------------------------------------- */
 
 /* "4Gi" in bytes, which Compose has no suffix for; "500m" in processors. */
 static double quantity(const char *text)

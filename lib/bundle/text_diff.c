@@ -1,5 +1,5 @@
-/* lib/bundle/text_diff.c - Myers' greedy algorithm over lines, and unified hunks of what it finds.
- */
+/* lib/bundle/text_diff.c - Myers' greedy algorithm over lines, and unified hunks of what it
+ * finds. */
 #include "bundle/text_diff.h"
 #include "base/path.h"
 

@@ -1,5 +1,5 @@
-/* lib/bundle/values.h - parameters and metrics, from files and the command line, for the manifest.
- */
+/* lib/bundle/values.h - parameters and metrics, from files and the command line, for the
+ * manifest. */
 #ifndef BUNDLE_VALUES_H
 #define BUNDLE_VALUES_H
 #include "base/util.h"

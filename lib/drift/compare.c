@@ -18,8 +18,7 @@
  * judged. */
 #define OTHER_SHARE 0.1
 #define ROWS_SHARE 0.3
-#define GONE_SHARE                                                                                 \
-    0.01 /* of the reference's rows: a category that has so many and is missing now */
+#define GONE_SHARE 0.01 /* of the reference's rows: a category that has them and is missing now */
 /* Draws cannot raise a threshold where even the bound for any data, at a chance that no number of
  * draws comes near, is so small a part of it. Columns are scaled by one another's tails: hence a
  * part, not the whole. */
@@ -220,8 +219,7 @@ static void judge(const struct calibrated *calibrated, double threshold, double 
     bool missing = missing_drifted(pair, alpha_other), novel = is_novel(pair, alpha_other);
     column->beyond_reference = share_beyond(pair);
     bool beyond = is_beyond(pair, column->beyond_reference, alpha_other);
-    bool type =
-        c->misfits > 0 && r->misfits == 0; /* the schema says so: chance has no part in it */
+    bool type = c->misfits > 0 && r->misfits == 0; /* by the schema: chance has no part in it */
     column->misfits = c->misfits;
     column->drift = values || missing || novel || beyond || type;
     if (type)

@@ -14,11 +14,9 @@
 #include "stats/profile.h"
 
 #define COMPONENTS_SHARE 0.65
-#define RECONSTRUCTION_EFFECT                                                                      \
-    0.05                      /* of the reference's error: a smaller change does not matter        \
-                               */
-#define ISOLATION_EFFECT 0.01 /* of the rows */
-#define LEVERAGE_CUT 3        /* times the average */
+#define RECONSTRUCTION_EFFECT 0.05 /* of the reference's error: less does not matter */
+#define ISOLATION_EFFECT 0.01      /* of the rows */
+#define LEVERAGE_CUT 3             /* times the average */
 
 struct components {
     /* Mean over the rows; of the reference by the components that were fitted to it. NaN: the

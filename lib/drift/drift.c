@@ -30,9 +30,8 @@ struct drift_run {
     const struct mlops_drift_options *options;
     struct manifest manifest;
     const struct manifest_data *data;
-    struct profile *snapshot; /* as it was packaged: it decides on columns and cells */
-    struct profile
-        *reference; /* that is compared: the same, or made anew of its rows; NULL: the same */
+    struct profile *snapshot;  /* as it was packaged: it decides on columns and cells */
+    struct profile *reference; /* that is compared, made anew of its rows; NULL: the snapshot */
     struct profile *current;
     const char **names; /* of the compared columns */
     size_t name_count;
@@ -189,8 +188,7 @@ struct reading {
     struct slices *spans, *segments; /* NULL: not wanted */
     struct season *season;           /* NULL: all rows are taken */
     size_t time;                     /* the season's column */
-    uint64_t
-        *misfits; /* of each column the first row with a cell of another type; 0: none; or NULL */
+    uint64_t *misfits; /* of each column the first row of another type, 0: none; or NULL */
 };
 
 static void find_misfits(struct reading *reading, const struct batch *batches, size_t count)

@@ -230,8 +230,8 @@ static double sketch_cramer_von_mises(const struct pair *pair)
     return gap * gap / inverse_sizes(pair);
 }
 
-/* The weight 1 / (H(1-H)) is 10 on average over the ranks e to 1 - e, with e the error: 2 ln 1/e.
- */
+/* The weight 1 / (H(1-H)) is 10 on average over the ranks e to 1 - e, with e the error: 2 ln
+ * 1/e. */
 static double sketch_anderson_darling(const struct pair *pair)
 {
     return 10 * sketch_cramer_von_mises(pair);

@@ -4,10 +4,8 @@
 #include "stats/hll.h"
 #include <math.h>
 
-#define BINS 20 /* of numeric columns: between quantiles of the reference */
-#define ERROR_FACTOR                                                                               \
-    10 /* a value has a cell where its count is so many times the sketch's error                   \
-        */
+#define BINS 20         /* of numeric columns: between quantiles of the reference */
+#define ERROR_FACTOR 10 /* a value has a cell where its count is so many times the error */
 
 static double present(const struct column_profile *column)
 {

@@ -89,8 +89,7 @@ static void judge(const struct distribution *expected, const struct distribution
             describe_build(found));
 }
 
-/* ---- a lock and a machine
- * ------------------------------------------------------------------------- */
+/* ---- a lock and a machine ---------------------------------------------------------------- */
 
 static enum marker_verdict wanted(const struct distribution *item,
                                   const struct marker_environment *environment)
@@ -210,8 +209,7 @@ void compare_lock(const struct lock *expected, const struct captured *found,
     differences_sort(differences);
 }
 
-/* ---- two machines
- * ----------------------------------------------------------------------------------- */
+/* ---- two machines ------------------------------------------------------------------------ */
 
 static void compare_text(struct differences *differences, const char *kind, const char *name,
                          const char *expected, const char *found)
@@ -282,8 +280,7 @@ void compare_captured(const struct captured *expected, const struct captured *fo
     differences_sort(differences);
 }
 
-/* ---- two locks
- * -------------------------------------------------------------------------------------- */
+/* ---- two locks --------------------------------------------------------------------------- */
 
 /* The entry of the other lock for the same distribution, marker and all where there are several. */
 static const struct distribution *counterpart(const struct lock *lock,
@@ -335,8 +332,7 @@ void compare_locks(const struct lock *expected, const struct lock *found,
     differences_sort(differences);
 }
 
-/* ---- the list
- * --------------------------------------------------------------------------------------- */
+/* ---- the list ---------------------------------------------------------------------------- */
 
 static int kind_order(const char *kind)
 {

@@ -229,8 +229,7 @@ static int take_conda(const char *prefix, struct captured *captured, struct mlop
     return MLOPS_OK;
 }
 
-/* ---- the environment
- * ------------------------------------------------------------------------------ */
+/* ---- the environment --------------------------------------------------------------------- */
 
 /* `key = value` of pyvenv.cfg, the key in any case; NULL: not there. */
 static char *config_value(const char *text, const char *key)

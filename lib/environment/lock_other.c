@@ -63,8 +63,8 @@ int lock_read_pipfile(const struct lock_options *options, struct lock *lock,
 
 /* ---- Containerfile ------------------------------------------------------------------------- */
 
-/* FROM [--platform=…] IMAGE [AS NAME]; IMAGE is pinned by "@sha256:…", and may be an earlier NAME.
- */
+/* FROM [--platform=…] IMAGE [AS NAME]; IMAGE is pinned by "@sha256:…", and may be an earlier
+ * NAME. */
 static void take_from(struct lock *lock, char *line, int number)
 {
     char *state = NULL, *word = strtok_r(line, " \t", &state);

@@ -217,8 +217,8 @@ static int find_holder(struct mlops_registry *registry, const char *model, const
                       model, stage);
 }
 
-/* How many the version answered in the stage since it is there, to the hour or day of long spans.
- */
+/* How many the version answered in the stage since it is there, to the hour or day of long
+ * spans. */
 static int count_served(struct judge *judge, const struct mlops_stage_row *holder,
                         uint64_t *predictions, struct mlops_error *err)
 {

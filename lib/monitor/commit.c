@@ -15,8 +15,7 @@
 #define SWEEP_NS (60 * MINUTE_NS)
 #define KEEP_HOURS_NS (90 * 1440 * MINUTE_NS)
 
-/* ---- what the database says
- * ---------------------------------------------------------------------- */
+/* ---- what the database says -------------------------------------------------------------- */
 
 static int load_model(struct ingest *ingest, struct mlops_error *err)
 {
@@ -69,8 +68,7 @@ int ingest_load(struct ingest *ingest, struct mlops_error *err)
     return load_groups(ingest, err);
 }
 
-/* ---- the dead-letter file
- * ------------------------------------------------------------------------- */
+/* ---- the dead-letter file ---------------------------------------------------------------- */
 
 /* Before the transaction: a line may stand there twice after a crash, but is never missing. */
 static int write_dead_letters(struct ingest *ingest, struct mlops_error *err)
@@ -90,8 +88,7 @@ static int write_dead_letters(struct ingest *ingest, struct mlops_error *err)
     return MLOPS_OK;
 }
 
-/* ---- the transaction
- * ------------------------------------------------------------------------------- */
+/* ---- the transaction --------------------------------------------------------------------- */
 
 static int write_groups(struct ingest *ingest, struct db *db, struct mlops_error *err)
 {
@@ -384,8 +381,7 @@ static int write_all(struct ingest *ingest, bool *moved, struct mlops_error *err
     return transaction_commit(TAKE_PTR(tx), err);
 }
 
-/* ---- a batch
- * ----------------------------------------------------------------------------------------- */
+/* ---- a batch ----------------------------------------------------------------------------- */
 
 /* Take the batch in anew, from its raw text, on what the database says now. */
 static int start_over(struct ingest *ingest, struct mlops_error *err)

@@ -1,5 +1,5 @@
-/* lib/monitor/judge.c - what a rule measures: a span, a change from another, two spans, a detector.
- */
+/* lib/monitor/judge.c - what a rule measures: a span, a change from another, two spans, a
+ * detector. */
 #include "monitor/judge.h"
 #include "base/json.h"
 #include "monitor/error_stream.h"

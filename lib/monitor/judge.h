@@ -33,8 +33,8 @@ struct judgement {
 };
 void judgement_clear(struct judgement *judgement);
 
-/* The caller clears `judgement`. Errors: MLOPS_NOT_FOUND no events ever; MLOPS_INTEGRITY; MLOPS_IO.
- */
+/* The caller clears `judgement`. Errors: MLOPS_NOT_FOUND no events ever; MLOPS_INTEGRITY;
+ * MLOPS_IO. */
 int judge_rule(struct judge *judge, const struct rule *rule, struct judgement *judgement,
                struct mlops_error *err);
 /* The version's own traffic of the span in the stage; NULL: none. */

@@ -1,5 +1,5 @@
-/* lib/monitor/status.h - what the status says of a window, for those who read windows themselves.
- */
+/* lib/monitor/status.h - what the status says of a window, for those who read windows
+ * themselves. */
 #ifndef MONITOR_STATUS_H
 #define MONITOR_STATUS_H
 #include "monitor/training.h"
@@ -13,8 +13,8 @@ void status_measure(const struct window *window, struct mlops_monitor_group *gro
 /* The features of a window against a training profile that is there. The caller clears `report`. */
 int status_against(const struct training *training, const struct window *window,
                    struct mlops_drift_report *report, struct mlops_error *err);
-/* Time of the newest event of a model. Errors: MLOPS_NOT_FOUND no such model, or no events of it.
- */
+/* Time of the newest event of a model. Errors: MLOPS_NOT_FOUND no such model, or no events of
+ * it. */
 int status_newest(struct mlops_registry *registry, const char *model, int64_t *newest_ns,
                   struct mlops_error *err);
 

@@ -1,5 +1,5 @@
-/* lib/quality/values.c - cells held against types, ranges, lists and patterns as they are written.
- */
+/* lib/quality/values.c - cells held against types, ranges, lists and patterns as they are
+ * written. */
 #include "quality/values.h"
 #include "base/buffer.h"
 #include "base/number.h"

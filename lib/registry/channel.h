@@ -12,8 +12,8 @@
 #include "registry/outbox.h"
 #include <mlops/channel.h>
 
-/* What a channel may say, whoever writes it down; `model` is not looked at. Errors: MLOPS_INVALID.
- */
+/* What a channel may say, whoever writes it down; `model` is not looked at. Errors:
+ * MLOPS_INVALID. */
 int channel_check(const struct mlops_channel_options *options, struct mlops_error *err);
 
 /* The channels that a policy of a model names, each as channel_check has it. */

@@ -46,8 +46,8 @@ int history_log_take(struct transaction *tx, struct history_log *log, const char
  * mlops_log_verify. Errors: MLOPS_INTEGRITY there is no checkpoint, or no key. */
 int history_log_end(struct transaction *tx, struct history_log *log, struct mlops_error *err);
 
-/* A line of a table; `number` 0: its columns. Errors: MLOPS_INTEGRITY; MLOPS_INVALID other columns.
- */
+/* A line of a table; `number` 0: its columns. Errors: MLOPS_INTEGRITY; MLOPS_INVALID other
+ * columns. */
 int history_row_take(struct transaction *tx, const struct copy_table *table, uint64_t number,
                      const char *line, size_t length, struct mlops_error *err);
 

@@ -205,8 +205,7 @@ int history_log_end(struct transaction *tx, struct history_log *log, struct mlop
     return log_tree_fill(db, err);
 }
 
-/* ---- in: rows
- * ------------------------------------------------------------------------------------ */
+/* ---- in: rows ---------------------------------------------------------------------------- */
 
 static int fail_row(const struct copy_table *table, uint64_t number, struct mlops_error *err)
 {

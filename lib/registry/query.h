@@ -21,8 +21,8 @@ int query_parse(const char *text, size_t length, struct query **query, struct ml
 void query_free(struct query *query);
 DEFINE_CLEANUP(struct query, query_free)
 
-/* The fields that it asks about, each once, in the order in which they stand; owned by the query.
- */
+/* The fields that it asks about, each once, in the order in which they stand; owned by the
+ * query. */
 size_t query_field_count(const struct query *query);
 const char *query_field(const struct query *query, size_t index);
 

@@ -330,8 +330,8 @@ static const char *const step_10[] = {
 };
 
 static const char *const step_11[] = {
-    /* alerts that nobody is to be told of for a while; id: index of the log's entry that added it
-     */
+    /* alerts that nobody is to be told of for a while; id: index of the log's entry that added
+     * it */
     "CREATE TABLE monitor_silence (\n"
     "    id BIGINT PRIMARY KEY,\n"
     "    model TEXT NOT NULL,\n"

@@ -60,8 +60,8 @@ int shared_write(const char *folder, const struct shared *shared, struct mlops_e
     return file_write_durable(path, text.data, text.length, 0644, err);
 }
 
-/* $XDG_DATA_HOME/mlops/registries: what is in it, a log.key above all, cannot be found out again.
- */
+/* $XDG_DATA_HOME/mlops/registries: what is in it, a log.key above all, cannot be found out
+ * again. */
 static int home(char **folder, struct mlops_error *err)
 {
     const char *data = getenv("XDG_DATA_HOME"), *user = getenv("HOME");

@@ -151,8 +151,8 @@ static int look(struct mlops_registry *registry, const struct mlops_rollback_opt
     return count_steps(registry, view, options, rollback, steps, err);
 }
 
-/* As of a promotion: whoever finds it moved at the head of the line has looked at nothing in vain.
- */
+/* As of a promotion: whoever finds it moved at the head of the line has looked at nothing in
+ * vain. */
 static int line_up(struct mlops_registry *registry, const char *model, const char *stage,
                    struct stage_line *line, struct mlops_error *err)
 {

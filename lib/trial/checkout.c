@@ -71,8 +71,8 @@ int checkout_check(const struct checkout *checkout, struct mlops_error *err)
 
 /* ---- what this machine gives ----------------------------------------------------------------- */
 
-/* Does bubblewrap work within a layer? It is in a user namespace there, in which it makes another.
- */
+/* Does bubblewrap work within a layer? It is in a user namespace there, in which it makes
+ * another. */
 static bool runs_over(const struct checkout *checkout, const struct sandbox *sandbox)
 {
     struct mlops_error why = {0}; /* there is another way */

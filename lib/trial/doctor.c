@@ -37,8 +37,7 @@ static void add(struct mlops_doctor_report *report, const char *name,
                                     .advice = advice && *advice ? xstrdup(advice) : NULL};
 }
 
-/* ---- libraries
- * ------------------------------------------------------------------------------------ */
+/* ---- libraries --------------------------------------------------------------------------- */
 
 static void look_for_libraries(struct mlops_doctor_report *report)
 {
@@ -92,8 +91,7 @@ static void look_at_sandbox(struct mlops_doctor_report *report)
                             : check.seccomp);
 }
 
-/* ---- clock, keys
- * ---------------------------------------------------------------------------------- */
+/* ---- clock, keys ------------------------------------------------------------------------- */
 
 static void look_at_clock(struct mlops_doctor_report *report)
 {
@@ -137,8 +135,7 @@ static void look_at_keys(struct mlops_doctor_report *report)
         add(report, "keys", MLOPS_FINDING_GOOD, NULL, "%zu in %s", keys, folder);
 }
 
-/* ---- registry
- * ------------------------------------------------------------------------------------- */
+/* ---- registry ---------------------------------------------------------------------------- */
 
 static void look_at_disk(struct mlops_doctor_report *report, const char *location)
 {

@@ -27,8 +27,8 @@ void process_tree_clear(struct process_tree *tree);
 /* Look at what descends from `root` now. What cannot be read is left out: it has just ended. */
 void process_tree_read(pid_t root, struct process_tree *tree);
 
-/* Bytes of memory that the whole tree uses, what is shared counted once: slower, by smaps_rollup.
- */
+/* Bytes of memory that the whole tree uses, what is shared counted once: slower, by
+ * smaps_rollup. */
 uint64_t process_tree_memory(const struct process_tree *tree);
 
 /* Threads of all processes of this machine that are of user `user`, about. */

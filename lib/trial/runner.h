@@ -18,9 +18,8 @@ struct suite_outcome {
     int signal;      /* that ended it, 0 if none */
     char *tail;      /* the end of what it printed, text; NULL where it did not run */
     char *positive;  /* the text that was taken for the positive class; NULL where it is 1 */
-    char inputs[SHA256_HEX_SIZE]; /* of trial/inputs.h */
-    struct mlops_evaluation
-        evaluation;          /* that it is measured on; its name is "" where there is none */
+    char inputs[SHA256_HEX_SIZE];       /* of trial/inputs.h */
+    struct mlops_evaluation evaluation; /* that it is measured on; named "" where there is none */
     char *first_failure;     /* why the first attempt did not pass, where another one followed */
     struct kept_files files; /* that it left */
     double cpu_seconds;

@@ -147,8 +147,8 @@ static int conclude(struct slot *slot, struct mlops_error *err)
     return MLOPS_OK;
 }
 
-/* After the suite's own command, or in its place, the predict command may have to be run: `*more`.
- */
+/* After the suite's own command, or in its place, the predict command may have to be run:
+ * `*more`. */
 static int go_on(struct run *run, struct slot *slot, bool *more, struct mlops_error *err)
 {
     *more = false;

@@ -72,8 +72,8 @@ void supervise_wait(struct supervision *const *supervisions, size_t count, int w
 /* Owned by the supervision. */
 const struct supervise_result *supervise_result(const struct supervision *supervision);
 
-/* The last line with something in it that it printed so far, cut to `size`; "" where there is none.
- */
+/* The last line with something in it that it printed so far, cut to `size`; "" where there is
+ * none. */
 void supervise_last_line(const struct supervision *supervision, char *line, size_t size);
 
 /* What it printed: files in its folder. */

@@ -1,5 +1,5 @@
-/* lib/trial/train.h - the command `train` of a project, run as a suite is: in the sandbox, limited.
- */
+/* lib/trial/train.h - the command `train` of a project, run as a suite is: in the sandbox,
+ * limited. */
 #ifndef TRIAL_TRAIN_H
 #define TRIAL_TRAIN_H
 #include "trial/runner.h"

@@ -28,8 +28,7 @@ struct flatbuffer_field {
 struct flatbuffer_table {
     const struct flatbuffer_field *fields;
     size_t count;
-    unsigned
-        shared; /* 1 or 2, a number of its own: several tables may refer to one of these; else 0 */
+    unsigned shared; /* 1 or 2, its own: several tables may refer to one of these; else 0 */
 };
 
 /* The last vector, or number, of a slot, and how many items all of them have. */

@@ -1,5 +1,5 @@
-/* lib/trust/gguf.c - the header from front to back, then the tensors against the rest of the file.
- */
+/* lib/trust/gguf.c - the header from front to back, then the tensors against the rest of the
+ * file. */
 #include "trust/gguf.h"
 #include "base/buffer.h"
 #include "base/digest_set.h"

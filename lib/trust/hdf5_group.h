@@ -6,8 +6,8 @@
 #define TRUST_HDF5_GROUP_H
 #include "trust/hdf5_file.h"
 
-/* Walk the table of names (sections III.A.1, III.B, III.D) and note the objects that it leads to.
- */
+/* Walk the table of names (sections III.A.1, III.B, III.D) and note the objects that it leads
+ * to. */
 void hdf5_walk_group(struct hdf5 *hdf5, uint64_t tree, uint64_t heap);
 
 /* A link that stands as a message in the group's header (section IV.A.2.g), read from `address`. */

@@ -1,5 +1,5 @@
-/* lib/trust/lightgbm.c - the header, then tree after tree, then what follows them; see the header.
- */
+/* lib/trust/lightgbm.c - the header, then tree after tree, then what follows them; see the
+ * header. */
 #include "trust/lightgbm.h"
 #include "base/buffer.h"
 #include "base/number.h"

@@ -95,8 +95,8 @@ void pickle_machine_clear(struct pickle_machine *machine);
  * reader then stands where the next pickle would begin. Errors are the source's. */
 int pickle_machine_run(struct pickle_machine *machine, struct mlops_error *err);
 
-/* The pickle cannot go on: the reason, for the finding. Returns MLOPS_OK, as nothing failed here.
- */
+/* The pickle cannot go on: the reason, for the finding. Returns MLOPS_OK, as nothing failed
+ * here. */
 int pickle_break(struct pickle_machine *machine, const char *format, ...) MLOPS_PRINTF(2, 3);
 /* A finding at the current opcode. */
 void pickle_say(struct pickle_machine *machine, const struct rule *rule, const char *format, ...)

@@ -105,8 +105,8 @@ struct pickle_value pickle_memo_get(const struct pickle_memory *memory, uint64_t
 struct pickle_value pickle_object_new(struct pickle_memory *memory, enum pickle_kind kind,
                                       uint32_t origin, const struct pickle_value *items,
                                       size_t count);
-/* As pickle_object_new, for a VALUE_RESULT that is kept however many follow, where there is room.
- */
+/* As pickle_object_new, for a VALUE_RESULT that is kept however many follow, where there is
+ * room. */
 struct pickle_value pickle_object_keep(struct pickle_memory *memory, uint32_t origin);
 /* NULL where it has fallen out of the ring, or is no object. */
 struct pickle_object *pickle_object_of(struct pickle_memory *memory, struct pickle_value value);

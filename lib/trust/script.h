@@ -1,5 +1,5 @@
-/* lib/trust/script.h - texts that are programs: whoever loads a model may run what lies beside it.
- */
+/* lib/trust/script.h - texts that are programs: whoever loads a model may run what lies beside
+ * it. */
 #ifndef TRUST_SCRIPT_H
 #define TRUST_SCRIPT_H
 #include "trust/scanner.h"

@@ -20,8 +20,8 @@ bool tar_begins(const uint8_t *head, size_t length);
  * `*plain` is false where not all would: other characters follow, or stand in between. False where
  * it is none. */
 bool tar_number(const uint8_t *field, size_t length, uint64_t *value, bool *plain);
-/* One "LENGTH KEY=VALUE\n" of a pax header at `*at`, which moves on; false where it is malformed.
- */
+/* One "LENGTH KEY=VALUE\n" of a pax header at `*at`, which moves on; false where it is
+ * malformed. */
 bool tar_pax_record(const char *data, size_t length, size_t *at, const char **key,
                     size_t *key_length, const char **value, size_t *value_length);
 /* Fields that end before they are full must be zero behind; false where they are not. */

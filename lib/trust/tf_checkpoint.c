@@ -1,5 +1,5 @@
-/* lib/trust/tf_checkpoint.c - footer, blocks and entries of the table, and what they say of shards.
- */
+/* lib/trust/tf_checkpoint.c - footer, blocks and entries of the table, and what they say of
+ * shards. */
 #include "trust/tf_checkpoint.h"
 #include "base/buffer.h"
 #include "base/crc32c.h"

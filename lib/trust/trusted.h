@@ -24,8 +24,8 @@ const struct mlops_trusted_key *trusted_signer(const struct mlops_trust_list *li
                                                const struct dsse *dsse, unsigned roles,
                                                int64_t now_ns, struct mlops_error *err);
 
-/* Is `key` one of the list, trusted in one of `roles` at `now_ns`? MLOPS_REFUSED, saying why not.
- */
+/* Is `key` one of the list, trusted in one of `roles` at `now_ns`? MLOPS_REFUSED, saying why
+ * not. */
 int trusted_check(const struct mlops_trust_list *list, const struct signing_key *key,
                   unsigned roles, int64_t now_ns, const struct mlops_trusted_key **found,
                   struct mlops_error *err);

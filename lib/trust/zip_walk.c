@@ -82,8 +82,8 @@ static void disagree(const struct zip_archive *archive, const struct zip_entry *
                  what, (unsigned long long)local, (unsigned long long)central);
 }
 
-/* What the data descriptor will say may be zero in the local header, or ones where zip64 follows.
- */
+/* What the data descriptor will say may be zero in the local header, or ones where zip64
+ * follows. */
 static bool agrees(uint64_t local, uint64_t central, bool deferred)
 {
     return local == central || (deferred && (local == 0 || local == UINT32_MAX));

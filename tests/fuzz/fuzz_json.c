@@ -1,5 +1,5 @@
-/* tests/fuzz/fuzz_json.c - what json_parse takes, it writes canonically and takes again, the same.
- */
+/* tests/fuzz/fuzz_json.c - what json_parse takes, it writes canonically and takes again, the
+ * same. */
 #include "base/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

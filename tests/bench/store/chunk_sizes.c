@@ -23,8 +23,8 @@ static double now(void)
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* As chunker_cut, for any sizes: 2^bits on average, a quarter of it at least, four times at most.
- */
+/* As chunker_cut, for any sizes: 2^bits on average, a quarter of it at least, four times at
+ * most. */
 static size_t cut(const uint64_t *gear, const uint8_t *data, size_t length, unsigned bits)
 {
     size_t average = (size_t)1 << bits, end = length < 4 * average ? length : 4 * average;

@@ -191,8 +191,7 @@ static void conda_packages_are_read_with_their_builds(void **state)
     assert_string_equal("conda", captured.packages.items[0].source);
 }
 
-/* ---- compared -----------------------------------------------------------------------------------
- */
+/* ---- compared ---------------------------------------------------------------------------- */
 
 static void differs(const struct machine *machine, const char *requirements, const char *expected)
 {

@@ -351,8 +351,7 @@ static void an_index_that_lacks_a_row_and_a_reference_to_nothing_are_damage(void
     db_close(db);
 }
 
-/* ---- network file systems ---------------------------------------------------------------------
- */
+/* ---- network file systems ---------------------------------------------------------------- */
 
 static void network_file_systems_are_known(void **state)
 {

@@ -1,5 +1,5 @@
-/* tests/unit/store/test_delta.c - versions that differ here and there: small, and read back whole.
- */
+/* tests/unit/store/test_delta.c - versions that differ here and there: small, and read back
+ * whole. */
 #include "test.h"
 
 #include "base/file.h"

@@ -1,5 +1,5 @@
-/* tests/unit/trial/test_cgroup.c - control groups: found, made, joined, at their limits, removed.
- */
+/* tests/unit/trial/test_cgroup.c - control groups: found, made, joined, at their limits,
+ * removed. */
 #include "test.h"
 
 #include "base/file.h"

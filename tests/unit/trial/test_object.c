@@ -1,5 +1,5 @@
-/* tests/unit/trial/test_object.c - any range of an object, small or of many chunks, is its bytes.
- */
+/* tests/unit/trial/test_object.c - any range of an object, small or of many chunks, is its
+ * bytes. */
 #include "trial/session.h"
 
 #include "trial/object.h"

@@ -262,8 +262,7 @@ static void files_that_are_no_tables_are_refused(void **state)
                                          &suite, &f->report, &f->err));
 }
 
-/* ---- ids ---------------------------------------------------------------------------------------
- */
+/* ---- ids --------------------------------------------------------------------------------- */
 
 static void no_two_rows_are_called_alike(void **state)
 {

@@ -69,8 +69,8 @@ static bool has_filter(void)
     return !*check.seccomp;
 }
 
-/* Find no bubblewrap for the length of a scope: `_cleanup_(path_restore) char *path = path_hide();`
- */
+/* Find no bubblewrap for the length of a scope: `_cleanup_(path_restore) char *path =
+ * path_hide();` */
 static char *path_hide(void)
 {
     char *path = xstrdup(getenv("PATH"));
