@@ -191,6 +191,17 @@ static int remove_entry(int parent, const char *name, const char *path, int dept
     return MLOPS_OK;
 }
 
+int folder_next(DIR *folder, const char *path, const struct dirent **entry, struct mlops_error *err)
+{
+    do {
+        errno = 0;
+        *entry = readdir(folder);
+        if (!*entry && errno != 0)
+            return mlops_fail_errno(err, MLOPS_IO, errno, "read folder '%s'", path);
+    } while (*entry && (str_equal((*entry)->d_name, ".") || str_equal((*entry)->d_name, "..")));
+    return MLOPS_OK;
+}
+
 void folder_close(DIR **folder)
 {
     if (*folder)
@@ -209,14 +220,10 @@ static int remove_inside(int fd, const char *path, int depth, struct mlops_error
     if (depth > TREE_DEPTH_MAX)
         return mlops_fail(err, MLOPS_IO, "remove '%s': folders are nested too deep", path);
     for (;;) {
-        errno = 0;
-        struct dirent *entry = readdir(folder);
-        if (!entry && errno != 0)
-            return mlops_fail_errno(err, MLOPS_IO, errno, "read folder '%s'", path);
+        const struct dirent *entry;
+        TRY(folder_next(folder, path, &entry, err));
         if (!entry)
             return MLOPS_OK;
-        if (str_equal(entry->d_name, ".") || str_equal(entry->d_name, ".."))
-            continue;
         _cleanup_(free_string) char *inner = path_join(path, entry->d_name);
         TRY(remove_entry(dirfd(folder), entry->d_name, inner, depth, err));
     }

@@ -29,6 +29,12 @@ int file_write_durable(const char *path, const void *data, size_t length, mode_t
 /* fsync a folder so that names made or removed in it last. */
 int directory_sync(const char *path, struct mlops_error *err);
 
+/* The next entry of an open folder but for "." and "..", good until the next call; NULL at the end.
+ * `path` names the folder in messages. An end that comes of a failure is MLOPS_IO: it would hide
+ * files. */
+int folder_next(DIR *folder, const char *path, const struct dirent **entry,
+                struct mlops_error *err);
+
 /* For _cleanup_: closes a folder that was read. */
 void folder_close(DIR **folder);
 

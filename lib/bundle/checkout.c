@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/path.h"
+#include "bundle/destination.h"
 #include "bundle/external.h"
 #include "bundle/layout.h"
 #include "bundle/switch.h"
@@ -12,39 +13,6 @@
 #include <mlops/bundle.h>
 #include <stdio.h>
 #include <unistd.h>
-
-static bool is_empty(const char *directory)
-{
-    _cleanup_(folder_close) DIR *folder = opendir(directory);
-    const struct dirent *entry = NULL;
-    while (folder && (entry = readdir(folder)))
-        if (!str_equal(entry->d_name, ".") && !str_equal(entry->d_name, ".."))
-            break;
-    return folder && !entry;
-}
-
-/* Is there a folder without anything in it? Something else that is there is refused. */
-static int check_destination(const char *directory, bool *there, struct mlops_error *err)
-{
-    *there = path_exists(directory);
-    if (!*there)
-        return MLOPS_OK;
-    _cleanup_(folder_close) DIR *folder = opendir(directory);
-    if (!folder && errno != ENOTDIR && errno != ENOENT)
-        return mlops_fail_errno(err, MLOPS_IO, errno, "read folder '%s'", directory);
-    const struct dirent *entry = NULL;
-    while (folder && (entry = readdir(folder)))
-        if (!str_equal(entry->d_name, ".") && !str_equal(entry->d_name, ".."))
-            break;
-    if (folder && !entry)
-        return MLOPS_OK;
-    if (folder)
-        mlops_fail(err, MLOPS_INVALID, "'%s' is not empty: it has '%s' in it", directory,
-                   entry->d_name);
-    else
-        mlops_fail(err, MLOPS_INVALID, "'%s' is there already and is not a folder", directory);
-    return mlops_hint(err, "name a folder that does not exist yet, or an empty one");
-}
 
 static bool is_top(const struct manifest_file *file)
 {
@@ -133,7 +101,7 @@ static int checkout_fresh(struct mlops_registry *registry, const struct manifest
                           struct mlops_error *err)
 {
     bool there;
-    TRY(check_destination(directory, &there, err));
+    TRY(destination_check(directory, &there, err));
     return there ? checkout_into(registry, manifest, directory, moved, err)
                  : checkout_as(registry, manifest, directory, moved, err);
 }
@@ -169,12 +137,11 @@ int mlops_checkout(struct mlops_registry *registry, const char *ref, const char 
 {
     _cleanup_(manifest_clear) struct manifest manifest = {0};
     struct layout_moved moved = {0};
-    struct stat status;
     *checkout = (struct mlops_checkout){0};
     if (!*directory)
         return mlops_fail(err, MLOPS_INVALID, "the folder to check out into has no name");
     TRY(manifest_load(registry, ref, &checkout->version, &manifest, NULL, err));
-    if (stat(directory, &status) == 0 && S_ISDIR(status.st_mode) && !is_empty(directory))
+    if (destination_filled(directory))
         TRY(checkout_over(registry, &manifest, directory, options && options->force, checkout,
                           &moved, err));
     else

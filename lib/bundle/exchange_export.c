@@ -1,6 +1,7 @@
 /* lib/bundle/exchange_export.c - a bundle written into a folder for another tool. */
 #include "base/file.h"
 #include "base/path.h"
+#include "bundle/destination.h"
 #include "bundle/exchange.h"
 #include "registry/registry.h"
 #include <errno.h>
@@ -44,29 +45,6 @@ static int find_made(struct folder_writer *writer, struct mlops_error *err)
     return MLOPS_OK;
 }
 
-static int check_place(const char *directory, struct mlops_error *err)
-{
-    const struct dirent *entry = NULL;
-    if (!*directory)
-        return mlops_fail(err, MLOPS_INVALID, "the folder to export into has no name");
-    if (!path_exists(directory))
-        return MLOPS_OK;
-    _cleanup_(folder_close) DIR *folder = opendir(directory);
-    if (!folder && errno == ENOTDIR)
-        return mlops_fail(err, MLOPS_INVALID, "'%s' is there already and is not a folder",
-                          directory);
-    if (!folder)
-        return mlops_fail_errno(err, MLOPS_IO, errno, "read folder '%s'", directory);
-    while ((entry = readdir(folder)))
-        if (!str_equal(entry->d_name, ".") && !str_equal(entry->d_name, ".."))
-            break;
-    if (!entry)
-        return MLOPS_OK;
-    mlops_fail(err, MLOPS_INVALID, "'%s' is not empty: it has '%s' in it", directory,
-               entry->d_name);
-    return mlops_hint(err, "name a folder that does not exist yet, or an empty one");
-}
-
 static int find_format(const char *name, int (**write)(struct folder_writer *, struct mlops_error *),
                        struct mlops_error *err)
 {
@@ -87,9 +65,12 @@ int mlops_folder_export(struct mlops_registry *registry, const char *ref, const 
     _cleanup_(folder_writer_clear) struct folder_writer writer = {.registry = registry, .ref = ref};
     _cleanup_(free_string) char *parent = NULL, *temporary = NULL;
     int (*write)(struct folder_writer *, struct mlops_error *) = NULL;
+    bool there;
     *result = (struct mlops_folder_export){0};
     TRY(find_format(format, &write, err));
-    TRY(check_place(directory, err));
+    if (!*directory)
+        return mlops_fail(err, MLOPS_INVALID, "the folder to export into has no name");
+    TRY(destination_check(directory, &there, err));
     TRY(manifest_load(registry, ref, &writer.version, &writer.manifest, NULL, err));
     TRY(find_made(&writer, err));
     parent = path_parent(directory);

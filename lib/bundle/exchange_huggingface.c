@@ -26,19 +26,17 @@ static int list_folder(struct foreign *foreign, struct mlops_error *err)
     const struct dirent *entry;
     char **names = NULL;
     size_t count = 0, capacity = 0;
+    int code;
     if (!folder)
         return mlops_fail_errno(err, MLOPS_IO, errno, "read folder '%s'", foreign->root);
-    while ((entry = readdir(folder))) {
-        const char *name = entry->d_name;
-        if (str_equal(name, ".") || str_equal(name, "..") || str_equal(name, ".cache") ||
-            walk_leaves_out(name))
+    while (!(code = folder_next(folder, foreign->root, &entry, err)) && entry) {
+        if (str_equal(entry->d_name, ".cache") || walk_leaves_out(entry->d_name))
             continue;
         GROW(names, count, &capacity);
-        names[count++] = xstrdup(name);
+        names[count++] = xstrdup(entry->d_name);
     }
     if (count > 0)
         qsort(names, count, sizeof(*names), compare_names);
-    int code = MLOPS_OK;
     for (size_t i = 0; i < count; i++) {
         if (code == MLOPS_OK && !utf8_valid(names[i], strlen(names[i])))
             code = mlops_fail(err, MLOPS_INVALID, "a name in '%s' is not UTF-8", foreign->root);

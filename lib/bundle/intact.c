@@ -96,12 +96,13 @@ static int find_new(const struct intact *intact, const char *relative, struct ml
     const struct manifest *manifest = intact->manifest;
     _cleanup_(free_string) char *path = path_join(intact->directory, relative);
     _cleanup_(folder_close) DIR *folder = opendir(*relative ? path : intact->directory);
-    const struct dirent *entry;
     if (!folder)
         return differs(err, relative, "cannot be read");
-    while ((entry = readdir(folder))) {
-        if (str_equal(entry->d_name, ".") || str_equal(entry->d_name, ".."))
-            continue;
+    for (;;) {
+        const struct dirent *entry;
+        TRY(folder_next(folder, path, &entry, err));
+        if (!entry)
+            return MLOPS_OK;
         _cleanup_(free_string) char *name =
             *relative ? path_join(relative, entry->d_name) : xstrdup(entry->d_name);
         const struct manifest_file *file =
@@ -113,7 +114,6 @@ static int find_new(const struct intact *intact, const char *relative, struct ml
         if (file->kind == MANIFEST_FOLDER)
             TRY(find_new(intact, name, err));
     }
-    return MLOPS_OK;
 }
 
 bool intact_looks(const char *directory, const struct manifest *manifest, struct digest *looks)

@@ -70,17 +70,17 @@ static int walk_folder(struct signed_files *files, const char *folder, int depth
 {
     _cleanup_(free_string) char *full = path_join(files->root, *folder ? folder : ".");
     _cleanup_(folder_close) DIR *directory = opendir(full);
-    const struct dirent *entry;
     size_t count = 0;
     if (!directory)
         return mlops_fail_errno(err, 0, errno, "read the folder %s", full);
     if (depth > DEPTH_MAX)
         return mlops_fail(err, MLOPS_INVALID, "'%s' is more than %d folders deep", folder,
                           DEPTH_MAX);
-    while ((entry = readdir(directory))) {
-        if (str_equal(entry->d_name, ".") || str_equal(entry->d_name, ".."))
-            continue;
-        count++;
+    for (;; count++) {
+        const struct dirent *entry;
+        TRY(folder_next(directory, full, &entry, err));
+        if (!entry)
+            break;
         TRY(take_entry(files, folder, entry->d_name, depth, err));
     }
     if (count == 0 && *folder)

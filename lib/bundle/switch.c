@@ -144,14 +144,10 @@ static int check_folder(const struct earlier *earlier, const char *relative, siz
     if (!folder)
         return mlops_fail_errno(err, MLOPS_IO, errno, "read folder '%s'", path);
     for (;;) {
-        errno = 0;
-        const struct dirent *entry = readdir(folder);
-        if (!entry && errno != 0)
-            return mlops_fail_errno(err, MLOPS_IO, errno, "read folder '%s'", path);
+        const struct dirent *entry;
+        TRY(folder_next(folder, path, &entry, err));
         if (!entry)
             return MLOPS_OK;
-        if (str_equal(entry->d_name, ".") || str_equal(entry->d_name, ".."))
-            continue;
         _cleanup_(free_string) char *name =
             *relative ? path_join(relative, entry->d_name) : xstrdup(entry->d_name);
         TRY(check_one(earlier, name, seen, err));

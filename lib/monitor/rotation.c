@@ -166,8 +166,12 @@ static int gather(const char *path, struct rotated_list *list, struct mlops_erro
     const char *base = path_base(path);
     if (!entries)
         return mlops_fail_errno(err, MLOPS_IO, errno, "look for older files in %s", folder);
-    for (struct dirent *entry; (entry = readdir(entries));) {
+    for (;;) {
+        const struct dirent *entry;
         struct rotated item = {0};
+        TRY(folder_next(entries, folder, &entry, err));
+        if (!entry)
+            break;
         if (!str_starts(entry->d_name, base) || !read_suffix(entry->d_name + strlen(base), &item))
             continue;
         item.path = path_join(folder, entry->d_name);

@@ -159,17 +159,18 @@ static int take_lock(struct host *host, struct mlops_error *err)
 static int sweep(const char *folder, struct mlops_error *err)
 {
     _cleanup_(folder_close) DIR *listing = opendir(folder);
-    const struct dirent *entry;
     if (!listing)
         return mlops_fail_errno(err, MLOPS_IO, errno, "read folder '%s'", folder);
-    while ((entry = readdir(listing))) {
-        if (entry->d_name[0] != '.' || str_equal(entry->d_name, ".") ||
-            str_equal(entry->d_name, ".."))
+    for (;;) {
+        const struct dirent *entry;
+        TRY(folder_next(listing, folder, &entry, err));
+        if (!entry)
+            return MLOPS_OK;
+        if (entry->d_name[0] != '.')
             continue;
         _cleanup_(free_string) char *path = path_join(folder, entry->d_name);
         TRY(tree_remove(path, err));
     }
-    return MLOPS_OK;
 }
 
 int host_lock(struct host *host, struct mlops_error *err)
@@ -289,12 +290,13 @@ int host_releases(const struct host *host, char ***ids, struct mlops_error *err)
 {
     _cleanup_(free_string) char *path = host_release(host, "");
     _cleanup_(folder_close) DIR *folder = opendir(path);
-    const struct dirent *entry;
+    const struct dirent *entry = NULL;
     struct dated *found = NULL;
     size_t count = 0, capacity = 0;
+    int code = MLOPS_OK;
     if (!folder && errno != ENOENT)
         return mlops_fail_errno(err, MLOPS_IO, errno, "read folder '%s'", path);
-    while (folder && (entry = readdir(folder))) {
+    while (folder && !(code = folder_next(folder, path, &entry, err)) && entry) {
         struct mlops_release_row row;
         if (!is_id(entry->d_name))
             continue;
@@ -308,7 +310,7 @@ int host_releases(const struct host *host, char ***ids, struct mlops_error *err)
     for (size_t i = 0; i < count; i++)
         (*ids)[i] = found[i].id;
     free(found);
-    return MLOPS_OK;
+    return code;
 }
 
 int host_save(const struct host *host, const char *trying, struct mlops_error *err)

@@ -173,10 +173,8 @@ static int list(struct store_backend *backend,
     if (!folder || fstat(dirfd(folder), &status) < 0 || clock_gettime(CLOCK_REALTIME, &now) < 0)
         return mlops_fail_errno(err, MLOPS_OK, errno, "read folder '%s'", file->directory);
     for (;;) {
-        errno = 0;
-        const struct dirent *entry = readdir(folder);
-        if (!entry && errno != 0)
-            return mlops_fail_errno(err, MLOPS_IO, errno, "read folder '%s'", file->directory);
+        const struct dirent *entry;
+        TRY(folder_next(folder, file->directory, &entry, err));
         if (!entry)
             break;
         if (entry->d_name[0] != '.')

@@ -238,18 +238,20 @@ static int list_folder(const char *folder, int depth, struct listing *listing,
                        struct mlops_error *err)
 {
     _cleanup_(folder_close) DIR *open = depth <= DEPTH_MAX ? opendir(folder) : NULL;
-    const struct dirent *entry;
     if (depth > DEPTH_MAX)
         return mlops_fail(err, MLOPS_INVALID, "'%s' lies too deep", folder);
     if (!open)
         return mlops_fail_errno(err, MLOPS_OK, errno, "read folder '%s'", folder);
-    while ((entry = readdir(open))) {
+    for (;;) {
+        const struct dirent *entry;
+        TRY(folder_next(open, folder, &entry, err));
+        if (!entry)
+            return MLOPS_OK;
         if (entry->d_name[0] == '_' || entry->d_name[0] == '.')
             continue;
         _cleanup_(free_string) char *path = path_join(folder, entry->d_name);
         TRY(list_entry(path, depth, listing, err));
     }
-    return MLOPS_OK;
 }
 
 static int compare_paths(const void *a, const void *b)

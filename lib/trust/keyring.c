@@ -139,26 +139,25 @@ int mlops_key_list(struct mlops_key_list *list, struct mlops_error *err)
 {
     _cleanup_(free_string) char *keys = folder();
     _cleanup_(folder_close) DIR *directory = opendir(keys);
-    const struct dirent *entry;
+    const struct dirent *entry = NULL;
     size_t capacity = 0;
+    int code = MLOPS_OK;
     *list = (struct mlops_key_list){0};
     if (!directory && errno != ENOENT)
         return mlops_fail_errno(err, MLOPS_IO, errno, "read the folder %s", keys);
-    while (directory && (entry = readdir(directory))) {
+    while (directory && !code && !(code = folder_next(directory, keys, &entry, err)) && entry) {
         if (!str_ends(entry->d_name, ".key"))
             continue;
         _cleanup_(free_string) char *path = path_join(keys, entry->d_name);
         _cleanup_(free_string) char *name =
             xstrndup(entry->d_name, strlen(entry->d_name) - strlen(".key"));
-        struct mlops_key key = {0};
-        int code = read_key(path, name, &key, err);
-        if (code) {
-            mlops_key_clear(&key);
-            mlops_key_list_clear(list);
-            return code;
-        }
         GROW(list->items, list->count, &capacity);
-        list->items[list->count++] = key;
+        list->items[list->count] = (struct mlops_key){0};
+        code = read_key(path, name, &list->items[list->count++], err);
+    }
+    if (code) {
+        mlops_key_list_clear(list);
+        return code;
     }
     if (list->count > 1)
         qsort(list->items, list->count, sizeof(list->items[0]), compare_keys);

@@ -55,3 +55,43 @@ tmpfs_or_skip() {
     ls -A | grep -v -e bin -e p -e .mlops && false
     mlops list >/dev/null
 }
+
+# half FOLDER ARGUMENT…: mlops, while FOLDER gives its first names and then fails.
+half() {
+    # leaks cannot be looked for under a tracer
+    ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o strace -P "$1" -e inject=getdents64:error=EIO:when=2+ "$MLOPS" "${@:2}"
+}
+
+@test "a folder that cannot be read to its end is not taken for a shorter one" {
+    strace -o strace true || skip "cannot trace here"
+    mlops -q init
+    project p first
+    mlops -q register p
+    mlops -q key generate ana --no-passphrase
+    mlops -q trust add ana --role author
+    mlops -q sign fraud@1 -o model.sig
+    mlops -q checkout fraud@1 out
+    mlops -q deploy fraud@1 live
+    mkdir empty hive hub
+    echo "# other" > hub/README.md
+    printf 'a\n1\n' > hive/part.csv
+    keys=${MLOPS_KEYS:-${XDG_CONFIG_HOME:-$HOME/.config}/mlops/keys}
+    while read -r folder arguments; do
+        run half "$folder" $arguments
+        [ "$status" -eq 6 ] || { echo "$arguments: $status $output"; false; }
+        [[ "$output" == *"read folder '"*"': Input/output error"* ]] || { echo "$arguments: $output"; false; }
+    done <<EOF
+$PWD/p/model package p
+$PWD/out/model verify ./out --signature model.sig
+$PWD/out/model sign ./out -o other.sig
+$PWD/out checkout fraud@1 out
+$PWD/empty checkout fraud@1 empty
+$PWD/empty export fraud@1 empty --format mlflow
+$PWD/hub import huggingface hub --model other
+$PWD/hive profile hive
+$PWD/live/releases deploy fraud@1 live
+$keys key list
+EOF
+    [ -z "$(ls empty)" ]
+    [ ! -e other.sig ]
+}
