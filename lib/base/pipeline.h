@@ -3,7 +3,8 @@
  *
  * Items travel in lanes: a lane is a stream of its own (one large file), and several run side by
  * side. A serial stage takes the items of a lane one at a time and in their order (cutting a file,
- * hashing it); a parallel one takes any number at once (compressing, writing). As many items are on
+ * hashing it); a parallel one takes any number at once (compressing, writing). Whoever has a choice
+ * takes from the earlier lane: the first is the one for the longest stream. As many items are on
  * their way as there are given, and no more memory than theirs is used, however long the input.
  *
  * Beside the lanes there may be side work of no order (many small files), for whoever finds nothing

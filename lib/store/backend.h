@@ -44,6 +44,10 @@ struct store_backend {
 
     /* What only some have; NULL where there is nothing to do. */
 
+    /* As `read`, of bytes that are in memory already: false where the disk would have to be waited
+     * for, and where anything is wrong. */
+    bool (*peek)(struct store_backend *backend, const char *name, uint64_t offset, void *data,
+                 size_t length);
     /* The local file `temporary` is complete and is most likely going to be published as `name`:
      * its bytes may begin to move, with nothing to be seen before. What fails is told by `publish`.
      */

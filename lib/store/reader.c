@@ -216,6 +216,30 @@ static int load(struct reader *reader, const struct location *location, const ui
     return MLOPS_OK;
 }
 
+bool reader_recognize(struct reader *reader, const struct digest *blobs, size_t count,
+                      const uint8_t *data, uint32_t length, struct digest *name)
+{
+    struct store_backend *backend = reader->store->backend;
+    struct mlops_error ignored = {0}; /* without memory it is not recognized */
+    if (!backend->peek ||
+        reserve(&reader->stored, &reader->stored_capacity, CHUNK_MAX + RECORD_HEADER_SIZE, &ignored))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        struct location location;
+        const struct record *record = &location.record;
+        if (!index_find(reader->store->index, &blobs[i], &location) ||
+            record->kind != RECORD_BLOB || record->encoding != ENCODING_RAW ||
+            record->raw != length || length > CHUNK_MAX ||
+            !backend->peek(backend, location.pack, record->offset + RECORD_HEADER_SIZE,
+                           reader->stored, length) ||
+            memcmp(reader->stored, data, length) != 0)
+            continue;
+        *name = blobs[i];
+        return true;
+    }
+    return false;
+}
+
 /* It came damaged, and from a copy on this machine or over a network: may it be sound where it
  * lies? */
 static bool is_worth_another(const struct reader *reader, const struct location *location, int code)

@@ -35,6 +35,13 @@ int reader_find(const struct reader *reader, const struct digest *name, struct l
 int reader_has_whole(struct reader *reader, const struct digest *name, bool *whole,
                      struct mlops_error *err);
 
+/* Is one of `count` blobs the `length` bytes at `data`? Then `*name` is its name, without a digest
+ * made. Compares with the pack's own bytes, so what is equal is equal, whoever wrote it; only where
+ * they are stored as they are and lie in memory, for hashing is faster than a disk and than zstd.
+ * False where it cannot be told. */
+bool reader_recognize(struct reader *reader, const struct digest *blobs, size_t count,
+                      const uint8_t *data, uint32_t length, struct digest *name);
+
 /* The MLOPS_INTEGRITY error of a record whose content is not what it should be. */
 int reader_damaged(struct mlops_error *err, const struct location *location, const char *what);
 

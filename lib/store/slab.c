@@ -75,7 +75,7 @@ int slab_fill(struct slab *slab, struct intake *intake, const struct chunker *ch
 {
     size_t filled = intake->rest_length, begin = 0;
     slab->intake = intake;
-    slab->last = false;
+    slab->last = slab->hashed = false;
     slab->count = 0;
     if (filled > 0)
         memmove(slab->data, intake->rest, filled);
@@ -110,23 +110,38 @@ static bool is_all_of_it(const struct slab *slab)
     return slab->last && slab->count == 1 && slab->intake->pieces == 1;
 }
 
+void slab_match(struct slab *slab, struct reader *reader)
+{
+    struct match *match = slab->intake->match;
+    const uint8_t *data = slab->data;
+    bool known = match && !is_all_of_it(slab);
+    for (size_t i = 0; i < slab->count; data += slab->lengths[i++]) {
+        slab->base_counts[i] = 0;
+        if (match)
+            slab->base_counts[i] =
+                match_next(match, slab->lengths[i], slab->fingerprints[i], slab->bases[i]);
+        known = known && reader_recognize(reader, slab->bases[i], slab->base_counts[i], data,
+                                          slab->lengths[i], &slab->digests[i]);
+    }
+    slab->hashed = known;
+}
+
 void slab_hash(struct slab *slab, bool pieces)
 {
     struct intake *intake = slab->intake;
     size_t length = 0;
-    for (size_t i = 0; i < slab->count; length += slab->lengths[i++])
-        slab->base_counts[i] = intake->match ? match_next(intake->match, slab->lengths[i],
-                                                          slab->fingerprints[i], slab->bases[i])
-                                             : 0;
-    slab->hashed = pieces && !is_all_of_it(slab);
     if (is_all_of_it(slab))
         return;
     if (!intake->hash)
         intake->hash = sha256_new();
-    if (pieces)
+    if (pieces && !slab->hashed) {
         sha256_update_parts(intake->hash, slab->data, slab->lengths, slab->count, slab->digests);
-    else
-        sha256_update(intake->hash, slab->data, length);
+        slab->hashed = true;
+        return;
+    }
+    for (size_t i = 0; i < slab->count; i++)
+        length += slab->lengths[i];
+    sha256_update(intake->hash, slab->data, length);
 }
 
 void slab_hash_pieces(struct slab *slab)

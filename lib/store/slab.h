@@ -33,7 +33,7 @@ struct slab {
     size_t lane;   /* the writer's */
     struct intake *intake;
     bool last;   /* of its object */
-    bool hashed; /* its pieces */
+    bool hashed; /* its pieces, or known without */
     size_t count;
     uint32_t lengths[SLAB_PIECES];
     uint64_t fingerprints[SLAB_PIECES];
@@ -54,11 +54,16 @@ void intake_clear(struct intake *intake);
 int slab_fill(struct slab *slab, struct intake *intake, const struct chunker *chunker,
               struct mlops_error *err);
 
-/* Hash the whole and find counterparts of the pieces; in the order of filling. `pieces`: hash those
- * as well, in the same pass; otherwise slab_hash_pieces is to follow. */
+/* Find the counterparts of the pieces in the version before; in the order of filling. Where each
+ * piece is one of them, byte for byte, none needs to be hashed: a stretch that did not change. An
+ * object of one piece is hashed all the same, so that no object has its name from the store. */
+void slab_match(struct slab *slab, struct reader *reader);
+
+/* Hash the whole; in the order of filling. `pieces`: hash those as well, in the same pass, unless
+ * they are known; otherwise slab_hash_pieces is to follow. */
 void slab_hash(struct slab *slab, bool pieces);
 
-/* Hash the pieces where slab_hash has not; in any order, by any thread. */
+/* Hash the pieces where that is still to be done; in any order, by any thread. */
 void slab_hash_pieces(struct slab *slab);
 
 /* Write the pieces into the recipe, and behind the last the digest of the whole; in the order of

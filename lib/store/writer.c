@@ -189,6 +189,7 @@ static int put_object(struct store_writer *writer, struct bench *bench, struct i
         bench->slab = slab_new();
     do {
         TRY(slab_fill(bench->slab, intake, &writer->chunker, err));
+        slab_match(bench->slab, reader_of(writer, bench));
         slab_hash(bench->slab, true);
         slab_hash_pieces(bench->slab);
         TRY(slab_record(bench->slab, err));
@@ -392,7 +393,7 @@ static int put_groups(struct store_writer *writer, struct mlops_error *err)
     return MLOPS_OK;
 }
 
-/* First stage: read and cut, in each lane file after file. */
+/* First stage: read, cut and hold against the version before, in each lane file after file. */
 static int fill_stage(void *context, void *item, size_t worker, struct mlops_error *err)
 {
     struct job *job = context;
@@ -413,6 +414,7 @@ static int fill_stage(void *context, void *item, size_t worker, struct mlops_err
         code = slab_fill(slab, intake, &job->writer->chunker, err);
     if (code)
         return wrap(err, file);
+    slab_match(slab, reader_of(job->writer, bench_of(job->writer, worker)));
     job->done += intake->size - before;
     if (slab->last) {
         fd_close(&intake->fd);
@@ -507,6 +509,12 @@ static int add_all(struct job *job, struct mlops_error *err)
     return code;
 }
 
+static int compare_sizes(const void *a, const void *b)
+{
+    const struct store_file *x = *(struct store_file *const *)a, *y = *(struct store_file *const *)b;
+    return x->size > y->size ? -1 : x->size < y->size;
+}
+
 static void sort_out(struct job *job, struct store_file *files, size_t count)
 {
     struct stat status;
@@ -521,6 +529,8 @@ static void sort_out(struct job *job, struct store_file *files, size_t count)
         else
             job->small[job->small_count++] = &files[i];
     }
+    /* the digest of the longest is what all others are done beside */
+    qsort(job->large, job->large_count, sizeof(struct store_file *), compare_sizes);
 }
 
 int store_writer_add_files(struct store_writer *writer, struct store_file *files, size_t count,

@@ -110,6 +110,18 @@ static void a_link_in_the_place_of_a_blob_is_not_followed(void **state)
     assert_int_not_equal(0, f->backend->read(f->backend, "a.pack", 0, data, 7, &f->err));
 }
 
+/* Whether it does is the file system's; what it gives is what is there. */
+static void peeking_gives_what_reading_gives_or_nothing(void **state)
+{
+    struct fixture *f = *state;
+    char data[8] = "";
+    assert_int_equal(0, f->backend->publish(f->backend, f->blob, "a.pack", &f->err));
+    if (f->backend->peek(f->backend, "a.pack", 2, data, 5))
+        assert_memory_equal("ntent", data, 5);
+    assert_false(f->backend->peek(f->backend, "a.pack", 2, data, 6));
+    assert_false(f->backend->peek(f->backend, "b.pack", 0, data, 1));
+}
+
 static void a_folder_that_is_missing_is_not_found(void **state)
 {
     struct fixture *f = *state;
@@ -125,6 +137,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_published_blob_is_read_only, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_folder_that_rests_is_not_listed_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_link_in_the_place_of_a_blob_is_not_followed, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(peeking_gives_what_reading_gives_or_nothing, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_folder_that_is_missing_is_not_found, set_up, tear_down),
     };
