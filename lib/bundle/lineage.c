@@ -79,13 +79,9 @@ int lineage_resolve(struct mlops_registry *registry, const char *const *refs, co
         lineage->run = run;
     for (; refs && *refs; refs++) {
         struct mlops_version version;
-        if (mlops_version_resolve(registry, *refs, &version, err))
+        if (mlops_version_resolve(registry, *refs, &version, err) ||
+            version_check_registered(&version, err))
             return mlops_wrap(err, "%s %s", who, *refs);
-        if (version.number == 0) {
-            mlops_fail(err, MLOPS_INVALID, "%s %s: %.23s… is not registered", who, *refs,
-                       version.bundle);
-            return mlops_hint(err, "register it first: gc forgets bundles that nobody registers");
-        }
         if (lineage->parent_count == LINEAGE_PARENTS_MAX)
             return mlops_fail(err, MLOPS_INVALID, "a version has at most %d parents",
                               LINEAGE_PARENTS_MAX);

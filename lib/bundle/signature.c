@@ -139,8 +139,7 @@ int mlops_sign(struct mlops_registry *registry, const char *ref,
     _cleanup_(buffer_clear) struct buffer text = {0}, sigstore = {0};
     struct mlops_version version;
     TRY(manifest_load(registry, ref, &version, &manifest, NULL, err));
-    if (version.number == 0)
-        return mlops_fail(err, MLOPS_INVALID, "%.23s… is not registered", version.bundle);
+    TRY(version_check_registered(&version, err));
     TRY(keyring_open(&options->signer, &key, err));
     signing_key_fingerprint(key, fingerprint);
     TRY(sign_both(options, key, &manifest, &version, body, err));

@@ -280,8 +280,7 @@ int mlops_lineage_of(struct mlops_registry *registry, const char *ref,
     *lineage = (struct mlops_lineage){0};
     TRY(snapshot_begin(registry, &snapshot, err));
     TRY(mlops_version_resolve(registry, ref, &version, err));
-    if (version.number == 0)
-        return mlops_fail(err, MLOPS_INVALID, "%.23s… is not registered", version.bundle);
+    TRY(version_check_registered(&version, err));
     TRY(mlops_stage_list(registry, NULL, &gathering.stages, err));
     TRY(add_version(&gathering, &version, &at, err));
     for (size_t i = 0; i < gathering.count; i++)

@@ -399,6 +399,14 @@ int version_resolve(struct transaction *tx, const char *ref, struct mlops_versio
     return reference_resolve(transaction_db(tx), &reference, version, err);
 }
 
+int version_check_registered(const struct mlops_version *version, struct mlops_error *err)
+{
+    if (version->number != 0)
+        return MLOPS_OK;
+    mlops_fail(err, MLOPS_INVALID, "%.23s… is not registered", version->bundle);
+    return mlops_hint(err, "run 'mlops register %.23s' first", version->bundle);
+}
+
 int mlops_version_resolve(struct mlops_registry *registry, const char *ref,
                           struct mlops_version *version, struct mlops_error *err)
 {

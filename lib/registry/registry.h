@@ -80,6 +80,9 @@ void version_announced(struct mlops_registry *registry, const struct mlops_versi
 int version_resolve(struct transaction *tx, const char *ref, struct mlops_version *version,
                     struct mlops_error *err);
 
+/* A bundle that no version names is MLOPS_INVALID, with the command that registers it. */
+int version_check_registered(const struct mlops_version *version, struct mlops_error *err);
+
 /*
  * Append evidence about a bundle (body: a JSON object). Its digest goes into the next log entry
  * of the transaction (audit_append), or into one "evidence" of its own where none follows.

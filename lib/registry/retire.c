@@ -68,8 +68,7 @@ int mlops_version_retire(struct mlops_registry *registry, const char *ref, const
     }
     TRY(transaction_begin(registry, &tx, err));
     TRY(version_resolve(tx, ref, version, err));
-    if (version->number == 0)
-        return mlops_fail(err, MLOPS_INVALID, "%.23s… is not registered", version->bundle);
+    TRY(version_check_registered(version, err));
     TRY(check_stages(transaction_db(tx), version, err));
     TRY(find_entry(registry, version->model, version->number, &entry, &retired, err));
     if (retired)

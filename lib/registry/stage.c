@@ -153,10 +153,7 @@ int stage_push(struct transaction *tx, const struct mlops_version *version, cons
     struct top top;
 
     TRY(stage_name_check(stage, err));
-    if (version->number == 0) {
-        mlops_fail(err, MLOPS_INVALID, "the bundle %s is not registered", version->bundle);
-        return mlops_hint(err, "register it first: 'mlops register %s'", version->bundle);
-    }
+    TRY(version_check_registered(version, err));
     TRY(check_top(db, version->model, stage, expected, &top, err));
     TRY(version_check_in_use(tx->registry, version, err));
     TRY(audit_append(tx,

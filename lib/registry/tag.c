@@ -29,16 +29,6 @@ static int check_value(const char *name, const char *value, struct mlops_error *
         name, MLOPS_TAG_VALUE_MAX);
 }
 
-static int resolve_registered(struct transaction *tx, const char *ref,
-                              struct mlops_version *version, struct mlops_error *err)
-{
-    TRY(version_resolve(tx, ref, version, err));
-    if (version->number)
-        return MLOPS_OK;
-    mlops_fail(err, MLOPS_INVALID, "%.23s… is not registered", version->bundle);
-    return mlops_hint(err, "tags are on versions: 'mlops register %.23s' first", version->bundle);
-}
-
 /* {"name": …, "value": …}; `value` NULL: it was taken off. */
 static int log_change(struct transaction *tx, const struct mlops_version *version, const char *name,
                       const char *value, struct mlops_error *err)
@@ -66,7 +56,8 @@ int mlops_tag_set(struct mlops_registry *registry, const char *ref, const char *
     TRY(check_name(name, err));
     TRY(check_value(name, value, err));
     TRY(transaction_begin(registry, &tx, err));
-    TRY(resolve_registered(tx, ref, version, err));
+    TRY(version_resolve(tx, ref, version, err));
+    TRY(version_check_registered(version, err));
     TRY(db_exec(transaction_db(tx), err,
                 "INSERT INTO tag (model, number, name, value) VALUES ($1, $2, $3, $4) "
                 "ON CONFLICT (model, number, name) DO UPDATE SET value = excluded.value",
@@ -82,7 +73,8 @@ int mlops_tag_remove(struct mlops_registry *registry, const char *ref, const cha
 
     TRY(check_name(name, err));
     TRY(transaction_begin(registry, &tx, err));
-    TRY(resolve_registered(tx, ref, version, err));
+    TRY(version_resolve(tx, ref, version, err));
+    TRY(version_check_registered(version, err));
     TRY(db_exec(transaction_db(tx), err,
                 "DELETE FROM tag WHERE model = $1 AND number = $2 AND name = $3",
                 DB_TEXT(version->model), DB_I64(version->number), DB_TEXT(name)));

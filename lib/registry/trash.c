@@ -93,10 +93,9 @@ static int resolve_registered(struct transaction *tx, const char *ref,
                               struct mlops_version *version, struct mlops_error *err)
 {
     TRY(version_resolve(tx, ref, version, err));
-    if (version->number)
-        return MLOPS_OK;
-    mlops_fail(err, MLOPS_INVALID, "%.23s… is not registered", version->bundle);
-    return mlops_hint(err, "gc forgets bundles that nobody registers");
+    return version_check_registered(version, err)
+               ? mlops_hint(err, "gc forgets bundles that nobody registers")
+               : MLOPS_OK;
 }
 
 int mlops_version_delete(struct mlops_registry *registry, const char *ref, const char *reason,

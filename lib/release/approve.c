@@ -42,8 +42,7 @@ static int look_at(struct mlops_registry *registry, const struct mlops_approve_o
     uint64_t last;
     TRY(snapshot_begin(registry, &snapshot, err));
     TRY(mlops_version_resolve(registry, options->ref, &approval->version, err));
-    if (approval->version.number == 0)
-        return mlops_fail(err, MLOPS_INVALID, "%.23s… is not registered", approval->version.bundle);
+    TRY(version_check_registered(&approval->version, err));
     if (!options->withdraw)
         TRY(version_check_in_use(registry, &approval->version, err));
     TRY(log_view_open(registry, &view, err));

@@ -50,14 +50,6 @@ static int check_expected(struct mlops_registry *registry, const struct mlops_pr
     return stage_push(tx, &promotion->version, promotion->stage, expected, NULL, NULL, err);
 }
 
-static int check_registered(const struct mlops_version *version, struct mlops_error *err)
-{
-    if (version->number != 0)
-        return MLOPS_OK;
-    mlops_fail(err, MLOPS_INVALID, "%.23s… is not registered", version->bundle);
-    return mlops_hint(err, "run 'mlops register %.23s' first", version->bundle);
-}
-
 /* ---- judging ------------------------------------------------------------------------------- */
 
 /* One promotion under way. */
@@ -252,7 +244,7 @@ int mlops_promote(struct mlops_registry *registry, const struct mlops_promote_op
     log_head_foresee(registry);
     TRY(snapshot_begin(registry, &attempt.snapshot, err));
     TRY(manifest_load(registry, options->ref, &promotion->version, &attempt.manifest, NULL, err));
-    TRY(check_registered(&promotion->version, err));
+    TRY(version_check_registered(&promotion->version, err));
     log_view_foresee_version(registry, promotion->version.model, promotion->version.number);
     TRY(version_check_in_use(registry, &promotion->version, err));
     TRY(holder_number(registry, promotion->version.model, options->stage, &promotion->previous,

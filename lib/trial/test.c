@@ -89,15 +89,6 @@ static int check_names(const struct mlops_test_options *options, const struct pr
     return MLOPS_OK;
 }
 
-static int check_testable(const struct mlops_version *version, struct mlops_error *err)
-{
-    if (version->number != 0)
-        return MLOPS_OK;
-    mlops_fail(err, MLOPS_INVALID, "%.23s… is not registered, so nobody could find its evidence",
-               version->bundle);
-    return mlops_hint(err, "run 'mlops register %.23s' first", version->bundle);
-}
-
 /* A sandbox that is less than it could be is said, not only recorded. */
 static void warn_of_sandbox(const struct mlops_registry *registry, const struct sandbox *sandbox)
 {
@@ -308,7 +299,7 @@ int mlops_test(struct mlops_registry *registry, const char *ref,
     *report = (struct mlops_test_report){0};
     TRY(manifest_load(registry, ref, &report->version, &manifest, NULL, err));
     TRY(manifest_check_files(&manifest, err));
-    TRY(check_testable(&report->version, err));
+    TRY(version_check_registered(&report->version, err));
     TRY(check_names(options, &manifest.project, err));
     return run_and_record(registry, &manifest, options, report, err);
 }

@@ -47,7 +47,7 @@ setup() {
     local id
     id=$(mlops package child)
     run mlops package child --parent "$id"
-    ended 2 "is not registered" "register it first"
+    ended 2 "is not registered" "run 'mlops register sha256:"
     run mlops package child --run ""
     ended 2 "--run must be"
     run mlops package child --run $'a\x01'
