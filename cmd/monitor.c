@@ -436,7 +436,8 @@ const struct command command_monitor = {
          {.name = "replay", .help = "watch: judge as of the newest event, not of the clock"},
          {.name = "auto-rollback",
           .help = "watch: roll back when a critical alert is open about what was promoted"},
-         {.name = "auto-retrain", .help = "watch: retrain where a trigger of 'retrain' says so"},
+         {.name = "auto-retrain", .help = "watch: retrain, and compare what waits, where the "
+                                          "triggers of 'retrain' say so"},
          {.name = "dead-letter",
           .kind = OPTION_TEXT,
           .argument = "PATH",
@@ -575,6 +576,7 @@ const struct command command_monitor = {
          {"resolved", "number", "watch: alerts"},
          {"rollbacks", "number", "watch: that it made by itself"},
          {"trainings", "number", "watch: that it began by itself"},
+         {"decisions", "number", "watch: comparisons of what was trained at their time"},
          {"silenced", "number", "check: of them, those that nobody is told of"},
          {"id", "number", "silence, notify: what was added or removed"},
          {"channels[]", "object",

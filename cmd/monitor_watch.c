@@ -39,6 +39,7 @@ int monitor_watch(struct cli *cli)
         cli_json_number(document, "resolved", (double)watched.resolved);
         cli_json_number(document, "rollbacks", (double)watched.rollbacks);
         cli_json_number(document, "trainings", (double)watched.trainings);
+        cli_json_number(document, "decisions", (double)watched.decisions);
         cli_json_number(document, "counted", (double)watched.events.counted);
         return cli_print_json(cli, document);
     }

@@ -145,14 +145,16 @@ static int decide(struct cli *cli)
 {
     _cleanup_(mlops_retrain_decision_clear) struct mlops_retrain_decision decision = {.waiting =
                                                                                           false};
-    TRY(mlops_retrain_decide(cli_registry(cli), cli->args[0], cli_text(cli, "stage"), &decision,
-                             &cli->err));
+    const struct mlops_retrain_decide_options options = {
+        .model = cli->args[0], .stage = cli_text(cli, "stage"), .if_due = cli_flag(cli, "if-due")};
+    TRY(mlops_retrain_decide(cli_registry(cli), &options, &decision, &cli->err));
     _cleanup_(free_string) char *message =
         cli_clean(decision.message ? decision.message : "", false);
     if (cli->json) {
         cJSON *document = cli_json_object();
         cli_json_text(document, "model", cli->args[0]);
         cli_json_bool(document, "waiting", decision.waiting);
+        cli_json_bool(document, "due", decision.due);
         cli_json_version(document, "version", decision.version.number);
         cli_json_version(document, "champion", decision.champion);
         cli_json_text(document, "verdict", mlops_challenge_verdict_name(decision.verdict));
@@ -166,7 +168,7 @@ static int decide(struct cli *cli)
         cli_print(cli, "%s@%" PRIu64 " %s%s: %s", cli->args[0], decision.version.number,
                   *decision.reached ? "is in " : "waits", decision.reached, message);
     }
-    return !decision.waiting || decision.promoted ? MLOPS_OK : MLOPS_REFUSED;
+    return !decision.due || decision.promoted ? MLOPS_OK : MLOPS_REFUSED;
 }
 
 static int run(struct cli *cli)
@@ -223,7 +225,9 @@ const struct command command_retrain = {
                  .argument = "TIME",
                  .help = "stop training after this long (1d)"},
                 {.name = "strict", .help = "run nothing without the full sandbox"},
-                {.name = "if-due", .help = "only where a trigger says so and no limit forbids it"},
+                {.name = "if-due",
+                 .help = "only where a trigger says so and no limit forbids it; with --decide, at "
+                         "the time that 'decide=TIME' of the triggers says, and once"},
                 {.name = "triggers",
                  .kind = OPTION_TEXT,
                  .argument = "TEXT",
@@ -238,10 +242,10 @@ const struct command command_retrain = {
                   "say when it is due"},
                  {"mlops retrain fraud --if-due", "run it if it is: for cron"},
                  {"mlops retrain fraud --decide", "let in what has shown itself the better"}},
-    .exits = {{1, "training or a test failed, or a gate refused"},
+    .exits = {{1, "training or a test failed, a gate refused, or --decide did not let it in"},
               {4, "as many run as may at once"}},
     .json = {{"model", "text", "its name"},
-             {"due", "bool", "false: nothing was done, 'message' says why"},
+             {"due", "bool", "false: nothing was done, 'message' says why; so with --decide"},
              {"trigger", "text?", "why it ran"},
              {"from", "number?", "the version whose code it is"},
              {"version", "number?", "that was made"},

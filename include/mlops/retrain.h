@@ -15,8 +15,9 @@ MLOPS_BEGIN
  * When a model is due, as text: words of `drift`, `performance` (an alert on such a measure is open
  * and not silenced), `alert=PATTERN` (one whose rule matches), `labels=N` (so many events were
  * labelled since the last run), `every=D`; and limits: `cooldown=D` between runs (1 day),
- * `budget=N/D` runs in that time, `at-most=N` at once (1); and `data=D`, to learn from the newest D
- * of events. One trigger suffices, all limits hold.
+ * `budget=N/D` runs in that time, `at-most=N` at once (1); `data=D`, to learn from the newest D of
+ * events; and `decide=D`: so long after its run a version that waits is compared with the champion.
+ * One trigger suffices, all limits hold.
  */
 struct mlops_retrain_triggers {
     char *text;   /* NULL: none are set */
@@ -86,8 +87,17 @@ MLOPS_API void mlops_retraining_clear(struct mlops_retraining *retraining);
 
 /* ---- a version that waits beside the champion ----------------------------------------------- */
 
+struct mlops_retrain_decide_options {
+    const char *model;
+    const char *stage; /* NULL: production */
+    /* Only where `decide=D` of the triggers is over since the run ended: one look, at a time that
+     * was said beforehand, so that chance has no second. What it showed ends the waiting
+     * ("compared" in the log); where nothing can be said yet, D begins anew. */
+    bool if_due;
+};
 struct mlops_retrain_decision {
     bool waiting;                 /* false: the newest run left none that a gate refused */
+    bool due;                     /* false: nothing waits, or its time has not come (`message`) */
     struct mlops_version version; /* that waits */
     uint64_t champion;            /* that it was compared with; 0: it was not */
     enum mlops_challenge_verdict verdict;
@@ -96,22 +106,25 @@ struct mlops_retrain_decision {
     char *message;                     /* the comparison, or why it goes no further; may be NULL */
 };
 /*
- * Compare the version of the newest run for `stage` (NULL: production), where a gate refused it,
- * with the champion on the traffic that both answered (challenge.h), as the policy's `challenge`
- * wants it, or better where the policy has none; where that is so, leave the evidence and promote
- * as far as policy lets it. The caller clears `decision`.
+ * Compare the version of the newest run for the stage, where a gate refused it, with the champion
+ * on the traffic that both answered (challenge.h), as the policy's `challenge` wants it, or better
+ * where the policy has none; where that is so, leave the evidence and promote as far as policy lets
+ * it. The caller clears `decision`.
  * Errors: MLOPS_NOT_FOUND no such model; those of mlops_challenge and mlops_promote.
  */
-MLOPS_API int mlops_retrain_decide(struct mlops_registry *registry, const char *model,
-                                   const char *stage, struct mlops_retrain_decision *decision,
+MLOPS_API int mlops_retrain_decide(struct mlops_registry *registry,
+                                   const struct mlops_retrain_decide_options *options,
+                                   struct mlops_retrain_decision *decision,
                                    struct mlops_error *err);
 MLOPS_API void mlops_retrain_decision_clear(struct mlops_retrain_decision *decision);
 
 /* ---- what was run --------------------------------------------------------------------------- */
 
 struct mlops_retrain_run {
-    uint64_t run, from, to;         /* versions; 0: none */
-    char *stage, *trigger, *status; /* "running", "failed", "tested", "refused", "promoted" */
+    uint64_t run, from, to; /* versions; 0: none */
+    /* "running"; "failed" in training or tests; "tested"; "refused" by a gate; "compared" with the
+     * champion, and not let in; "promoted" */
+    char *stage, *trigger, *status;
     int64_t started_ns, ended_ns;
 };
 struct mlops_retrain_run_list {

@@ -18,8 +18,9 @@ struct mlops_watch_options {
     bool replay;        /* judge as of the newest event, not of the clock: events are played back */
     bool auto_rollback; /* where an alert of severity critical that is not silenced is open about a
                            version that was promoted: never twice in a row */
-    bool auto_retrain;  /* on each tick, retrain where a trigger says so (retrain.h), in a thread of
-                           its own: one at a time */
+    bool auto_retrain;  /* on each tick, compare a version that waits where its time has come, and
+                           retrain where a trigger says so (retrain.h), in a thread of its own: one
+                           at a time */
     /* Told what happens, a line at a time, by whichever thread it happens in, one at a time; may be
      * NULL. */
     void (*said)(void *context, const char *line);
@@ -31,6 +32,7 @@ struct mlops_watched {
     uint64_t checks, failed_checks;
     uint64_t opened, resolved;
     uint64_t rollbacks, trainings;
+    uint64_t decisions; /* comparisons at the time that the triggers say */
     struct mlops_monitor_counts events;
 };
 

@@ -337,7 +337,7 @@ static int test(struct retrain *retrain, struct mlops_error *err)
     if (result->tested)
         say(retrain, xprintf("passed its %zu suites", report.suite_count));
     else
-        (void)stop(retrain, "refused", xprintf("tests: %s", failed.data ? failed.data : ""));
+        (void)stop(retrain, "failed", xprintf("tests: %s", failed.data ? failed.data : ""));
     buffer_clear(&failed);
     mlops_test_report_clear(&report);
     return MLOPS_OK;

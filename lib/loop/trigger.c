@@ -52,8 +52,9 @@ static int take_pattern(const char *pattern, struct triggers *triggers, struct m
 
 static int take_word(const char *word, struct triggers *triggers, struct mlops_error *err)
 {
-    static const char *const keys[] = {"drift",    "performance", "alert",   "labels", "every",
-                                       "cooldown", "budget",      "at-most", "data",   NULL};
+    static const char *const keys[] = {"drift", "performance", "alert",  "labels",
+                                       "every", "cooldown",    "budget", "at-most",
+                                       "data",  "decide",      NULL};
     size_t length = strcspn(word, "=");
     const char *value = word[length] ? word + length + 1 : NULL;
     _cleanup_(free_string) char *key = xstrndup(word, length);
@@ -73,6 +74,8 @@ static int take_word(const char *word, struct triggers *triggers, struct mlops_e
         return take_duration(key, value, &triggers->cooldown_ns, err);
     if (value && str_equal(key, "data"))
         return take_duration(key, value, &triggers->data_ns, err);
+    if (value && str_equal(key, "decide"))
+        return take_duration(key, value, &triggers->decide_ns, err);
     if (value && str_equal(key, "budget"))
         return take_budget(value, triggers, err);
     const char *near = mlops_suggest(key, keys);
@@ -93,7 +96,7 @@ int triggers_parse(const char *text, struct triggers *triggers, struct mlops_err
     if (triggers->at_most > AT_MOST_MAX)
         return mlops_fail(err, MLOPS_INVALID, "at most %d may run at once", AT_MOST_MAX);
     if (!text || triggers->drift || triggers->performance || triggers->pattern_count ||
-        triggers->labels || triggers->every_ns)
+        triggers->labels || triggers->every_ns || triggers->decide_ns)
         return MLOPS_OK;
     return mlops_fail(err, MLOPS_INVALID, "'%s' has limits alone: nothing would ever be due", text);
 }

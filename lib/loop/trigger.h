@@ -17,7 +17,8 @@ struct triggers {
     uint64_t budget; /* 0: none */
     int64_t budget_ns;
     uint64_t at_most;
-    int64_t data_ns; /* learn from events of this long; 0: from all that are kept */
+    int64_t data_ns;   /* learn from events of this long; 0: from all that are kept */
+    int64_t decide_ns; /* so long after its run a version that waits is compared; 0: by hand */
 };
 
 /* NULL is no trigger and the limits that hold anyway. The caller clears `triggers`.

@@ -34,6 +34,7 @@ struct intake {
 struct trainer {
     struct watch *watch;
     struct mlops_registry *registry;
+    struct mlops_retrain_decision decision;
     struct mlops_retraining result;
     struct mlops_error err;
     int code;
@@ -143,19 +144,35 @@ static void trainer_said(void *context, const char *line)
     say(((struct trainer *)context)->watch, line);
 }
 
+/* What waits from an earlier run first: it may be the answer. */
 static void *run_training(void *context)
 {
     struct trainer *trainer = context;
     const struct watch *watch = trainer->watch;
-    trainer->code = mlops_retrain(trainer->registry,
-                                  &(struct mlops_retrain_options){.model = watch->options->model,
-                                                                  .stage = watch->stage,
-                                                                  .if_due = true,
-                                                                  .said = trainer_said,
-                                                                  .context = trainer},
-                                  &trainer->result, &trainer->err);
+    const struct mlops_retrain_decide_options decide = {
+        .model = watch->options->model, .stage = watch->stage, .if_due = true};
+    const struct mlops_retrain_options retrain = {.model = watch->options->model,
+                                                  .stage = watch->stage,
+                                                  .if_due = true,
+                                                  .said = trainer_said,
+                                                  .context = trainer};
+    trainer->code =
+        mlops_retrain_decide(trainer->registry, &decide, &trainer->decision, &trainer->err);
+    if (trainer->code == MLOPS_OK)
+        trainer->code = mlops_retrain(trainer->registry, &retrain, &trainer->result, &trainer->err);
     atomic_store(&trainer->ended, true);
     return NULL;
+}
+
+static void say_decision(struct watch *watch, const struct mlops_retrain_decision *decision)
+{
+    if (!decision->due)
+        return;
+    _cleanup_(free_string) char *line = xprintf(
+        "compared: version %llu %s%s: %s", (unsigned long long)decision->version.number,
+        *decision->reached ? "is in " : "is not let in", decision->reached, decision->message);
+    watch->watched->decisions++;
+    say(watch, line);
 }
 
 /* Wait for the one that ended, or is to stop, and say what came of it. */
@@ -167,6 +184,8 @@ static void end_training(struct watch *watch)
     (void)pthread_join(trainer->thread, NULL);
     trainer->runs = false;
     mlops_registry_close(TAKE_PTR(trainer->registry));
+    say_decision(watch, &trainer->decision);
+    mlops_retrain_decision_clear(&trainer->decision);
     if (trainer->code) {
         if (trainer->err.code != MLOPS_CANCELLED)
             warn_once(watch, "retrain", &trainer->err);

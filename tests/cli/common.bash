@@ -178,3 +178,14 @@ given_copy() {
     mlops -q init "$1"
     mlops -q registry copy . "$1" > /dev/null
 }
+
+# until_true COMMAND…: wait until it succeeds; where it never does, what the watch `said` is shown.
+until_true() {
+    for _ in $(seq 200); do
+        ! "$@" > /dev/null 2>&1 || return 0
+        sleep 0.1
+    done
+    echo "never: $*"
+    cat said
+    return 1
+}

@@ -98,7 +98,7 @@ drifted() {
     [ "$(mlops --json show fraud@production | jq .version)" = 1 ]
     [ "$(mlops --json show fraud@staging | jq .version)" = 3 ]
     run mlops log fraud
-    ended 0 "failed: training" "refused: tests" "refused: production refuses it"
+    ended 0 "failed: training" "failed: tests" "refused: production refuses it"
 }
 
 @test "training is kept from the machine" {
@@ -216,5 +216,80 @@ shadowed() {
     mlops --json retrain fraud --runs | jq -e '.runs[0].status == "promoted"'
     run mlops retrain fraud --decide
     ended 0 "no version of fraud waits"
+    mlops log --verify
+}
+
+# challenged TRIGGERS: version 2 was trained and waits, beside a policy that wants it better.
+challenged() {
+    printf 'stages:\n  staging:\n  production:\n    challenge: {verdict: better, by: accuracy}\n' > policy.yaml
+    mlops -q policy set fraud policy.yaml
+    mlops -q retrain fraud --triggers "$1"
+    drifted
+    run mlops retrain fraud
+    ended 1
+}
+
+@test "it is compared at the time that was said, and not before" {
+    challenged drift
+    run mlops retrain fraud --decide --if-due
+    ended 0 "fraud@2 waits: the triggers do not say when"
+    mlops -q retrain fraud --triggers 'drift decide=7d'
+    shadowed 600
+    run --separate-stderr mlops --json retrain fraud --decide --if-due
+    ended 0
+    jq -e '.waiting and (.due | not) and (.promoted | not) and (.message | startswith("it is compared from 2"))' <<<"$output"
+}
+
+# evened COUNT: answered in the shadow by version 2 as the champion did.
+evened() {
+    traffic 1 $((now - 1200)) "$1" 200
+    sed 's/"version":1/"version":2,"shadow":true/' events > shadow
+    mlops -q monitor ingest fraud shadow
+}
+
+@test "what is compared at its time is over with, and what cannot be said yet is asked later" {
+    challenged 'drift decide=1ms'
+    evened 20
+    run mlops retrain fraud --decide --if-due
+    ended 1 "fraud@2 waits: nothing can be said by accuracy: 20 labelled events"
+    mlops --json retrain fraud --runs | jq -e '.runs[0].status == "refused"'
+    evened 600
+    run mlops retrain fraud --decide --if-due
+    ended 1 "fraud@2 waits: by accuracy +0.0"
+    mlops --json retrain fraud --runs | jq -e '.runs[0].status == "compared"'
+    run mlops retrain fraud --decide --if-due
+    ended 0 "no version of fraud waits"
+    run mlops retrain fraud --decide
+    ended 1 "fraud@2 waits: by accuracy"
+    run mlops log fraud
+    ended 0 "refused: nothing can be said" "compared: by accuracy"
+}
+
+@test "one whose tests failed does not wait, however good its answers are" {
+    drifted
+    printf 'stages:\n  production: {challenge: {verdict: better, by: accuracy}}\n' > policy.yaml
+    mlops -q policy set fraud policy.yaml
+    awk 'BEGIN { print "amount,city,y"; for (i = 0; i < 100; i++) printf "%d,a,%d\n", i, i % 2 }' > noise.csv
+    run --separate-stderr mlops --json retrain fraud --data noise.csv
+    ended 1
+    jq -e '.version == 2 and (.tested | not)' <<<"$output"
+    shadowed 600
+    run mlops retrain fraud --decide
+    ended 0 "no version of fraud waits"
+    [ "$(mlops --json show fraud@production | jq .version)" = 1 ]
+}
+
+@test "the watch compares what waits when its time has come" {
+    challenged 'labels=100000 decide=1s'
+    shadowed 600
+    mlops monitor watch fraud --auto-retrain --tick 1s > said 2>&1 &
+    watch=$!
+    until_true grep -q 'compared: ' said
+    kill -TERM "$watch"
+    wait "$watch"
+    grep -x 'compared: version 2 is in production: by accuracy +0.5.*' said
+    [ "$(grep -c 'compared: ' said)" = 1 ]
+    [ "$(mlops --json show fraud@production | jq .version)" = 2 ]
+    mlops --json retrain fraud --runs | jq -e '.runs[0].status == "promoted"'
     mlops log --verify
 }

@@ -44,16 +44,6 @@ play() {
     done
 }
 
-until_true() {
-    for _ in $(seq 200); do
-        ! "$@" > /dev/null 2>&1 || return 0
-        sleep 0.1
-    done
-    echo "never: $*"
-    cat said
-    return 1
-}
-
 in_production() {
     mlops --json show fraud@production | jq -e ".version == $1"
 }

@@ -31,17 +31,6 @@ watching() {
     started+=" $watch"
 }
 
-# until COMMAND…: wait until it succeeds.
-until_true() {
-    for _ in $(seq 200); do
-        ! "$@" > /dev/null 2>&1 || return 0
-        sleep 0.1
-    done
-    echo "never: $*"
-    cat said
-    return 1
-}
-
 port() {
     until_true grep -q 'port [0-9]' said
     sed -n 's/.*at port \([0-9]*\),.*/\1/p' said

@@ -12,12 +12,13 @@ static void triggers_are_words(void **state)
     struct mlops_error err = {0};
     (void)state;
     assert_int_equal(0, triggers_parse("drift performance alert=slow* alert=x labels=5000 every=30d "
-                                       "cooldown=2d budget=4/30d at-most=2 data=7d",
+                                       "cooldown=2d budget=4/30d at-most=2 data=7d decide=5d",
                                        &triggers, &err));
     assert_true(triggers.drift && triggers.performance && triggers.pattern_count == 2 &&
                 triggers.labels == 5000 && triggers.every_ns == 30 * DAY_NS &&
                 triggers.cooldown_ns == 2 * DAY_NS && triggers.budget == 4 &&
-                triggers.budget_ns == 30 * DAY_NS && triggers.at_most == 2 && triggers.data_ns == 7 * DAY_NS);
+                triggers.budget_ns == 30 * DAY_NS && triggers.at_most == 2 && triggers.data_ns == 7 * DAY_NS &&
+                triggers.decide_ns == 5 * DAY_NS);
     triggers_clear(&triggers);
     assert_int_equal(0, triggers_parse(NULL, &triggers, &err)); /* the limits that hold anyway */
     assert_true(triggers.cooldown_ns == DAY_NS && triggers.at_most == 1 && triggers.budget == 0);
@@ -29,6 +30,7 @@ static void what_is_no_trigger_is_refused(void **state)
     static const char *const texts[] = {
         "",         "cooldown=1d",     "drfit",         "drift=1",      "labels",
         "labels=0", "labels=-1",       "labels=5x",     "every=",       "every=soon",
+        "decide=",  "decide",
         "alert=",   "drift budget=4",  "drift budget=/1d", "drift budget=0/1d", "drift at-most=0",
         "drift at-most=1001",          "labels=99999999999999999999"};
     struct triggers triggers;
