@@ -8,8 +8,8 @@
 #include "base/util.h"
 #include <cjson/cJSON.h>
 
-/* Read `length` bytes; `what` names them in messages. The caller deletes `*json`, an object.
- * Errors: MLOPS_INVALID with `what` and the line. */
+/* Read `length` bytes; `what` names them in messages. The caller deletes `*json`, an object; a
+ * number too large for a double is infinite. Errors: MLOPS_INVALID with `what` and the line. */
 int assignments_parse(const char *text, size_t length, const char *what, cJSON **json,
                       struct mlops_error *err);
 

@@ -148,9 +148,9 @@ static bool is_name_byte(uint8_t c)
  * may begin with. */
 static size_t text_opcode(const uint8_t *data, size_t length)
 {
-    const uint8_t *end = data + length, *line;
     if (length == 0)
-        return 0;
+        return 0; /* also where there are no data to point behind */
+    const uint8_t *end = data + length, *line;
     switch (*data) {
     case OP_MARK:
     case OP_EMPTY_LIST:

@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "trust/pickle.h"
 #include "trust/run.h"
 #include <stdio.h>
 #include <sys/stat.h>
@@ -146,6 +147,13 @@ static char *text_with(size_t size, size_t offset, const char *what, size_t leng
     memset(text, 'a', size);
     memcpy(text + offset, what, length);
     return text;
+}
+
+/* As of an empty attribute of HDF5, which has no address either. */
+static void no_bytes_begin_no_pickle(void **state)
+{
+    (void)state;
+    assert_false(pickle_begins(NULL, 0));
 }
 
 static void text_is_read_to_its_end(void **state)
@@ -494,6 +502,7 @@ int main(void)
         cmocka_unit_test(what_is_two_things_at_once_is_unsafe_and_scanned_as_both),
         cmocka_unit_test(what_no_format_claims_is_unknown_but_for_data),
         cmocka_unit_test(an_empty_file_is_safe_whatever_its_name),
+        cmocka_unit_test(no_bytes_begin_no_pickle),
         cmocka_unit_test(text_is_read_to_its_end),
         cmocka_unit_test(characters_may_lie_across_the_ends_of_blocks),
         cmocka_unit_test(containers_deeper_than_the_limit_are_not_opened),
