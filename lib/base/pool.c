@@ -122,3 +122,33 @@ int pool_run_ticking(size_t count, pool_work function, pool_tick tick, void *con
         *err = job.err;
     return job.code;
 }
+
+/* What pool_both has a thread do. */
+struct part {
+    pool_part run;
+    void *context;
+    int code;
+    struct mlops_error err;
+};
+
+static void *run_part(void *argument)
+{
+    struct part *part = argument;
+    part->code = part->run(part->context, &part->err);
+    return NULL;
+}
+
+int pool_both(pool_part mine, pool_part other, void *context, struct mlops_error *err)
+{
+    struct part part = {.run = other, .context = context};
+    pthread_t thread;
+    bool beside = pool_threads() > 1 && pthread_create(&thread, NULL, run_part, &part) == 0;
+    if (!beside)
+        (void)run_part(&part);
+    int code = mine(context, err);
+    if (beside)
+        pthread_join(thread, NULL);
+    if (code == MLOPS_OK && part.code)
+        *err = part.err;
+    return code ? code : part.code;
+}

@@ -39,23 +39,85 @@ static int check_readable(const struct buffer *text, struct mlops_error *err)
     return (int)(err->code = MLOPS_INVALID);
 }
 
-/* Three things to do when the manifest is written; each takes all files, so both cores do. */
+/* What is left to do when all files are in the store. Each of it takes all files once more, so it
+ * is done two and two. */
 struct finishing {
-    const struct packaging *packaging;
-    const struct buffer *text;
-    struct digest *digest;
+    struct packaging *packaging;
+    struct mlops_package *package;
+    cJSON *manifest; /* but for its files */
+    struct buffer text;
+    struct digest digest; /* of the text */
+    bool gone;
+    struct mlops_error unremembered;
 };
 
-static int finish_part(void *context, size_t index, size_t worker, struct mlops_error *err)
+static void finishing_clear(struct finishing *finishing)
+{
+    json_free(&finishing->manifest);
+    buffer_clear(&finishing->text);
+}
+
+static int take_manifest(void *context, size_t index, size_t worker, struct mlops_error *err)
+{
+    struct finishing *finishing = context;
+    const struct buffer *text = &finishing->text;
+    (void)worker;
+    if (index == 1)
+        return check_readable(text, err);
+    return store_writer_add(finishing->packaging->writer, text->data, text->length,
+                            &finishing->digest, err);
+}
+
+static int write_manifest(void *context, struct mlops_error *err)
+{
+    struct finishing *finishing = context;
+    package_list_files(finishing->packaging, finishing->manifest);
+    TRY(json_write_canonical(finishing->manifest, &finishing->text, err));
+    TRY(pool_run(2, take_manifest, finishing, err));
+    bundle_id_format(&finishing->digest, finishing->package->bundle);
+    return MLOPS_OK;
+}
+
+static int look_again(void *context, struct mlops_error *err)
 {
     const struct finishing *finishing = context;
-    const struct buffer *text = finishing->text;
-    (void)worker;
-    if (index == 0)
-        return store_writer_add(finishing->packaging->writer, text->data, text->length,
-                                finishing->digest, err);
-    return index == 1 ? check_readable(text, err)
-                      : package_check_unchanged(finishing->packaging, err);
+    return package_check_unchanged(finishing->packaging, err);
+}
+
+static int publish(void *context, struct mlops_error *err)
+{
+    struct finishing *finishing = context;
+    struct packaging *packaging = finishing->packaging;
+    return bundle_publish(packaging->registry, TAKE_PTR(packaging->writer), packaging->round,
+                          packaging->registers, &finishing->text, finishing->package,
+                          &finishing->gone, err);
+}
+
+static int remember(void *context, struct mlops_error *err)
+{
+    struct finishing *finishing = context;
+    (void)err; /* that it cannot be is no failure of this time */
+    (void)package_remember(finishing->packaging, finishing->package, &finishing->unremembered);
+    return MLOPS_OK;
+}
+
+static int finish(struct packaging *packaging, struct mlops_package *package, bool *gone,
+                  struct mlops_error *err)
+{
+    _cleanup_(finishing_clear) struct finishing finishing = {
+        .packaging = packaging, .package = package, .manifest = xcheck(cJSON_CreateObject())};
+    TRY(package_manifest(packaging, finishing.manifest, err));
+    if (json_find_long(finishing.manifest, MANIFEST_TEXT_MAX))
+        return mlops_fail(err, MLOPS_INVALID, "a text in the manifest is longer than 1 MiB");
+    TRY(pool_both(write_manifest, look_again, &finishing, err));
+    TRY(pool_both(publish, remember, &finishing, err));
+    *gone = finishing.gone;
+    if (finishing.unremembered.code)
+        registry_warn(packaging->registry,
+                      "what the files look like is not remembered, so that the next time they are "
+                      "read again: %s",
+                      finishing.unremembered.message);
+    return MLOPS_OK;
 }
 
 /* The id must not depend on the locale of the program that calls us: a decimal comma would change
@@ -112,10 +174,7 @@ static int package_once(struct mlops_registry *registry,
     packaging.walk.root = packaging.root;
     packaging.ignore = ignore_new(packaging.root);
     packaging.walk.ignore = source && source->git ? NULL : packaging.ignore;
-    _cleanup_(json_free) cJSON *manifest = cJSON_CreateObject();
-    _cleanup_(buffer_clear) struct buffer text = {0};
     struct store *store;
-    struct digest digest;
     bool unchanged;
     *package = (struct mlops_package){0};
     *gone = false;
@@ -142,17 +201,7 @@ static int package_once(struct mlops_registry *registry,
     TRY(store_writer_begin(store, &packaging.writer, err));
     TRY(package_store_files(&packaging, package, err));
     TRY(package_store_patch(&packaging, err));
-    TRY(package_manifest(&packaging, manifest, err));
-    if (json_find_long(manifest, MANIFEST_TEXT_MAX))
-        return mlops_fail(err, MLOPS_INVALID, "a text in the manifest is longer than 1 MiB");
-    TRY(json_write_canonical(manifest, &text, err));
-    TRY(pool_run(3, finish_part, &(struct finishing){&packaging, &text, &digest}, err));
-    bundle_id_format(&digest, package->bundle);
-    TRY(bundle_publish(registry, TAKE_PTR(packaging.writer), packaging.round, packaging.registers,
-                       &text, package, gone, err));
-    if (!*gone)
-        package_remember(&packaging, package);
-    return MLOPS_OK;
+    return finish(&packaging, package, gone, err);
 }
 
 int package_folder(struct mlops_registry *registry, const struct mlops_package_options *options,

@@ -74,17 +74,13 @@ int package_find_unchanged(struct packaging *packaging, struct mlops_package *pa
     return transaction_commit(TAKE_PTR(tx), err);
 }
 
-void package_remember(struct packaging *packaging, const struct mlops_package *package)
+int package_remember(const struct packaging *packaging, const struct mlops_package *package,
+                     struct mlops_error *err)
 {
-    struct mlops_error err = {0};
     struct stat_cache_bundle bundle = {
         .key = packaging->key, .files = package->files, .bytes = package->bytes};
     bool settled = bundle_id_parse(package->bundle, &bundle.bundle) &&
                    stat_cache_settled(&packaging->walk, packaging->found_ns);
-    if (stat_cache_save(packaging->cache, &packaging->walk, packaging->found_ns,
-                        settled ? &bundle : NULL, &err))
-        registry_warn(packaging->registry,
-                      "what the files look like is not remembered, so that the next time they are "
-                      "read again: %s",
-                      err.message);
+    return stat_cache_save(packaging->cache, &packaging->walk, packaging->found_ns,
+                           settled ? &bundle : NULL, err);
 }

@@ -5,19 +5,6 @@
 #include "bundle/packaging.h"
 #include "bundle/values.h"
 
-static void add_files_list(const struct walk *walk, cJSON *manifest)
-{
-    _cleanup_(buffer_clear) struct buffer text = {0};
-    buffer_putc(&text, '[');
-    for (size_t i = 0; i < walk->count; i++) {
-        if (i > 0)
-            buffer_putc(&text, ',');
-        manifest_entry_write(&walk->items[i].file, &text);
-    }
-    buffer_putc(&text, ']');
-    (void)xcheck(cJSON_AddRawToObject(manifest, "files", text.data));
-}
-
 static int add_values(struct packaging *packaging, cJSON *manifest, const char *key,
                       enum values_kind kind, struct mlops_error *err)
 {
@@ -69,11 +56,24 @@ int package_manifest(struct packaging *packaging, cJSON *manifest, struct mlops_
     json_add_string(manifest, "model", project->model);
     json_add_string(manifest, "description", project->description);
     cJSON_AddItemToObject(manifest, "project", project_to_json(project));
-    add_files_list(&packaging->walk, manifest);
     cJSON_AddItemToObject(json_add_object(manifest, "code"), "git", git_describe(&packaging->git));
     TRY(add_values(packaging, manifest, "params", VALUES_ANY, err));
     TRY(add_values(packaging, manifest, "metrics", VALUES_NUMBERS, err));
     add_environment(packaging, manifest);
     lineage_write(&packaging->lineage, manifest);
     return package_add_data(packaging, manifest, err);
+}
+
+void package_list_files(const struct packaging *packaging, cJSON *manifest)
+{
+    const struct walk *walk = &packaging->walk;
+    _cleanup_(buffer_clear) struct buffer text = {0};
+    buffer_putc(&text, '[');
+    for (size_t i = 0; i < walk->count; i++) {
+        if (i > 0)
+            buffer_putc(&text, ',');
+        manifest_entry_write(&walk->items[i].file, &text);
+    }
+    buffer_putc(&text, ']');
+    (void)xcheck(cJSON_AddRawToObject(manifest, "files", text.data));
 }

@@ -56,8 +56,10 @@ int package_make_key(struct packaging *packaging, struct mlops_error *err);
  * is read, and `package` is complete. */
 int package_find_unchanged(struct packaging *packaging, struct mlops_package *package, bool *found,
                            struct mlops_error *err);
-/* Remember it all for the next time. That it cannot be is no failure of this one. */
-void package_remember(struct packaging *packaging, const struct mlops_package *package);
+/* Remember it all for the next time. Whatever is remembered is looked for in the store before it is
+ * believed, so that this may be done before anything is published. Errors: MLOPS_IO. */
+int package_remember(const struct packaging *packaging, const struct mlops_package *package,
+                     struct mlops_error *err);
 
 /* package_files.c: content into the store. */
 
@@ -72,7 +74,10 @@ int package_check_unchanged(const struct packaging *packaging, struct mlops_erro
 
 /* package_manifest.c, package_data.c: all of it in one document. */
 
+/* All but the files: what has to be read for it. */
 int package_manifest(struct packaging *packaging, cJSON *manifest, struct mlops_error *err);
+/* Its member "files". */
+void package_list_files(const struct packaging *packaging, cJSON *manifest);
 /* Its member "data". */
 int package_add_data(struct packaging *packaging, cJSON *manifest, struct mlops_error *err);
 

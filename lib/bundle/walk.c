@@ -131,16 +131,61 @@ static int judge_link(struct walk *walk, const char *path, struct mlops_error *e
 static int add_any(struct walk *walk, const char *path, int at, const char *name, int depth,
                    struct mlops_error *err);
 
+/* A name in a folder, and what stands there as far as the folder says. */
+struct entry {
+    char *name;
+    unsigned char type;
+};
+
+struct listing {
+    struct entry *entries;
+    size_t count, capacity;
+};
+
+static void listing_clear(struct listing *listing)
+{
+    for (size_t i = 0; i < listing->count; i++)
+        free(listing->entries[i].name);
+    free(listing->entries);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
+}
+
+/* By name: folder by folder that is mostly the order of the whole, which is then sorted already. */
+static int list_folder(DIR *folder, const char *full, struct listing *listing,
+                       struct mlops_error *err)
+{
+    for (;;) {
+        errno = 0;
+        const struct dirent *entry = readdir(folder);
+        if (!entry && errno != 0)
+            return mlops_fail_errno(err, MLOPS_IO, errno, "read folder '%s'", full);
+        if (!entry)
+            break;
+        if (str_equal(entry->d_name, ".") || str_equal(entry->d_name, ".."))
+            continue;
+        GROW(listing->entries, listing->count, &listing->capacity);
+        listing->entries[listing->count++] =
+            (struct entry){.name = xstrdup(entry->d_name), .type = entry->d_type};
+    }
+    if (listing->count > 0)
+        qsort(listing->entries, listing->count, sizeof(*listing->entries), compare_names);
+    return MLOPS_OK;
+}
+
 /* Is the entry of a folder left out, for its name or by the author's rules? */
-static int leave_out(const struct walk *walk, const char *path, const struct dirent *entry,
+static int leave_out(const struct walk *walk, const char *path, const struct entry *entry,
                      bool *left_out, struct mlops_error *err)
 {
     struct stat status;
-    bool is_folder = entry->d_type == DT_DIR;
-    *left_out = walk_leaves_out(entry->d_name);
+    bool is_folder = entry->type == DT_DIR;
+    *left_out = walk_leaves_out(entry->name);
     if (*left_out || !walk->ignore)
         return MLOPS_OK;
-    if (entry->d_type == DT_UNKNOWN) { /* some file systems do not say */
+    if (entry->type == DT_UNKNOWN) { /* some file systems do not say */
         _cleanup_(free_string) char *full = path_join(walk->root, path);
         is_folder = lstat(full, &status) == 0 && S_ISDIR(status.st_mode);
     }
@@ -165,27 +210,22 @@ static int add_entries(struct walk *walk, const char *path, const char *full, in
     _cleanup_(folder_close) DIR *folder = opendir(full);
     if (!folder)
         return mlops_fail_errno(err, MLOPS_IO, errno, "read folder '%s'", full);
-    for (;;) {
-        errno = 0;
-        const struct dirent *entry = readdir(folder);
-        if (!entry && errno != 0)
-            return mlops_fail_errno(err, MLOPS_IO, errno, "read folder '%s'", full);
-        if (!entry)
-            return MLOPS_OK;
-        const char *name = entry->d_name;
+    _cleanup_(listing_clear) struct listing listing = {0};
+    TRY(list_folder(folder, full, &listing, err));
+    for (size_t i = 0; i < listing.count; i++) {
+        const struct entry *entry = &listing.entries[i];
         bool left_out;
-        if (str_equal(name, ".") || str_equal(name, ".."))
-            continue;
         _cleanup_(free_string) char *inner =
-            str_equal(path, ".") ? xstrdup(name) : path_join(path, name);
+            str_equal(path, ".") ? xstrdup(entry->name) : path_join(path, entry->name);
         TRY(leave_out(walk, inner, entry, &left_out, err));
         if (left_out)
             continue;
-        if (entry->d_type == DT_REG)
+        if (entry->type == DT_REG)
             TRY(add_unseen(walk, inner, err));
         else
-            TRY(add_any(walk, inner, dirfd(folder), name, depth + 1, err));
+            TRY(add_any(walk, inner, dirfd(folder), entry->name, depth + 1, err));
     }
+    return MLOPS_OK;
 }
 
 /* `path` itself, which is `name` in the folder `at`, with all that is in it where it is a folder.

@@ -221,8 +221,8 @@ bool reader_recognize(struct reader *reader, const struct digest *blobs, size_t 
 {
     struct store_backend *backend = reader->store->backend;
     struct mlops_error ignored = {0}; /* without memory it is not recognized */
-    if (!backend->peek ||
-        reserve(&reader->stored, &reader->stored_capacity, CHUNK_MAX + RECORD_HEADER_SIZE, &ignored))
+    if (!backend->peek || reserve(&reader->stored, &reader->stored_capacity,
+                                  CHUNK_MAX + RECORD_HEADER_SIZE, &ignored))
         return false;
     for (size_t i = 0; i < count; i++) {
         struct location location;

@@ -511,7 +511,8 @@ static int add_all(struct job *job, struct mlops_error *err)
 
 static int compare_sizes(const void *a, const void *b)
 {
-    const struct store_file *x = *(struct store_file *const *)a, *y = *(struct store_file *const *)b;
+    const struct store_file *x = *(struct store_file *const *)a,
+                            *y = *(struct store_file *const *)b;
     return x->size > y->size ? -1 : x->size < y->size;
 }
 

@@ -241,6 +241,37 @@ static void the_pool_does_each_item_once_and_reports_a_failure(void **state)
     assert_int_equal(0, pool_run(0, add_index, &tally, &err));
 }
 
+struct two {
+    bool mine_fails, other_fails;
+    int mine, other;
+};
+static int do_mine(void *context, struct mlops_error *err)
+{
+    struct two *two = context;
+    two->mine++;
+    return two->mine_fails ? mlops_fail(err, MLOPS_IO, "mine") : MLOPS_OK;
+}
+static int do_other(void *context, struct mlops_error *err)
+{
+    struct two *two = context;
+    two->other++;
+    return two->other_fails ? mlops_fail(err, MLOPS_INVALID, "other") : MLOPS_OK;
+}
+
+static void of_two_things_both_are_done_and_the_first_failure_is_told(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        struct mlops_error err = {0};
+        struct two two = {.mine_fails = i & 1, .other_fails = i & 2};
+        int code = pool_both(do_mine, do_other, &two, &err);
+        assert_int_equal(i & 1 ? MLOPS_IO : i & 2 ? MLOPS_INVALID : MLOPS_OK, code);
+        assert_string_equal(i & 1 ? "mine" : i & 2 ? "other" : "", err.message);
+        assert_int_equal(1, two.mine);
+        assert_int_equal(1, two.other);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +288,7 @@ int main(void)
         cmocka_unit_test(a_file_is_replaced_whole),
         cmocka_unit_test(a_tree_is_removed_and_links_are_not_followed),
         cmocka_unit_test(the_pool_does_each_item_once_and_reports_a_failure),
+        cmocka_unit_test(of_two_things_both_are_done_and_the_first_failure_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
