@@ -335,7 +335,8 @@ static int test(struct retrain *retrain, struct mlops_error *err)
             buffer_printf(&failed, "%s%s: %s", failed.length ? "; " : "", report.suites[i].name,
                           report.suites[i].message);
     if (result->tested)
-        say(retrain, xprintf("passed its %zu suites", report.suite_count));
+        say(retrain, xprintf("passed its %zu suite%s", report.suite_count,
+                             report.suite_count == 1 ? "" : "s"));
     else
         (void)stop(retrain, "failed", xprintf("tests: %s", failed.data ? failed.data : ""));
     buffer_clear(&failed);

@@ -144,8 +144,9 @@ char *triggers_judge(const struct triggers *triggers, const struct circumstances
             return xprintf("the alert %s is open: %s", alert->rule, alert->what);
     }
     if (triggers->labels && circumstances->labelled >= triggers->labels)
-        return xprintf("%llu events were labelled since it was trained",
-                       (unsigned long long)circumstances->labelled);
+        return xprintf("%llu %s labelled since it was trained",
+                       (unsigned long long)circumstances->labelled,
+                       circumstances->labelled == 1 ? "event was" : "events were");
     if (triggers->every_ns && circumstances->now_ns - circumstances->last_ns >= triggers->every_ns)
         return xprintf("it was trained %.3g days ago",
                        (double)(circumstances->now_ns - circumstances->last_ns) / (double)DAY_NS);
