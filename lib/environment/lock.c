@@ -171,14 +171,6 @@ const char *lock_format_name(enum lock_format format)
     return formats[format].name;
 }
 
-enum lock_format lock_format_find(const char *name)
-{
-    for (size_t i = 0; i < ARRAY_LENGTH(formats); i++)
-        if (str_equal(formats[i].name, name))
-            return (enum lock_format)i;
-    return LOCK_UNKNOWN;
-}
-
 bool lock_is_pinned(const struct lock *lock)
 {
     for (size_t i = 0; i < lock->count; i++)

@@ -91,10 +91,8 @@ struct lock_options {
 int lock_read(const struct lock_options *options, struct lock *lock, struct mlops_error *err);
 void lock_clear(struct lock *lock);
 
-/* The stable name of a format, "requirements"; "unknown". And back: LOCK_UNKNOWN where none has
- * it. */
+/* The stable name of a format, "requirements"; "unknown". */
 const char *lock_format_name(enum lock_format format);
-enum lock_format lock_format_find(const char *name);
 
 /* Is every distribution that is not optional pinned; and has each at least one digest? */
 bool lock_is_pinned(const struct lock *lock);

@@ -82,14 +82,6 @@ double latency_quantile(const struct latency *latency, double q)
     return middle < latency->min ? latency->min : middle > latency->max ? latency->max : middle;
 }
 
-uint64_t latency_above(const struct latency *latency, double ms)
-{
-    uint64_t above = 0;
-    for (size_t i = cell_of(ms) + 1; latency->cells && i < LATENCY_CELLS; i++)
-        above += latency->cells[i];
-    return above;
-}
-
 /* Cells in use as (distance from the one before, count). */
 void latency_encode(const struct latency *latency, struct buffer *out)
 {

@@ -25,8 +25,6 @@ void latency_add(struct latency *latency, double ms); /* finite, not negative */
 void latency_merge(struct latency *latency, const struct latency *other);
 /* The smallest value whose share of values up to it is at least `q`, within 1 %; NaN without any. */
 double latency_quantile(const struct latency *latency, double q);
-/* Values above `ms`: those of its own cell count as below. */
-uint64_t latency_above(const struct latency *latency, double ms);
 void latency_encode(const struct latency *latency, struct buffer *out);
 void latency_decode(struct wire *wire, struct latency *latency);
 void latency_clear(struct latency *latency);

@@ -163,19 +163,3 @@ double ranking_auc(const struct ranking *ranking)
         doubled += (uint64_t)walk.group_fp * (2 * walk.tp + walk.group_tp);
     return (double)doubled / 2 / ((double)ranking->positives * (double)ranking->negatives);
 }
-
-double ranking_average_precision(const struct ranking *ranking)
-{
-    struct sum sum = {0}, above_tp = {0}, above_fp = {0};
-    if (ranking->positives == 0)
-        return NAN;
-    for (struct ranking_walk walk = {.ranking = ranking}; ranking_next(&walk);) {
-        double group = ranking_group_tp(&walk);
-        sum_add(&above_tp, group);
-        sum_add(&above_fp, ranking_group_fp(&walk));
-        double tp = sum_of(&above_tp), fp = sum_of(&above_fp);
-        if (group > 0)
-            sum_add(&sum, group * (tp / (tp + fp)));
-    }
-    return sum_of(&sum) / ranking->positive_total;
-}

@@ -47,8 +47,4 @@ double ranking_group_fp(const struct ranking_walk *walk);
  * (sklearn.metrics.roc_auc_score); NaN where one of the classes is missing. */
 double ranking_auc(const struct ranking *ranking);
 
-/* Σ (R_n - R_{n-1}) P_n over the thresholds (sklearn.metrics.average_precision_score); NaN without
- * positives, where scikit-learn warns and says 0. */
-double ranking_average_precision(const struct ranking *ranking);
-
 #endif

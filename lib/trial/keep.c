@@ -15,11 +15,6 @@ static const char *const names[KEPT_FILES] = {
     [KEPT_PREDICTIONS] = KEEP_PREDICTIONS,
 };
 
-const char *kept_name(size_t which)
-{
-    return names[which];
-}
-
 void kept_file_clear(struct kept_file *file)
 {
     if (file->path)

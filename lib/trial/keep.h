@@ -38,9 +38,6 @@ void kept_file_clear(struct kept_file *file);
 size_t kept_files_count(const struct kept_files *files);
 size_t kept_files_digests(const struct kept_files *files, struct digest *digests);
 
-/* "stdout", "stderr", "predictions". */
-const char *kept_name(size_t which);
-
 /* Move the file at `path` (no link) into `folder`, which is of the same file system. Where there is
  * none, nothing is kept. Errors: MLOPS_IO. */
 int keep_file(struct kept_files *files, size_t which, const char *path, const char *folder,

@@ -374,11 +374,6 @@ void advisories_free(struct advisories *all)
     free(all);
 }
 
-size_t advisories_count(const struct advisories *advisories)
-{
-    return advisories->count;
-}
-
 const struct digest *advisories_digest(const struct advisories *advisories)
 {
     return &advisories->digest;

@@ -32,8 +32,7 @@ int advisories_load(const char *path, struct advisories **advisories, struct mlo
 void advisories_free(struct advisories *advisories);
 DEFINE_CLEANUP(struct advisories, advisories_free)
 
-/* How many there are for PyPI, and the digest of what was read: which knowledge a verdict had. */
-size_t advisories_count(const struct advisories *advisories);
+/* The digest of what was read: which knowledge a verdict had. */
 const struct digest *advisories_digest(const struct advisories *advisories);
 
 /*

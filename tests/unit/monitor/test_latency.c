@@ -83,7 +83,6 @@ static void values_out_of_range_are_counted_at_the_ends(void **state)
     latency_add(&latency, 1e300);
     assert_true(latency_quantile(&latency, 0.5) < 0.01);
     assert_true(latency_quantile(&latency, 1) == 1e300);
-    assert_int_equal(1, latency_above(&latency, 1000));
     latency_clear(&latency);
 }
 
