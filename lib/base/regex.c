@@ -164,6 +164,8 @@ static int take_class(struct parser *parser)
     do {
         if (*parser->at == '\0')
             return wrong(parser, "a class that is never closed");
+        if (parser->at[0] == '[' && parser->at[1] && strchr(":.=", parser->at[1]))
+            return wrong(parser, "a class by its name, of which the characters are to be said");
         TRY(take_member(parser, &step));
     } while (*parser->at != ']');
     parser->at++;

@@ -11,10 +11,10 @@
 #include "base/escape.h"
 #include "base/number.h"
 #include "base/path.h"
+#include "base/regex.h"
 #include "registry/query_field.h"
 #include <ctype.h>
 #include <mlops/text.h>
-#include <regex.h>
 #include <stdio.h>
 
 enum node_kind { NODE_OR, NODE_AND, NODE_NOT, NODE_COMPARE, NODE_EXISTS };
@@ -38,7 +38,7 @@ struct node {
     double number;
     bool has_time;
     int64_t time_ns;
-    regex_t *pattern;
+    struct regex *pattern;
 };
 
 struct query {
@@ -78,7 +78,8 @@ static void skip_blanks(struct parser *parser)
 
 static bool is_word_char(char c)
 {
-    return isalnum((unsigned char)c) || (c && strchr("._-/:@%+[]*^$", c)) || (unsigned char)c >= 0x80;
+    return isalnum((unsigned char)c) || (c && strchr("._-/:@%+[]*^$", c)) ||
+           (unsigned char)c >= 0x80;
 }
 
 static size_t word_length(const struct parser *parser)
@@ -203,28 +204,15 @@ static bool take_operator(struct parser *parser, enum operator* operator)
     return false;
 }
 
-/* POSIX extended expressions, without what makes them run away: bounds and references back. */
 static int compile(struct parser *parser, size_t at, struct node *node)
 {
-    char why[128];
+    struct mlops_error why = {0};
 
     if (strlen(node->text) > QUERY_PATTERN_MAX)
         return wrong(parser, at, "the pattern is longer than %d bytes", QUERY_PATTERN_MAX);
-    for (const char *c = node->text; *c; c++) {
-        if (*c == '{')
-            return wrong(parser, at, "patterns have no '{': write the repetition out, or \\.");
-        if (*c == '\\' && isdigit((unsigned char)c[1]))
-            return wrong(parser, at, "patterns have no references back such as \\1");
-        c += *c == '\\' && c[1];
-    }
-    node->pattern = xcalloc(1, sizeof(*node->pattern));
-    int code = regcomp(node->pattern, node->text, REG_EXTENDED | REG_NOSUB);
-    if (code == 0)
-        return MLOPS_OK;
-    (void)regerror(code, node->pattern, why, sizeof(why));
-    free(node->pattern);
-    node->pattern = NULL;
-    return wrong(parser, at, "not a pattern: %s", why);
+    if (regex_compile(node->text, &node->pattern, &why))
+        return wrong(parser, at, "%s", why.message);
+    return MLOPS_OK;
 }
 
 /* The value that fits a field of `type`. */
@@ -395,9 +383,7 @@ static void node_free(struct node *node)
         return;
     node_free(node->left);
     node_free(node->right);
-    if (node->pattern)
-        regfree(node->pattern);
-    free(node->pattern);
+    regex_free(node->pattern);
     free(node->text);
     free(node);
 }
@@ -458,7 +444,7 @@ static bool is_shortened(const char *text, const char *value)
 static bool judge_text(const struct node *node, const char *text)
 {
     if (node->operator== OPERATOR_MATCH)
-        return regexec(node->pattern, text, 0, NULL, 0) == 0;
+        return regex_found(node->pattern, text, strlen(text));
     return holds(node->operator, is_shortened(text, node->text) ? 0 : strcmp(text, node->text));
 }
 

@@ -77,7 +77,8 @@ static void what_is_no_expression_is_refused_with_its_place(void **state)
 {
     static const char *const wrong[] = {
         "(",      ")",       "(a",  "a)", "[a",    "*a",    "a**",   "a{2",
-        "a{3,2}", "a{2000}", "\\q", "\\", "(?=a)", "[z-a]", "a{,3}", "((a{900}){900})"};
+        "a{3,2}", "a{2000}", "\\q", "\\", "(?=a)", "[z-a]", "a{,3}", "((a{900}){900})",
+        "[[:alpha:]]", "[a[.b.]]"};
     struct mlops_error err = {0};
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++) {

@@ -98,6 +98,7 @@ static void patterns_times_ages_digests_and_stages(void **state)
     assert_false(holds("stage != staging"));
     assert_true(holds("stage != dev"));
     assert_true(holds("stage ~ ^prod"));
+    assert_true(holds("stage ~ '^pro[a-z]{6,7}$'"));
 }
 
 static void quotes_stand_for_themselves_when_doubled(void **state)
@@ -121,9 +122,10 @@ static void what_is_wrong_is_said_with_its_place(void **state)
         {"metric.auc > 1", "character 1: versions have no field 'metric.auc'"},
         {"auc > 1", "character 1: versions have no field 'auc'"},
         {"params.a = 'x", "character 12: the ' is never closed"},
-        {"params.a ~ '('", "character 12: not a pattern"},
-        {"params.a ~ 'a{9}'", "character 12: patterns have no '{'"},
-        {"params.a ~ '(a)\\1'", "character 12: patterns have no references back"},
+        {"params.a ~ '('", "character 12: '(' is no regular expression: a group that is never "},
+        {"params.a ~ '(a)\\1'", "character 12: '(a)\\1' is no regular expression: an unknown"},
+        {"params.a ~ '[[:alpha:]]'", "a class by its name"},
+        {"params.a ~ 'a++++++++++++++++++++++++++++++++++++++++'", "a repetition of a repetition"},
         {"metrics.auc ~ 0.9", "character 15: ~ is for texts"},
         {"created > yesterday", "character 11: 'yesterday' is not a time"},
         {"age > long", "character 7: 'long' is not a duration"},
