@@ -41,8 +41,8 @@ static int add(struct cli *cli)
         cli_json_number(document, "unchanged", (double)added.unchanged);
         return cli_print_json(cli, document);
     }
-    cli_say(cli, "%s: %" PRIu64 " days, %" PRIu64 " replaced, %" PRIu64 " unchanged", name,
-            added.days, added.replaced, added.unchanged);
+    cli_say(cli, "%s: %" PRIu64 " %s, %" PRIu64 " replaced, %" PRIu64 " unchanged", name,
+            added.days, cli_noun(added.days, "day", "days"), added.replaced, added.unchanged);
     return MLOPS_OK;
 }
 
@@ -80,9 +80,9 @@ static void print_series(struct cli *cli, const struct mlops_series *series)
     char first[32], last[32];
     day_text(series->first_ns, first);
     day_text(series->last_ns, last);
-    cli_print(cli, "%s%s%s  %" PRIu64 " days, %s to %s, last %.6g, mean %.6g",
-              cli_on(cli, STYLE_BOLD), series->name, cli_off(cli, STYLE_BOLD), series->days, first,
-              last, series->last, series->mean);
+    cli_print(cli, "%s%s%s  %" PRIu64 " %s, %s to %s, last %.6g, mean %.6g",
+              cli_on(cli, STYLE_BOLD), series->name, cli_off(cli, STYLE_BOLD), series->days,
+              cli_noun(series->days, "day", "days"), first, last, series->last, series->mean);
 }
 
 static int list(struct cli *cli)
@@ -202,13 +202,12 @@ static void print_costs(struct cli *cli, const struct mlops_business *business)
                   business->cost_from);
     else if (sums.labelled > 0)
         cli_print(cli, "missed: %.0f; false alarms: %.0f", sums.missed, sums.false_alarms);
-    cli_print(cli,
-              "  of %.0f labelled events on %zu days; %.0f of %.0f (%.1f %%) have no label yet",
-              sums.labelled, business->day_count, unlabelled, sums.events,
-              100 * unlabelled / fmax(sums.events, 1));
+    cli_print(cli, "  of %.0f labelled events on %zu %s; %.0f of %.0f (%.1f %%) have no label yet",
+              sums.labelled, business->day_count, cli_noun(business->day_count, "day", "days"),
+              unlabelled, sums.events, 100 * unlabelled / fmax(sums.events, 1));
     if (!business->cost_from)
-        cli_note(cli, "'cost: {fp: 5, fn: 120}' under 'monitor:' of the project file says what "
-                      "errors cost");
+        cli_note(cli, "'cost: {fp: 5, fn: 120}' under 'monitor:' of the policy or the project "
+                      "file says what errors cost");
 }
 
 static void print_links(struct cli *cli, const struct mlops_business *business, const char *series)
