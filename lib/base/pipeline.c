@@ -55,13 +55,14 @@ static bool choose_in(struct run *run, struct lane *lane, uint64_t *number)
     return true;
 }
 
-/* The first lane that has something to do: while one worker is in its longest serial stage, the
- * others see to it that this never waits. */
-static bool choose(struct run *run, struct lane **lane, uint64_t *number)
+/* A worker keeps to its own lane while there is something to do: what it has just filled is in its
+ * core's cache. Or to the first, so that nothing there ever waits for what can be done later. */
+static bool choose(struct run *run, size_t worker, struct lane **lane, uint64_t *number)
 {
+    size_t own = run->pipeline->first_lane_first ? 0 : worker;
     size_t count = run->pipeline->lane_count;
     for (size_t i = 0; i < count && !run->code; i++) {
-        *lane = &run->lanes[i];
+        *lane = &run->lanes[(own + i) % count];
         if (choose_in(run, *lane, number))
             return true;
     }
@@ -183,7 +184,7 @@ static int take_part(void *context, size_t index, size_t worker, struct mlops_er
             (now.tv_sec != ticked.tv_sec || now.tv_nsec - ticked.tv_nsec > TICK_NS)) {
             ticked = now;
             tick(run);
-        } else if (choose(run, &lane, &number)) {
+        } else if (choose(run, worker, &lane, &number)) {
             run_stage(run, lane, number, worker);
             pthread_cond_broadcast(&run->moved);
         } else if (choose_side(run, &share)) {

@@ -3,8 +3,7 @@
  *
  * Items travel in lanes: a lane is a stream of its own (one large file), and several run side by
  * side. A serial stage takes the items of a lane one at a time and in their order (cutting a file,
- * hashing it); a parallel one takes any number at once (compressing, writing). Whoever has a choice
- * takes from the earlier lane: the first is the one for the longest stream. As many items are on
+ * hashing it); a parallel one takes any number at once (compressing, writing). As many items are on
  * their way as there are given, and no more memory than theirs is used, however long the input.
  *
  * Beside the lanes there may be side work of no order (many small files), for whoever finds nothing
@@ -28,6 +27,9 @@ struct pipeline_stage {
 struct pipeline {
     const struct pipeline_stage *stages; /* at least one, the first serial */
     size_t stage_count;
+    /* Workers take from the earlier lanes first, instead of each from one of its own: where the
+     * serial stages of the first take longest of all. */
+    bool first_lane_first;
     size_t lane_count;  /* may be 0 where there is side work only */
     void *const *items; /* the first lane's, the second's, …: the same number each, used in turn */
     size_t item_count;  /* of all lanes */

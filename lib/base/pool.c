@@ -143,11 +143,11 @@ int pool_both(pool_part mine, pool_part other, void *context, struct mlops_error
     struct part part = {.run = other, .context = context};
     pthread_t thread;
     bool beside = pool_threads() > 1 && pthread_create(&thread, NULL, run_part, &part) == 0;
-    if (!beside)
-        (void)run_part(&part);
     int code = mine(context, err);
     if (beside)
         pthread_join(thread, NULL);
+    else
+        (void)run_part(&part);
     if (code == MLOPS_OK && part.code)
         *err = part.err;
     return code ? code : part.code;

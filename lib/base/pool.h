@@ -25,7 +25,7 @@ int pool_run_ticking(size_t count, pool_work work, pool_tick tick, void *context
                      struct mlops_error *err);
 
 /* Two things of a different kind: `mine` by the caller, whose locale and handles it needs, and
- * `other` in a thread of its own; or before it, where no thread can be had. Returns when both are
+ * `other` in a thread of its own, or after it where there is none to be had. Returns when both are
  * done: the error of `mine`, or else that of `other`. */
 typedef int (*pool_part)(void *context, struct mlops_error *err);
 int pool_both(pool_part mine, pool_part other, void *context, struct mlops_error *err);

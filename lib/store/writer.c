@@ -487,6 +487,7 @@ static int add_all(struct job *job, struct mlops_error *err)
         job->intakes[i].fd = -1;
     const struct pipeline pipeline = {.stages = stages,
                                       .stage_count = ARRAY_LENGTH(stages),
+                                      .first_lane_first = true,
                                       .lane_count = job->feed.lane_count,
                                       .items = slabs,
                                       .item_count = count,
