@@ -117,7 +117,12 @@ uint32_t crc32c_portable(const void *data, size_t length)
     return ~by_table(~0U, data, length);
 }
 
+uint32_t crc32c_more(uint32_t crc, const void *data, size_t length)
+{
+    return ~(has_instruction() ? by_instruction : by_table)(~crc, data, length);
+}
+
 uint32_t crc32c(const void *data, size_t length)
 {
-    return ~(has_instruction() ? by_instruction : by_table)(~0U, data, length);
+    return crc32c_more(0, data, length);
 }

@@ -9,7 +9,9 @@
 /* Polynomial 0x1EDC6F41, reflected, begun with and complemented by ones: RFC 3720 §12.1, where
  * B.4 has the examples. */
 uint32_t crc32c(const void *data, size_t length);
-/* The same where the processor has no instruction for it. */
+/* Of bytes whose begin had the answer `crc`, and which go on with these; 0: they begin. */
+uint32_t crc32c_more(uint32_t crc, const void *data, size_t length);
+/* As crc32c, where the processor has no instruction for it. */
 uint32_t crc32c_portable(const void *data, size_t length);
 
 #endif

@@ -1,6 +1,7 @@
 /* lib/store/s3.c - one request to S3: its address, its signature, its failure. */
 #include "store/s3.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/hash.h"
 #include "base/sigv4.h"
 #include "store/s3_xml.h"
@@ -12,6 +13,11 @@
 #include <time.h>
 
 #define LATE_STALL_NS 600000000000LL /* completing an upload: minutes, says the reference */
+/* One connection is not the whole of a network, so that a file goes by several, in parts. On this
+ * machine it is, and parts only cost: a server puts them together by copying them. */
+#define PART_SIZE (8ULL << 20)
+#define PART_HERE (1ULL << 30)
+#define PIECE_BLOCK (64U << 10)
 #define HEADERS_MAX (S3_EXTRA_MAX + 4)
 
 struct s3 {
@@ -201,20 +207,49 @@ static int fail(const struct s3 *s3, const struct s3_call *call,
 
 /* ---- sending --------------------------------------------------------------------------------- */
 
+int s3_piece_read(const struct s3_piece *piece,
+                  void (*each)(void *context, const void *data, size_t length), void *context,
+                  struct mlops_error *err)
+{
+    uint8_t block[PIECE_BLOCK];
+    for (size_t done = 0; done < piece->length;) {
+        size_t left = piece->length - done, length = left < sizeof(block) ? left : sizeof(block);
+        TRY(fd_pread_full(piece->fd, block, length, piece->offset + done, err));
+        each(context, block, length);
+        done += length;
+    }
+    return MLOPS_OK;
+}
+
+static void hash_more(void *context, const void *data, size_t length)
+{
+    sha256_update(context, data, length);
+}
+
 /* Over TLS, and on this machine, nobody can change a body on its way, and its checksum is in a
  * header that is signed: hashing all of it once more, here and there, would cost as much as sending
  * it. Elsewhere it is signed. */
-static void hash_payload(const struct s3 *s3, const struct s3_call *call, char hex[SHA256_HEX_SIZE])
+static int hash_payload(const struct s3 *s3, const struct s3_call *call, char hex[SHA256_HEX_SIZE],
+                        struct mlops_error *err)
 {
     struct digest digest;
-    if (call->length == 0) {
+    if (!call->piece && call->length == 0) {
         str_copy(hex, SHA256_HEX_SIZE, SIGV4_EMPTY_HASH);
-    } else if (s3->secure) {
+        return MLOPS_OK;
+    }
+    if (s3->secure) {
         str_copy(hex, SHA256_HEX_SIZE, SIGV4_UNSIGNED);
+        return MLOPS_OK;
+    }
+    if (call->piece) {
+        _cleanup_(sha256_free_ptr) struct sha256 *hash = sha256_new();
+        TRY(s3_piece_read(call->piece, hash_more, hash, err));
+        sha256_final(hash, &digest);
     } else {
         sha256_of(call->data, call->length, &digest);
-        digest_to_hex(&digest, hex);
     }
+    digest_to_hex(&digest, hex);
+    return MLOPS_OK;
 }
 
 static bool is_fine(const struct s3_call *call, long status)
@@ -246,6 +281,13 @@ static int pass_on(void *context, uint64_t offset, const void *data, size_t leng
     return sending->call->sink(sending->call->context, offset, data, length, err);
 }
 
+static int read_piece(void *context, uint64_t offset, void *data, size_t length,
+                      struct mlops_error *err)
+{
+    const struct s3_piece *piece = ((const struct sending *)context)->call->piece;
+    return fd_pread_full(piece->fd, data, length, piece->offset + offset, err);
+}
+
 int s3_send(struct s3 *s3, const struct s3_call *call, struct http_response *response,
             struct mlops_error *err)
 {
@@ -254,11 +296,12 @@ int s3_send(struct s3 *s3, const struct s3_call *call, struct http_response *res
     _cleanup_(free_string) char *url =
         xprintf("%s%s%s%s", s3->base, path, call->query ? "?" : "", call->query ? call->query : "");
     sending.path = path;
-    hash_payload(s3, call, sending.payload_hash);
+    TRY(hash_payload(s3, call, sending.payload_hash, err));
     const struct http_request request = {.method = call->method,
                                          .url = url,
                                          .data = call->data,
-                                         .length = call->length,
+                                         .read = call->piece ? read_piece : NULL,
+                                         .length = call->piece ? call->piece->length : call->length,
                                          .sink = call->sink ? pass_on : NULL,
                                          .body_max = 16U
                                                      << 20, /* a list of 1,000 is 1 MB at most */
@@ -306,6 +349,8 @@ static void set_addresses(struct s3 *s3, bool *local)
     s3->base = xprintf("%s://%s", tls ? "https" : "http", s3->host);
     *local = http_host_is_loopback(s3->host);
     s3->secure = tls || *local;
+    if (s3->config.part_bytes == 0)
+        s3->config.part_bytes = *local ? PART_HERE : PART_SIZE;
 }
 
 int s3_open(struct s3_config *config, const struct mlops_observer *observer, struct s3 **s3,

@@ -30,6 +30,18 @@ bool s3_is_stopped(struct s3 *s3);
 
 #define S3_EXTRA_MAX 8
 
+/* Bytes of a file, which go from there to the server: a copy in memory would cost more than it. */
+struct s3_piece {
+    int fd;
+    uint64_t offset;
+    size_t length;
+};
+/* Call `each` with all of it, in order. Errors: MLOPS_IO. */
+int s3_piece_read(const struct s3_piece *piece,
+                  void (*each)(void *context, const void *data, size_t length), void *context,
+                  struct mlops_error *err);
+int s3_piece_checksum(const struct s3_piece *piece, uint32_t *checksum, struct mlops_error *err);
+
 struct s3_call {
     const char *method;
     const char *key;   /* NULL: the bucket */
@@ -38,8 +50,9 @@ struct s3_call {
         const char *name; /* lower case */
         const char *value;
     } extra[S3_EXTRA_MAX]; /* headers, up to the first without a name */
-    const void *data;      /* NULL: no body */
+    const void *data;      /* the body; NULL: none, or `piece` */
     size_t length;
+    const struct s3_piece *piece;
     int (*sink)(void *context, uint64_t offset, const void *data, size_t length,
                 struct mlops_error *err); /* of a 2xx answer; NULL: into the response */
     void *context;
@@ -71,6 +84,9 @@ int s3_get_tail(struct s3 *s3, const char *key, void *data, size_t length, size_
  * true. */
 int s3_put(struct s3 *s3, const char *key, const void *data, size_t length, bool only_new,
            bool *there, struct mlops_error *err);
+/* The same, of a file. */
+int s3_put_piece(struct s3 *s3, const char *key, const struct s3_piece *piece, bool only_new,
+                 bool *there, struct mlops_error *err);
 int s3_copy(struct s3 *s3, const char *from, const char *to, struct mlops_error *err);
 /* What is not there is no error. */
 int s3_delete(struct s3 *s3, const char *key, struct mlops_error *err);
@@ -88,8 +104,6 @@ int s3_list(struct s3 *s3, const char *prefix,
 
 /* ---- uploads in parts (s3_multipart.c): nothing of them shows before their end ------------- */
 
-#define S3_PART_SIZE (8U << 20) /* 5 MiB is the least that S3 takes */
-
 struct s3_part {
     char *tag;         /* what the server called it; freed by s3_part_clear */
     uint32_t checksum; /* CRC-32C */
@@ -100,7 +114,7 @@ void s3_part_clear(struct s3_part *part);
 int s3_upload_begin(struct s3 *s3, const char *key, char **id, struct mlops_error *err);
 /* `number` counts from 1. */
 int s3_upload_part(struct s3 *s3, const char *key, const char *id, unsigned number,
-                   const void *data, size_t length, struct s3_part *part, struct mlops_error *err);
+                   const struct s3_piece *piece, struct s3_part *part, struct mlops_error *err);
 int s3_upload_end(struct s3 *s3, const char *key, const char *id, const struct s3_part *parts,
                   size_t count, uint64_t size, bool only_new, bool *there, struct mlops_error *err);
 /* What is not there is no error. */

@@ -6,6 +6,8 @@
 #include <mlops/text.h>
 #include <openssl/crypto.h>
 
+#define PART_MIN (5ULL << 20)
+#define PART_MAX (5ULL << 30)
 #define SCHEME "s3://"
 #define CACHE_BYTES (10ULL << 30)
 #define BUCKET_MIN 3
@@ -80,7 +82,7 @@ static int set_endpoint(struct s3_config *config, const char *url, struct mlops_
     return mlops_hint(err, "scheme, host and port, no path and no user");
 }
 
-static int set_cache(struct s3_config *config, const char *text, struct mlops_error *err)
+static int parse_size(const char *what, const char *text, uint64_t *bytes, struct mlops_error *err)
 {
     static const char units[] = "KMGT";
     char *end;
@@ -88,17 +90,26 @@ static int set_cache(struct s3_config *config, const char *text, struct mlops_er
     const char *unit = *end ? strchr(units, toupper((unsigned char)*end)) : NULL;
     if (!isdigit((unsigned char)*text) || (*end && (!unit || end[1])) || number > (1ULL << 40))
         return mlops_fail(err, MLOPS_INVALID,
-                          "the size of the cache, '%s', is not a number with K, M, G or T", text);
-    config->cache_bytes = number << (unit ? 10 * (unit - units + 1) : 0);
+                          "the size of %s, '%s', is not a number with K, M, G or T", what, text);
+    *bytes = number << (unit ? 10 * (unit - units + 1) : 0);
     return MLOPS_OK;
+}
+
+static int set_part_size(struct s3_config *config, const char *text, struct mlops_error *err)
+{
+    TRY(parse_size("parts", text, &config->part_bytes, err));
+    if (config->part_bytes >= PART_MIN && config->part_bytes <= PART_MAX)
+        return MLOPS_OK;
+    return mlops_fail(err, MLOPS_INVALID, "S3 takes parts of 5M to 5G, and none of '%s'", text);
 }
 
 static int set_one(struct s3_config *config, const char *name, char **value,
                    struct mlops_error *err)
 {
     static const char *const names[] = {
-        "endpoint",           "region", "style", "profile", "sse", "kms-key", "ca", "cache",
-        "conditional-writes", NULL};
+        "endpoint", "region", "style", "profile",   "sse",
+        "kms-key",  "ca",     "cache", "part-size", "conditional-writes",
+        NULL};
     struct {
         const char *name;
         char **member;
@@ -116,7 +127,9 @@ static int set_one(struct s3_config *config, const char *name, char **value,
     if (str_equal(name, "endpoint"))
         return set_endpoint(config, *value, err);
     if (str_equal(name, "cache"))
-        return set_cache(config, *value, err);
+        return parse_size("the cache", *value, &config->cache_bytes, err);
+    if (str_equal(name, "part-size"))
+        return set_part_size(config, *value, err);
     if (str_equal(name, "style") && (str_equal(*value, "path") || str_equal(*value, "host"))) {
         config->path_style = str_equal(*value, "path");
         return MLOPS_OK;
@@ -131,8 +144,9 @@ static int set_one(struct s3_config *config, const char *name, char **value,
     mlops_fail(err, MLOPS_INVALID, "'%s' is not a setting of an S3 address", name);
     const char *near = mlops_suggest(name, names);
     return near ? mlops_hint(err, "did you mean '%s'?", near)
-                : mlops_hint(err, "settings are endpoint, region, style, profile, sse, kms-key, ca "
-                                  "and cache; credentials come from the environment or ~/.aws");
+                : mlops_hint(err, "settings are endpoint, region, style, profile, sse, kms-key, "
+                                  "ca, cache and part-size; credentials come from the "
+                                  "environment or ~/.aws");
 }
 
 static int set_query(struct s3_config *config, const char *query, bool *styled,

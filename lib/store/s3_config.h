@@ -3,7 +3,7 @@
  * and the files of the AWS command line.
  *
  *     s3://BUCKET[/PREFIX][?endpoint=URL&region=R&style=path|host&profile=P&sse=AES256|aws:kms
- *                          &kms-key=ID&ca=FILE&cache=BYTES]
+ *                          &kms-key=ID&ca=FILE&cache=BYTES&part-size=BYTES]
  *
  * What the address does not say comes from AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION,
  * AWS_DEFAULT_REGION, AWS_CA_BUNDLE and AWS_MAX_ATTEMPTS, then from the profile. Credentials never
@@ -24,6 +24,7 @@ struct s3_config {
     bool path_style;
     bool conditional; /* the server honours If-None-Match; found out when the remote was added */
     uint64_t cache_bytes; /* of packs kept on this machine */
+    uint64_t part_bytes;  /* what has so many or more goes up in parts of this size; 0: s3.c says */
     unsigned attempts;    /* 0: the client's default */
 };
 

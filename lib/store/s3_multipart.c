@@ -1,6 +1,5 @@
 /* lib/store/s3_multipart.c - uploads in parts. */
 #include "base/clock.h"
-#include "base/crc32c.h"
 #include "store/s3.h"
 #include "store/s3_xml.h"
 
@@ -46,19 +45,18 @@ static char *query_of(const char *begin, const char *id)
 }
 
 int s3_upload_part(struct s3 *s3, const char *key, const char *id, unsigned number,
-                   const void *data, size_t length, struct s3_part *part, struct mlops_error *err)
+                   const struct s3_piece *piece, struct s3_part *part, struct mlops_error *err)
 {
     _cleanup_(http_response_clear) struct http_response response = {0};
     _cleanup_(free_string) char *begin = xprintf("partNumber=%u&", number);
     _cleanup_(free_string) char *query = query_of(begin, id);
     char checksum[9];
-    part->checksum = crc32c(data, length);
+    TRY(s3_piece_checksum(piece, &part->checksum, err));
     s3_checksum_text(part->checksum, checksum);
     const struct s3_call call = {.method = "PUT",
                                  .key = key,
                                  .query = query,
-                                 .data = data,
-                                 .length = length,
+                                 .piece = piece,
                                  .extra = {{"x-amz-checksum-crc32c", checksum}}};
     TRY(s3_send(s3, &call, &response, err));
     part->tag = http_response_header(&response, "ETag");

@@ -140,25 +140,54 @@ static void add_encryption(const struct s3_config *config, struct s3_call *call,
     }
 }
 
+static void sum(void *context, const void *data, size_t length)
+{
+    uint32_t *checksum = context;
+    *checksum = crc32c_more(*checksum, data, length);
+}
+
+int s3_piece_checksum(const struct s3_piece *piece, uint32_t *checksum, struct mlops_error *err)
+{
+    *checksum = 0;
+    return s3_piece_read(piece, sum, checksum, err);
+}
+
+/* `call` has key and body. */
+static int put(struct s3 *s3, struct s3_call *call, uint32_t checksum, bool only_new, bool *there,
+               struct mlops_error *err)
+{
+    _cleanup_(http_response_clear) struct http_response response = {0};
+    char text[9];
+    size_t at = 0;
+    call->method = "PUT";
+    s3_checksum_text(checksum, text);
+    call->extra[at].name = "x-amz-checksum-crc32c";
+    call->extra[at++].value = text;
+    if (only_new) {
+        call->extra[at].name = "if-none-match";
+        call->extra[at++].value = "*";
+        call->fine[0] = 412;
+    }
+    add_encryption(s3_settings(s3), call, at);
+    TRY(s3_send(s3, call, &response, err));
+    *there = response.status == 412;
+    return MLOPS_OK;
+}
+
 int s3_put(struct s3 *s3, const char *key, const void *data, size_t length, bool only_new,
            bool *there, struct mlops_error *err)
 {
-    _cleanup_(http_response_clear) struct http_response response = {0};
-    char checksum[9];
-    struct s3_call call = {.method = "PUT", .key = key, .data = data, .length = length};
-    size_t at = 0;
-    s3_checksum_text(crc32c(data, length), checksum);
-    call.extra[at].name = "x-amz-checksum-crc32c";
-    call.extra[at++].value = checksum;
-    if (only_new) {
-        call.extra[at].name = "if-none-match";
-        call.extra[at++].value = "*";
-        call.fine[0] = 412;
-    }
-    add_encryption(s3_settings(s3), &call, at);
-    TRY(s3_send(s3, &call, &response, err));
-    *there = response.status == 412;
-    return MLOPS_OK;
+    struct s3_call call = {.key = key, .data = data, .length = length};
+    return put(s3, &call, crc32c(data, length), only_new, there, err);
+}
+
+int s3_put_piece(struct s3 *s3, const char *key, const struct s3_piece *piece, bool only_new,
+                 bool *there, struct mlops_error *err)
+{
+    struct s3_call call = {.key = key, .piece = piece};
+    uint32_t checksum;
+    TRY(s3_piece_checksum(piece, &checksum, err));
+    return put(s3, &call, checksum, only_new, there, err);
 }
 
 int s3_copy(struct s3 *s3, const char *from, const char *to, struct mlops_error *err)

@@ -4,11 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
-#define HUGE_PAGE (2U << 20)
+#define RANGE_SIZE (8U << 20) /* that is compared at once */
 
 struct upload {
     struct uploads *uploads;
@@ -26,12 +25,6 @@ struct upload {
     struct upload *next;
 };
 
-/* Memory of one part, used again: fresh pages cost more than what is done with them. */
-struct room {
-    uint8_t *data;
-    struct room *next;
-};
-
 struct part_task {
     struct upload *upload;
     size_t number; /* from 0 */
@@ -43,7 +36,6 @@ struct uploads {
     pthread_mutex_t lock; /* guards the rest, and what changes in each upload */
     pthread_cond_t ended;
     struct upload *first;
-    struct room *rooms;
 };
 
 struct uploads *uploads_new(struct s3 *s3, struct transfers *transfers)
@@ -54,29 +46,6 @@ struct uploads *uploads_new(struct s3 *s3, struct transfers *transfers)
     pthread_mutex_init(&uploads->lock, NULL);
     pthread_cond_init(&uploads->ended, NULL);
     return uploads;
-}
-
-static struct room *take_room(struct uploads *uploads)
-{
-    pthread_mutex_lock(&uploads->lock);
-    struct room *room = uploads->rooms;
-    if (room)
-        uploads->rooms = room->next;
-    pthread_mutex_unlock(&uploads->lock);
-    if (room)
-        return room;
-    room = xmalloc(sizeof(*room));
-    room->data = xcheck(aligned_alloc(HUGE_PAGE, S3_PART_SIZE));
-    (void)madvise(room->data, S3_PART_SIZE, MADV_HUGEPAGE); /* a wish */
-    return room;
-}
-
-static void give_room(struct uploads *uploads, struct room *room)
-{
-    pthread_mutex_lock(&uploads->lock);
-    room->next = uploads->rooms;
-    uploads->rooms = room;
-    pthread_mutex_unlock(&uploads->lock);
 }
 
 static void upload_free(struct upload *upload)
@@ -90,24 +59,25 @@ static void upload_free(struct upload *upload)
     free(upload);
 }
 
-static bool is_small(uint64_t size)
+/* Does it go in one request? */
+static bool is_whole(const struct upload *upload)
 {
-    return size < S3_PART_SIZE;
+    return upload->part_count == 0;
 }
 
 /* ---- the object shows ---------------------------------------------------------------------- */
 
 /* Does the object have these bytes of the file? Answers `*size`, of the whole object. */
-static int has_range(struct upload *upload, uint64_t offset, struct room *ours, struct room *theirs,
+static int has_range(struct upload *upload, uint64_t offset, uint8_t *ours, uint8_t *theirs,
                      uint64_t *size, bool *same, struct mlops_error *err)
 {
     struct s3 *s3 = upload->uploads->s3;
     uint64_t rest = upload->size - offset;
-    size_t got, length = rest < S3_PART_SIZE ? (size_t)rest : S3_PART_SIZE;
+    size_t got, length = rest < RANGE_SIZE ? (size_t)rest : RANGE_SIZE;
     *same = false;
-    TRY(fd_pread_full(upload->fd, ours->data, length, offset, err));
-    TRY(s3_get(s3, upload->key, offset, theirs->data, length, &got, size, err));
-    *same = *size == upload->size && got == length && memcmp(ours->data, theirs->data, got) == 0;
+    TRY(fd_pread_full(upload->fd, ours, length, offset, err));
+    TRY(s3_get(s3, upload->key, offset, theirs, length, &got, size, err));
+    *same = *size == upload->size && got == length && memcmp(ours, theirs, got) == 0;
     return MLOPS_OK;
 }
 
@@ -116,34 +86,31 @@ static int has_range(struct upload *upload, uint64_t offset, struct room *ours, 
  * server keeps of it say how it was when it came. */
 static int compare(struct upload *upload, bool *same, struct mlops_error *err)
 {
-    struct room *ours = take_room(upload->uploads), *theirs = take_room(upload->uploads);
+    uint8_t *ours = xmalloc(RANGE_SIZE), *theirs = xmalloc(RANGE_SIZE);
     uint64_t offset = 0, size;
     int code;
     do {
         code = has_range(upload, offset, ours, theirs, &size, same, err);
-        offset += S3_PART_SIZE;
+        offset += RANGE_SIZE;
     } while (code == MLOPS_OK && *same && offset < upload->size);
-    give_room(upload->uploads, theirs);
-    give_room(upload->uploads, ours);
+    free(theirs);
+    free(ours);
     if (code != MLOPS_NOT_FOUND)
         return code;
     *err = (struct mlops_error){0}; /* it has gone meanwhile */
     return MLOPS_OK;
 }
 
-/* All of a small file. */
+/* All of the file. */
 static int put(struct upload *upload, struct mlops_error *err)
 {
     struct s3 *s3 = upload->uploads->s3;
-    _cleanup_(buffer_clear) struct buffer data = {0};
-    size_t size = (size_t)upload->size;
+    const struct s3_piece all = {.fd = upload->fd, .length = (size_t)upload->size};
     bool there, same = true;
-    buffer_reserve(&data, size + 1);
-    TRY(fd_pread_full(upload->fd, data.data, size, 0, err));
-    TRY(s3_put(s3, upload->key, data.data, size, s3_settings(s3)->conditional, &there, err));
+    TRY(s3_put_piece(s3, upload->key, &all, s3_settings(s3)->conditional, &there, err));
     if (there)
         TRY(compare(upload, &same, err));
-    return same ? MLOPS_OK : s3_put(s3, upload->key, data.data, size, false, &there, err);
+    return same ? MLOPS_OK : s3_put_piece(s3, upload->key, &all, false, &there, err);
 }
 
 /* The parts, which are there, become the object. */
@@ -188,7 +155,7 @@ static void end_task(struct upload *upload, int code, const struct mlops_error *
         struct mlops_error failed = {0};
         upload->ended = true;
         pthread_mutex_unlock(&uploads->lock);
-        code = is_small(upload->size) ? put(upload, &failed) : join(upload, &failed);
+        code = is_whole(upload) ? put(upload, &failed) : join(upload, &failed);
         pthread_mutex_lock(&uploads->lock);
         note(upload, code, &failed);
     }
@@ -199,16 +166,12 @@ static void end_task(struct upload *upload, int code, const struct mlops_error *
 
 static int send_part(struct upload *upload, size_t number, struct mlops_error *err)
 {
-    struct uploads *uploads = upload->uploads;
-    uint64_t offset = (uint64_t)number * S3_PART_SIZE, rest = upload->size - offset;
-    size_t length = rest < S3_PART_SIZE ? (size_t)rest : S3_PART_SIZE;
-    struct room *room = take_room(uploads);
-    int code = fd_pread_full(upload->fd, room->data, length, offset, err);
-    if (code == MLOPS_OK)
-        code = s3_upload_part(uploads->s3, upload->key, upload->id, (unsigned)number + 1,
-                              room->data, length, &upload->parts[number], err);
-    give_room(uploads, room);
-    return code;
+    uint64_t part = s3_settings(upload->uploads->s3)->part_bytes;
+    uint64_t offset = number * part, rest = upload->size - offset;
+    const struct s3_piece piece = {
+        .fd = upload->fd, .offset = offset, .length = (size_t)(rest < part ? rest : part)};
+    return s3_upload_part(upload->uploads->s3, upload->key, upload->id, (unsigned)number + 1,
+                          &piece, &upload->parts[number], err);
 }
 
 static bool has_failed(struct upload *upload)
@@ -277,10 +240,11 @@ static struct upload *begin(struct uploads *uploads, int *fd, uint64_t size, con
     *fd = -1;
     upload->size = size;
     upload->wanted = wanted;
-    upload->part_count = is_small(size) ? 0 : (size_t)((size + S3_PART_SIZE - 1) / S3_PART_SIZE);
+    uint64_t part = s3_settings(uploads->s3)->part_bytes;
+    upload->part_count = size < part ? 0 : (size_t)((size + part - 1) / part);
     upload->parts = xcalloc(upload->part_count, sizeof(*upload->parts));
     upload->left = 1;
-    transfers_add(uploads->transfers, is_small(size) ? run_end : run_begin, upload);
+    transfers_add(uploads->transfers, is_whole(upload) ? run_end : run_begin, upload);
     return upload;
 }
 
@@ -348,7 +312,8 @@ void uploads_begin(struct uploads *uploads, const char *path, const char *key)
     _cleanup_(fd_close) int fd = -1;
     struct mlops_error ignored = {0}; /* uploads_finish meets it again */
     uint64_t size;
-    if (open_file(path, &fd, &size, &ignored) == MLOPS_OK && !is_small(size))
+    if (open_file(path, &fd, &size, &ignored) == MLOPS_OK &&
+        size >= s3_settings(uploads->s3)->part_bytes)
         keep(uploads, begin(uploads, &fd, size, key, false));
 }
 
@@ -398,11 +363,6 @@ void uploads_free(struct uploads *uploads)
     struct upload *upload;
     while ((upload = take(uploads, NULL)))
         dispose(upload);
-    for (struct room *room = uploads->rooms, *next; room; room = next) {
-        next = room->next;
-        free(room->data);
-        free(room);
-    }
     pthread_cond_destroy(&uploads->ended);
     pthread_mutex_destroy(&uploads->lock);
     free(uploads);

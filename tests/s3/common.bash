@@ -3,11 +3,12 @@
 load ../cli/common
 
 # registry [SETTING=VALUE&…]: here, with a prefix of its own in the bucket; its packs are files in
-# $packs.
+# $packs. Large ones go in parts, as to a server elsewhere; that they go whole to one on this machine is
+# what all of tests/shared does.
 registry() {
     prefix=t$BATS_TEST_NUMBER-$RANDOM
     packs=$S3_DATA/models/$prefix/packs
-    mlops -q init --objects "s3://models/$prefix${1:+?$1}"
+    mlops -q init --objects "s3://models/$prefix?part-size=8M${1:+&$1}"
 }
 
 # project DIR ROUND [BYTES]: weights that nobody can compress.

@@ -39,6 +39,20 @@ static void both_ways_agree_at_every_length_and_place(void **state)
             assert_int_equal(crc32c_portable(bytes + from, length), crc32c(bytes + from, length));
 }
 
+static void parts_give_what_the_whole_gives(void **state)
+{
+    (void)state;
+    uint8_t bytes[9000];
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)(i * i * 11 + i / 5);
+    for (size_t at = 0; at <= sizeof(bytes); at += 333) {
+        uint32_t begin = crc32c_more(0, bytes, at);
+        assert_int_equal(crc32c(bytes, at), begin);
+        assert_int_equal(crc32c(bytes, sizeof(bytes)),
+                         crc32c_more(begin, bytes + at, sizeof(bytes) - at));
+    }
+}
+
 /* Long ones are done in three stretches side by side. */
 static void both_ways_agree_where_it_is_long(void **state)
 {
@@ -76,6 +90,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(published_values_are_given),
         cmocka_unit_test(both_ways_agree_at_every_length_and_place),
+        cmocka_unit_test(parts_give_what_the_whole_gives),
         cmocka_unit_test(both_ways_agree_where_it_is_long),
         cmocka_unit_test(every_flipped_bit_shows),
     };

@@ -3,12 +3,14 @@
 #include "test.h"
 
 #include "backend_conformance.h"
+#include "base/crc32c.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "s3_server.h"
 #include "store/backend_s3.h"
 #include "store/remote.h"
 #include <stdio.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static struct s3_server *server;
@@ -35,7 +37,7 @@ static void make_place(const char *folder, const char *settings, void **made)
 
 static void make_cached(const char *folder, void **place)
 {
-    make_place(folder, "conditional-writes=yes", place);
+    make_place(folder, "conditional-writes=yes&part-size=8M", place);
 }
 
 static void make_direct(const char *folder, void **place)
@@ -267,7 +269,11 @@ static void an_upload_that_was_left_shows_nothing_and_is_swept_up(void **state)
     assert_int_equal(0, s3_config_parse(address, &config, &f->err));
     assert_int_equal(0, s3_open(&config, NULL, &s3, &f->err));
     assert_int_equal(0, s3_upload_begin(s3, "k", &id, &f->err));
-    assert_int_equal(0, s3_upload_part(s3, "k", id, 1, "bytes", 5, &part, &f->err));
+    _cleanup_(fd_close) int fd = memfd_create("piece", MFD_CLOEXEC);
+    assert_int_equal(9, write(fd, "in bytes.", 9));
+    const struct s3_piece piece = {.fd = fd, .offset = 3, .length = 5};
+    assert_int_equal(0, s3_upload_part(s3, "k", id, 1, &piece, &part, &f->err));
+    assert_int_equal(crc32c("bytes", 5), part.checksum);
     assert_int_equal(MLOPS_NOT_FOUND, s3_head(s3, "k", &size, &f->err));
     assert_int_equal(0, s3_upload_sweep(s3, "", 3600000000000LL, &f->err)); /* it is young */
     assert_int_equal(0, s3_upload_sweep(s3, "", -60000000000LL, &f->err));

@@ -54,7 +54,8 @@ static void an_address_says_where(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(0, s3_config_parse("s3://models/a/b/?region=eu-west-1&cache=2M&sse=aws%3Akms"
-                                        "&kms-key=k&endpoint=https://h:9000/&profile=p&ca=/c",
+                                        "&kms-key=k&endpoint=https://h:9000/&profile=p&ca=/c"
+                                        "&part-size=16M",
                                         &f->config, &f->err));
     assert_string_equal("models", f->config.bucket);
     assert_string_equal("a/b/", f->config.prefix);
@@ -63,6 +64,7 @@ static void an_address_says_where(void **state)
     assert_string_equal("aws:kms", f->config.sse);
     assert_string_equal("p", f->config.profile);
     assert_int_equal(2U << 20, f->config.cache_bytes);
+    assert_int_equal(16U << 20, f->config.part_bytes);
     assert_true(f->config.path_style);
     assert_false(f->config.conditional);
 }
@@ -101,6 +103,9 @@ static void what_is_no_address_is_refused(void **state)
                                         "s3://bucket?cache=x",
                                         "s3://bucket?cache=1X",
                                         "s3://bucket?cache=99999999999999999",
+                                        "s3://bucket?part-size=4M",
+                                        "s3://bucket?part-size=6G",
+                                        "s3://bucket?part-size=many",
                                         "s3://bucket?nothing=1",
                                         "s3://bucket?endpoint=ftp://h",
                                         "s3://bucket?endpoint=https://u:p@h",
