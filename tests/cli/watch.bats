@@ -73,7 +73,8 @@ free_port() {
     started+=" $!"
     until_true sh -c "curl -sfG http://127.0.0.1:$ours/api/v1/query --data-urlencode 'query=mlops_events{model=\"fraud\",version=\"1\"}' |
         jq -e '.data.result[0].value[1] == \"300\"'"
-    curl -sfG "http://127.0.0.1:$ours/api/v1/query" --data-urlencode 'query=up' | jq -e '.data.result[0].value[1] == "1"'
+    until_true sh -c "curl -sfG http://127.0.0.1:$ours/api/v1/query --data-urlencode query=up |
+        jq -e '.data.result[0].value[1] == \"1\"'"
 }
 
 @test "only GET, only /metrics, and beyond loopback only with the token" {
