@@ -24,33 +24,80 @@ static double mean_of(const double *values, size_t count)
     return total(lanes) / (double)count;
 }
 
-static struct moments chunk_moments(const double *values, size_t count)
+/* Sums of powers of differences from the mean. */
+struct powers {
+    double first[LANES], second[LANES], third[LANES], fourth[LANES];
+};
+
+static void add_power(struct powers *sums, size_t lane, double difference)
 {
-    double first[LANES] = {0}, second[LANES] = {0}, third[LANES] = {0}, fourth[LANES] = {0};
-    double mean = mean_of(values, count), n = (double)count;
-    size_t whole = count - count % LANES;
+    double square = difference * difference;
+    sums->first[lane] += difference;
+    sums->second[lane] += square;
+    sums->third[lane] += square * difference;
+    sums->fourth[lane] += square * square;
+}
+
+/* All lanes but of the last values, which are fewer than lanes. */
+static void add_narrow(const double *values, size_t whole, double mean, struct powers *sums)
+{
     for (size_t lane = 0; lane < LANES; lane += TOGETHER)
         for (size_t i = lane; i < whole; i += LANES)
-            for (size_t j = 0; j < TOGETHER; j++) {
-                double d = values[i + j] - mean, square = d * d;
-                first[lane + j] += d;
-                second[lane + j] += square;
-                third[lane + j] += square * d;
-                fourth[lane + j] += square * square;
-            }
-    for (size_t j = 0; whole + j < count; j++) {
-        double d = values[whole + j] - mean, square = d * d;
-        first[j] += d;
-        second[j] += square;
-        third[j] += square * d;
-        fourth[j] += square * square;
+            for (size_t j = 0; j < TOGETHER; j++)
+                add_power(sums, lane + j, values[i + j] - mean);
+}
+
+#if defined(__x86_64__)
+typedef double lanes __attribute__((vector_size(LANES * sizeof(double))));
+
+/* The same sums, all lanes in one register. */
+__attribute__((target("avx512f"))) static void add_wide(const double *values, size_t whole,
+                                                        double mean, struct powers *sums)
+{
+    lanes first = {0}, second = {0}, third = {0}, fourth = {0};
+    for (size_t i = 0; i < whole; i += LANES) {
+        lanes d;
+        memcpy(&d, values + i, sizeof(d));
+        d -= mean;
+        lanes square = d * d;
+        first += d;
+        second += square;
+        third += square * d;
+        fourth += square * square;
     }
+    memcpy(sums->first, &first, sizeof(first));
+    memcpy(sums->second, &second, sizeof(second));
+    memcpy(sums->third, &third, sizeof(third));
+    memcpy(sums->fourth, &fourth, sizeof(fourth));
+}
+
+static bool has_wide(void)
+{
+    return __builtin_cpu_supports("avx512f");
+}
+#else
+static bool has_wide(void)
+{
+    return false;
+}
+
+#define add_wide add_narrow
+#endif
+
+static struct moments chunk_moments(const double *values, size_t count)
+{
+    struct powers sums = {0};
+    double mean = mean_of(values, count), n = (double)count;
+    size_t whole = count - count % LANES;
+    (has_wide() ? add_wide : add_narrow)(values, whole, mean, &sums);
+    for (size_t j = 0; whole + j < count; j++)
+        add_power(&sums, j, values[whole + j] - mean);
     /* the mean was rounded: shift to the true one */
-    double shift = total(first) / n, m2 = total(second), m3 = total(third);
+    double shift = total(sums.first) / n, m2 = total(sums.second), m3 = total(sums.third);
     struct moments moments = {.n = n, .mean = mean + shift};
     moments.m2 = m2 - n * shift * shift;
     moments.m3 = m3 - 3 * shift * m2 + 2 * n * shift * shift * shift;
-    moments.m4 = total(fourth) - 4 * shift * m3 + 6 * shift * shift * m2;
+    moments.m4 = total(sums.fourth) - 4 * shift * m3 + 6 * shift * shift * m2;
     return moments;
 }
 

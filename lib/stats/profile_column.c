@@ -1,6 +1,7 @@
 /* lib/stats/profile_column.c - one column of a profile, batch by batch. */
 #include "stats/profile_column.h"
 #include "stats/frequent.h"
+#include "stats/hash_many.h"
 #include "stats/hll.h"
 #include "stats/kll.h"
 #include "stats/pattern.h"
@@ -117,11 +118,13 @@ static void count_missing(struct column_profile *column, uint8_t code)
 
 /* ---- numbers and times ---------------------------------------------------------------------- */
 
-/* Values of a slice that are there, close together, and the hashes of them. */
+/* Values of a slice that are there, close together, and the hashes of them: those of its rows where
+ * none is missing, `memory` otherwise. */
 struct slice {
     size_t count;
+    const uint64_t *hashes;
     double values[SLICE];
-    uint64_t hashes[SLICE];
+    uint64_t memory[SLICE];
 };
 
 static bool any_missing(const uint8_t *missing, size_t count)
@@ -143,9 +146,8 @@ static void gather_whole(const double *numbers, size_t count, struct slice *slic
 {
     for (size_t i = 0; i < count; i++)
         slice->values[i] = numbers[i] + 0.0; /* -0 is 0 */
-    for (size_t i = 0; i < count; i++)
-        slice->hashes[i] = stats_hash_eight(&slice->values[i]);
-    memcpy(hashes, slice->hashes, count * sizeof(*hashes));
+    hash_many(slice->values, count, hashes);
+    slice->hashes = hashes;
     slice->count = count;
 }
 
@@ -157,6 +159,7 @@ static void gather_numbers(struct column_profile *column, const struct column *f
         return;
     }
     slice->count = 0;
+    slice->hashes = slice->memory;
     for (; row < end; row++) {
         if (from->missing[row]) {
             count_missing(column, from->missing[row]);
@@ -165,7 +168,7 @@ static void gather_numbers(struct column_profile *column, const struct column *f
         }
         double value = from->numbers[row] + 0.0;
         slice->values[slice->count] = value;
-        slice->hashes[slice->count++] = hashes[row] = stats_hash_eight(&value);
+        slice->memory[slice->count++] = hashes[row] = stats_hash_eight(&value);
     }
 }
 
@@ -280,6 +283,7 @@ static void update_times(struct column_profile *column, const struct column *fro
         uint64_t before = column_finite(column);
         column->count += end - row;
         slice.count = 0;
+        slice.hashes = slice.memory;
         for (size_t i = row; i < end; i++) {
             if (from->missing[i]) {
                 count_missing(column, from->missing[i]);
@@ -290,7 +294,7 @@ static void update_times(struct column_profile *column, const struct column *fro
             count_time(column, time_ns, before + slice.count == 0);
             extend(column, (double)time_ns);
             slice.values[slice.count] = (double)time_ns;
-            slice.hashes[slice.count++] = hashes[i] = stats_hash_eight(&time_ns);
+            slice.memory[slice.count++] = hashes[i] = stats_hash_eight(&time_ns);
         }
         hll_update_hashes(column->distinct, slice.hashes, slice.count);
         if (column->times)
@@ -333,32 +337,43 @@ static void count_length(struct column_profile *column, uint64_t length, bool fi
     column->length_sum += length;
 }
 
-static void update_texts(struct column_profile *column, const struct column *from, uint64_t *hashes)
+/* The hashes of the texts of rows up to `end` first: they need not wait for one another, as what
+ * is counted by them does. Those that are there come to stand in `present`; how many. */
+static size_t hash_texts(struct column_profile *column, const struct column *from, size_t row,
+                         size_t end, uint64_t *hashes, uint64_t *present)
 {
-    struct known known[KNOWN] = {0};
-    for (size_t row = 0; row < from->rows; row++) {
-        column->count++;
+    size_t count = 0;
+    for (; row < end; row++) {
         if (from->missing[row]) {
             count_missing(column, from->missing[row]);
             hashes[row] = MISSING_HASH;
             continue;
         }
-        const struct text_view *text = &from->texts[row];
-        uint64_t hash = stats_hash(text->data, text->length);
-        hashes[row] = hash;
-        count_length(column, text->length, column_present(column) == 1);
-        frequent_update_hashed(column->frequent, text->data, text->length, hash);
-        if (column->patterns)
-            count_pattern(column, known, text, hash);
+        hashes[row] = stats_hash(from->texts[row].data, from->texts[row].length);
+        present[count++] = hashes[row];
     }
+    return count;
+}
+
+static void update_texts(struct column_profile *column, const struct column *from, uint64_t *hashes)
+{
+    struct known known[KNOWN] = {0};
     uint64_t present[SLICE];
-    size_t count = 0;
-    for (size_t row = 0; row < from->rows; row++) {
-        if (!from->missing[row])
-            present[count++] = hashes[row];
-        if (count == SLICE || row + 1 == from->rows) {
-            hll_update_hashes(column->distinct, present, count);
-            count = 0;
+    for (size_t row = 0; row < from->rows; row += SLICE) {
+        size_t end = row + SLICE < from->rows ? row + SLICE : from->rows;
+        bool first = column_present(column) == 0;
+        column->count += end - row;
+        size_t count = hash_texts(column, from, row, end, hashes, present);
+        hll_update_hashes(column->distinct, present, count);
+        for (size_t i = row; i < end; i++) {
+            if (from->missing[i])
+                continue;
+            const struct text_view *text = &from->texts[i];
+            count_length(column, text->length, first);
+            first = false;
+            frequent_update_hashed(column->frequent, text->data, text->length, hashes[i]);
+            if (column->patterns)
+                count_pattern(column, known, text, hashes[i]);
         }
     }
 }

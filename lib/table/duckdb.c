@@ -4,7 +4,6 @@
 #include "base/pool.h"
 #include <stdio.h>
 
-#define AHEAD "64MB" /* of rows that nobody asked for yet */
 #define SYMBOL(name) {#name, offsetof(struct duckdb_api, name)}
 
 int duckdb_load(struct duckdb_api *api, struct mlops_error *err)
@@ -94,9 +93,6 @@ int duckdb_session_open(struct duckdb_session *session, struct mlops_error *err)
     TRY(code);
     if (api->duckdb_connect(session->database, &session->connection))
         return mlops_fail(err, MLOPS_IO, "DuckDB takes no connection");
-    /* so that it goes on with the next row groups while nobody fetches */
-    if (api->duckdb_query(session->connection, "SET streaming_buffer_size = '" AHEAD "'", NULL))
-        return mlops_fail(err, MLOPS_IO, "DuckDB has no setting streaming_buffer_size");
     return MLOPS_OK;
 }
 

@@ -42,6 +42,7 @@ struct duckdb_text {
     } rest;
 };
 #define DUCKDB_INLINED_MAX 12
+#define DUCKDB_VECTOR_ROWS 2048 /* of a vector at most, as it is built */
 
 typedef struct {
     uint64_t deprecated[3];

@@ -54,6 +54,9 @@ static inline bool parquet_valid(const struct parquet_vector *vector, size_t row
     return !vector->validity || (vector->validity[row / 64] >> (row % 64) & 1);
 }
 
+/* Have `column` show the doubles of a vector where they stand, if all are there: for as long as the
+ * chunk lives. */
+bool parquet_lend(const struct parquet_vector *vector, struct column *column);
 /* Fill `column`, whose memory is the caller's to write. `*misfit`: the first row whose value is not
  * of the column's type and is missing now, or SIZE_MAX. */
 void parquet_convert(const struct parquet_vector *vector, const struct column *column,

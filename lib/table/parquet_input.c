@@ -9,10 +9,11 @@
 #include "table/infer.h"
 #include "table/input.h"
 #include "table/parquet.h"
+#include "table/parquet_ahead.h"
 #include "table/show.h"
 #include <stdio.h>
 
-#define ROUND 32 /* chunks of DuckDB, of up to 2,048 rows, that are turned into batches at a time */
+#define ROUND 16 /* chunks of DuckDB, of up to 2,048 rows, that are turned into batches at a time */
 #define SAMPLE_ROWS 8192
 
 struct piece {
@@ -32,7 +33,8 @@ struct parquet_input {
     struct parquet_fields fields; /* those that are read */
     duckdb_result result;
     bool running; /* `result` is one */
-    bool ended;   /* and gives no more: to ask again would be an error */
+    struct parquet_ahead *ahead; /* asks it for chunks */
+    bool ended;                  /* there are no more of them */
     uint64_t rows, said; /* that came before those of `pieces`; that the file says it has */
     bool sampled;        /* `pieces` are the sample, which was not given yet */
     struct piece pieces[ROUND];
@@ -53,6 +55,7 @@ static void parquet_close(struct input *input)
 {
     struct parquet_input *parquet = (struct parquet_input *)input;
     drop_chunks(parquet);
+    parquet_ahead_stop(parquet->ahead);
     if (parquet->running)
         parquet->session.api.duckdb_destroy_result(&parquet->result);
     duckdb_session_close(&parquet->session);
@@ -86,20 +89,16 @@ static int fetch(struct parquet_input *parquet, size_t wanted, struct mlops_erro
     const struct duckdb_api *api = &parquet->session.api;
     uint64_t rows = 0;
     while (parquet->count < ROUND && rows < wanted && !parquet->ended) {
-        void *chunk = api->duckdb_fetch_chunk(parquet->result);
+        void *chunk = parquet_ahead_next(parquet->ahead);
         parquet->ended = !chunk;
         if (!chunk)
             break;
         size_t found = api->duckdb_data_chunk_get_size(chunk);
-        if (found == 0) {
-            api->duckdb_destroy_data_chunk(&chunk);
-            continue;
-        }
         parquet->pieces[parquet->count].chunk = chunk;
         parquet->pieces[parquet->count++].rows = found;
         rows += found;
     }
-    const char *message = api->duckdb_result_error(&parquet->result);
+    const char *message = parquet->ended ? api->duckdb_result_error(&parquet->result) : NULL;
     if (message && *message) {
         duckdb_fail(message, err);
         return of_file(parquet, err);
@@ -132,6 +131,8 @@ static int convert_piece(void *context, size_t index, size_t worker, struct mlop
     for (size_t i = 0; i < parquet->fields.count; i++) {
         struct parquet_vector vector = vector_of(parquet, index, i);
         size_t misfit;
+        if (parquet_lend(&vector, &piece->typed.columns[i]))
+            continue;
         parquet_convert(&vector, &piece->typed.columns[i], &misfit);
         if (misfit < piece->misfit) {
             piece->misfit = misfit;
@@ -265,6 +266,7 @@ static int start(struct parquet_input *parquet, bool may_be_empty, struct mlops_
     parquet->running = true;
     if (duckdb_run(&parquet->session, sql, parquet->path, &parquet->result, err))
         return of_file(parquet, err);
+    TRY(parquet_ahead_start(&parquet->session.api, &parquet->result, &parquet->ahead, err));
     TRY(fetch(parquet, SAMPLE_ROWS, err));
     parquet->sampled = true;
     if (parquet->count == 0 && !may_be_empty)

@@ -92,11 +92,16 @@ static bool time_at(const struct parquet_vector *vector, size_t row, int64_t *ti
     return !__builtin_mul_overflow(value, unit_ns, time_ns);
 }
 
-struct text_view parquet_text(const struct parquet_vector *vector, size_t row)
+static inline struct text_view text_at(const struct parquet_vector *vector, size_t row)
 {
     const struct duckdb_text *text = &((const struct duckdb_text *)vector->data)[row];
     return (struct text_view){
         text->length <= DUCKDB_INLINED_MAX ? text->inlined : text->rest.pointer, text->length};
+}
+
+struct text_view parquet_text(const struct parquet_vector *vector, size_t row)
+{
+    return text_at(vector, row);
 }
 
 struct text_view parquet_show(const struct parquet_vector *vector, size_t row, char *memory)
@@ -204,7 +209,21 @@ static void convert_times(const struct parquet_vector *vector, uint8_t *missing,
     }
 }
 
-/* Cells as those of CSV: of texts, and of whole numbers that are times. */
+static void convert_texts(const struct parquet_vector *vector, uint8_t *missing,
+                          struct text_view *texts)
+{
+    for (size_t row = 0; row < vector->rows; row++) {
+        struct text_view text = {"", 0};
+        missing[row] = MISSING_NULL;
+        if (parquet_valid(vector, row)) {
+            text = text_at(vector, row);
+            missing[row] = cell_missing(text);
+        }
+        texts[row] = missing[row] ? (struct text_view){"", 0} : text;
+    }
+}
+
+/* Numbers and times as the cells of CSV have them: of texts, and of whole numbers that are times. */
 static void convert_cells(const struct parquet_vector *vector, const struct column *column,
                           uint8_t *missing, void *values, size_t *misfit)
 {
@@ -218,19 +237,29 @@ static void convert_cells(const struct parquet_vector *vector, const struct colu
             cell = parquet_show(vector, row, memory);
             missing[row] = cell_missing(cell);
         }
-        if (!missing[row] && !column->texts &&
+        if (!missing[row] &&
             !cell_convert(cell, column->type, &number, &time_ns)) {
             missing[row] = MISSING_MISFIT;
             if (*misfit == SIZE_MAX)
                 *misfit = row;
         }
-        if (column->texts)
-            ((struct text_view *)values)[row] = missing[row] ? (struct text_view){"", 0} : cell;
-        else if (column->times)
+        if (column->times)
             ((int64_t *)values)[row] = missing[row] ? 0 : time_ns;
         else
             ((double *)values)[row] = missing[row] ? 0 : number;
     }
+}
+
+bool parquet_lend(const struct parquet_vector *vector, struct column *column)
+{
+    static const uint8_t none_missing[DUCKDB_VECTOR_ROWS];
+    if (vector->field->type != DUCKDB_DOUBLE || vector->validity || !column->numbers ||
+        column->type == COLUMN_BOOL || vector->rows > ARRAY_LENGTH(none_missing) ||
+        any_nan(vector->data, vector->rows))
+        return false;
+    column->numbers = vector->data;
+    column->missing = none_missing;
+    return true;
 }
 
 void parquet_convert(const struct parquet_vector *vector, const struct column *column,
@@ -247,6 +276,6 @@ void parquet_convert(const struct parquet_vector *vector, const struct column *c
         convert_cells(vector, column, missing, (void *)(uintptr_t)column->numbers, misfit);
     else if (column->times)
         convert_cells(vector, column, missing, (void *)(uintptr_t)column->times, misfit);
-    else
-        convert_cells(vector, column, missing, (void *)(uintptr_t)column->texts, misfit);
+    else /* what is no text is asked for as one (parquet_adapt) */
+        convert_texts(vector, missing, (struct text_view *)(uintptr_t)column->texts);
 }

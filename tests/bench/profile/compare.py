@@ -1,13 +1,14 @@
-"""mlops profile beside DuckDB on the same file: compare.py MLOPS FILE.csv|FILE.parquet [RUNS [SCAN]].
-Three queries of DuckDB, from much to little: SUMMARIZE; count, range, mean, deviation, median and
+"""mlops profile beside DuckDB on the same file: compare.py MLOPS FILE.csv|FILE.parquet [RUNS [BENCH]].
+Queries of DuckDB, from much to little: SUMMARIZE; count, range, mean, deviation, median and
 different values of each column, in one query, the last two approximate as ours are; max() alone.
-SCAN is bench_scan (cmake --build … -t bench_scan): our reader with max() alone, so that reading is
-held against reading. Run it where duckdb (PyPI) is; make.py makes the file. Prints seconds, MB/s, the
-largest resident memory and ratios; the best of the runs counts."""
+BENCH is the folder of bench_scan and bench_fetch (cmake --build … -t bench_scan bench_fetch): our
+reader with max() alone, and of Parquet DuckDB's C library alone, which $MLOPS_DUCKDB names: every
+value of every column fetched chunk by chunk, and max(). Run it where duckdb (PyPI) is; make.py makes
+the file. Prints seconds, MB/s, the largest resident memory and ratios; the best of the runs counts."""
 import os, resource, subprocess, sys, time
 
 MLOPS, PATH, RUNS = sys.argv[1], sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 3
-SCAN = sys.argv[4] if len(sys.argv) > 4 else None
+BENCH = sys.argv[4] if len(sys.argv) > 4 else None
 THREADS = len(os.sched_getaffinity(0))
 BEGIN = f"import duckdb; duckdb.sql('SET threads={THREADS}'); "
 PARQUET = PATH.endswith("parquet")
@@ -55,7 +56,11 @@ print(f"mlops takes {ours / seconds:.2f} x of their time")
 seconds, memory = measure([sys.executable, "-c", COLUMNS + 'ask(["max"])'])
 show("DuckDB, max() of each column", seconds, memory, ours)
 print(f"mlops takes {ours / seconds:.2f} x of a scan's time")
-if SCAN:
-    scanned, memory = measure([SCAN, PATH])
+if BENCH:
+    scanned, memory = measure([f"{BENCH}/bench_scan", PATH])
     show("our reader, max() of each column", scanned, memory, ours)
-    print(f"our reader takes {scanned / seconds:.2f} x of a scan's time")
+if BENCH and PARQUET:
+    for what, name in (("fetch", "DuckDB in C, every value fetched"), ("max", "DuckDB in C, max() of each column")):
+        seconds, memory = measure([f"{BENCH}/bench_fetch", what, PATH])
+        show(name, seconds, memory, ours)
+        print(f"mlops profile takes {ours / seconds:.2f} x of that time, our reader {scanned / seconds:.2f} x")

@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include "stats/frequent.h"
+#include "stats/hash_many.h"
 #include "stats/hll.h"
 #include "stats/kll.h"
 #include <math.h>
@@ -348,6 +349,25 @@ static void counts_come_by_name_with_a_rest(void **state)
     frequent_free(numbers);
 }
 
+static void hashes_of_many_are_those_of_each(void **state)
+{
+    double values[19] = {0};
+    uint64_t hashes[19], sums[19] = {0}, seed = 5;
+    (void)state;
+    for (size_t count = 0; count <= 19; count++) {
+        for (size_t i = 0; i < count; i++) {
+            values[i] = (double)next(&seed);
+            sums[i] = i;
+        }
+        hash_many(values, count, hashes);
+        hash_sum_many(hashes, count, 0x9e3779b97f4a7c15ULL, sums);
+        for (size_t i = 0; i < count; i++) {
+            assert_int_equal(stats_hash(&values[i], sizeof(values[i])), hashes[i]);
+            assert_int_equal(hashes[i] * 0x9e3779b97f4a7c15ULL + i, sums[i]);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -357,6 +377,7 @@ int main(void)
         cmocka_unit_test(halves_merge_to_the_whole),
         cmocka_unit_test(the_same_stream_gives_the_same_bytes),
         cmocka_unit_test(many_parts_merge_to_the_whole_in_any_order),
+        cmocka_unit_test(hashes_of_many_are_those_of_each),
         cmocka_unit_test(distinct_counts_are_close),
         cmocka_unit_test(merged_distinct_sketches_count_the_union),
         cmocka_unit_test(few_values_are_counted_exactly),
