@@ -224,6 +224,8 @@ static int read_bundle(const cJSON *bundle, struct oms_signature *signature,
     static const char *const members[] = {"mediaType", "verificationMaterial", "dsseEnvelope"};
     struct statement statement;
     const cJSON *member;
+    if (!cJSON_IsObject(bundle)) /* the members of a list have no names */
+        return mlops_fail(err, MLOPS_INVALID, "the signature is no JSON object");
     cJSON_ArrayForEach(member, bundle)
     {
         size_t i = 0;

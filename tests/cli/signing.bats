@@ -99,6 +99,10 @@ setup() {
     head -c 100 m/model.sig > cut.sig
     run mlops verify ./m --signature cut.sig --key default
     [ "$status" -eq 2 ]
+    echo '[1]' > list.sig
+    run mlops verify ./m --signature list.sig --key default
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"the signature is no JSON object"* ]]
     run mlops verify ./m --signature none.sig --key default
     [ "$status" -eq 3 ]
 }
