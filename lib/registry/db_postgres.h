@@ -181,6 +181,14 @@ void postgres_journal_clear(struct postgres_db *db);
  * where that must be; `*last` (may be NULL) gets the result of the last statement, the caller
  * clears it with PQclear. */
 int postgres_flush(struct postgres_db *db, PGresult **last, struct mlops_error *err);
+/* db_postgres_pipeline.c */
+
+/* What came of sending: all answered, failed for good, or to be played again. */
+enum postgres_outcome { POSTGRES_ANSWERED, POSTGRES_FAILED, POSTGRES_LOST, POSTGRES_AGAIN };
+/* Send what this connection has not seen of the journal up to entry `end`, and collect the answers;
+ * `*last` becomes the result of the last statement, in place of the one that it was. */
+enum postgres_outcome postgres_exchange(struct postgres_db *db, size_t end, PGresult **last,
+                                        struct mlops_error *err);
 /* Take the server back to before the transaction: now, or where not `now` before the next
  * statement. Failures drop the connection, which does the same. */
 void postgres_roll_back(struct postgres_db *db, bool now);
