@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # The report of drift as a real browser shows it: Chromium, light and dark, wide and narrow, on paper,
-# with its titles clicked. Skipped where there is no Chromium (Debian: chromium).
+# with its titles clicked. Skipped where there is no Chromium (Debian: chromium-headless-shell).
 load ../cli/common
 
-browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
+browser=$(command -v chromium-headless-shell || command -v chromium || command -v chromium-browser || command -v google-chrome || true)
 
 setup_file() {
     [ -n "$browser" ] || return 0
