@@ -151,6 +151,9 @@ static bool take_container(struct document *document, struct container *containe
     if (cursor_peek(&document->cursor) == '#') {
         (void)take_byte(document);
         container->counted = take_length(document, &container->count);
+        bool bare = container->type > 0 && strchr("ZTF", container->type);
+        if (bare && container->count > cursor_left(&document->cursor)) /* memory out of no bytes */
+            stop(document, &rule_limit, "a container has more values than the file has bytes");
     } else if (container->type >= 0) {
         stop(document, &rule_damaged, "a container has a type, and no number of values");
     }

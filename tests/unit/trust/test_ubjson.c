@@ -53,6 +53,14 @@ static void lengths_are_bounded(void **state)
     IS("{i\1a[$dxxxxxxxxx}", VERDICT_UNREADABLE, "ubjson/damaged");
 }
 
+/* 24 bytes that made eight million values, 640 MB of them, and then a limit. */
+static void values_out_of_no_bytes_are_none(void **state)
+{
+    static const char bytes[] = "{i\001a[$F#learner_model_pa";
+    (void)state;
+    bytes_are(bytes, sizeof(bytes) - 1, VERDICT_UNREADABLE, "ubjson/limit");
+}
+
 static void depth_is_bounded(void **state)
 {
     struct buffer data = {0};
@@ -81,6 +89,7 @@ int main(void)
         cmocka_unit_test(a_model_is_judged_as_in_json),
         cmocka_unit_test(what_is_no_model_is_unknown),
         cmocka_unit_test(lengths_are_bounded),
+        cmocka_unit_test(values_out_of_no_bytes_are_none),
         cmocka_unit_test(depth_is_bounded),
         cmocka_unit_test(keys_are_bounded),
     };
