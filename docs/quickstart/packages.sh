@@ -7,7 +7,8 @@ quickstart_packages="python3-sklearn bubblewrap libseccomp2 libmicrohttpd12"
 test_packages="clang-14 bats jq zstd lz4 python3 python3-pip python3-venv python3-jsonschema python3-packaging
     libcmocka-dev man-db groff strace zsh fish bash-completion sqlite3 util-linux xxd xfsprogs
     e2fsprogs bubblewrap procps libxml2-utils openssl buildah busybox-static postgresql
-    prometheus prometheus-alertmanager curl python3-torch parallel docker-registry skopeo chromium-headless-shell"
+    prometheus prometheus-alertmanager curl python3-torch parallel docker-registry skopeo chromium-headless-shell
+    slurmctld slurmd slurm-client munge"
 # These may be there from elsewhere than Debian, and Debian's would not go beside them.
 command -v npm > /dev/null || test_packages="$test_packages npm"
 command -v java > /dev/null || test_packages="$test_packages default-jre-headless"

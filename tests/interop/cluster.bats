@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Profiles made in parts by GNU parallel and in a Slurm array, by the recipes of docs/cluster. Slurm
-# itself is not started: a loop gives slurm.sh the variables that sbatch would.
+# Profiles made in parts by GNU parallel and in a Slurm array, by the recipes of docs/cluster. Slurm is
+# started with one node, as root, where it is (Debian: slurmctld slurmd slurm-client munge).
 load ../cli/common
 
 setup() {
@@ -60,4 +60,78 @@ same_profile() {
         mlops profile merge -o slurm.mlprof out/*.mlprof
         same_profile slurm.mlprof
     done
+}
+
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# A cluster of this machine, in the folder slurm; its processes are in `daemons`.
+start_slurm() {
+    local host
+    host=$(hostname -s)
+    mkdir slurm slurm/state slurm/spool
+    head -c 128 /dev/urandom > slurm/key
+    chmod 700 slurm
+    chmod 400 slurm/key
+    export SLURM_CONF=$PWD/slurm/slurm.conf
+    cat > slurm/slurm.conf <<END
+ClusterName=test
+SlurmctldHost=$host(127.0.0.1)
+SlurmctldPort=$(free_port)
+SlurmdPort=$(free_port)
+AuthType=auth/munge
+AuthInfo=socket=$PWD/slurm/munge
+CredType=cred/munge
+SlurmUser=root
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+MpiDefault=none
+StateSaveLocation=$PWD/slurm/state
+SlurmdSpoolDir=$PWD/slurm/spool
+SlurmctldPidFile=$PWD/slurm/slurmctld.pid
+SlurmdPidFile=$PWD/slurm/slurmd.pid
+SlurmdParameters=config_overrides
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core
+NodeName=$host NodeAddr=127.0.0.1 CPUs=4 RealMemory=4000 State=UNKNOWN
+PartitionName=all Nodes=$host Default=YES
+END
+    munged --force --foreground --key-file slurm/key --socket slurm/munge --pid-file slurm/munged.pid \
+        --log-file slurm/munged.log --seed-file slurm/seed > slurm/munged.out 2>&1 3>&- &
+    daemons=($!)
+    for ((i = 0; i < 50; i++)); do [ -S slurm/munge ] && break; sleep 0.1; done
+    slurmctld -D > slurm/slurmctld.out 2>&1 3>&- &
+    daemons+=($!)
+    slurmd -D > slurm/slurmd.out 2>&1 3>&- &
+    daemons+=($!)
+    for ((i = 0; i < 50; i++)); do
+        timeout 5 sinfo -h 2> /dev/null | grep -q idle && return
+        sleep 0.1
+    done
+    tail -n 3 slurm/*.out
+    return 1
+}
+
+teardown() {
+    for ((i = ${#daemons[@]} - 1; i >= 0; i--)); do
+        kill "${daemons[i]}" 2> /dev/null && wait "${daemons[i]}" || true
+    done
+}
+
+@test "sbatch runs the array and what depends on it" {
+    for program in slurmctld slurmd munged sbatch; do
+        [ -x "$(command -v $program)" ] || skip "no $program on this machine"
+    done
+    [ "$(id -u)" -eq 0 ] || skip "Slurm is started as root"
+    start_slurm || skip "Slurm does not start on this machine"
+    ls parts/*.csv > list
+    mkdir out
+    mlops -q profile -o schema "parts/part 00.csv"
+    job=$(sbatch --parsable --array=0-3 "$SOURCE_ROOT/docs/cluster/slurm.sh" list schema out)
+    sbatch --dependency="afterok:$job" --wrap 'mlops profile merge -o slurm.mlprof out/*.mlprof && touch merged'
+    for ((i = 0; i < 150; i++)); do [ -e merged ] && break; sleep 0.1; done
+    cat slurm-*.out
+    [ "$(ls out | wc -l)" -eq 4 ]
+    same_profile slurm.mlprof
 }
