@@ -5,9 +5,8 @@
 #include <stdio.h>
 
 #define INDEX_MIN 64 /* places; a power of two */
-#define INDEX_SPACE                                                                                \
-    4 /* places for each counter, so that a value that is not there is soon known                  \
-       */
+/* Places for each counter, so that a value that is not there is soon known. */
+#define INDEX_SPACE 4
 
 struct counter {
     uint64_t hash;

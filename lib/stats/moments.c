@@ -2,8 +2,8 @@
 #include "stats/moments.h"
 #include <math.h>
 
-#define LANES                                                                                      \
-    8 /* sums that run beside one another; their number and order are part of the result */
+/* Sums that run beside one another; their number and order are part of the result. */
+#define LANES 8
 #define TOGETHER 4 /* of them that the registers hold at a time; no part of it */
 
 static double total(const double lanes[LANES])

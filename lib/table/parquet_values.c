@@ -237,8 +237,7 @@ static void convert_cells(const struct parquet_vector *vector, const struct colu
             cell = parquet_show(vector, row, memory);
             missing[row] = cell_missing(cell);
         }
-        if (!missing[row] &&
-            !cell_convert(cell, column->type, &number, &time_ns)) {
+        if (!missing[row] && !cell_convert(cell, column->type, &number, &time_ns)) {
             missing[row] = MISSING_MISFIT;
             if (*misfit == SIZE_MAX)
                 *misfit = row;
