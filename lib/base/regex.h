@@ -5,8 +5,8 @@
  * A Thompson simulation (Thompson, "Regular Expression Search Algorithm", CACM 11(6), 1968). Of
  * POSIX's extended syntax and Perl's: literals, `.`, classes `[a-z]` and `[^a-z]`, `\d \w \s` and
  * their opposites, groups `( )` and `(?: )`, `|`, `* + ?`, `{m}`, `{m,}`, `{m,n}`, `^` and `$`. No
- * back-references, no look-around, no lazy quantifiers, no names of classes as in `[[:alpha:]]`. What is matched are bytes, but that `.` and
- * a class take a whole character of UTF-8 above ASCII.
+ * back-references, no look-around, no lazy quantifiers, no names of classes as in `[[:alpha:]]`.
+ * What is matched are bytes, but that `.` and a class take a whole character of UTF-8 above ASCII.
  */
 #ifndef BASE_REGEX_H
 #define BASE_REGEX_H

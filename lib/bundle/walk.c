@@ -159,14 +159,10 @@ static int list_folder(DIR *folder, const char *full, struct listing *listing,
                        struct mlops_error *err)
 {
     for (;;) {
-        errno = 0;
-        const struct dirent *entry = readdir(folder);
-        if (!entry && errno != 0)
-            return mlops_fail_errno(err, MLOPS_IO, errno, "read folder '%s'", full);
+        const struct dirent *entry;
+        TRY(folder_next(folder, full, &entry, err));
         if (!entry)
             break;
-        if (str_equal(entry->d_name, ".") || str_equal(entry->d_name, ".."))
-            continue;
         GROW(listing->entries, listing->count, &listing->capacity);
         listing->entries[listing->count++] =
             (struct entry){.name = xstrdup(entry->d_name), .type = entry->d_type};

@@ -14,8 +14,8 @@ struct uploads *uploads_new(struct s3 *s3, struct transfers *transfers);
 /* Gives up what was begun and not finished. */
 void uploads_free(struct uploads *uploads);
 
-/* Begin to move the file, which is complete, to `key`, where it goes in parts. What fails is told by
- * uploads_finish. */
+/* Begin to move the file, which is complete, to `key`, where it goes in parts. What fails is told
+ * by uploads_finish. */
 void uploads_begin(struct uploads *uploads, const char *path, const char *key);
 /* It is going to be finished, and others too: it may show from now on. What fails is told by
  * uploads_finish. */

@@ -223,7 +223,7 @@ static void convert_texts(const struct parquet_vector *vector, uint8_t *missing,
     }
 }
 
-/* Numbers and times as the cells of CSV have them: of texts, and of whole numbers that are times. */
+/* Numbers and times as the cells of CSV have them: of texts, and whole numbers that are times. */
 static void convert_cells(const struct parquet_vector *vector, const struct column *column,
                           uint8_t *missing, void *values, size_t *misfit)
 {
