@@ -411,10 +411,6 @@ int cli_show_log(struct cli *cli, const char *suite, bool predictions);
 /* What is kept of it; the caller takes `*json`. */
 int cli_log_json(struct cli *cli, const char *suite, cJSON **json);
 
-/* A suite held against those of other versions (test_compare.c). */
-void cli_print_comparisons(struct cli *cli, const struct mlops_suite_result *suite);
-cJSON *cli_comparisons_json(const struct mlops_suite_result *suite);
-
 /* Which of the words that the first argument may be was given: from 0. */
 int cli_action(struct cli *cli, size_t *action);
 

@@ -1,5 +1,5 @@
 /* cmd/test_compare.c - 'mlops test': a version and another one on the same rows. */
-#include "cli.h"
+#include "cli_test.h"
 #include <inttypes.h>
 #include <math.h>
 
@@ -54,7 +54,7 @@ static void print_one(struct cli *cli, const struct mlops_suite_result *suite,
     cli_table_print(cli, &table);
 }
 
-void cli_print_comparisons(struct cli *cli, const struct mlops_suite_result *suite)
+void test_comparisons_print(struct cli *cli, const struct mlops_suite_result *suite)
 {
     for (size_t i = 0; i < suite->comparison_count; i++)
         print_one(cli, suite, &suite->comparisons[i]);
@@ -73,7 +73,7 @@ static cJSON *difference_json(const struct mlops_difference *difference)
     return json;
 }
 
-cJSON *cli_comparisons_json(const struct mlops_suite_result *suite)
+cJSON *test_comparisons_json(const struct mlops_suite_result *suite)
 {
     cJSON *array = cli_json_array();
     for (size_t i = 0; i < suite->comparison_count; i++) {
