@@ -253,8 +253,10 @@ static int read_current(struct drift_run *run, struct mlops_error *err)
 {
     _cleanup_(table_close_ptr) struct table_reader *reader = NULL;
     struct table_schema expected = read_columns(run);
-    const struct table_options options = {
-        .expected = &expected, .only_expected = true, .count_misfits = true};
+    const struct table_options options = {.expected = &expected,
+                                          .only_expected = true,
+                                          .count_misfits = true,
+                                          .observer = registry_observer(run->registry)};
     int code = table_open(run->options->current, &options, &reader, err);
     if (!code)
         code = check_complete(run, &expected, table_schema(reader), err);

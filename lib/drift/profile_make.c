@@ -90,7 +90,8 @@ static int make_profile(const struct mlops_profile_options *options, struct prof
     struct table_options table = {.count_misfits = true,
                                   .separator = options->separator,
                                   .comment = options->comment,
-                                  .names = (const char *const *)names};
+                                  .names = (const char *const *)names,
+                                  .observer = options->observer};
     TRY(parse_ragged(options->ragged, &table.ragged, err));
     if (options->schema) {
         TRY(read_profile(options->schema, &model, err));

@@ -78,12 +78,15 @@ static int check_days(const char *path, struct day_list *days, struct mlops_erro
     return MLOPS_OK;
 }
 
-static int read_file(const char *path, struct day_list *days, struct mlops_error *err)
+static int read_file(const struct mlops_registry *registry, const char *path,
+                     struct day_list *days, struct mlops_error *err)
 {
     struct column_schema texts[] = {{(char[]){"date"}, COLUMN_TEXT},
                                     {(char[]){"value"}, COLUMN_TEXT}};
     const struct table_schema expected = {texts, ARRAY_LENGTH(texts)};
-    const struct table_options options = {.expected = &expected, .only_expected = true};
+    const struct table_options options = {.expected = &expected,
+                                          .only_expected = true,
+                                          .observer = registry_observer(registry)};
     _cleanup_(table_close_ptr) struct table_reader *reader = NULL;
     const struct batch *batch;
     bool more = true;
@@ -143,7 +146,7 @@ int mlops_series_add(struct mlops_registry *registry, const char *model, const c
     *added = (struct mlops_series_added){0};
     TRY(name_check("series", name, err));
     TRY(known_model(registry, model, err));
-    TRY(read_file(path, &days, err));
+    TRY(read_file(registry, path, &days, err));
     TRY(transaction_begin(registry, &tx, err));
     for (size_t i = 0; i < days.count; i++)
         TRY(write_day(transaction_db(tx), model, name, &days.items[i], added, err));

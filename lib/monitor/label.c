@@ -84,7 +84,9 @@ static int read_labels(struct labelling *labelling, const char *path, struct mlo
                                     {(char[]){"label"}, COLUMN_TEXT},
                                     {(char[]){"time"}, COLUMN_TEXT}};
     const struct table_schema expected = {texts, ARRAY_LENGTH(texts)};
-    const struct table_options options = {.expected = &expected, .only_expected = true};
+    const struct table_options options = {.expected = &expected,
+                                          .only_expected = true,
+                                          .observer = registry_observer(labelling->registry)};
     _cleanup_(table_close_ptr) struct table_reader *reader = NULL;
     const struct batch *batch;
     bool more = true;

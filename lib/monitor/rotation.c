@@ -98,7 +98,7 @@ static int compare_content(const char *path, const struct position *last, bool *
     char byte;
     size_t got;
     *same = *more = false;
-    TRY(intake_open(path, &intake, err));
+    TRY(intake_open(path, NULL, &intake, err));
     TRY(read_until(intake, &mark, last->bytes < MARK_SIZE ? last->bytes : MARK_SIZE, &whole, err));
     if (!whole || stats_hash(mark.head, mark.head_length) != last->head)
         return MLOPS_OK;

@@ -84,8 +84,8 @@ static int read_some(struct source *source, bool *end, struct mlops_error *err)
 {
     struct pollfd waiting = {.fd = source->fd, .events = POLLIN};
     *end = false;
-    if (poll(&waiting, 1, WAIT_MS) == 0)
-        return MLOPS_OK;
+    if (poll(&waiting, 1, WAIT_MS) <= 0)
+        return MLOPS_OK; /* a signal that ended the wait may be there to stop us */
     buffer_reserve(&source->text, READ_SIZE);
     ssize_t got = read(source->fd, source->text.data + source->text.length, READ_SIZE);
     if (got < 0 && (errno == EINTR || errno == EAGAIN))
@@ -140,7 +140,7 @@ static int read_rotated(struct source *source, const struct rotated *item, bool 
     struct mlops_registry *registry = source->ingest->registry;
     struct mlops_error failure;
     struct stat status;
-    int code = intake_open(item->path, &intake, &failure);
+    int code = intake_open(item->path, NULL, &intake, &failure);
     *moved = stat(item->path, &status) != 0 || !is_same(&status, &item->status);
     if (*moved)
         return MLOPS_OK;

@@ -1,15 +1,18 @@
 /* lib/table/intake.c - bytes of tables, unpacked and read ahead. */
 #include "table/intake.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
 #define CHUNK (1U << 20)
-#define AHEAD 8 /* chunks that are read ahead */
+#define AHEAD 8     /* chunks that are read ahead */
+#define WAIT_MS 100 /* for bytes, until it is asked whether anybody still wants them */
 
 enum packing { PACKING_NONE, PACKING_GZIP, PACKING_ZSTD };
 
@@ -22,6 +25,7 @@ struct intake {
     int fd; /* of a file; standard input is STDIN_FILENO and not ours */
     bool owned;
     char *name;
+    const struct mlops_observer *observer; /* asked by who reads, never by the thread */
     enum packing packing;
     char *packed; /* bytes as they stand in the file */
     size_t packed_at, packed_length;
@@ -40,6 +44,40 @@ struct intake {
     struct mlops_error err;
 };
 
+/* ---- reading --------------------------------------------------------------------------------- */
+
+static bool is_stopping(struct intake *intake)
+{
+    pthread_mutex_lock(&intake->lock);
+    bool stopping = intake->stopping;
+    pthread_mutex_unlock(&intake->lock);
+    return stopping;
+}
+
+/* As fd_read_full, but a terminal or a pipe on which nothing comes holds nobody up: a thread that
+ * sits in read() cannot be joined. */
+static int read_full(struct intake *intake, char *data, size_t length, size_t *got,
+                     struct mlops_error *err)
+{
+    struct pollfd waiting = {.fd = intake->fd, .events = POLLIN};
+    *got = 0;
+    while (*got < length) {
+        if (is_stopping(intake))
+            return mlops_fail(err, MLOPS_CANCELLED, "stopped while reading %s", intake->name);
+        if (poll(&waiting, 1, WAIT_MS) <= 0)
+            continue; /* nothing there, or interrupted; what is wrong with it, read says */
+        ssize_t n = read(intake->fd, data + *got, length - *got);
+        if (n < 0 && (errno == EINTR || errno == EAGAIN))
+            continue;
+        if (n < 0)
+            return mlops_fail_errno(err, MLOPS_IO, errno, "%s: read", intake->name);
+        if (n == 0)
+            break;
+        *got += (size_t)n;
+    }
+    return MLOPS_OK;
+}
+
 /* ---- unpacking ------------------------------------------------------------------------------ */
 
 static int refill_packed(struct intake *intake, struct mlops_error *err)
@@ -47,8 +85,7 @@ static int refill_packed(struct intake *intake, struct mlops_error *err)
     if (intake->packed_at < intake->packed_length || intake->packed_ended)
         return MLOPS_OK;
     intake->packed_at = 0;
-    if (fd_read_full(intake->fd, intake->packed, CHUNK, &intake->packed_length, err))
-        return mlops_wrap(err, "%s", intake->name);
+    TRY(read_full(intake, intake->packed, CHUNK, &intake->packed_length, err));
     intake->packed_ended = intake->packed_length < CHUNK;
     return MLOPS_OK;
 }
@@ -89,6 +126,21 @@ static int unpack_zstd(struct intake *intake, char *data, size_t length, size_t 
     return ZSTD_isError(left) ? damaged(intake, "is damaged", err) : MLOPS_OK;
 }
 
+static int find_packing(struct intake *intake, struct mlops_error *err)
+{
+    TRY(refill_packed(intake, err));
+    if (intake->packed_length >= 2 && memcmp(intake->packed, "\x1f\x8b", 2) == 0)
+        intake->packing = PACKING_GZIP;
+    if (intake->packed_length >= 4 && memcmp(intake->packed, "\x28\xb5\x2f\xfd", 4) == 0)
+        intake->packing = PACKING_ZSTD;
+    if (intake->packing == PACKING_GZIP && inflateInit2(&intake->inflater, 15 + 16) != Z_OK)
+        return mlops_fail(err, MLOPS_IO, "zlib does not start");
+    if (intake->packing == PACKING_ZSTD)
+        intake->zstd = xcheck(ZSTD_createDCtx());
+    intake->in_frame = intake->packing != PACKING_NONE;
+    return MLOPS_OK;
+}
+
 /* Some bytes, 0 at the end. */
 static int produce(struct intake *intake, char *data, size_t length, size_t *got,
                    struct mlops_error *err)
@@ -107,7 +159,7 @@ static int produce(struct intake *intake, char *data, size_t length, size_t *got
         if (dry && !intake->in_frame)
             return MLOPS_OK;
         TRY((intake->packing == PACKING_GZIP ? unpack_gzip : unpack_zstd)(intake, data, length, got,
-                                                                           err));
+                                                                          err));
         if (dry && *got == 0 && intake->in_frame)
             return damaged(intake, "is cut off", err);
     }
@@ -119,9 +171,8 @@ static int fill(struct intake *intake, struct chunk *chunk, struct mlops_error *
 {
     chunk->length = chunk->taken = 0;
     if (intake->packing == PACKING_NONE && intake->packed_at == intake->packed_length) {
-        if (!intake->packed_ended &&
-            fd_read_full(intake->fd, chunk->data, CHUNK, &chunk->length, err))
-            return mlops_wrap(err, "%s", intake->name);
+        if (!intake->packed_ended)
+            TRY(read_full(intake, chunk->data, CHUNK, &chunk->length, err));
         intake->packed_ended |= chunk->length < CHUNK;
         return MLOPS_OK;
     }
@@ -135,7 +186,11 @@ static int fill(struct intake *intake, struct chunk *chunk, struct mlops_error *
 static void *read_ahead(void *argument)
 {
     struct intake *intake = argument;
+    int begun = find_packing(intake, &intake->err);
     pthread_mutex_lock(&intake->lock);
+    intake->code = begun;
+    intake->ended = begun != MLOPS_OK;
+    pthread_cond_broadcast(&intake->changed);
     while (!intake->stopping && !intake->ended) {
         if (intake->filled == AHEAD) {
             pthread_cond_wait(&intake->changed, &intake->lock);
@@ -154,6 +209,18 @@ static void *read_ahead(void *argument)
     return NULL;
 }
 
+/* For the thread's next chunk; false where nobody wants it any more. The lock is held. */
+static bool await(struct intake *intake)
+{
+    const struct mlops_observer *observer = intake->observer;
+    int64_t end_ns = clock_monotonic_ns() + WAIT_MS * 1000000LL;
+    const struct timespec end = {.tv_sec = end_ns / 1000000000, .tv_nsec = end_ns % 1000000000};
+    if (observer && observer->cancelled && observer->cancelled(observer->context))
+        return false;
+    (void)pthread_cond_timedwait(&intake->changed, &intake->lock, &end);
+    return true;
+}
+
 int intake_read(struct intake *intake, void *data, size_t length, size_t *got,
                 struct mlops_error *err)
 {
@@ -163,8 +230,10 @@ int intake_read(struct intake *intake, void *data, size_t length, size_t *got,
         if (intake->filled == 0) {
             if (intake->ended)
                 break;
-            pthread_cond_wait(&intake->changed, &intake->lock);
-            continue;
+            if (await(intake))
+                continue;
+            pthread_mutex_unlock(&intake->lock);
+            return mlops_fail(err, MLOPS_CANCELLED, "stopped while reading %s", intake->name);
         }
         struct chunk *chunk = &intake->chunks[intake->first];
         size_t there = chunk->length - chunk->taken;
@@ -189,19 +258,13 @@ int intake_read(struct intake *intake, void *data, size_t length, size_t *got,
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
-static int find_packing(struct intake *intake, struct mlops_error *err)
+static void init_condition(pthread_cond_t *condition)
 {
-    TRY(refill_packed(intake, err));
-    if (intake->packed_length >= 2 && memcmp(intake->packed, "\x1f\x8b", 2) == 0)
-        intake->packing = PACKING_GZIP;
-    if (intake->packed_length >= 4 && memcmp(intake->packed, "\x28\xb5\x2f\xfd", 4) == 0)
-        intake->packing = PACKING_ZSTD;
-    if (intake->packing == PACKING_GZIP && inflateInit2(&intake->inflater, 15 + 16) != Z_OK)
-        return mlops_fail(err, MLOPS_IO, "zlib does not start");
-    if (intake->packing == PACKING_ZSTD)
-        intake->zstd = xcheck(ZSTD_createDCtx());
-    intake->in_frame = intake->packing != PACKING_NONE;
-    return MLOPS_OK;
+    pthread_condattr_t attributes;
+    (void)pthread_condattr_init(&attributes); /* none of these can fail here */
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(condition, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
 }
 
 static int open_file(struct intake *intake, const char *path, struct mlops_error *err)
@@ -223,17 +286,18 @@ static int open_file(struct intake *intake, const char *path, struct mlops_error
     return MLOPS_OK;
 }
 
-int intake_open(const char *path, struct intake **intake, struct mlops_error *err)
+int intake_open(const char *path, const struct mlops_observer *observer, struct intake **intake,
+                struct mlops_error *err)
 {
     _cleanup_(intake_close_ptr) struct intake *opened = xcalloc(1, sizeof(*opened));
     opened->fd = -1;
+    opened->observer = observer;
     pthread_mutex_init(&opened->lock, NULL);
-    pthread_cond_init(&opened->changed, NULL);
+    init_condition(&opened->changed);
     TRY(open_file(opened, path, err));
     opened->packed = xmalloc(CHUNK);
     for (size_t i = 0; i < AHEAD; i++)
         opened->chunks[i].data = xmalloc(CHUNK);
-    TRY(find_packing(opened, err));
     if (pthread_create(&opened->thread, NULL, read_ahead, opened) != 0)
         return mlops_fail(err, MLOPS_IO, "no thread could be started to read '%s'", opened->name);
     opened->running = true;

@@ -5,18 +5,22 @@
 #ifndef TABLE_INTAKE_H
 #define TABLE_INTAKE_H
 #include "base/util.h"
+#include <mlops/observer.h>
 
 struct intake;
 
-/* `path` "-": standard input. Errors: MLOPS_NOT_FOUND; MLOPS_INVALID a folder; MLOPS_IO. */
-int intake_open(const char *path, struct intake **intake, struct mlops_error *err);
+/* `path` "-": standard input. `observer` (NULL: nobody; borrowed until the intake is closed) may
+ * stop intake_read while it waits for bytes. Errors: MLOPS_NOT_FOUND; MLOPS_INVALID a folder;
+ * MLOPS_IO. */
+int intake_open(const char *path, const struct mlops_observer *observer, struct intake **intake,
+                struct mlops_error *err);
 void intake_close(struct intake *intake);
 DEFINE_CLEANUP(struct intake, intake_close)
 
 /* The path, or "standard input". */
 const char *intake_name(const struct intake *intake);
 /* Up to `length` bytes, fewer only at the end. Errors: MLOPS_INVALID compressed data is damaged or
- * cut off; MLOPS_IO. */
+ * cut off; MLOPS_CANCELLED; MLOPS_IO. */
 int intake_read(struct intake *intake, void *data, size_t length, size_t *got,
                 struct mlops_error *err);
 

@@ -112,7 +112,7 @@ static int open_file(const struct table_reader *reader, const char *path, const 
     if (memcmp(magic, "\x93NUMPY", 6) == 0)
         return npy_input_open(fd, name, &reader->options, layout, input, err);
     fd_close(&fd);
-    TRY(intake_open(path, &intake, err));
+    TRY(intake_open(path, reader->options.observer, &intake, err));
     return text_input_open(intake, &reader->options, layout, input, err);
 }
 

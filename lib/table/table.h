@@ -95,6 +95,8 @@ struct table_options {
                                  NULL-terminated; NULL: the first record names them */
     const char *root; /* of table_open_all: the folder that the files are partitions of, whose names
                          below it (`day=2024-01-01`) are columns; NULL: names say nothing */
+    const struct mlops_observer *observer; /* may stop the wait for rows on a pipe or a terminal;
+                                              only `cancelled` is asked; NULL: nobody */
 };
 
 #define TABLE_NAME_MAX 4096 /* bytes of a column's name */

@@ -1,0 +1,29 @@
+"""ctrl_c.py UNTIL COMMAND...: run a command at a terminal of its own, and press Ctrl-C once, when the
+shell says that UNTIL is true ($PID is the command's). Prints what it printed and exits as a shell
+would say; 99 where it never came so far, or did not end of one Ctrl-C."""
+import os, pty, select, subprocess, sys, time
+
+until, command = sys.argv[1], sys.argv[2:]
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execvp(command[0], command)
+os.environ["PID"] = str(pid)
+pressed, patience = False, time.monotonic() + 20
+while True:
+    if select.select([terminal], [], [], 0.02)[0]:
+        try:
+            said = os.read(terminal, 65536)
+        except OSError:  # nobody has the terminal any more
+            break
+        sys.stdout.buffer.write(said)
+    if not pressed and subprocess.run(["sh", "-c", until], stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.DEVNULL).returncode == 0:
+        pressed, patience = True, time.monotonic() + 20
+        os.write(terminal, b"\x03")
+    if time.monotonic() > patience:
+        print("does not end of one Ctrl-C" if pressed else f"never: {until}")
+        os.kill(pid, 9)
+        os.waitpid(pid, 0)
+        sys.exit(99)
+status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+sys.exit(status if status >= 0 else 128 - status)
