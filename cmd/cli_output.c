@@ -219,7 +219,7 @@ int cli_output_finish(struct cli *cli)
     if (fflush(cli->out) != 0)
         return mlops_fail_errno(&cli->err, MLOPS_IO, errno, "gather the output");
     bool long_text =
-        cli->out_terminal && cli->command && cli->command->pager &&
+        cli->out_terminal && cli->command && cli->command->pager && cli->out_length > 0 &&
         count_lines(cli->out_text, cli->out_length) >= cli_terminal_height(STDOUT_FILENO);
     if (long_text && cli_page(cli->out_text, cli->out_length))
         return MLOPS_OK;
