@@ -1,8 +1,11 @@
-/* cmd/cli_monitor.h - actions of 'mlops monitor' that have files of their own. */
+/* cmd/cli_monitor.h - the actions of 'mlops monitor', and what they share. */
 #ifndef CMD_CLI_MONITOR_H
 #define CMD_CLI_MONITOR_H
 #include "cli.h"
 
+int monitor_ingest(struct cli *cli);
+int monitor_label(struct cli *cli);
+int monitor_status(struct cli *cli);
 int monitor_check(struct cli *cli);
 int monitor_alerts(struct cli *cli);
 int monitor_rule(struct cli *cli);
@@ -12,6 +15,11 @@ int monitor_notify(struct cli *cli);
 int monitor_watch(struct cli *cli);
 int monitor_business(struct cli *cli);
 int monitor_compare(struct cli *cli);
+
+/* The members of `json` that say what became of lines (monitor_events.c). */
+void monitor_counts_json(cJSON *json, const struct mlops_monitor_counts *counts);
+/* Of them, those that the dead-letter file has. */
+uint64_t monitor_set_aside(const struct mlops_monitor_counts *counts);
 
 /* What can be done to a thing of a model: `mlops monitor NAME add|list|remove MODEL …`,
  * and where `show` is not NULL that, too. */
