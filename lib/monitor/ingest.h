@@ -2,8 +2,9 @@
  * lib/monitor/ingest.h - events under way from lines to the database: what the files of ingest
  * share.
  *
- * ingest.c counts lines into open windows; commit.c writes them down; source.c and listen.c bring
- * lines. Between commits nothing is durable and nothing is acknowledged.
+ * source.c and listen.c bring lines; ingest.c has them read; ingest_count.c and ingest_columns.c
+ * take events into open windows; commit.c writes these down. Between commits nothing is durable and
+ * nothing is acknowledged.
  */
 #ifndef MONITOR_INGEST_H
 #define MONITOR_INGEST_H
@@ -87,8 +88,12 @@ int ingest_commit(struct ingest *ingest, struct mlops_error *err);
 int ingest_source(struct ingest *ingest, struct mlops_error *err);
 int ingest_listen(struct ingest *ingest, struct mlops_error *err);
 
-/* ---- between ingest.c and commit.c --------------------------------------------------------- */
+/* ---- between these files ------------------------------------------------------------------ */
 
+/* Count the events of a chunk that was read into open windows (ingest_count.c). Errors: MLOPS_IO. */
+int ingest_count_chunk(struct ingest *ingest, struct event_chunk *chunk, struct mlops_error *err);
+/* Take what the rows of all open windows carry into their profiles (ingest_columns.c). */
+void ingest_update_columns(struct ingest *ingest, const struct event_chunk *chunk);
 /* Forget what is open, and what the database said. */
 void ingest_forget(struct ingest *ingest);
 /* Read batch, counters and groups. */
