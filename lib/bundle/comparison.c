@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <math.h>
 
-void comparison_clear(struct mlops_comparison *comparison)
+static void clear(struct mlops_comparison *comparison)
 {
     free(comparison->with);
     free(comparison->differences);
@@ -16,7 +16,7 @@ void comparison_clear(struct mlops_comparison *comparison)
 void comparisons_free(struct mlops_comparison *comparisons, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        comparison_clear(&comparisons[i]);
+        clear(&comparisons[i]);
     free(comparisons);
 }
 

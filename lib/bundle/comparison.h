@@ -11,7 +11,6 @@
 /* Where intervals are not asked for, they are of this confidence, one-sided. */
 #define COMPARISON_CONFIDENCE 0.95
 
-void comparison_clear(struct mlops_comparison *comparison);
 void comparisons_free(struct mlops_comparison *comparisons, size_t count);
 
 const struct mlops_difference *comparison_find(const struct mlops_comparison *comparison,

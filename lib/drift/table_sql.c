@@ -43,7 +43,9 @@ static void put_words(struct buffer *out)
     buffer_putc(out, ')');
 }
 
-void server_value(const struct server_column *column, struct buffer *out)
+/* "x" of a column: float8 of numbers and bools, nanoseconds of times, text otherwise; NULL where it
+ * is missing, NaN where it is NaN. */
+static void put_value(const struct server_column *column, struct buffer *out)
 {
     switch (column->type) {
     case COLUMN_BOOL:
@@ -171,7 +173,7 @@ static const char texts_sql[] =
 char *server_column_query(const struct server_table *table, const struct server_column *column)
 {
     _cleanup_(buffer_clear) struct buffer value = {0}, words = {0};
-    server_value(column, &value);
+    put_value(column, &value);
     put_words(&words);
     if (column_is_numeric(column->type))
         return xprintf(numbers_sql, value.data, column->quoted, table->quoted, PROFILE_VALUES,
@@ -190,12 +192,12 @@ static void put_cell(const struct server_column *column, struct buffer *out)
 {
     bool text = column->type == COLUMN_TEXT;
     buffer_puts(out, column_is_numeric(column->type) ? "nullif(" : text ? "CASE WHEN " : "(");
-    server_value(column, out);
+    put_value(column, out);
     if (text) {
         buffer_puts(out, " NOT IN ");
         put_words(out);
         buffer_puts(out, " THEN ");
-        server_value(column, out);
+        put_value(column, out);
     }
     buffer_puts(out, column_is_numeric(column->type) ? ", 'NaN')" : text ? " END" : ")");
 }

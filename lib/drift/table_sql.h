@@ -26,9 +26,6 @@ void server_table_clear(struct server_table *table);
 /* The type of our own that a type of PostgreSQL becomes; texts are texts until they are counted. */
 enum column_type server_type(const char *name);
 
-/* "x" of a column: float8 of numbers and bools, nanoseconds of times, text otherwise; NULL where it
- * is missing, NaN where it is NaN. */
-void server_value(const struct server_column *column, struct buffer *out);
 /* All measures of a column, of each different value once; the caller frees it. */
 char *server_column_query(const struct server_table *table, const struct server_column *column);
 /* The rows with the smallest hashes, up to $1 (a hash), at most ROW_SAMPLE_MAX + 1 of them: the

@@ -28,6 +28,33 @@ static bool same(const char *a, const char *b)
     return a && b ? str_equal(a, b) : a == b;
 }
 
+/* ---- the list ---------------------------------------------------------------------------- */
+
+static int kind_order(const char *kind)
+{
+    static const char *const order[] = {"python", "pypi",       "conda", "image",
+                                        "os",     "os-package", "cpu",   "gpu"};
+    int place = 0;
+    for (size_t i = 0; i < ARRAY_LENGTH(order); i++)
+        if (str_equal(order[i], kind))
+            place = (int)i;
+    return place;
+}
+
+static int compare_differences(const void *a, const void *b)
+{
+    const struct difference *left = a, *right = b;
+    int order = kind_order(left->kind) - kind_order(right->kind);
+    return order ? order : strcmp(left->name, right->name);
+}
+
+static void sort(struct differences *differences)
+{
+    if (differences->count > 0)
+        qsort(differences->items, differences->count, sizeof(*differences->items),
+              compare_differences);
+}
+
 /* ---- one distribution ---------------------------------------------------------------------- */
 
 /* PEP 440, "Version matching": 1.0 is 1.0.0, and a version without a local label means any. */
@@ -206,7 +233,7 @@ void compare_lock(const struct lock *expected, const struct captured *found,
                                                    .machine = found->machine};
     compare_python(expected, found, &environment, differences);
     compare_packages(expected, found, options, differences);
-    differences_sort(differences);
+    sort(differences);
 }
 
 /* ---- two machines ------------------------------------------------------------------------ */
@@ -277,7 +304,7 @@ void compare_captured(const struct captured *expected, const struct captured *fo
         compare_os_packages(expected, found, options, differences);
         compare_flags(expected, found, differences);
     }
-    differences_sort(differences);
+    sort(differences);
 }
 
 /* ---- two locks --------------------------------------------------------------------------- */
@@ -329,34 +356,7 @@ void compare_locks(const struct lock *expected, const struct lock *found,
         if (!found->items[i].optional && !counterpart(expected, &found->items[i]))
             add(differences, kinds[found->items[i].kind], found->items[i].name, DIFFERS_EXTRA, NULL,
                 describe(&found->items[i]));
-    differences_sort(differences);
-}
-
-/* ---- the list ---------------------------------------------------------------------------- */
-
-static int kind_order(const char *kind)
-{
-    static const char *const order[] = {"python", "pypi",       "conda", "image",
-                                        "os",     "os-package", "cpu",   "gpu"};
-    int place = 0;
-    for (size_t i = 0; i < ARRAY_LENGTH(order); i++)
-        if (str_equal(order[i], kind))
-            place = (int)i;
-    return place;
-}
-
-static int compare_differences(const void *a, const void *b)
-{
-    const struct difference *left = a, *right = b;
-    int order = kind_order(left->kind) - kind_order(right->kind);
-    return order ? order : strcmp(left->name, right->name);
-}
-
-void differences_sort(struct differences *differences)
-{
-    if (differences->count > 0)
-        qsort(differences->items, differences->count, sizeof(*differences->items),
-              compare_differences);
+    sort(differences);
 }
 
 void differences_clear(struct differences *differences)

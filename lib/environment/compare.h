@@ -35,7 +35,6 @@ void compare_captured(const struct captured *expected, const struct captured *fo
 void compare_locks(const struct lock *expected, const struct lock *found,
                    struct differences *differences);
 
-void differences_sort(struct differences *differences);
 void differences_clear(struct differences *differences);
 /* "missing", "other version", "other build", "extra". */
 const char *difference_severity_name(enum difference_severity severity);

@@ -96,6 +96,12 @@ static void constrain(struct lock *lock)
     }
 }
 
+static void note_included(struct lock *lock, const char *path)
+{
+    lock->included = xrealloc(lock->included, lock->included_count + 1, sizeof(*lock->included));
+    lock->included[lock->included_count++] = xstrdup(path);
+}
+
 /* The lock's own name stands first among what is included while it is read, so that it is not
  * included again. */
 static void forget_itself(struct lock *lock)
@@ -114,7 +120,7 @@ int lock_read(const struct lock_options *options, struct lock *lock, struct mlop
     lock->format = format_of(options);
     if (!formats[lock->format].read)
         return MLOPS_OK;
-    lock_note_included(lock, options->path);
+    note_included(lock, options->path);
     int code = formats[lock->format].read(options, lock, err);
     if (code) {
         lock_clear(lock);
@@ -124,12 +130,6 @@ int lock_read(const struct lock_options *options, struct lock *lock, struct mlop
         forget_itself(lock);
     constrain(lock);
     return MLOPS_OK;
-}
-
-void lock_note_included(struct lock *lock, const char *path)
-{
-    lock->included = xrealloc(lock->included, lock->included_count + 1, sizeof(*lock->included));
-    lock->included[lock->included_count++] = xstrdup(path);
 }
 
 void distribution_clear(struct distribution *item)

@@ -19,9 +19,6 @@ int lock_read_conda_explicit(const struct lock_options *options, struct lock *lo
 int lock_read_containerfile(const struct lock_options *options, struct lock *lock,
                             struct mlops_error *err);
 
-/* Remember that a file was read on the way. */
-void lock_note_included(struct lock *lock, const char *path);
-
 /* One requirement of PEP 508 or one line of a requirements file, without its comment; `depth`: of
  * includes that led here. */
 int lock_take_requirement(const struct lock_options *options, struct lock *lock, const char *line,

@@ -70,9 +70,6 @@ struct ingest {
     int64_t since_ns;   /* monotonic; when the first uncommitted line came; 0: none did */
 };
 
-int ingest_open(struct mlops_registry *registry, const struct mlops_monitor_ingest_options *options,
-                struct mlops_monitor_counts *counts, struct ingest *ingest,
-                struct mlops_error *err);
 void ingest_clear(struct ingest *ingest);
 
 /* Count whole lines (the last may lack its newline). */
@@ -90,7 +87,7 @@ int ingest_listen(struct ingest *ingest, struct mlops_error *err);
 
 /* ---- between these files ------------------------------------------------------------------ */
 
-/* Count the events of a chunk that was read into open windows (ingest_count.c). Errors: MLOPS_IO. */
+/* Count the events of a chunk into open windows (ingest_count.c). Errors: MLOPS_IO. */
 int ingest_count_chunk(struct ingest *ingest, struct event_chunk *chunk, struct mlops_error *err);
 /* Take what the rows of all open windows carry into their profiles (ingest_columns.c). */
 void ingest_update_columns(struct ingest *ingest, const struct event_chunk *chunk);

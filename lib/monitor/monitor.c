@@ -16,12 +16,14 @@ static int check_model(struct mlops_registry *registry, const char *model, struc
     return mlops_version_list(registry, model, &list, err);
 }
 
-int ingest_open(struct mlops_registry *registry, const struct mlops_monitor_ingest_options *options,
-                struct mlops_monitor_counts *counts, struct ingest *ingest,
-                struct mlops_error *err)
+static int begin(struct mlops_registry *registry,
+                 const struct mlops_monitor_ingest_options *options,
+                 struct mlops_monitor_counts *counts, struct ingest *ingest,
+                 struct mlops_error *err)
 {
     *counts = (struct mlops_monitor_counts){0};
-    *ingest = (struct ingest){.registry = registry, .options = *options, .counts = counts, .line = 1};
+    *ingest =
+        (struct ingest){.registry = registry, .options = *options, .counts = counts, .line = 1};
     struct mlops_monitor_ingest_options *own = &ingest->options;
     own->skew_ns = or_default(own->skew_ns, 5 * MINUTE_NS);
     own->lateness_ns = or_default(own->lateness_ns, 7 * 1440 * MINUTE_NS);
@@ -42,9 +44,9 @@ int mlops_monitor_ingest(struct mlops_registry *registry,
                          struct mlops_monitor_counts *counts, struct mlops_error *err)
 {
     _cleanup_(ingest_clear) struct ingest ingest;
-    _cleanup_(free_string) char *dead =
-        xprintf("%s/monitor/%s/dead-letter.jsonl", mlops_registry_location(registry), options->model);
-    TRY(ingest_open(registry, options, counts, &ingest, err));
+    _cleanup_(free_string) char *dead = xprintf("%s/monitor/%s/dead-letter.jsonl",
+                                                mlops_registry_location(registry), options->model);
+    TRY(begin(registry, options, counts, &ingest, err));
     if (!options->dead_letter)
         ingest.options.dead_letter = dead;
     return options->listen ? ingest_listen(&ingest, err) : ingest_source(&ingest, err);

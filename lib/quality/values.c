@@ -177,7 +177,7 @@ static int take_batch(void *context, const struct batch *batch, struct table_rea
 
 /* ---- before and after ------------------------------------------------------------------------ */
 
-bool values_judges(const struct expectation *expectation)
+static bool is_judged_here(const struct expectation *expectation)
 {
     switch (expectation->kind) {
     case EXPECT_SCHEMA:
@@ -362,7 +362,7 @@ int values_judge(const struct snapshot_table *table, const struct expectation *i
     reading.checks = xcalloc(most + 1, sizeof(*reading.checks));
     reading.names = xcalloc(most + 1, sizeof(*reading.names));
     for (size_t i = 0; i < count; i++)
-        if (values_judges(&items[i])) {
+        if (is_judged_here(&items[i])) {
             TRY(start(&reading, table, others[i], &items[i], &results[i], err));
             judged++;
         }

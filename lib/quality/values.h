@@ -5,12 +5,10 @@
 #include "quality/snapshot_table.h"
 #include <stdatomic.h>
 
-/* Is it judged here? The table's rows, types, missing values, ranges, accepted values, patterns,
- * ages, and the schema of another snapshot as far as it is a matter of values. */
-bool values_judges(const struct expectation *expectation);
-
 /*
- * Judge those of `items` that are judged here, `count` of them with their `results` beside them.
+ * Judge those of `items` that are judged here, `count` of them with their `results` beside them:
+ * about the table's rows, types, missing values, ranges, accepted values, patterns, ages, and the
+ * schema of another snapshot as far as it is a matter of values.
  * `others` has, beside them, the snapshot that a schema is taken from. `now_ns` is what ages are
  * held against; `*until_ns` becomes when the first of them is up, where there is one.
  * Errors: those of the reader; MLOPS_CANCELLED.

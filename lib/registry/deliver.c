@@ -87,8 +87,9 @@ static int check_webhook(const struct log_view *view, const struct outbox_item *
     return mlops_hint(err, "remove it and add it again");
 }
 
-int webhook_entry(struct mlops_registry *registry, const struct outbox_item *item, cJSON **entry,
-                  struct mlops_error *err)
+/* What a delivery is about, proved against the log: the caller deletes `*entry`. */
+static int prove_entry(struct mlops_registry *registry, const struct outbox_item *item,
+                       cJSON **entry, struct mlops_error *err)
 {
     _cleanup_(snapshot_end) struct snapshot snapshot = {0};
     _cleanup_(buffer_clear) struct buffer text = {0};
@@ -101,7 +102,7 @@ int webhook_entry(struct mlops_registry *registry, const struct outbox_item *ite
     return json_parse(text.data, text.length, "an entry of the audit log", entry, err);
 }
 
-int webhook_body(const cJSON *entry, struct buffer *body, struct mlops_error *err)
+static int write_body(const cJSON *entry, struct buffer *body, struct mlops_error *err)
 {
     _cleanup_(json_free) cJSON *json = make_body(entry);
     return json_write_canonical(json, body, err);
@@ -134,7 +135,7 @@ static int send_signed(const struct channel_sending *sending, const cJSON *entry
     const struct outbox_item *item = sending->item;
     const char *name = sending->name;
     long long now = clock_now_ns() / 1000000000;
-    TRY(webhook_body(entry, &body, err));
+    TRY(write_body(entry, &body, err));
     buffer_printf(&text, "%s.%lld.", name, now);
     buffer_append(&text, body.data, body.length);
     sign(getenv(item->secret_env), text.data, text.length, &signature);
@@ -173,7 +174,7 @@ static int deliver_one(const struct channel_sending *sending, struct mlops_deliv
     const struct outbox_item *item = sending->item;
     _cleanup_(json_free) cJSON *entry = NULL;
     struct mlops_error why = {0};
-    TRY(webhook_entry(registry, item, &entry, err));
+    TRY(prove_entry(registry, item, &entry, err));
     int code =
         is_signed(item) ? send_signed(sending, entry, &why) : channel_send(sending, entry, &why);
     if (code == MLOPS_OK) {

@@ -49,10 +49,4 @@ void webhook_digest(const struct outbox_item *item, char hex[SHA256_HEX_SIZE]);
 int webhook_check_url(const char *url, struct mlops_error *err);
 int webhook_check_variable(const char *name, struct mlops_error *err);
 
-/* What a delivery is about, proved against the log: the caller deletes `*entry`. And its body for a
- * webhook. */
-int webhook_entry(struct mlops_registry *registry, const struct outbox_item *item, cJSON **entry,
-                  struct mlops_error *err);
-int webhook_body(const cJSON *entry, struct buffer *body, struct mlops_error *err);
-
 #endif

@@ -20,7 +20,8 @@ char *host_release(const struct host *host, const char *id)
     return xprintf("%s/" RELEASES "/%s", host->directory, id);
 }
 
-char *host_note(const struct host *host, const char *name)
+/* "DIR/.deploy/NAME"; the caller frees. */
+static char *note_path(const struct host *host, const char *name)
 {
     return xprintf("%s/.deploy/%s", host->directory, name);
 }
@@ -64,7 +65,7 @@ static int read_current(struct host *host, struct mlops_error *err)
 
 static int read_state(struct host *host, struct mlops_error *err)
 {
-    _cleanup_(free_string) char *path = host_note(host, "state.json");
+    _cleanup_(free_string) char *path = note_path(host, "state.json");
     _cleanup_(buffer_clear) struct buffer text = {0};
     _cleanup_(json_free) cJSON *json = NULL;
     struct mlops_error missing = {0};
@@ -133,7 +134,7 @@ void host_clear(struct host *host)
 
 static int make_folders(const struct host *host, struct mlops_error *err)
 {
-    _cleanup_(free_string) char *releases = host_release(host, ""), *notes = host_note(host, "");
+    _cleanup_(free_string) char *releases = host_release(host, ""), *notes = note_path(host, "");
     TRY(directory_make(host->directory, 0755, err));
     TRY(directory_make(releases, 0755, err));
     return directory_make(notes, 0755, err);
@@ -141,7 +142,7 @@ static int make_folders(const struct host *host, struct mlops_error *err)
 
 static int take_lock(struct host *host, struct mlops_error *err)
 {
-    _cleanup_(free_string) char *path = host_note(host, "lock");
+    _cleanup_(free_string) char *path = note_path(host, "lock");
     host->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (host->lock < 0)
         return mlops_fail_errno(err, MLOPS_IO, errno, "open '%s'", path);
@@ -250,7 +251,8 @@ bool host_unchanged(const struct host *host, const char *id, const struct manife
            intact_looks(release, manifest, &now) && digest_equal(&before, &now);
 }
 
-void host_row(const struct host *host, const char *id, struct mlops_release_row *row)
+/* What is known of it; empty members where nothing is. */
+static void read_row(const struct host *host, const char *id, struct mlops_release_row *row)
 {
     _cleanup_(free_string) char *path = note_of(host, id, "json");
     _cleanup_(buffer_clear) struct buffer text = {0};
@@ -286,7 +288,8 @@ static int compare_dated(const void *left, const void *right)
     return order ? order : strcmp(a->id, b->id);
 }
 
-int host_releases(const struct host *host, char ***ids, struct mlops_error *err)
+/* Ids of the releases, the last deployed first. The caller frees with strings_free. */
+static int list_releases(const struct host *host, char ***ids, struct mlops_error *err)
 {
     _cleanup_(free_string) char *path = host_release(host, "");
     _cleanup_(folder_close) DIR *folder = opendir(path);
@@ -300,7 +303,7 @@ int host_releases(const struct host *host, char ***ids, struct mlops_error *err)
         struct mlops_release_row row;
         if (!is_id(entry->d_name))
             continue;
-        host_row(host, entry->d_name, &row);
+        read_row(host, entry->d_name, &row);
         GROW(found, count, &capacity);
         found[count++] = (struct dated){xstrdup(entry->d_name), row.deployed_ns};
     }
@@ -315,7 +318,7 @@ int host_releases(const struct host *host, char ***ids, struct mlops_error *err)
 
 int host_save(const struct host *host, const char *trying, struct mlops_error *err)
 {
-    _cleanup_(free_string) char *path = host_note(host, "state.json");
+    _cleanup_(free_string) char *path = note_path(host, "state.json");
     _cleanup_(json_free) cJSON *json = cJSON_CreateObject();
     _cleanup_(buffer_clear) struct buffer text = {0};
     json_add_string(json, "live", host->live);
@@ -331,7 +334,7 @@ int host_save(const struct host *host, const char *trying, struct mlops_error *e
 int host_switch(struct host *host, const char *id, struct mlops_error *err)
 {
     _cleanup_(free_string) char *path = path_join(host->directory, "current");
-    _cleanup_(free_string) char *fresh = host_note(host, "current.new");
+    _cleanup_(free_string) char *fresh = note_path(host, "current.new");
     _cleanup_(free_string) char *target = xprintf(RELEASES "/%s", id);
     if (!*id) {
         if (unlink(path) < 0 && errno != ENOENT)
@@ -369,7 +372,7 @@ int host_prune(const struct host *host, uint64_t keep, const char *ill, uint64_t
     _cleanup_(free_strings) char **ids = NULL;
     uint64_t others = 0;
     *removed = 0;
-    TRY(host_releases(host, &ids, err));
+    TRY(list_releases(host, &ids, err));
     for (size_t i = 0; ids[i]; i++) {
         bool is_ill = ill && str_equal(ids[i], ill);
         if (str_equal(ids[i], host->current) || (!is_ill && ++others < keep))
@@ -398,7 +401,7 @@ int mlops_host_read(const char *directory, bool verify, const struct mlops_obser
     _cleanup_(free_strings) char **ids = NULL;
     *result = (struct mlops_host){0};
     TRY(host_open(directory, &host, err));
-    TRY(host_releases(&host, &ids, err));
+    TRY(list_releases(&host, &ids, err));
     size_t count = 0;
     while (ids[count])
         count++;
@@ -406,7 +409,7 @@ int mlops_host_read(const char *directory, bool verify, const struct mlops_obser
         return mlops_fail(err, MLOPS_NOT_FOUND, "nothing was deployed to '%s'", directory);
     result->releases = xcalloc(count, sizeof(*result->releases));
     for (; result->count < count; result->count++)
-        host_row(&host, ids[result->count], &result->releases[result->count]);
+        read_row(&host, ids[result->count], &result->releases[result->count]);
     result->unproved = host.current[0] && !str_equal(host.current, host.live);
     if (host.refused)
         result->refused = xprintf("sha256:%.16s…: %s", host.refused, host.why);

@@ -34,9 +34,8 @@ void host_clear(struct host *host);
  * Errors: also MLOPS_CONFLICT another deploy is at work. */
 int host_lock(struct host *host, struct mlops_error *err);
 
-/* "DIR/releases/ID" and "DIR/.deploy/NAME"; the caller frees. */
+/* "DIR/releases/ID"; the caller frees. */
 char *host_release(const struct host *host, const char *id);
-char *host_note(const struct host *host, const char *name);
 bool host_has(const struct host *host, const char *id);
 
 /* Keep what is known of a release, before it is there; `manifest` NULL: that is kept already. */
@@ -49,11 +48,6 @@ int host_manifest(const struct host *host, const char *id, struct manifest *mani
  * is best effort: what is not remembered is read. */
 void host_remember(const struct host *host, const char *id, const struct manifest *manifest);
 bool host_unchanged(const struct host *host, const char *id, const struct manifest *manifest);
-/* What is known of it; empty members where nothing is. */
-void host_row(const struct host *host, const char *id, struct mlops_release_row *row);
-
-/* Ids of the releases, the last deployed first. The caller frees with strings_free. */
-int host_releases(const struct host *host, char ***ids, struct mlops_error *err);
 
 /* Keep host->live, host->refused and host->why, and `trying` (NULL: nothing is). */
 int host_save(const struct host *host, const char *trying, struct mlops_error *err);

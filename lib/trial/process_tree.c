@@ -164,7 +164,7 @@ uint64_t process_threads_of(uid_t user)
     return threads;
 }
 
-void process_tree_signal(const struct process_tree *tree, int signal)
+static void signal_each(const struct process_tree *tree, int signal)
 {
     for (size_t i = 0; i < tree->count; i++)
         (void)kill(tree->items[i].pid, signal); /* it may have ended */
@@ -257,7 +257,7 @@ void process_tree_kill(pid_t root)
             all_stopped = all_stopped && tree.items[i].stopped;
         if (all_stopped)
             break;
-        process_tree_signal(&tree, SIGSTOP);
+        signal_each(&tree, SIGSTOP);
     }
-    process_tree_signal(&tree, SIGKILL);
+    signal_each(&tree, SIGKILL);
 }

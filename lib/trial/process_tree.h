@@ -34,9 +34,6 @@ uint64_t process_tree_memory(const struct process_tree *tree);
 /* Threads of all processes of this machine that are of user `user`, about. */
 uint64_t process_threads_of(uid_t user);
 
-/* Send `signal` to each. */
-void process_tree_signal(const struct process_tree *tree, int signal);
-
 /* Bytes on the disk of files that have no name any more and that processes of the tree have open,
  * on one of the file systems `devices`. */
 uint64_t process_tree_unnamed(const struct process_tree *tree, const dev_t *devices, size_t count);

@@ -149,7 +149,8 @@ static bool has_key(const cJSON *node, const char *key)
     return cJSON_IsObject(node) && cJSON_HasObjectItem(node, key);
 }
 
-void keras_config_check(const struct scan_file *file, const cJSON *node)
+/* Of the whole document. */
+static void check_classes(const struct scan_file *file, const cJSON *node)
 {
     const cJSON *item;
     const char *class = text(node, "class_name");
@@ -160,7 +161,7 @@ void keras_config_check(const struct scan_file *file, const cJSON *node)
                      "names a class by what is no text");
     cJSON_ArrayForEach(item, node)
     {
-        keras_config_check(file, item);
+        check_classes(file, item);
     }
 }
 
@@ -172,7 +173,7 @@ static bool claims(const cJSON *root)
 static int scan(const struct scan_file *file, const cJSON *root, struct mlops_error *err)
 {
     (void)err;
-    keras_config_check(file, root);
+    check_classes(file, root);
     return MLOPS_OK;
 }
 

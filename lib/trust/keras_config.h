@@ -12,9 +12,6 @@
 #define TRUST_KERAS_CONFIG_H
 #include "trust/json_scan.h"
 
-/* Walk the whole document. */
-void keras_config_check(const struct scan_file *file, const cJSON *root);
-
 extern const struct json_flavour json_keras;
 
 #endif

@@ -56,7 +56,8 @@ void pickle_say(struct pickle_machine *machine, const struct rule *rule, const c
     findings_add(machine->findings, rule, machine->file, machine->opcode_offset, "%s", message);
 }
 
-void pickle_readers_differ(struct pickle_machine *machine, const char *how)
+/* "CPython's readers differ here", once. */
+static void readers_differ(struct pickle_machine *machine, const char *how)
 {
     if (!machine->said_differ)
         pickle_say(machine, &pickle_rule_readers, "CPython's readers differ: %s", how);
@@ -144,7 +145,7 @@ static void cut_at_nul(struct pickle_machine *machine, const uint8_t *line, size
     if (!nul)
         return;
     *length = (size_t)(nul - line);
-    pickle_readers_differ(machine, "a number has a NUL byte, where the one in C stops");
+    readers_differ(machine, "a number has a NUL byte, where the one in C stops");
 }
 
 /* Whether the line has only bytes that a number of that opcode may have. */
@@ -160,7 +161,7 @@ static int number_line(struct pickle_machine *machine, const struct argument *ar
         (line[1] == '0' || line[1] == '1'))
         return push(machine, plain(VALUE_BOOL));
     if (machine->code == OP_INT && length == 0) {
-        pickle_readers_differ(machine, "INT has no digits, which the one in C takes for 0");
+        readers_differ(machine, "INT has no digits, which the one in C takes for 0");
         return push(machine, integer(0));
     }
     if (machine->code == OP_LONG && length && line[length - 1] == 'L')
@@ -329,8 +330,8 @@ static int import_lines(struct pickle_machine *machine, const struct argument *a
 {
     uint64_t name_length = argument->name_length;
     if (!argument->whole) {
-        pickle_readers_differ(machine, "the source ends within the name of an import, which the "
-                                       "one in Python takes without its last byte");
+        readers_differ(machine, "the source ends within the name of an import, which the "
+                                "one in Python takes without its last byte");
         name_length -= name_length > 0;
     }
     return pickle_import_text(
@@ -397,9 +398,8 @@ static int reduce(struct pickle_machine *machine, struct mlops_error *err)
         return MLOPS_OK;
     struct pickle_value callee = items[0], arguments = items[1];
     if (arguments.kind != VALUE_TUPLE) {
-        pickle_readers_differ(machine,
-                              "the arguments of a call are no tuple, which only the one in C "
-                              "refuses");
+        readers_differ(machine, "the arguments of a call are no tuple, which only the one in C "
+                                "refuses");
         pickle_hand_on(machine, &arguments, 1);
     }
     TRY(pickle_call(machine, callee, arguments, &result, err));
@@ -543,8 +543,8 @@ static int set_frame(struct pickle_machine *machine, const struct argument *argu
         return pickle_break(machine, "a frame of more than 2^63 bytes");
     pickle_reader_frame(&machine->reader, argument->number, &whole);
     if (!whole)
-        pickle_readers_differ(machine, "a frame reaches past the end of the file, which only the "
-                                       "one in C refuses");
+        readers_differ(machine, "a frame reaches past the end of the file, which only the "
+                                "one in C refuses");
     return MLOPS_OK;
 }
 

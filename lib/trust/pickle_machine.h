@@ -101,8 +101,6 @@ int pickle_break(struct pickle_machine *machine, const char *format, ...) MLOPS_
 /* A finding at the current opcode. */
 void pickle_say(struct pickle_machine *machine, const struct rule *rule, const char *format, ...)
     MLOPS_PRINTF(3, 4);
-/* "CPython's readers differ here", once. */
-void pickle_readers_differ(struct pickle_machine *machine, const char *how);
 
 /* pickle_import.c: module and name become a VALUE_GLOBAL; findings on the way. */
 int pickle_import_text(struct pickle_machine *machine, struct pickle_value module,

@@ -632,19 +632,8 @@ static bool take_header(struct rds *rds)
     return take_text(rds, length, name);
 }
 
-static int claims(const struct scan_file *file, bool *claimed, struct mlops_error *err)
-{
-    (void)err;
-    *claimed = rds_begins(file->head, file->head_length);
-    return MLOPS_OK;
-}
-
-static int scan(const struct scan_file *file, struct mlops_error *err)
-{
-    return rds_scan(file->source, file->path, file->findings, err);
-}
-
-bool rds_begins(const uint8_t *head, size_t length)
+/* Do the first bytes look like R's? */
+static bool begins(const uint8_t *head, size_t length)
 {
     static const uint8_t xdr[] = {'X', '\n', 0, 0, 0}, native[] = {0, 0, 0};
     if (length >= 7 && head[0] == 'R' && head[1] == 'D' && strchr("XAB", head[2]) && head[2] &&
@@ -657,6 +646,18 @@ bool rds_begins(const uint8_t *head, size_t length)
     if (memcmp(head, "B\n", 2) == 0)
         return (head[2] == 2 || head[2] == 3) && memcmp(head + 3, native, sizeof(native)) == 0;
     return memcmp(head, "A\n", 2) == 0 && (head[2] == '2' || head[2] == '3') && head[3] == '\n';
+}
+
+static int claims(const struct scan_file *file, bool *claimed, struct mlops_error *err)
+{
+    (void)err;
+    *claimed = begins(file->head, file->head_length);
+    return MLOPS_OK;
+}
+
+static int scan(const struct scan_file *file, struct mlops_error *err)
+{
+    return rds_scan(file->source, file->path, file->findings, err);
 }
 
 int rds_scan(struct source *source, const char *file, struct findings *findings,

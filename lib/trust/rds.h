@@ -9,9 +9,6 @@
 #define TRUST_RDS_H
 #include "trust/scanner.h"
 
-/* Do the first bytes look like R's? */
-bool rds_begins(const uint8_t *head, size_t length);
-
 /* Say in `findings` what there is to say about `file`. Errors: those of the source. */
 int rds_scan(struct source *source, const char *file, struct findings *findings,
              struct mlops_error *err);
