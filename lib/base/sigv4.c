@@ -128,13 +128,6 @@ void sigv4_time(int64_t time_ns, char text[SIGV4_TIME_SIZE])
     (void)strftime(text, SIGV4_TIME_SIZE, "%Y%m%dT%H%M%SZ", gmtime_r(&seconds, &parts));
 }
 
-void sigv4_canonical(const struct sigv4_request *request, struct buffer *text)
-{
-    struct sigv4_header *headers = sorted_headers(request);
-    add_canonical(request, headers, text);
-    free(headers);
-}
-
 void sigv4_authorize(const struct sigv4_request *request, const char *access_key,
                      const char *secret_key, struct buffer *authorization)
 {

@@ -35,7 +35,4 @@ void sigv4_time(int64_t time_ns, char text[SIGV4_TIME_SIZE]);
 void sigv4_authorize(const struct sigv4_request *request, const char *access_key,
                      const char *secret_key, struct buffer *authorization);
 
-/* The canonical request, for tests. */
-void sigv4_canonical(const struct sigv4_request *request, struct buffer *text);
-
 #endif

@@ -171,14 +171,6 @@ const char *lock_format_name(enum lock_format format)
     return formats[format].name;
 }
 
-bool lock_is_pinned(const struct lock *lock)
-{
-    for (size_t i = 0; i < lock->count; i++)
-        if (!lock->items[i].optional && lock->items[i].pin == PIN_NONE)
-            return false;
-    return true;
-}
-
 bool lock_is_hashed(const struct lock *lock)
 {
     for (size_t i = 0; i < lock->count; i++)

@@ -94,8 +94,7 @@ void lock_clear(struct lock *lock);
 /* The stable name of a format, "requirements"; "unknown". */
 const char *lock_format_name(enum lock_format format);
 
-/* Is every distribution that is not optional pinned; and has each at least one digest? */
-bool lock_is_pinned(const struct lock *lock);
+/* Has every distribution that is not optional at least one digest? */
 bool lock_is_hashed(const struct lock *lock);
 
 /* The distribution of that kind and key (and version, where not NULL), or NULL. */

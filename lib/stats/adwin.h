@@ -5,7 +5,7 @@
  */
 #ifndef STATS_ADWIN_H
 #define STATS_ADWIN_H
-#include "stats/wire.h"
+#include "base/util.h"
 
 #define ADWIN_BUCKETS 5 /* of one size, before two become one of the next */
 #define ADWIN_ROWS 60   /* sizes 1, 2, 4 … */
@@ -26,8 +26,5 @@ struct adwin {
 
 /* Did the mean change? Looked at every 32 values. */
 bool adwin_update(struct adwin *adwin, double value);
-void adwin_encode(const struct adwin *adwin, struct buffer *out);
-/* Damage sets `wire->failed`. */
-void adwin_decode(struct wire *wire, struct adwin *adwin);
 
 #endif

@@ -13,17 +13,6 @@ struct test_result test_chi_square(const double *p, const double *q, size_t n);
  * correction=False). */
 struct test_result test_g(const double *p, const double *q, size_t n);
 
-/* Does `q` fit the shares of `p`? Pearson's test of fit; that of Evidently. SciPy's
- * chisquare(q, p * sum(q) / sum(p)). */
-struct test_result test_fit(const double *p, const double *q, size_t n);
-
-/* `a` of `n` against `b` of `m`: the z-test of two proportions with pooled variance, two-sided. */
-struct test_result test_proportions(double a, double n, double b, double m);
-
-/* Fisher's exact test of a 2 × 2 table, two-sided: all tables with the same margins that are no
- * likelier. The statistic is the odds ratio ad/bc. SciPy's fisher_exact. */
-struct test_result test_fisher(uint64_t a, uint64_t b, uint64_t c, uint64_t d);
-
 /* Benjamini and Hochberg 1995: p-values so adjusted that those below a level have at most that
  * share of false discoveries among them. SciPy's false_discovery_control. */
 void adjust_benjamini_hochberg(const double *p, size_t count, double *adjusted);

@@ -1,4 +1,4 @@
-/* lib/stats/detector.c - the kinds of detectors behind one face, and their states as bytes. */
+/* lib/stats/detector.c - the kinds of detectors behind one face. */
 #include "stats/detector.h"
 #include "stats/adwin.h"
 #include "stats/detector_errors.h"
@@ -20,27 +20,6 @@ struct detector {
         struct shift shift;
     } of;
 };
-
-/* doubles: in the state of those that are nothing else */
-static const struct {
-    enum detector_kind kind;
-    const char *name;
-    size_t doubles;
-} kinds[] = {
-    {DETECTOR_PAGE_HINKLEY, "page-hinkley", sizeof(struct page_hinkley) / sizeof(double)},
-    {DETECTOR_DDM, "ddm", sizeof(struct ddm) / sizeof(double)},
-    {DETECTOR_EDDM, "eddm", sizeof(struct eddm) / sizeof(double)},
-    {DETECTOR_HDDM_A, "hddm-a", sizeof(struct hddm_a) / sizeof(double)},
-    {DETECTOR_HDDM_W, "hddm-w", sizeof(struct hddm_w) / sizeof(double)},
-    {DETECTOR_ADWIN, "adwin", 0},
-    {DETECTOR_KSWIN, "kswin", 0},
-    {DETECTOR_SHIFT, "shift", 0},
-};
-
-static size_t doubles_of(enum detector_kind kind)
-{
-    return kinds[kind - 1].doubles;
-}
 
 static void begin(struct detector *detector)
 {
@@ -93,63 +72,4 @@ enum detector_state detector_update(struct detector *detector, double value)
     enum detector_state state = update(detector, value);
     detector->drifted = state == DETECTOR_DRIFT;
     return state;
-}
-
-const char *detector_name(enum detector_kind kind)
-{
-    return kinds[kind - 1].name;
-}
-
-bool detector_kind_of(const char *name, enum detector_kind *kind)
-{
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
-        if (str_equal(kinds[i].name, name)) {
-            *kind = kinds[i].kind;
-            return true;
-        }
-    return false;
-}
-
-void detector_encode(const struct detector *detector, struct buffer *out)
-{
-    wire_put_varint(out, detector->kind);
-    wire_put_u32(out, detector->seed);
-    wire_put_varint(out, detector->drifted);
-    if (detector->kind == DETECTOR_ADWIN)
-        adwin_encode(&detector->of.adwin, out);
-    else if (detector->kind == DETECTOR_KSWIN)
-        kswin_encode(&detector->of.kswin, out);
-    else if (detector->kind == DETECTOR_SHIFT)
-        shift_encode(&detector->of.shift, out);
-    for (size_t i = 0; i < doubles_of(detector->kind); i++) {
-        double value;
-        memcpy(&value, (const char *)&detector->of + i * sizeof(value), sizeof(value));
-        wire_put_f64(out, value);
-    }
-}
-
-struct detector *detector_decode(struct wire *wire)
-{
-    uint64_t kind = wire_varint(wire);
-    uint32_t seed = wire_u32(wire);
-    uint64_t drifted = wire_varint(wire);
-
-    if (wire->failed || kind < DETECTOR_PAGE_HINKLEY || kind > DETECTOR_SHIFT || drifted > 1) {
-        wire->failed = true;
-        return NULL;
-    }
-    _cleanup_(detector_free_ptr) struct detector *detector =
-        detector_new((enum detector_kind)kind, seed);
-    detector->drifted = drifted == 1;
-    if (kind == DETECTOR_ADWIN)
-        adwin_decode(wire, &detector->of.adwin);
-    else if (kind == DETECTOR_KSWIN)
-        kswin_decode(wire, &detector->of.kswin);
-    else if (kind == DETECTOR_SHIFT)
-        shift_decode(wire, &detector->of.shift);
-    for (size_t i = 0; i < doubles_of(detector->kind); i++) {
-        double value = wire_f64(wire);
-        memcpy((char *)&detector->of + i * sizeof(value), &value, sizeof(value));
-    }
-    return wire->failed ? NULL : TAKE_PTR(detector);
 }

@@ -7,9 +7,8 @@
  */
 #ifndef STATS_DETECTOR_H
 #define STATS_DETECTOR_H
-#include "stats/wire.h"
+#include "base/util.h"
 
-/* Numbers stand in encoded states. */
 enum detector_kind {
     DETECTOR_PAGE_HINKLEY = 1, /* Page 1954; both directions, with forgetting */
     DETECTOR_DDM = 2,          /* Gama, Medas, Castillo, Rodrigues 2004 */
@@ -31,13 +30,5 @@ void detector_free(struct detector *detector);
 DEFINE_CLEANUP(struct detector, detector_free)
 /* `value` is finite. */
 enum detector_state detector_update(struct detector *detector, double value);
-
-/* "adwin"; the kind of a name, or false. */
-const char *detector_name(enum detector_kind kind);
-bool detector_kind_of(const char *name, enum detector_kind *kind);
-
-void detector_encode(const struct detector *detector, struct buffer *out);
-/* NULL, with `wire->failed` set, where it is damaged. */
-struct detector *detector_decode(struct wire *wire);
 
 #endif

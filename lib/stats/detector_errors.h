@@ -1,6 +1,6 @@
 /*
  * lib/stats/detector_errors.h - the detectors whose state is a few numbers; of detector.c alone.
- * Each state is a struct of doubles and nothing else, and is written as such; zeroed is the begin.
+ * Zeroed is the begin.
  */
 #ifndef STATS_DETECTOR_ERRORS_H
 #define STATS_DETECTOR_ERRORS_H

@@ -83,11 +83,6 @@ double normal_quantile(double p)
     return q < 0 ? -z : z;
 }
 
-double normal_share(double z)
-{
-    return erfc(-z / sqrt(2)) / 2;
-}
-
 struct interval interval_wilson(double successes, double trials, double confidence)
 {
     if (!(trials > 0))

@@ -26,8 +26,6 @@ struct interval {
 /* The quantile of the standard normal distribution (Wichura, algorithm AS 241, 1988); relative
  * error about 1e-16. `p` between 0 and 1. */
 double normal_quantile(double p);
-/* The share of the standard normal distribution below `z`. */
-double normal_share(double z);
 
 /* The score interval of a proportion, `successes` of `trials` (Wilson 1927), without continuity
  * correction; none where there are no trials. */

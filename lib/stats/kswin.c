@@ -110,30 +110,3 @@ bool kswin_update(struct kswin *kswin, double value)
     kswin->window[kswin->held++] = value;
     return kswin->held == KSWIN_WINDOW && differs(kswin);
 }
-
-void kswin_encode(const struct kswin *kswin, struct buffer *out)
-{
-    for (size_t i = 0; i < TWISTER_WORDS; i++)
-        wire_put_u32(out, kswin->random.word[i]);
-    wire_put_u32(out, kswin->random.next);
-    wire_put_u32(out, kswin->held);
-    for (uint32_t i = 0; i < kswin->held; i++)
-        wire_put_f64(out, kswin->window[i]);
-}
-
-void kswin_decode(struct wire *wire, struct kswin *kswin)
-{
-    for (size_t i = 0; i < TWISTER_WORDS; i++)
-        kswin->random.word[i] = wire_u32(wire);
-    kswin->random.next = wire_u32(wire);
-    kswin->held = wire_u32(wire);
-    if (kswin->random.next > TWISTER_WORDS || kswin->held > KSWIN_WINDOW) {
-        wire->failed = true;
-        return;
-    }
-    for (uint32_t i = 0; i < kswin->held; i++) {
-        kswin->window[i] = wire_f64(wire);
-        if (isnan(kswin->window[i]))
-            wire->failed = true;
-    }
-}

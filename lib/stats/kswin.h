@@ -6,7 +6,7 @@
  */
 #ifndef STATS_KSWIN_H
 #define STATS_KSWIN_H
-#include "stats/wire.h"
+#include "base/util.h"
 
 #define KSWIN_WINDOW 100
 #define KSWIN_NEWEST 30
@@ -25,8 +25,5 @@ struct kswin {
 void kswin_init(struct kswin *kswin, uint32_t seed);
 /* Did the distribution change? */
 bool kswin_update(struct kswin *kswin, double value);
-void kswin_encode(const struct kswin *kswin, struct buffer *out);
-/* Damage sets `wire->failed`. */
-void kswin_decode(struct wire *wire, struct kswin *kswin);
 
 #endif

@@ -145,14 +145,6 @@ double row_sample_worth(const struct row_sample *sample)
     return sample->overflowed && squares > 0 ? sum * sum / squares : sum;
 }
 
-double row_sample_distinct(const struct row_sample *sample)
-{
-    if (!sample->overflowed || sample->rows < 2)
-        return (double)sample->rows;
-    double largest = (double)sample->hashes[sample->order[sample->rows - 1]];
-    return ((double)sample->rows - 1) / (largest / 0x1p64);
-}
-
 double row_sample_duplicates(const struct row_sample *sample)
 {
     double total = 0;

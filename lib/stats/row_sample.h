@@ -44,9 +44,6 @@ const uint64_t *row_sample_row(const struct row_sample *sample, size_t i, uint64
  * of them where it is whole, otherwise Kish's effective size, (sum of weights)^2 / sum of squares
  * (Survey Sampling, 1965). */
 double row_sample_worth(const struct row_sample *sample);
-/* How many different rows there are: exact where the sample is whole, otherwise with a relative
- * standard error of 1/sqrt(rows in the sample - 2). */
-double row_sample_distinct(const struct row_sample *sample);
 /* Share of the rows that had come before, 0…1. */
 double row_sample_duplicates(const struct row_sample *sample);
 

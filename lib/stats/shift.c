@@ -62,24 +62,3 @@ bool shift_update(struct shift *shift, double value)
     }
     return found;
 }
-
-void shift_encode(const struct shift *shift, struct buffer *out)
-{
-    wire_put_varint(out, shift->events);
-    wire_put_varint(out, shift->errors);
-    for (size_t i = 0; i < ARRAY_LENGTH(shift->recent); i++)
-        wire_put_varint(out, shift->recent[i]);
-}
-
-void shift_decode(struct wire *wire, struct shift *shift)
-{
-    *shift = (struct shift){.events = wire_varint(wire)};
-    shift->errors = wire_varint(wire);
-    for (size_t i = 0; i < ARRAY_LENGTH(shift->recent); i++)
-        shift->recent[i] = wire_varint(wire);
-    for (size_t i = 0; i < SHIFT_SCALES; i++)
-        for (uint64_t back = 1; back <= windows[i].length && back <= shift->events; back++)
-            shift->counts[i] += is_error(shift, shift->events - back);
-    if (shift->errors > shift->events || shift->errors < shift->counts[SHIFT_SCALES - 1])
-        wire->failed = true;
-}

@@ -11,7 +11,7 @@
  */
 #ifndef STATS_SHIFT_H
 #define STATS_SHIFT_H
-#include "stats/wire.h"
+#include "base/util.h"
 
 #define SHIFT_SCALES 23
 #define SHIFT_LONGEST 16384 /* events of the longest window */
@@ -26,7 +26,5 @@ struct shift {
 
 /* `value`: 0 right, else wrong. True: they have. */
 bool shift_update(struct shift *shift, double value);
-void shift_encode(const struct shift *shift, struct buffer *out);
-void shift_decode(struct wire *wire, struct shift *shift);
 
 #endif

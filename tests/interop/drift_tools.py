@@ -75,7 +75,6 @@ for case in range(20):
     p, q = (s.value_counts().reindex(words, fill_value=0).to_numpy() for s in (c, d))
     text += ["c", line(p), line(q)]
     expected.append({
-        ("fit", 1): [("Evidently", evidently("chi_stat_test", c, d, CATEGORICAL))],
         ("chi_square", 0): [("NannyML", nannyml("chi2", FeatureType.CATEGORICAL, c, d))],
         ("psi", 0): [("Evidently", evidently("psi_stat_test", c, d, CATEGORICAL))],
         ("hellinger", 0): [("Evidently", evidently("hellinger_stat_test", c, d, CATEGORICAL)),

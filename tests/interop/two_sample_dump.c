@@ -43,16 +43,11 @@ static void counts(const double *p, const double *q, size_t n)
 {
     say("chi_square", test_chi_square(p, q, n));
     say("g", test_g(p, q, n));
-    say("fit", test_fit(p, q, n));
     say("jensen_shannon", (struct test_result){distance_jensen_shannon(p, q, n), 0});
     say("hellinger", (struct test_result){distance_hellinger(p, q, n), 0});
     say("total_variation", (struct test_result){distance_total_variation(p, q, n), 0});
     say("l_infinity", (struct test_result){distance_l_infinity(p, q, n), 0});
     say("psi", (struct test_result){distance_psi(p, q, n), 0});
-    if (n == 2) {
-        say("proportions", test_proportions(p[0], p[0] + p[1], q[0], q[0] + q[1]));
-        say("fisher", test_fisher((uint64_t)p[0], (uint64_t)p[1], (uint64_t)q[0], (uint64_t)q[1]));
-    }
 }
 
 static void adjusted(const double *p, size_t n)

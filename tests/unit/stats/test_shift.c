@@ -113,41 +113,12 @@ static void an_increase_is_found_soon_and_calm_and_decrease_are_none(void **stat
     free(wrong);
 }
 
-static void a_state_goes_on_where_it_was_written_and_half_of_it_does_not(void **state)
-{
-    static const unsigned rates[] = {10, 10, 20};
-    unsigned char *wrong = malloc(COUNT);
-    struct detector *plain = detector_new(DETECTOR_SHIFT, 0);
-    struct detector *through = detector_new(DETECTOR_SHIFT, 0);
-    (void)state;
-    make_stream(wrong, rates, 3, 9);
-    for (size_t i = 0; i < COUNT; i++) {
-        assert_int_equal(detector_update(plain, wrong[i]), detector_update(through, wrong[i]));
-        if (i % 997)
-            continue;
-        struct buffer bytes = {0};
-        detector_encode(through, &bytes);
-        const uint8_t *data = (const uint8_t *)bytes.data;
-        struct wire half = {data, data + bytes.length / 2, false};
-        assert_null(detector_decode(&half));
-        struct wire wire = {data, data + bytes.length, false};
-        detector_free(through);
-        through = detector_decode(&wire);
-        assert_non_null(through);
-        buffer_clear(&bytes);
-    }
-    detector_free(plain);
-    detector_free(through);
-    free(wrong);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_ratio_is_that_of_scipy),
         cmocka_unit_test(every_window_is_looked_at),
         cmocka_unit_test(an_increase_is_found_soon_and_calm_and_decrease_are_none),
-        cmocka_unit_test(a_state_goes_on_where_it_was_written_and_half_of_it_does_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
