@@ -1,22 +1,12 @@
 #!/usr/bin/env bats
 # Rules judged over what a model does in production: alerts open and resolve, and a rollback heeds them.
 load common
+load events
 
 setup() {
     cli_setup
     given_registered fraud@2
     now=$(date +%s)
-}
-
-# served VERSION SECONDS_AGO COUNT LATENCY [AGE]: an event a second from that long ago on.
-served() {
-    awk -v version="$1" -v from="$((now - $2))" -v count="$3" -v latency="$4" -v age="${5:-20}" 'BEGIN {
-        for (i = 0; i < count; i++)
-            printf("{\"time\":%d,\"id\":\"%d-%d\",\"version\":%d,\"features\":{\"age\":%d}," \
-                "\"score\":%.2f,\"latency_ms\":%d}\n", from + i, version, from + i, version,
-                age + i * 7 % 40, i % 100 / 100, latency)
-    }' > events
-    mlops -q monitor ingest fraud events
 }
 
 promoted() {
@@ -28,6 +18,12 @@ promoted() {
 
 at() {
     date -u -d "@$((now - $1))" +%Y-%m-%dT%H:%M:%SZ
+}
+
+# ingested VERSION SECONDS_AGO COUNT LATENCY [AGE]: what was `served`, counted.
+ingested() {
+    served "$@" > events
+    mlops -q monitor ingest fraud events
 }
 
 @test "a rule is set, listed, judged, replaced and removed" {
@@ -65,9 +61,9 @@ at() {
 @test "an alert opens once, waits for its durations, and resolves" {
     promoted 1
     mlops -q monitor rule fraud 'slow=latency_p99 <= 250ms over 5m for 2m recover 3m'
-    served 1 3600 600 100
-    served 1 3000 600 900
-    served 1 2400 900 100
+    ingested 1 3600 600 100
+    ingested 1 3000 600 900
+    ingested 1 2400 900 100
     run --separate-stderr mlops --json monitor check fraud --at "$(at 3100)"
     ended 0
     jq -e '.open == 0 and .rules == 1 and .unknown == 0 and .alerts == []' <<<"$output"
@@ -95,14 +91,14 @@ at() {
 @test "drift alerts name the features that moved" {
     promoted 1
     mlops -q monitor rule fraud 'moved=drift <= 0'
-    served 1 1800 1500 10 400
+    ingested 1 1800 1500 10 400
     run mlops monitor check fraud
     ended 1 "drift is" "moved: age: "
 }
 
 @test "a rollback that asks moves while an alert is open, and the soak heeds it" {
     promoted 1 2
-    served 2 1200 1200 900
+    ingested 2 1200 1200 900
     run mlops monitor check fraud
     ended 0 "0 rules"
     run mlops rollback fraud --if-alerting
@@ -128,7 +124,7 @@ at() {
     printf 'stages: {staging: , production: {from: staging with no open alert}}\n' > policy.yaml
     mlops -q policy set fraud policy.yaml
     mlops -q monitor rule fraud 'slow=latency_p99 <= 250ms over 10m'
-    served 2 900 900 900
+    ingested 2 900 900 900
     sed -i 's/"version"/"stage":"staging","version"/' events
     mlops -q monitor ingest fraud events
     run mlops monitor check fraud --stage staging
@@ -143,8 +139,8 @@ at() {
 
 @test "a rule may be held against last week, training or another version" {
     promoted 1
-    served 1 605400 600 100
-    served 1 600 600 400
+    ingested 1 605400 600 100
+    ingested 1 600 600 400
     mlops -q monitor rule fraud 'slower=latency_p99 <= 1.5x over 10m against week'
     mlops -q monitor rule fraud 'steady=score_mean <= 0.1 over 10m against week'
     mlops -q monitor rule fraud 'like=positives <= 0.1 over 10m against training'
@@ -222,7 +218,7 @@ at() {
 @test "a silence names who, why and until when, and mutes without hiding" {
     promoted 1
     mlops -q monitor rule fraud 'slow=latency_p99 <= 250ms over 10m'
-    served 1 600 600 900
+    ingested 1 600 600 900
     run mlops monitor silence add fraud 'rule=slow' --until 2h --reason 'load test'
     ended 0 "silence" "holds"
     run --separate-stderr mlops --json monitor check fraud
@@ -266,7 +262,7 @@ at() {
 @test "traffic and alerts are exported for Prometheus, whose own lint passes" {
     promoted 1
     mlops -q monitor rule fraud 'slow=latency_p99 <= 250ms'
-    served 1 600 300 900
+    ingested 1 600 300 900
     run mlops monitor check fraud
     run --separate-stderr mlops monitor export fraud
     ended 0 'mlops_events{model="fraud",version="1",stage="production",segment="",shadow="false"} 300' \
@@ -282,7 +278,7 @@ at() {
 
 @test "windows are exported as CSV and JSON, and a dashboard shows what Prometheus gets" {
     promoted 1
-    served 1 600 300 900
+    ingested 1 600 300 900
     mlops monitor export fraud windows.csv --format csv --since 1h
     [ "$(head -1 windows.csv)" = start,seconds,version,stage,segment,shadow,events,errors,latency_p50,latency_p90,latency_p99,latency_p999,positives,score_mean,labelled,accuracy,precision,recall,fpr,auc,brier ]
     python3 -c 'import csv
@@ -322,7 +318,7 @@ assert all(row["seconds"] == "60" and row["accuracy"] == "" and 890 < float(row[
     promoted 1 2
     mlops -q monitor rule fraud 'moved=drift <= 0.1 over 1h severity critical'
     mlops -q monitor rule fraud 'failing=error_rate <= 0.1 over 1h'
-    served 2 1200 600 100 80
+    ingested 2 1200 600 100 80
     sed 's/}$/,"status":500}/; s/"id":"/"id":"e/' events | mlops -q monitor ingest fraud -
     run --separate-stderr mlops --json monitor check fraud
     ended 1

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # mlops export and import: archives out and in, and archives that somebody made to do harm.
 load common
+load imports
 
 # export_project: a registry `work/a` with fraud@1, exported to good.tar.zst and unpacked as
 # good.tar; an empty registry `work/b`.
@@ -16,13 +17,6 @@ export_project() {
     zstd -q -dc good.tar.zst > good.tar
     id=$(mlops -C a --json show fraud@1 | jq -r .bundle)
     state > before
-}
-
-# All that is in registry b: its log, its versions, its files but for the database's own.
-state() {
-    mlops -C b --json log
-    mlops -C b --json list
-    find b/.mlops/objects b/.mlops/tmp -type f 2>/dev/null | sort
 }
 
 # make FILE PYTHON: FILE is good.tar made anew from `entries`, a list of [TarInfo, bytes or None]
@@ -51,20 +45,10 @@ with tarfile.open(sys.argv[1], "w", format=tarfile.PAX_FORMAT) as out:
 PYTHON
 }
 
-# refused TEXT FILE: the import of FILE fails by the archive's fault, saying TEXT, and registry b
-# is as it was.
-refused() {
-    run --separate-stderr mlops -C b import "$PWD/$2"
-    [ "$status" -eq 2 ] || [ "$status" -eq 5 ] || { echo "exit $status: $stderr"; return 1; }
-    [[ "$stderr" == *"$1"* ]] || { printf "no '%s' in:\n%s\n" "$1" "$stderr"; return 1; }
-    [ "$(grep -c '^mlops: ' <<<"$stderr")" -eq 1 ] || { echo "$stderr"; return 1; }
-    state | diff before -
-}
-
 # harmful TEXT PYTHON: what `make` makes of PYTHON is refused.
 harmful() {
     make evil.tar "$2"
-    refused "$1" evil.tar
+    import_refused "$1" "$PWD/evil.tar"
 }
 
 @test "a bundle travels: the same archive twice, the same id and files elsewhere" {
@@ -176,13 +160,13 @@ harmful() {
     harmful "is missing" 'del entries[1:]'
     harmful "" 'entries.clear()'
     cat good.tar good.tar > twice.tar
-    refused "not in its manifest" twice.tar
+    import_refused "not in its manifest" "$PWD/twice.tar"
     cat good.tar.zst good.tar.zst > twice.tar.zst
-    refused "not in its manifest" twice.tar.zst
+    import_refused "not in its manifest" "$PWD/twice.tar.zst"
     (cat good.tar; echo rubbish behind the end) > rubbish.tar
-    refused "damaged" rubbish.tar
+    import_refused "damaged" "$PWD/rubbish.tar"
     (cat good.tar; head -c 2000 /dev/urandom) > rubbish.tar
-    refused "damaged" rubbish.tar
+    import_refused "damaged" "$PWD/rubbish.tar"
 }
 
 @test "content, sizes, permissions and profiles other than the manifest says are refused" {
@@ -228,16 +212,16 @@ put(entries[0][0].name, text.replace("\"rows\":200", "\"rows\":201").encode())'
     size=$(stat -c %s good.tar.zst)
     for at in 0 1 3 4 10 100 $((size / 4)) $((size / 2)) $((size * 3 / 4)) $((size - 4)) $((size - 1)); do
         head -c "$at" good.tar.zst > cut
-        refused "" cut
+        import_refused "" "$PWD/cut"
     done
     size=$(stat -c %s good.tar)
     for at in 1 511 512 513 1024 $((size / 3)) $((size / 2)) $((size - 4096)); do
         head -c "$at" good.tar > cut
-        refused "" cut
+        import_refused "" "$PWD/cut"
     done
     gzip -c good.tar > good.tar.gz
     head -c 3000 good.tar.gz > cut
-    refused "" cut
+    import_refused "" "$PWD/cut"
 }
 
 @test "bombs are refused before they fill memory or disk" {
@@ -246,18 +230,18 @@ put(entries[0][0].name, text.replace("\"rows\":200", "\"rows\":201").encode())'
     make bomb.tar 'put(entries[0][0].name, b" " * 250_000_000)'
     zstd -q --rm bomb.tar
     [ "$(stat -c %s bomb.tar.zst)" -lt 100000 ]
-    refused "decompresses to more than 1000 times" bomb.tar.zst
+    import_refused "decompresses to more than 1000 times" "$PWD/bomb.tar.zst"
     # 2 GB of zeros behind the end
     (cat good.tar; head -c 2000000000 /dev/zero) | zstd -q > bomb.tar.zst
-    refused "decompresses to more than 1000 times" bomb.tar.zst
+    import_refused "decompresses to more than 1000 times" "$PWD/bomb.tar.zst"
     # in the place of a file
     (head -c 512 good.tar; head -c 2000000000 /dev/zero) | zstd -q > bomb.tar.zst
-    refused "" bomb.tar.zst
+    import_refused "" "$PWD/bomb.tar.zst"
     # layers
     zstd -q -c good.tar.zst > layers
-    refused "compressed more than once" layers
+    import_refused "compressed more than once" "$PWD/layers"
     gzip -c good.tar.zst > layers
-    refused "compressed more than once" layers
+    import_refused "compressed more than once" "$PWD/layers"
     # headers before an entry without end
     python3 - <<'PYTHON'
 import tarfile
@@ -266,7 +250,7 @@ info.type, info.size = tarfile.GNUTYPE_LONGNAME, 2
 block = info.tobuf(tarfile.GNU_FORMAT) + b"a\0".ljust(512, b"\0")
 open("headers.tar", "wb").write(block * 50000)
 PYTHON
-    refused "" headers.tar
+    import_refused "" "$PWD/headers.tar"
 }
 
 @test "a file with holes is refused" {
@@ -280,20 +264,20 @@ import tarfile
 at = next(m.offset for m in tarfile.open("good.tar") if m.name == "files/model/weights.bin")
 open("evil.tar", "wb").write(open("good.tar", "rb").read()[:at] + open("sparse.tar", "rb").read())
 PYTHON
-    refused "is a file with holes" evil.tar
+    import_refused "is a file with holes" "$PWD/evil.tar"
 }
 
 @test "what is no archive is refused with what to do" {
     export_project
     : > empty
-    refused "is not an archive of a bundle" empty
+    import_refused "is not an archive of a bundle" "$PWD/empty"
     echo "model: fraud" > text
-    refused "is not an archive of a bundle" text
-    refused "is a folder" project
+    import_refused "is not an archive of a bundle" "$PWD/text"
+    import_refused "is a folder" "$PWD/project"
     tar cf plain.tar project
-    refused "must be mlops-bundle/manifest.json" plain.tar
+    import_refused "must be mlops-bundle/manifest.json" "$PWD/plain.tar"
     (cd project && zip -qr ../x.zip . 2>/dev/null) || printf 'PK\003\004' > x.zip
-    refused "is not an archive of a bundle" x.zip
+    import_refused "is not an archive of a bundle" "$PWD/x.zip"
     run mlops -C b import "$PWD/nothing"
     ended 3 "No such file"
     run mlops -C b register "$PWD/text"

@@ -189,3 +189,41 @@ until_true() {
     cat said
     return 1
 }
+
+# fails_with STATUS TEXT COMMAND…: with that exit status and one message, which has TEXT.
+fails_with() {
+    local wanted=$1 text=$2
+    shift 2
+    run "$@"
+    [ "$status" -eq "$wanted" ] || { echo "exit $status: ${output:0:500}"; return 1; }
+    [[ "$output" == *"$text"* ]] || { echo "${output:0:500}"; return 1; }
+    [ "$(grep -c '^mlops: ' <<<"$output")" -eq 1 ] || { echo "${output:0:500}"; return 1; }
+}
+
+# is FILTER: that is true of the document in $output.
+is() {
+    jq -e "$1" <<<"$output" >/dev/null || { echo "not: $1"; echo "$output"; false; }
+}
+
+# free_port: one that nobody listens on now.
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# given_wide COLUMNS NAME TEXT: a project in ./w, model wide, whose data set `train` has 400 rows
+# of day, shop (A to H), and COLUMNS more, called NAME_0, NAME_1 …; every fourth is a text, TEXT and a
+# number, the others are numbers below 30.
+given_wide() {
+    mkdir -p w
+    printf 'model: wide\ncode: run.py\ndata:\n  train: {path: train.csv, time: day, role: reference}\n' > w/mlops.yaml
+    echo > w/run.py
+    awk -v columns="$1" -v name="$2" -v text="$3" 'BEGIN {srand(6); printf "day,shop"
+        for (c = 0; c < columns; c++) printf ",%s_%d", name, c
+        print ""
+        for (i = 0; i < 400; i++) {
+            printf "%s,%s", strftime("%Y-%m-%d", 1767225600 + 8640 * i, 1), substr("ABCDEFGH", i % 8 + 1, 1)
+            for (c = 0; c < columns; c++)
+                if (c % 4) printf ",%.3f", 30 * rand(); else printf ",%s %d", text, 30 * rand()
+            print ""
+        }}' > w/train.csv
+}

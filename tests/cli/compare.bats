@@ -52,9 +52,9 @@ in_production() {
     mlops -q promote fraud --to production
 }
 
-# is FILTER: of the suite in the document in $output.
-is() {
-    jq -e ".suites[0] | $1" <<<"$output" >/dev/null || { echo "not: $1"; jq . <<<"$output"; false; }
+# suite_is FILTER: of the suite in the document in $output.
+suite_is() {
+    is ".suites[0] | $1"
 }
 
 @test "with nothing in the stage there is nothing to be worse than" {
@@ -62,8 +62,8 @@ is() {
     mlops -q register p
     run mlops --json test fraud
     [ "$status" -eq 0 ]
-    is '.requirements[0].met and (.requirements[0].detail | test("nothing is in production yet"))'
-    is '.comparisons == []'
+    suite_is '.requirements[0].met and (.requirements[0].detail | test("nothing is in production yet"))'
+    suite_is '.comparisons == []'
 }
 
 @test "a better model is not worse, by the predictions that are kept of the other one" {
@@ -72,18 +72,18 @@ is() {
     mlops -q register p
     run mlops --json test fraud
     [ "$status" -eq 0 ]
-    is '.requirements[0].met'
-    is '.comparisons[0] | .with == "production" and .version == 1 and .ran == false and
+    suite_is '.requirements[0].met'
+    suite_is '.comparisons[0] | .with == "production" and .version == 1 and .ran == false and
         .rows == 2000 and .confidence == 0.95 and .message == null'
-    is '.comparisons[0].predictions != .predictions.sha256'
-    is '[.comparisons[0].differences[] | select(.metric == "auc")][0] |
+    suite_is '.comparisons[0].predictions != .predictions.sha256'
+    suite_is '[.comparisons[0].differences[] | select(.metric == "auc")][0] |
         .method == "delong" and .low > 0 and .low < .difference and .difference < .high and
         (.ours - .theirs - .difference | fabs) < 1e-12'
-    is '[.comparisons[0].differences[] | select(.metric == "recall")][0].method == "mcnemar"'
-    is '[.comparisons[0].differences[] | select(.metric == "brier")][0] |
+    suite_is '[.comparisons[0].differences[] | select(.metric == "recall")][0].method == "mcnemar"'
+    suite_is '[.comparisons[0].differences[] | select(.metric == "brier")][0] |
         .method == "bootstrap" and .high < 0'
     run mlops --json test fraud
-    is '.cached and .comparisons[0].version == 1'
+    suite_is '.cached and .comparisons[0].version == 1'
     mlops -q promote fraud@2 --to production
 }
 
@@ -112,7 +112,7 @@ is() {
     [ "$status" -eq 1 ]
     [[ "$output" == *"it was compared with @1, and production is @3 now: run 'mlops test fraud@2'"* ]]
     run mlops --json test fraud@2
-    is '.cached == false and .comparisons[0].version == 3'
+    suite_is '.cached == false and .comparisons[0].version == 3'
 }
 
 @test "where the other one knows other rows, its suite is run on these" {
@@ -122,7 +122,7 @@ is() {
     mlops -q register p
     run mlops --json test fraud
     [ "$status" -eq 0 ]
-    is '.comparisons[0] | .ran and .message == null and .rows == 2000'
+    suite_is '.comparisons[0] | .ran and .message == null and .rows == 2000'
     [ "$(mlops -q fsck; echo $?)" = 0 ]
     mlops -q gc --grace 0
     mlops -q fsck
@@ -149,10 +149,10 @@ is() {
     mlops -q register p
     run mlops --json test fraud
     [ "$status" -eq 1 ]
-    is '.requirements | (.[0].metric == "brier" and .[0].met) and (.[1].met | not)'
-    is '[.comparisons[] | .confidence] | sort == [0.95, 0.99]'
+    suite_is '.requirements | (.[0].metric == "brier" and .[0].met) and (.[1].met | not)'
+    suite_is '[.comparisons[] | .confidence] | sort == [0.95, 0.99]'
     run mlops --json test fraud --suite holdout --against fraud@1
-    is '[.comparisons[].with] | index("fraud@1")'
+    suite_is '[.comparisons[].with] | index("fraud@1")'
 }
 
 @test "a policy can demand it of a metric that the author does not require" {
@@ -235,17 +235,17 @@ SH
     mlops -q register p
     run mlops --json test fraud
     [ "$status" -eq 0 ]
-    is '.evaluation == "fraud/held"'
+    suite_is '.evaluation == "fraud/held"'
     # the amount ranks alike, however it is scaled: nothing is lost
-    is '[.comparisons[0].differences[] | select(.metric == "auc")][0] | .difference == 0 and .low == 0'
-    is '.comparisons[0].ran == false'
+    suite_is '[.comparisons[0].differences[] | select(.metric == "auc")][0] | .difference == 0 and .low == 0'
+    suite_is '.comparisons[0].ran == false'
     # another set under that name: the version in production is examined on it, too
     mlops -q data remove fraud/held
     holdout 11
     mlops -q data add fraud/held p/data/holdout.csv --label is_fraud
     run mlops --json test fraud
     [ "$status" -eq 0 ]
-    is '.comparisons[0].ran and .comparisons[0].message == null'
+    suite_is '.comparisons[0].ran and .comparisons[0].message == null'
 }
 
 @test "numbers, classes and rankings are compared, too" {
@@ -314,13 +314,13 @@ ended_with() {
     with_ids
     mlops -q register p
     run mlops --json test fraud@3 --against @1 --against @2
-    is '.comparisons | length == 2 and all(.[]; .message == null and .rows == 2000)'
-    is '.comparisons[0].differences == .comparisons[1].differences'
+    suite_is '.comparisons | length == 2 and all(.[]; .message == null and .rows == 2000)'
+    suite_is '.comparisons[0].differences == .comparisons[1].differences'
     # by their places they are other rows
     model 0.8
     mlops -q register p
     run mlops --json test fraud@4 --against @2
-    is '.comparisons[0].message | test("^the predictions of @2 are not of the same rows: row [0-9]+ has another label there$")'
+    suite_is '.comparisons[0].message | test("^the predictions of @2 are not of the same rows: row [0-9]+ has another label there$")'
 }
 
 @test "ids that are twice, missing, or of one version alone are said" {

@@ -206,15 +206,7 @@ moved() {
 }
 
 @test "a report of 200 columns with time lines and segments is far below 1 MB" {
-    mkdir -p w
-    printf 'model: wide\ncode: run.py\ndata:\n  train: {path: train.csv, time: day, role: reference}\n' > w/mlops.yaml
-    echo > w/run.py
-    awk -v OFS=, 'BEGIN {srand(6); printf "day,shop"; for (c = 0; c < 198; c++) printf ",column_of_a_long_name_%d", c; print ""
-        for (i = 0; i < 400; i++) {
-            printf "%s,%s", strftime("%Y-%m-%d", 1767225600 + 8640 * i, 1), substr("ABCDEFGH", i % 8 + 1, 1)
-            for (c = 0; c < 198; c++) printf c % 4 ? ",%.3f" : ",category %d", 30 * rand()
-            print ""
-        }}' > w/train.csv
+    given_wide 198 column_of_a_long_name category
     awk -F , -v OFS=, 'NR > 200 {for (c = 3; c <= NF; c++) if (c % 4 != 3) $c += 9} 1' w/train.csv > wide.csv
     mlops -q register w
     run mlops drift wide@1 --current wide.csv --segment shop --html w.html

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Is everything in the registry as it was written, and how much is it?
 load session
+load damage
 
 setup() {
     session
@@ -19,17 +20,6 @@ damaged() {
     run mlops fsck
     [ "$status" -eq 5 ]
     [[ "$output" == *"$1"* ]]
-}
-
-pack() {
-    find .mlops/objects/packs/ -name '*.pack' -printf '%s %p\n' | sort -n | "$1" -n 1 | cut -d ' ' -f 2
-}
-
-# flip FILE OFFSET BIT
-flip() {
-    chmod u+w "$1"
-    local byte=$(od -An -tu1 -j "$2" -N 1 "$1" | tr -d ' ')
-    printf "\\x$(printf %02x $((byte ^ (1 << $3))))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
 }
 
 @test "a sound registry is clean" {

@@ -27,10 +27,6 @@ gc() {
     [ "$status" -eq 0 ] || { echo "$output"; false; }
 }
 
-is() {
-    jq -e "$1" <<<"$output" >/dev/null || { echo "not: $1"; echo "$output"; false; }
-}
-
 @test "in a young registry nothing goes" {
     big p 1
     mlops -q register p

@@ -2,6 +2,7 @@
 # mlops export --all and import of what it wrote: whole histories in one file, and such files that
 # somebody made to do harm.
 load common
+load imports
 
 # given_history: registry `a` with two versions of fraud, evidence, a stage with a past, a policy, a
 # tag and a deleted version; its history in h.tar.zst; an empty registry `b`.
@@ -38,26 +39,10 @@ go_on() {
     mlops -q -C a export --all "$PWD/later.tar.zst"
 }
 
-# All that b is to others.
-state() {
-    mlops -C b --json log
-    mlops -C b --json list
-    find b/.mlops/objects b/.mlops/tmp -type f 2>/dev/null | sort
-}
-
 # sound DIR: fsck and log --verify find nothing.
 sound() {
     mlops -q -C "$1" fsck >/dev/null
     mlops -q -C "$1" log --verify >/dev/null
-}
-
-# refused TEXT FILE: the import of FILE fails by the file's fault, saying TEXT; b is as in `before`.
-refused() {
-    run --separate-stderr mlops -C b import --all "$PWD/$2"
-    [ "$status" -eq 2 ] || [ "$status" -eq 5 ] || { echo "exit $status: $stderr"; return 1; }
-    [[ "$stderr" == *"$1"* ]] || { printf "no '%s' in:\n%s\n" "$1" "$stderr"; return 1; }
-    [ "$(grep -c '^mlops: ' <<<"$stderr")" -eq 1 ] || { echo "$stderr"; return 1; }
-    state | diff before -
 }
 
 # harmful TEXT PYTHON: h.tar.zst made anew from `entries`, a list of [name, bytes] that PYTHON
@@ -86,7 +71,7 @@ with tarfile.open(sys.argv[1], "w", format=tarfile.PAX_FORMAT) as out:
         info.linkname = "/etc/passwd" if info.type != tarfile.REGTYPE else ""
         out.addfile(info, io.BytesIO(data))
 PYTHON
-    refused "$1" evil.tar
+    import_refused "$1" --all "$PWD/evil.tar"
 }
 
 @test "a whole history goes into an empty registry, which is then an equal one" {
@@ -246,10 +231,10 @@ PYTHON
     size=$(stat -c %s h.tar.zst)
     for i in $(seq 0 15); do
         head -c $((size * i / 16)) h.tar.zst > cut
-        refused "" cut
+        import_refused "" --all "$PWD/cut"
     done
     head -c $((size - 1)) h.tar.zst > cut
-    refused "" cut
+    import_refused "" --all "$PWD/cut"
     for i in $(seq 1 20); do
         python3 - $((size * i / 21)) $((i % 8)) <<'PYTHON'
 import sys
@@ -257,7 +242,7 @@ data = bytearray(open("h.tar.zst", "rb").read())
 data[int(sys.argv[1])] ^= 1 << int(sys.argv[2])
 open("flipped", "wb").write(data)
 PYTHON
-        refused "" flipped
+        import_refused "" --all "$PWD/flipped"
     done
     mlops -q -C b import "$PWD/h.tar.zst"
     sound b

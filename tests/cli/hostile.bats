@@ -9,20 +9,15 @@ setup() {
     cp p/mlops.yaml good.yaml
 }
 
-# refused STATUS TEXT COMMAND…: one message, which has TEXT; no bundle came of it.
-refused() {
-    local wanted=$1 text=$2
-    shift 2
-    run "$@"
-    [ "$status" -eq "$wanted" ] || { echo "exit $status: ${output:0:500}"; false; }
-    [[ "$output" == *"$text"* ]] || { echo "${output:0:500}"; false; }
-    [ "$(grep -c '^mlops: ' <<<"$output")" -eq 1 ] || { echo "${output:0:500}"; false; }
-    [ "${#output}" -lt 5000 ]
-    [ "$(mlops --json stats | jq .bundles)" = 0 ]
-}
-
 repeated() { # TEXT COUNT
     awk -v text="$1" -v count="$2" 'BEGIN { for (i = 0; i < count; i++) printf "%s", text }'
+}
+
+# refused STATUS TEXT COMMAND…: one message, which has TEXT; no bundle came of it.
+refused() {
+    fails_with "$@"
+    [ "${#output}" -lt 5000 ]
+    [ "$(mlops --json stats | jq .bundles)" = 0 ]
 }
 
 project() { # the good one, with more lines

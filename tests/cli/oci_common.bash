@@ -1,10 +1,5 @@
 # What the suites of OCI registries share: a docker-registry on a free port, and its end.
 
-# free_port: one that nobody listens on now.
-free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
 # wait_for PORT: until somebody listens there.
 wait_for() {
     local i

@@ -12,100 +12,90 @@ teardown() {
     mlops --json log | diff before.json -
 }
 
-# refused STATUS TEXT COMMAND…
-refused() {
-    local wanted=$1 text=$2
-    shift 2
-    run "$@"
-    [ "$status" -eq "$wanted" ] || { echo "exit $status: $output"; false; }
-    [[ "$output" == *"$text"* ]] || { echo "$output"; false; }
-    [ "$(grep -c '^mlops: ' <<<"$output")" -eq 1 ] || { echo "$output"; false; }
-}
-
 @test "project files that are wrong are refused with their line" {
     sed -i 's/^artifacts:/artefacts:/' p/mlops.yaml
-    refused 2 "mlops.yaml:5: unknown key 'artefacts' (did you mean 'artifacts'?)" mlops package p
+    fails_with 2 "mlops.yaml:5: unknown key 'artefacts' (did you mean 'artifacts'?)" mlops package p
     project
     sed -i 's/^code: .*/code: {a: b}/' p/mlops.yaml
-    refused 2 "mlops.yaml:3:" mlops package p
+    fails_with 2 "mlops.yaml:3:" mlops package p
     project
     sed -i 's/kind: unit/kind: unti/' p/mlops.yaml
-    refused 2 "mlops.yaml:10:" mlops package p
+    fails_with 2 "mlops.yaml:10:" mlops package p
     project
     sed -i 's/auc: ">= 0.7"/auc: "about 0.7"/' p/mlops.yaml
-    refused 2 "mlops.yaml:" mlops package p
+    fails_with 2 "mlops.yaml:" mlops package p
     project
     sed -i 's/auc: ">= 0.7"/acu: ">= 0.7"/' p/mlops.yaml
-    refused 2 "'auc'" mlops package p
+    fails_with 2 "'auc'" mlops package p
     project
     sed -i '/^model:/d' p/mlops.yaml
-    refused 2 "model" mlops package p
+    fails_with 2 "model" mlops package p
     project
     echo "model: again" >> p/mlops.yaml
-    refused 2 "twice" mlops package p
+    fails_with 2 "twice" mlops package p
     project
     printf 'model: [\n' > p/mlops.yaml
-    refused 2 "mlops.yaml:" mlops package p
+    fails_with 2 "mlops.yaml:" mlops package p
     : > p/mlops.yaml
-    refused 2 "empty" mlops package p
+    fails_with 2 "empty" mlops package p
     rm p/mlops.yaml
-    refused 3 "mlops.yaml" mlops package p
+    fails_with 3 "mlops.yaml" mlops package p
     project
 }
 
 @test "paths that are missing or lead out are refused" {
     rm -r p/model
-    refused 3 "model" mlops package p
+    fails_with 3 "model" mlops package p
     project
     ln -s ../../outside p/model/link
-    refused 2 "model/link" mlops package p
+    fails_with 2 "model/link" mlops package p
     rm p/model/link
     ln -s /etc/passwd p/model/link
-    refused 2 "/etc/passwd" mlops package p
+    fails_with 2 "/etc/passwd" mlops package p
     rm p/model/link
     sed -i 's|^artifacts: .*|artifacts: [../work]|' p/mlops.yaml
-    refused 2 "mlops.yaml:5" mlops package p
+    fails_with 2 "mlops.yaml:5" mlops package p
     sed -i 's|^artifacts: .*|artifacts: [/etc]|' p/mlops.yaml
-    refused 2 "mlops.yaml:5" mlops package p
+    fails_with 2 "mlops.yaml:5" mlops package p
     project
     mkdir real && ln -s ../real p/linked && echo x > real/file
     sed -i 's|^artifacts: .*|artifacts: [linked/file]|' p/mlops.yaml
-    refused 2 "linked" mlops package p
+    fails_with 2 "linked" mlops package p
     rm p/linked
     project
     mkfifo p/model/pipe
-    refused 2 "model/pipe" mlops package p
+    fails_with 2 "model/pipe" mlops package p
     rm p/model/pipe
 }
 
 @test "snapshots that are no tables are refused" {
     printf 'ts,amount,country,is_fraud\n1,2\n' > p/data/train.csv
-    refused 2 "train.csv:2" mlops package p
+    fails_with 2 "train.csv:2" mlops package p
     : > p/data/train.csv
-    refused 2 "empty" mlops package p
+    fails_with 2 "empty" mlops package p
     printf 'a,b\n1,2\n' > p/data/train.csv
-    refused 2 "is_fraud" mlops package p
+    fails_with 2 "is_fraud" mlops package p
     project
     echo '{"a": 1' > p/metrics.json
-    refused 2 "metrics.json" mlops package p
+    fails_with 2 "metrics.json" mlops package p
 }
 
 @test "references to what is not there say what is" {
-    refused 3 "froud" mlops show froud
-    refused 3 "7" mlops show fraud@7
-    refused 3 "production" mlops show fraud@production
-    refused 3 "production" mlops rollback fraud
-    refused 2 "" mlops show 'fraud@@'
-    refused 3 "" mlops show sha256:00000000
-    refused 2 "" mlops show sha256:0000
-    refused 2 "" mlops promote fraud@1 --to "Not A Stage"
-    refused 3 "" mlops register no-such-folder
+    fails_with 3 "froud" mlops show froud
+    fails_with 3 "7" mlops show fraud@7
+    fails_with 3 "production" mlops show fraud@production
+    fails_with 3 "production" mlops rollback fraud
+    fails_with 2 "" mlops show 'fraud@@'
+    fails_with 3 "" mlops show sha256:00000000
+    fails_with 2 "" mlops show sha256:0000
+    fails_with 2 "" mlops promote fraud@1 --to "Not A Stage"
+    fails_with 3 "" mlops register no-such-folder
 }
 
 @test "a prefix of a bundle needs eight digits" {
     id=$(mlops --json show fraud@1 | jq -r .bundle)
     mlops show "${id:0:15}" >/dev/null
-    refused 2 "" mlops show "${id:0:14}"
+    fails_with 2 "" mlops show "${id:0:14}"
 }
 
 @test "a damaged manifest is exit 5" {

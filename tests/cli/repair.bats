@@ -2,6 +2,7 @@
 # A registry that lost something gets it back from what there is: the project, a checkout, an
 # archive, another registry.
 load common
+load damage
 
 setup() {
     cli_setup
@@ -19,18 +20,6 @@ setup() {
     keep_packs kept
 }
 
-# The largest or smallest pack: `pack tail`, `pack head`.
-pack() {
-    find .mlops/objects/packs/ -name '*.pack' -printf '%s %p\n' | sort -n | "$1" -n 1 | cut -d ' ' -f 2
-}
-
-# flip FILE OFFSET: all bits of a byte.
-flip() {
-    chmod u+w "$1"
-    local byte=$(od -An -tu1 -j "$2" -N 1 "$1" | tr -d ' ')
-    printf "\\x$(printf %02x $((byte ^ 255)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
-}
-
 damage() {
     local file
     case $1 in
@@ -44,10 +33,6 @@ damage() {
     manifest) rm -f "$(pack head)" ;;
     all) rm -f .mlops/objects/packs/* ;;
     esac
-}
-
-is() {
-    jq -e "$1" <<<"$output" >/dev/null || { echo "not: $1"; echo "$output"; false; }
 }
 
 # Both versions are what they were.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # The service that takes events in, judges, tells, serves metrics, and goes back by itself.
 load common
+load events
 
 setup() {
     cli_setup
@@ -14,16 +15,6 @@ teardown() {
     for process in $started; do kill "$process" 2>/dev/null || true; done
 }
 
-# served VERSION SECONDS_AGO COUNT LATENCY [AGE]: lines for ./events
-served() {
-    awk -v version="$1" -v from="$((now - $2))" -v count="$3" -v latency="$4" -v age="${5:-20}" 'BEGIN {
-        for (i = 0; i < count; i++)
-            printf("{\"time\":%d,\"id\":\"%d-%d\",\"version\":%d,\"features\":{\"age\":%d}," \
-                "\"score\":%.2f,\"latency_ms\":%d}\n", from + i, version, from + i, version,
-                age + i * 7 % 40, i % 100 / 100, latency)
-    }'
-}
-
 # watching ARGUMENTS…: a watch in the background; what it says stands in ./said, its process in $watch.
 watching() {
     mlops monitor watch fraud --tick 200ms "$@" > out 2> said 3>&- &
@@ -34,10 +25,6 @@ watching() {
 port() {
     until_true grep -q 'port [0-9]' said
     sed -n 's/.*at port \([0-9]*\),.*/\1/p' said
-}
-
-free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
 @test "a watch follows a file, opens and resolves an alert, and ends well when it is told to" {

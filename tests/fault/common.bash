@@ -71,3 +71,17 @@ check_every_version() {
     done
     rm -rf out
 }
+
+# comes_back REF FOLDER: what is checked out is what FOLDER has.
+comes_back() {
+    rm -rf back
+    mlops -q checkout "$1" back && diff -r "$2" back
+}
+
+# Microseconds that a command takes when nobody disturbs it.
+duration() {
+    local from=$EPOCHREALTIME
+    "$@" >/dev/null 2>&1
+    local to=$EPOCHREALTIME
+    echo $((${to/./} - ${from/./}))
+}

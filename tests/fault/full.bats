@@ -29,11 +29,6 @@ free() {
     df --output=avail -B 1 disk | tail -n 1
 }
 
-comes_back() {
-    rm -rf back
-    mlops -q checkout "fraud@$1" back && diff -r "$2" back
-}
-
 # A failed registration: told as it must be, and nothing of it can be seen.
 refused() {
     [ "$status" -eq 6 ] || { echo "exit $status"; return 1; }
@@ -43,7 +38,7 @@ refused() {
     [ -z "$(ls disk/.mlops/objects/tmp)" ] || { ls disk/.mlops/objects/tmp; return 1; }
     mlops list fraud > list.out || return 1
     [ "$(wc -l < list.out)" -eq 1 ] || { cat list.out; return 1; }
-    comes_back 1 first || return 1
+    comes_back fraud@1 first || return 1
     mlops fsck > fsck.out || { cat fsck.out; return 1; }
 }
 
@@ -64,14 +59,14 @@ refused() {
         # with space it goes through, and the next attempt does not trip over the last
         rm disk/ballast
         mlops -q register second > register.out
-        comes_back 2 second
+        comes_back fraud@2 second
         mlops fsck > fsck.out
     done
     echo "# refused from 0 to $((percent - 1)) % of the $need bytes that it takes" >&3
     [ "$refusals" -ge 99 ]
     [ "$percent" -le 200 ]
-    comes_back 1 first
-    comes_back 2 second
+    comes_back fraud@1 first
+    comes_back fraud@2 second
 }
 
 @test "on a full disk one can still look, and move a stage back" {
@@ -85,7 +80,7 @@ refused() {
     mlops show fraud@2 > show.out
     mlops log --verify > log.out
     mlops fsck
-    comes_back 2 second
+    comes_back fraud@2 second
     run mlops rollback fraud
     [ "$status" -eq 6 ]
     [[ $output == *"$PWD/disk/.mlops/registry.db: No space left on device"*"nothing was changed"* ]]

@@ -95,14 +95,6 @@ check_until() {
     check_every_version
 }
 
-# Microseconds that a command takes.
-duration() {
-    local from=$EPOCHREALTIME
-    "$@" >/dev/null 2>&1
-    local to=$EPOCHREALTIME
-    echo $((${to/./} - ${from/./}))
-}
-
 nap() {
     sleep "$(printf '%d.%06d' $(($1 / 1000000)) $(($1 % 1000000)))"
 }

@@ -11,14 +11,6 @@ setup() {
     mlops -q register p
 }
 
-# Microseconds that a command takes when nobody kills it.
-duration() {
-    local from=$EPOCHREALTIME
-    "$@" >/dev/null 2>&1
-    local to=$EPOCHREALTIME
-    echo $((${to/./} - ${from/./}))
-}
-
 # killed_within MICROSECONDS COMMAND…: run it and kill it at a random moment of that span. The
 # span is measured in this run, so the kills fall all over the command on a machine of any speed.
 killed_within() {

@@ -45,8 +45,8 @@ broken() {
     [ "$(wc -l < "$BATS_FILE_TMPDIR/broken")" -ge "$1" ] || { cat "$BATS_FILE_TMPDIR/broken"; return 1; }
 }
 
-# comes_back: pulled elsewhere it is what it was.
-comes_back() {
+# pulled_whole: pulled elsewhere it is what it was.
+pulled_whole() {
     : > "$BATS_FILE_TMPDIR/rules"
     mkdir ../other && cd ../other && given_registry
     mlops -q pull "$address"
@@ -61,7 +61,7 @@ comes_back() {
     run mlops --json push fraud@2 "$address"
     ended 0
     broken 4
-    comes_back
+    pulled_whole
 }
 
 @test "the end of an upload that is not heard of" {
@@ -69,7 +69,7 @@ comes_back() {
     run mlops --json push fraud@1 "$address"
     ended 0
     broken 4
-    comes_back
+    pulled_whole
 }
 
 @test "a registry that is busy is asked again" {
@@ -77,21 +77,21 @@ comes_back() {
     run mlops --json push fraud@1 "$address"
     ended 0
     broken 5
-    comes_back
+    pulled_whole
 }
 
 @test "a piece that is too large for somebody on the way goes in smaller ones" {
     rules '413 1 PATCH uploads'
     mlops -q push fraud@1 "$address"
     broken 1
-    comes_back
+    pulled_whole
 }
 
 @test "a piece that arrives changed is refused by its digest, and sent anew" {
     rules 'spoil 1 PATCH uploads'
     mlops -q push fraud@1 "$address"
     broken 1
-    comes_back
+    pulled_whole
 }
 
 @test "a download goes on where it was cut" {

@@ -146,11 +146,6 @@ allowed() {
         END {for (i = 0; i < count; i++) print "production " may[i]}'
 }
 
-comes_back() {
-    rm -rf back
-    mlops -q checkout "$1" back && diff -r "$2" back
-}
-
 # unsynced_is_lost CALL: register with a CALL that does nothing, cut the power, and see that what was
 # reported as done is found to be lost. 1: it is not lost; 2: the test itself failed.
 unsynced_is_lost() {

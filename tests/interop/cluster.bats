@@ -62,10 +62,6 @@ same_profile() {
     done
 }
 
-free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
 # A cluster of this machine, in the folder slurm; its processes are in `daemons`.
 start_slurm() {
     local host

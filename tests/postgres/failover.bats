@@ -6,10 +6,6 @@
 load ../cli/common
 load server
 
-free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
 # A server and its replica, made once and copied for each test.
 setup_file() {
     export template=$(mktemp -d /tmp/mlops-postgres.XXXXXX)
