@@ -228,8 +228,10 @@ static int check_arguments(struct cli *cli)
         }
     }
     if (cli->arg_count < least) {
-        mlops_fail(&cli->err, MLOPS_INVALID, "%s is missing", command->args[cli->arg_count].name);
-        return mlops_hint(&cli->err, "usage: mlops %s %s", command->name, command->synopsis);
+        const struct command_argument *missing = &command->args[cli->arg_count];
+        mlops_fail(&cli->err, MLOPS_INVALID, "%s is missing", missing->name);
+        return mlops_hint(&cli->err, "usage: mlops %s %s%s%s", command->name, command->synopsis,
+                          missing->words ? "; it can: " : "", missing->words ? missing->words : "");
     }
     if (cli->arg_count > most) {
         mlops_fail(&cli->err, MLOPS_INVALID, "'%s' is one argument too many", cli->args[most]);

@@ -60,6 +60,17 @@ static void print_side(struct cli *cli, const char *who, uint64_t version,
                   side->latency_ms[3]);
 }
 
+/* Where both rank every row alike there is no interval, and nothing to test. */
+static void print_measure(struct cli *cli, const struct mlops_challenge_measure *measure)
+{
+    _cleanup_(free_string) char *sure =
+        isnan(measure->low)
+            ? cli_format("no interval")
+            : cli_format("(%+.4f to %+.4f)  p %.2g", measure->low, measure->high, measure->p);
+    cli_print(cli, "    %-10s %.4f -> %.4f  %+.4f %s  of %" PRIu64, measure->name,
+              measure->champion, measure->challenger, measure->difference, sure, measure->events);
+}
+
 static void print_part(struct cli *cli, const struct mlops_challenge *challenge,
                        const struct mlops_challenge_part *part, double margin)
 {
@@ -79,9 +90,7 @@ static void print_part(struct cli *cli, const struct mlops_challenge *challenge,
     for (size_t i = 0; i < MLOPS_CHALLENGE_MEASURES; i++) {
         const struct mlops_challenge_measure *measure = &part->measures[i];
         if (!isnan(measure->difference))
-            cli_print(cli, "    %-10s %.4f -> %.4f  %+.4f (%+.4f to %+.4f)  p %.2g  of %" PRIu64,
-                      measure->name, measure->champion, measure->challenger, measure->difference,
-                      measure->low, measure->high, measure->p, measure->events);
+            print_measure(cli, measure);
     }
     cli_print(cli, "  by %s the challenger is %s%s%s%s  (%" PRIu64 " labelled)", challenge->by,
               cli_on(cli, styles[part->verdict]),

@@ -20,7 +20,7 @@ static int run(struct cli *cli)
 const struct command command_retire = {
     .name = "retire",
     .summary = "take a version out of use for ever",
-    .synopsis = "REF",
+    .synopsis = "REF --reason TEXT",
     .description =
         "No stage takes a retired version, neither by promotion nor by rollback. Its manifest, its "
         "evidence and its history stay; 'mlops gc --retired-after 90d' lets go of its files. "

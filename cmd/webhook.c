@@ -148,6 +148,8 @@ static int deliver(struct cli *cli)
     } else {
         cli_say(cli, "%" PRIu64 " delivered, %" PRIu64 " failed, %" PRIu64 " left", all.delivered,
                 all.failed, all.left);
+        if (all.left > 0)
+            cli_warn(cli, "'mlops webhook list' and 'mlops monitor notify list MODEL' say why");
     }
     return all.left > 0 && !follows ? MLOPS_REFUSED : MLOPS_OK;
 }

@@ -79,8 +79,12 @@ static int take_word(const char *word, struct triggers *triggers, struct mlops_e
     if (value && str_equal(key, "budget"))
         return take_budget(value, triggers, err);
     const char *near = mlops_suggest(key, keys);
-    mlops_fail(err, MLOPS_INVALID, "'%s' is no trigger%s%s%s", word, near ? " (did you mean '" : "",
-               near ? near : "", near ? "'?)" : "");
+    if (near && str_equal(near, key))
+        mlops_fail(err, MLOPS_INVALID,
+                   value ? "'%s' takes no value" : "'%s' is no trigger without a value", near);
+    else
+        mlops_fail(err, MLOPS_INVALID, "'%s' is no trigger%s%s%s", word,
+                   near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
     return mlops_hint(err, "such as 'drift labels=5000 every=30d cooldown=1d budget=4/30d'");
 }
 

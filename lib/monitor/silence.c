@@ -85,9 +85,10 @@ static int join_matchers(const char *const *matchers, struct buffer *text, struc
 
 static int check_options(const struct mlops_silence_options *options, struct mlops_error *err)
 {
-    if (!options->reason || !*options->reason || strlen(options->reason) > REASON_MAX)
-        return mlops_fail(err, MLOPS_INVALID, "a silence needs a reason of at most %d bytes",
-                          REASON_MAX);
+    if (!options->reason || !*options->reason || strlen(options->reason) > REASON_MAX) {
+        mlops_fail(err, MLOPS_INVALID, "a silence needs a reason of at most %d bytes", REASON_MAX);
+        return mlops_hint(err, "say why with --reason: it stands in the log for good");
+    }
     return options->until_ns > clock_now_ns()
                ? MLOPS_OK
                : mlops_fail(err, MLOPS_INVALID, "say until when, a time that is not over");

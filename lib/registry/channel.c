@@ -14,10 +14,14 @@ static const struct kind {
     const char *name;
     enum need target, secret;
     bool url; /* the target is one */
+    const char *example;
 } kinds[] = {
-    {"exec", NEED_YES, NEED_NONE, false},         {"webhook", NEED_YES, NEED_YES, true},
-    {"slack", NEED_NONE, NEED_YES, false},        {"pagerduty", NEED_MAYBE, NEED_YES, true},
-    {"alertmanager", NEED_YES, NEED_MAYBE, true}, {"email", NEED_YES, NEED_NONE, false},
+    {"exec", NEED_YES, NEED_NONE, false, "exec PROGRAM"},
+    {"webhook", NEED_YES, NEED_YES, true, "webhook https://example.org/alerts --secret-env SECRET"},
+    {"slack", NEED_NONE, NEED_YES, false, "slack --secret-env SLACK_URL"},
+    {"pagerduty", NEED_MAYBE, NEED_YES, true, "pagerduty --secret-env PD_KEY"},
+    {"alertmanager", NEED_YES, NEED_MAYBE, true, "alertmanager http://localhost:9093"},
+    {"email", NEED_YES, NEED_NONE, false, "email oncall@example.com"},
 };
 
 static const char *const severities[] = {"info", "warning", "critical", NULL};
@@ -51,9 +55,11 @@ static int find_kind(const char *name, const struct kind **kind, struct mlops_er
 static int check_need(const struct kind *kind, enum need need, bool given, const char *what,
                       struct mlops_error *err)
 {
-    if (need == NEED_YES && !given)
-        return mlops_fail(err, MLOPS_INVALID, "a channel '%s' needs %s%s", kind->name,
-                          *what == '-' ? "" : "a ", what);
+    if (need == NEED_YES && !given) {
+        mlops_fail(err, MLOPS_INVALID, "a channel '%s' needs %s%s", kind->name,
+                   *what == '-' ? "" : "a ", what);
+        return mlops_hint(err, "such as '%s'", kind->example);
+    }
     if (need == NEED_NONE && given)
         return mlops_fail(err, MLOPS_INVALID, "a channel '%s' takes no %s", kind->name, what);
     return MLOPS_OK;

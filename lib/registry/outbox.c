@@ -129,6 +129,15 @@ int outbox_count(struct mlops_registry *registry, uint64_t *count, struct mlops_
     return MLOPS_OK;
 }
 
+/* Why something waits: what the last attempt met, or that none can be made from here. */
+static char *why_waiting(uint64_t waiting, const char *last_error, const char *variable)
+{
+    const char *secret = *variable ? getenv(variable) : NULL;
+    if (waiting > 0 && !*last_error && *variable && (!secret || !*secret))
+        return xprintf("$%s is not set here", variable);
+    return xstrdup(waiting > 0 ? last_error : "");
+}
+
 int outbox_each_target(struct mlops_registry *registry, const char *model,
                        void (*visit)(void *context, const struct outbox_target *target),
                        void *context, struct mlops_error *err)
@@ -150,12 +159,14 @@ int outbox_each_target(struct mlops_registry *registry, const char *model,
         if (!more)
             return MLOPS_OK;
         uint64_t waiting = (uint64_t)db_i64(rows, 5);
+        _cleanup_(free_string) char *why =
+            why_waiting(waiting, db_string(rows, 6), db_string(rows, 3));
         visit(context, &(struct outbox_target){.id = (uint64_t)db_i64(rows, 0),
                                                .waiting = waiting,
                                                .kind = db_string(rows, 1),
                                                .url = db_string(rows, 2),
                                                .secret_env = db_string(rows, 3),
                                                .events = db_string(rows, 4),
-                                               .last_error = waiting ? db_string(rows, 6) : ""});
+                                               .last_error = why});
     }
 }

@@ -109,8 +109,11 @@ int mlops_approve(struct mlops_registry *registry, const struct mlops_approve_op
     str_copy(approval->stage, sizeof(approval->stage), options->stage);
     TRY(look_at(registry, options, approval, &look, err));
     TRY(keyring_open(&options->signer, &key, err));
-    if (trusted_check(&look.trusted, key, MLOPS_ROLE_APPROVER, clock_now_ns(), &found, err))
-        return mlops_wrap(err, "approve %s", options->ref);
+    if (trusted_check(&look.trusted, key, MLOPS_ROLE_APPROVER, clock_now_ns(), &found, err)) {
+        mlops_wrap(err, "approve %s", options->ref);
+        return mlops_hint(err, "a releaser has it trusted with 'mlops trust add KEY --role "
+                               "approver', or name another key with --key");
+    }
     str_copy(approval->owner, sizeof(approval->owner), found->owner);
     str_copy(approval->fingerprint, sizeof(approval->fingerprint), found->fingerprint);
     TRY(check_person(registry, options, &look, approval, err));

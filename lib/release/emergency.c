@@ -24,8 +24,10 @@ static int check(const struct mlops_promote_options *options, struct mlops_error
         if (names(mlops_gate_names(), *gate))
             continue;
         const char *near = mlops_suggest(*gate, mlops_gate_names());
-        return mlops_fail(err, MLOPS_INVALID, "there is no gate '%s'%s%s%s", *gate,
-                          near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
+        mlops_fail(err, MLOPS_INVALID, "there is no gate '%s'%s%s%s", *gate,
+                   near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
+        return mlops_hint(err, "name each by a --pass of its own; 'mlops promote --dry-run' shows "
+                               "those that refuse");
     }
     if (!options->reason || !*options->reason) {
         mlops_fail(err, MLOPS_INVALID, "an emergency needs a reason");

@@ -34,6 +34,16 @@ int gate_signature(const struct gate_context *context, struct mlops_gate_result 
     return MLOPS_OK;
 }
 
+/* Whether the same person approved again afterwards: then what became of this one tells nothing. */
+static bool is_given_again(const struct standing *standing, size_t at)
+{
+    for (size_t i = at + 1; i < standing->approval_count; i++)
+        if (!standing->approvals[i].why &&
+            str_equal(standing->approvals[i].owner, standing->approvals[at].owner))
+            return true;
+    return false;
+}
+
 /* Why approvals that are there do not count. */
 static void add_reasons(const struct gate_context *context, int64_t since_ns,
                         struct wrongs *wrongs)
@@ -44,6 +54,8 @@ static void add_reasons(const struct gate_context *context, int64_t since_ns,
         unsigned long long entry = approval->entry;
         if (approval->why)
             wrongs_add(wrongs, "; ", "that of entry %llu does not count: %s", entry, approval->why);
+        else if (is_given_again(standing, i))
+            continue;
         else if (approval->after < standing->left)
             wrongs_add(wrongs, "; ", "that of %s is from before the rollback", approval->owner);
         else if (approval->time_ns < since_ns)
@@ -66,10 +78,11 @@ static int judge_approvals(const struct gate_context *context, uint64_t wanted,
         return MLOPS_OK;
     }
     add_reasons(context, since_ns, &wrongs);
-    result->detail = xprintf("%s%zu of %llu approvals%s%s%s%s", before, given,
-                             (unsigned long long)wanted, people.length ? ", by " : "",
-                             people.length ? people.data : "", wrongs.count ? "; " : "",
-                             wrongs.count ? wrongs.text.data : "");
+    result->detail = xprintf(
+        "%s%zu of %llu approvals%s%s%s%s: run 'mlops approve %s@%llu --for %s'", before, given,
+        (unsigned long long)wanted, people.length ? ", by " : "", people.length ? people.data : "",
+        wrongs.count ? "; " : "", wrongs.count ? wrongs.text.data : "", context->version->model,
+        (unsigned long long)context->version->number, context->stage);
     return MLOPS_OK;
 }
 

@@ -405,8 +405,10 @@ int mlops_host_read(const char *directory, bool verify, const struct mlops_obser
     size_t count = 0;
     while (ids[count])
         count++;
-    if (count == 0)
-        return mlops_fail(err, MLOPS_NOT_FOUND, "nothing was deployed to '%s'", directory);
+    if (count == 0) {
+        mlops_fail(err, MLOPS_NOT_FOUND, "nothing was deployed to '%s'", directory);
+        return mlops_hint(err, "name the folder that 'mlops deploy REF DIR' was given");
+    }
     result->releases = xcalloc(count, sizeof(*result->releases));
     for (; result->count < count; result->count++)
         read_row(&host, ids[result->count], &result->releases[result->count]);

@@ -246,7 +246,7 @@ ingested() {
     run mlops monitor silence add fraud rule=slow --reason x
     ended 2 "until when"
     run mlops monitor silence add fraud rule=slow --until 1h
-    ended 2 "needs a reason"
+    ended 2 "needs a reason" "say why with --reason"
     run mlops monitor silence add fraud --until 1h --reason x
     ended 2 "which alerts"
     run mlops monitor silence add fraud slow --until 1h --reason x

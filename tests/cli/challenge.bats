@@ -67,6 +67,15 @@ compare() {
     ended 2 "what errors of fraud cost is not known"
 }
 
+@test "two that rank all alike differ by nothing, and of that no interval is made up" {
+    (answered 1 0 300 8 20; answered 1 0 300 8 30 ',"shadow":true' |
+        sed 's/"version":1/"version":2/') | mlops -q monitor ingest fraud -
+    labels 0 300 | mlops -q monitor label fraud -
+    run mlops monitor compare fraud
+    ended 1 "+0.0000 no interval  of 300" "not shown to be better or worse"
+    [[ "$output" != *nan* ]]
+}
+
 @test "each segment is judged by itself" {
     (answered 1 0 600 6 20; answered 2 0 600 9 20 ',"shadow":true') | mlops -q monitor ingest fraud -
     labels 0 600 | mlops -q monitor label fraud -

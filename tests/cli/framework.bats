@@ -97,6 +97,8 @@ load common
     ended 2 "--to STAGE is missing"
     run mlops checkout fraud@1
     ended 2 "DIR is missing"
+    run mlops trust
+    ended 2 "ACTION is missing" "usage: mlops trust ACTION [KEY]; it can: add remove list"
     run mlops rollback fraud spam
     ended 2 "'spam' is one argument too many"
     run mlops version extra

@@ -154,8 +154,9 @@ told() {
     echo fail > mode
     run -0 --separate-stderr mlops promote fraud --to production
     [[ "$stderr" == *"1 of the webhooks could not be delivered and will be tried again"* ]]
-    run -1 mlops webhook deliver
+    run -1 --separate-stderr mlops webhook deliver
     [ "$output" = "0 delivered, 1 failed, 1 left" ]
+    [[ "$stderr" == *"'mlops webhook list'"*"say why"* ]]
     run -0 mlops webhook list
     [[ "$output" == *503* ]]
     echo ok > mode

@@ -63,6 +63,8 @@ status() {
     [ "$(wc -l < "$dead")" -eq 5 ]
     jq -se 'map(.line) == [4, 5, 6, 7, 8] and .[1].text == "{\"id\":\"x\",\"version\":1}"
         and .[1].reason == "it has no time"' "$dead" || { cat "$dead"; false; }
+    run mlops monitor ingest fraud e
+    ended 0 "2 malformed, 1 of unknown versions, 1 in the future, 1 late: " "$dead says which"
 }
 
 @test "labels find their events, late, early and again" {

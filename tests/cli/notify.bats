@@ -99,6 +99,16 @@ posted() {
     run -1 grep -r s3cr3t .mlops
 }
 
+@test "a notice whose secret is not here waits, and the list says for what" {
+    mlops -q monitor notify add fraud slack --secret-env SLACK_URL
+    unset SLACK_URL
+    alerting
+    run mlops webhook deliver
+    ended 1 "0 delivered, 0 failed, 1 left" "'mlops monitor notify list MODEL' say why"
+    run mlops monitor notify list fraud
+    ended 0 '$SLACK_URL is not set here'
+}
+
 @test "PagerDuty gets trigger and resolve under one key" {
     given_server
     export PD_KEY=0123456789abcdef0123456789abcdef
@@ -224,6 +234,8 @@ PY
     ended 2 "a channel 'slack' takes no target"
     run mlops monitor notify add fraud slack
     ended 2 "a channel 'slack' needs --secret-env"
+    run mlops monitor notify add fraud email
+    ended 2 "a channel 'email' needs a target" "such as 'email oncall@example.com'"
     run mlops monitor notify add fraud pagerduty --secret-env 'not a name'
     ended 2 "is not the name of an environment variable"
     run mlops monitor notify add fraud alertmanager ftp://x

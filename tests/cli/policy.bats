@@ -99,7 +99,7 @@ YAML
     mlops approve fraud@1 --for production --key bob --reason 'reviewed'
     mlops approve fraud@1 --for production --key bob
     run mlops promote fraud --to production
-    ended 1 "1 of 2 approvals, by bob"
+    ended 1 "1 of 2 approvals, by bob: run 'mlops approve fraud@1 --for production'"
     mlops approve fraud@1 --for production --key cy
     mlops approve fraud@1 --for production --key cy --withdraw
     run mlops promote fraud --to production
@@ -130,11 +130,12 @@ YAML
     mlops -q register p
     mlops -q test fraud >/dev/null
     mlops -q approve fraud@2 --for production --key bob
+    mlops -q approve fraud@2 --for production --key bob # once more is not twice as much
     mlops -q promote fraud@2 --to production
     mlops -q rollback fraud --reason 'alerts'
     run mlops promote fraud@2 --to production
     ended 1 "left by a rollback of ada@example.com" "alerts; 0 of 1 approvals" \
-        "that of bob is from before the rollback"
+        "that of bob is from before the rollback: run 'mlops approve fraud@2 --for production'"
     mlops -q approve fraud@2 --for production --key bob
     run mlops promote fraud@2 --to production
     ended 0 "approved by bob"
@@ -177,6 +178,8 @@ YAML
     ended 2 "an emergency needs a reason"
     run mlops promote fraud --to production --emergency --pass test --reason attack --key ana
     ended 2 "there is no gate 'test' (did you mean 'tests'?)"
+    run mlops promote fraud --to production --emergency --pass tests,scan --reason attack --key ana
+    ended 2 "there is no gate 'tests,scan'" "name each by a --pass of its own"
     run mlops promote fraud --to production --emergency --pass tests --reason attack --key bob
     ended 1 "only a releaser passes gates"
     run mlops promote fraud --to production --emergency --pass tests --reason attack --key ana

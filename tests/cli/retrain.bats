@@ -165,6 +165,10 @@ drifted() {
     ended 3 "no events"
     run mlops retrain fraud --triggers 'drfit'
     ended 2 "did you mean 'drift'?"
+    run mlops retrain fraud --triggers 'labels'
+    ended 2 "'labels' is no trigger without a value" "labels=5000"
+    run mlops retrain fraud --triggers 'drift=5'
+    ended 2 "'drift' takes no value"
     run mlops retrain fraud --triggers 'cooldown=1d'
     ended 2 "limits alone"
     run mlops retrain fraud --triggers 'drift labels=0'
