@@ -18,6 +18,15 @@ uint64_t monitor_set_aside(const struct mlops_monitor_counts *counts)
     return counts->malformed + counts->unknown + counts->future + counts->late;
 }
 
+/* Where the lines are that were set aside. */
+static char *dead_letters(struct cli *cli, const struct mlops_monitor_ingest_options *options)
+{
+    return options->dead_letter
+               ? cli_copy(options->dead_letter, strlen(options->dead_letter))
+               : cli_format("%s/monitor/%s/dead-letter.jsonl",
+                            mlops_registry_location(cli_registry(cli)), options->model);
+}
+
 int monitor_ingest(struct cli *cli)
 {
     struct mlops_monitor_counts counts;
@@ -49,11 +58,13 @@ int monitor_ingest(struct cli *cli)
             counts.received, cli_noun(counts.received, "event", "events"), counts.counted,
             counts.duplicates, cli_noun(counts.duplicates, "duplicate", "duplicates"),
             monitor_set_aside(&counts));
-    if (monitor_set_aside(&counts))
+    if (monitor_set_aside(&counts)) {
+        _cleanup_(free_string) char *dead = dead_letters(cli, &options);
         cli_warn(cli,
                  "%" PRIu64 " malformed, %" PRIu64 " of unknown versions, %" PRIu64
-                 " in the future, %" PRIu64 " late: the dead-letter file says which",
-                 counts.malformed, counts.unknown, counts.future, counts.late);
+                 " in the future, %" PRIu64 " late: %s says which",
+                 counts.malformed, counts.unknown, counts.future, counts.late, dead);
+    }
     return MLOPS_OK;
 }
 
