@@ -44,32 +44,33 @@ struct command {
     bool unstoppable;
 };
 
-/* In the live release. */
-static int run_once(const struct deploy_attempt *attempt, const struct command *command,
-                    char **why, struct mlops_error *err)
+/* In the live release, which is told which version it is: on the way back not the one that was
+ * refused. */
+static int run_once(const struct deploy_attempt *attempt, const struct command *command, char **why,
+                    struct mlops_error *err)
 {
-    const struct mlops_deployment *deployment = attempt->deployment;
+    struct mlops_release_row is;
+    host_row(&attempt->host, attempt->host.current, &is);
     _cleanup_(process_result_clear) struct process_result result = {0};
     _cleanup_(free_string) char *live = xprintf("%s/current", attempt->host.directory),
-                                *model = xprintf("MLOPS_MODEL=%s", deployment->version.model),
-                                *version = xprintf("MLOPS_VERSION=%llu",
-                                                   (unsigned long long)deployment->version.number),
-                                *bundle = xprintf("MLOPS_BUNDLE=%s", deployment->version.bundle),
-                                *stage = xprintf("MLOPS_STAGE=%s", deployment->stage),
+                                *model = xprintf("MLOPS_MODEL=%s", is.model),
+                                *version =
+                                    xprintf("MLOPS_VERSION=%llu", (unsigned long long)is.version),
+                                *bundle = xprintf("MLOPS_BUNDLE=%s", is.bundle),
+                                *stage = xprintf("MLOPS_STAGE=%s", is.stage),
                                 *release = xprintf("MLOPS_RELEASE=%s", live);
     const char *const more[] = {model, version, bundle, stage, release, NULL};
     _cleanup_(free_strings) char **environment = process_environment(more);
     const char *const argv[] = {"/bin/sh", "-c", command->line, NULL};
     *why = NULL;
-    TRY(process_run(&(struct process_options){.argv = argv,
-                                              .directory = live,
-                                              .environment = (const char *const *)environment,
-                                              .timeout_ns = command->timeout_ns,
-                                              .observer = command->unstoppable
-                                                              ? NULL
-                                                              : registry_observer(
-                                                                    attempt->registry)},
-                    &result, err));
+    TRY(process_run(
+        &(struct process_options){
+            .argv = argv,
+            .directory = live,
+            .environment = (const char *const *)environment,
+            .timeout_ns = command->timeout_ns,
+            .observer = command->unstoppable ? NULL : registry_observer(attempt->registry)},
+        &result, err));
     if (result.timed_out || result.exit_status != 0)
         *why = describe(command->what, &result, command->timeout_ns);
     return MLOPS_OK;

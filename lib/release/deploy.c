@@ -140,6 +140,11 @@ static int go_back(struct deploy_attempt *attempt, const char *why, struct mlops
     host->why = xstrdup(why);
     TRY(host_save(host, NULL, err));
     attempt->deployment->went_back = true;
+    const struct mlops_observer *observer = registry_observer(attempt->registry);
+    if (observer->cancelled && observer->cancelled(observer->context) && attempt->options->reload)
+        registry_warn(attempt->registry,
+                      "the host goes back to what was live before, and the reload command is run "
+                      "once more; another signal leaves the service to itself");
     TRY(attempt_reload(attempt, true, &trouble, err));
     if (trouble)
         registry_warn(attempt->registry, "after going back, %s", trouble);

@@ -251,8 +251,7 @@ bool host_unchanged(const struct host *host, const char *id, const struct manife
            intact_looks(release, manifest, &now) && digest_equal(&before, &now);
 }
 
-/* What is known of it; empty members where nothing is. */
-static void read_row(const struct host *host, const char *id, struct mlops_release_row *row)
+void host_row(const struct host *host, const char *id, struct mlops_release_row *row)
 {
     _cleanup_(free_string) char *path = note_of(host, id, "json");
     _cleanup_(buffer_clear) struct buffer text = {0};
@@ -303,7 +302,7 @@ static int list_releases(const struct host *host, char ***ids, struct mlops_erro
         struct mlops_release_row row;
         if (!is_id(entry->d_name))
             continue;
-        read_row(host, entry->d_name, &row);
+        host_row(host, entry->d_name, &row);
         GROW(found, count, &capacity);
         found[count++] = (struct dated){xstrdup(entry->d_name), row.deployed_ns};
     }
@@ -411,7 +410,7 @@ int mlops_host_read(const char *directory, bool verify, const struct mlops_obser
     }
     result->releases = xcalloc(count, sizeof(*result->releases));
     for (; result->count < count; result->count++)
-        read_row(&host, ids[result->count], &result->releases[result->count]);
+        host_row(&host, ids[result->count], &result->releases[result->count]);
     result->unproved = host.current[0] && !str_equal(host.current, host.live);
     if (host.refused)
         result->refused = xprintf("sha256:%.16s…: %s", host.refused, host.why);

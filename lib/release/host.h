@@ -48,6 +48,8 @@ int host_manifest(const struct host *host, const char *id, struct manifest *mani
  * is best effort: what is not remembered is read. */
 void host_remember(const struct host *host, const char *id, const struct manifest *manifest);
 bool host_unchanged(const struct host *host, const char *id, const struct manifest *manifest);
+/* What is known of a release; empty members where nothing is. */
+void host_row(const struct host *host, const char *id, struct mlops_release_row *row);
 
 /* Keep host->live, host->refused and host->why, and `trying` (NULL: nothing is). */
 int host_save(const struct host *host, const char *trying, struct mlops_error *err);

@@ -131,10 +131,11 @@ follow() {
     released one
     mlops -q deploy fraud@production host
     released two '{health: "echo no model; exit 3"}'
-    run -1 mlops deploy fraud@production host --reload 'cat model/weights.txt >> ../../seen'
+    run -1 mlops deploy fraud@production host \
+        --reload 'echo $MLOPS_VERSION "$(cat model/weights.txt)" >> ../../seen'
     [[ "$output" == *"fraud@2 is not well, and what was live before is live again: the health command exited with 3: no model"* ]]
     live one
-    [ "$(tr '\n' ' ' < host/seen)" = "two one " ]
+    [ "$(tr '\n' ' ' < host/seen)" = "2 two 1 one " ]
     run -0 --separate-stderr mlops deploy --status host
     [[ "$stderr" == *"the last attempt went back: "*"exited with 3"* ]]
     run -1 mlops --json deploy fraud@production host
