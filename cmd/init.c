@@ -47,8 +47,7 @@ static int make_or_join(struct cli *cli, const struct mlops_registry_options *op
                           "--log-key is for shared registries: give --metadata, too");
     if (!metadata) {
         joined->signs = true;
-        TRY(mlops_registry_init_at(options->location, cli_text(cli, "objects"), &joined->created,
-                                   &cli->err));
+        TRY(mlops_registry_init_at(options, cli_text(cli, "objects"), &joined->created, &cli->err));
         joined->joined = joined->created;
         return MLOPS_OK;
     }
@@ -126,7 +125,8 @@ const struct command command_init = {
                   "one for a team"}},
     .json = {{"registry", "text", "the registry's folder"},
              {"created", "bool", "false: it was there already"},
-             {"joined", "bool", "the folder is new; without created: of a registry that others "
-                                "made"}},
+             {"joined", "bool",
+              "the folder is new; without created: of a registry that others "
+              "made"}},
     .run = run,
 };

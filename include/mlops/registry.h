@@ -64,14 +64,14 @@ MLOPS_API int mlops_registry_join(const struct mlops_registry_join_options *opti
                                   struct mlops_registry_joined *joined, struct mlops_error *err);
 
 /*
- * As mlops_registry_init, with the objects at `address`, s3://BUCKET[/PREFIX][?SETTING=VALUE&…]
- * (docs/s3.md; NULL: in the folder). The server is asked, and a store that is there is joined;
- * where the registry is there already its objects must be at `address`. Errors: also MLOPS_INVALID
- * not such an address; MLOPS_CONFLICT the objects are elsewhere; MLOPS_IO the server was not
- * reached or refused.
+ * As mlops_registry_init of options->location, with the objects at `address`,
+ * s3://BUCKET[/PREFIX][?SETTING=VALUE&…] (docs/s3.md; NULL: in the folder). The server is asked,
+ * and a store that is there is joined; where the registry is there already its objects must be at
+ * `address`. Errors: also MLOPS_INVALID not such an address; MLOPS_CONFLICT the objects are
+ * elsewhere; MLOPS_CANCELLED; MLOPS_IO the server was not reached or refused.
  */
-MLOPS_API int mlops_registry_init_at(const char *location, const char *address, bool *created,
-                                     struct mlops_error *err);
+MLOPS_API int mlops_registry_init_at(const struct mlops_registry_options *options,
+                                     const char *address, bool *created, struct mlops_error *err);
 
 /*
  * Open a registry. The caller closes `*registry`. Where nothing can be written it can be read, and

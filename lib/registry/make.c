@@ -60,22 +60,28 @@ static int make_database(const char *folder, struct mlops_error *err)
     return make_tables(registry, NULL, &made, err);
 }
 
-static int make_objects(const char *folder, const char *address, struct mlops_error *err)
+/* What stands in a new folder. */
+struct content {
+    const struct shared *shared; /* NULL: all of the registry does, but for packs at `address` */
+    const char *address;         /* NULL: here, too */
+    const struct mlops_observer *observer;
+};
+
+static int make_objects(const char *folder, const struct content *content, struct mlops_error *err)
 {
     _cleanup_(free_string) char *objects = path_join(folder, "objects");
 
     TRY(make_folder(folder, "objects", err));
-    return store_init_at(objects, address, NULL, err);
+    return store_init_at(objects, content->address, content->observer, err);
 }
 
-/* What stands in a new folder; `shared` NULL where all of the registry does, but for packs at
- * `address`, where that is not NULL. */
-static int fill(const char *folder, const struct shared *shared, const char *address,
-                struct mlops_error *err)
+static int fill(const char *folder, const struct content *content, struct mlops_error *err)
 {
+    const struct shared *shared = content->shared;
+
     TRY(make_folder(folder, "tmp", err));
     if (!shared || (shared->objects && str_equal(shared->objects, "objects")))
-        TRY(make_objects(folder, address, err));
+        TRY(make_objects(folder, content, err));
     TRY(shared ? shared_write(folder, shared, err) : make_database(folder, err));
     TRY(place_format_write(folder, err));
     return directory_sync(folder, err);
@@ -95,7 +101,7 @@ static int check_free(const char *folder, struct mlops_error *err)
 
 /* Built under another name and then renamed: there is never half a registry, and of two that
  * make one at once the second finds it made. */
-static int make(const char *folder, const struct shared *shared, const char *address, bool *created,
+static int make(const char *folder, const struct content *content, bool *created,
                 struct mlops_error *err)
 {
     _cleanup_(free_string) char *parent = path_parent(folder);
@@ -108,7 +114,7 @@ static int make(const char *folder, const struct shared *shared, const char *add
     TRY(directory_make(parent, 0755, err));
     TRY(check_free(folder, err));
     TRY(make_folder(parent, name, err));
-    code = fill(made, shared, address, err);
+    code = fill(made, content, err);
     if (code == MLOPS_OK && rename(made, folder) == 0) {
         *created = true;
         return directory_sync(parent, err);
@@ -120,8 +126,8 @@ static int make(const char *folder, const struct shared *shared, const char *add
 }
 
 /* As `make`; where another process was faster, what that one made counts. */
-static int make_or_find(const char *named, const struct shared *shared, const char *address,
-                        bool *created, struct mlops_error *err)
+static int make_or_find(const char *named, const struct content *content, bool *created,
+                        struct mlops_error *err)
 {
     _cleanup_(free_string) char *folder = realpath(named, NULL); /* a link to where there is room */
     struct mlops_error ignored = {0};
@@ -130,7 +136,7 @@ static int make_or_find(const char *named, const struct shared *shared, const ch
 
     if (!folder)
         folder = xstrdup(named);
-    code = make(folder, shared, address, created, err);
+    code = make(folder, content, created, err);
     if (*created)
         return code;
     if (place_is_registry(folder, &is, &ignored) == MLOPS_OK && is) {
@@ -141,12 +147,13 @@ static int make_or_find(const char *named, const struct shared *shared, const ch
 }
 
 /* One that is there: its objects must be where they are said to be. */
-static int check_present(const char *folder, const char *address, struct mlops_error *err)
+static int check_present(const char *folder, const struct content *content, struct mlops_error *err)
 {
     _cleanup_(free_string) char *objects = path_join(folder, "objects");
 
     TRY(place_format_check(folder, err));
-    return address ? store_init_at(objects, address, NULL, err) : MLOPS_OK;
+    return content->address ? store_init_at(objects, content->address, content->observer, err)
+                            : MLOPS_OK;
 }
 
 int registry_make_bare(const char *folder, struct mlops_error *err)
@@ -155,7 +162,7 @@ int registry_make_bare(const char *folder, struct mlops_error *err)
     _cleanup_(transaction_abort_ptr) struct transaction *tx = NULL;
 
     TRY(make_folder(folder, "tmp", err));
-    TRY(make_objects(folder, NULL, err));
+    TRY(make_objects(folder, &(struct content){.address = NULL}, err));
     TRY(registry_new(folder, NULL, &registry, err));
     TRY(registry_connect(registry, true, err));
     TRY(transaction_begin_unchecked(registry, &tx, err));
@@ -166,12 +173,15 @@ int registry_make_bare(const char *folder, struct mlops_error *err)
 
 int mlops_registry_init(const char *location, bool *created, struct mlops_error *err)
 {
-    return mlops_registry_init_at(location, NULL, created, err);
+    return mlops_registry_init_at(&(struct mlops_registry_options){.location = location}, NULL,
+                                  created, err);
 }
 
-int mlops_registry_init_at(const char *location, const char *address, bool *created,
-                           struct mlops_error *err)
+int mlops_registry_init_at(const struct mlops_registry_options *options, const char *address,
+                           bool *created, struct mlops_error *err)
 {
+    const struct content content = {.address = address, .observer = &options->observer};
+    const char *location = options->location;
     _cleanup_(free_string) char *folder = NULL;
     bool is;
 
@@ -183,8 +193,7 @@ int mlops_registry_init_at(const char *location, const char *address, bool *crea
         return mlops_hint(err, "'mlops init --metadata URL' in that folder");
     }
     TRY(place_folder_of(location, &folder, &is, err));
-    return is ? check_present(folder, address, err)
-              : make_or_find(folder, NULL, address, created, err);
+    return is ? check_present(folder, &content, err) : make_or_find(folder, &content, created, err);
 }
 
 /* ---- a shared one ---------------------------------------------------------------------------- */
@@ -227,7 +236,9 @@ static int enter(const struct mlops_registry_join_options *options, const char *
     _cleanup_(free_string) char *plain = postgres_url_without_password(options->metadata);
 
     if (!is)
-        TRY(make_or_find(folder, shared, NULL, &joined->joined, err));
+        TRY(make_or_find(folder,
+                         &(struct content){.shared = shared, .observer = &options->observer},
+                         &joined->joined, err));
     TRY(place_format_check(folder, err));
     TRY(shared_read(folder, &found, err));
     if (!found.metadata) {
