@@ -4,6 +4,7 @@
 #include <time.h>
 
 #define SECOND_NS 1000000000LL
+#define NAP_NS 20000000LL
 
 static int64_t read_clock(clockid_t id)
 {
@@ -27,6 +28,19 @@ void clock_sleep_ns(int64_t duration_ns)
     struct timespec left = {.tv_sec = duration_ns / SECOND_NS, .tv_nsec = duration_ns % SECOND_NS};
     while (nanosleep(&left, &left) < 0 && errno == EINTR)
         continue;
+}
+
+bool clock_rest(const struct mlops_observer *observer, int64_t duration_ns)
+{
+    int64_t until_ns = clock_monotonic_ns() + duration_ns;
+    for (;;) {
+        if (observer && observer->cancelled && observer->cancelled(observer->context))
+            return false;
+        int64_t left_ns = until_ns - clock_monotonic_ns();
+        if (left_ns <= 0)
+            return true;
+        clock_sleep_ns(left_ns < NAP_NS ? left_ns : NAP_NS);
+    }
 }
 
 /* Days from 1970-01-01 of a proleptic Gregorian date. Howard Hinnant, "chrono-Compatible

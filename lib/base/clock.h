@@ -2,6 +2,7 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 #include "base/util.h"
+#include <mlops/observer.h>
 #include <mlops/text.h>
 
 int64_t clock_now_ns(void);       /* since the epoch, UTC */
@@ -10,5 +11,7 @@ int64_t clock_monotonic_ns(void); /* for durations */
  * dates to nanoseconds since the epoch; false where it is none of these. */
 bool clock_parse(const char *text, size_t length, int64_t *time_ns);
 void clock_sleep_ns(int64_t duration_ns);
+/* As that, unless `observer` (NULL: nobody) says stop meanwhile: then false, within 20 ms. */
+bool clock_rest(const struct mlops_observer *observer, int64_t duration_ns);
 
 #endif

@@ -36,6 +36,8 @@ DEFINE_CLEANUP(struct http_client, http_client_free)
 void http_client_stop(struct http_client *client);
 /* Are they? Asks the observer, in the thread that made the client. */
 bool http_client_stopped(struct http_client *client);
+/* Wait, unless they are. Errors: MLOPS_CANCELLED. */
+int http_client_rest(struct http_client *client, int64_t wait_ns, struct mlops_error *err);
 
 /* The headers of one attempt, for `prepare`. */
 struct http_headers;

@@ -33,7 +33,7 @@ static int64_t retry_after_ns(const struct http_response *response)
     return wait_ns < 0 ? 0 : wait_ns > RETRY_AFTER_MAX_NS ? RETRY_AFTER_MAX_NS : wait_ns;
 }
 
-static int wait(struct http_client *client, int64_t wait_ns, struct mlops_error *err)
+int http_client_rest(struct http_client *client, int64_t wait_ns, struct mlops_error *err)
 {
     int64_t until_ns = clock_monotonic_ns() + wait_ns;
     for (;;) {
@@ -89,7 +89,7 @@ int http_send(struct http_client *client, const struct http_request *request,
         if (again && attempt < attempts) {
             int64_t told_ns = retry_after_ns(response);
             int64_t own_ns = backoff_ns(first_ns, WAIT_MAX_NS, attempt);
-            TRY(wait(client, told_ns > own_ns ? told_ns : own_ns, err));
+            TRY(http_client_rest(client, told_ns > own_ns ? told_ns : own_ns, err));
             continue;
         }
         if (code && again && attempts > 1)

@@ -273,6 +273,11 @@ static char *copy_authorization(struct oci_client *client)
     return copy;
 }
 
+int oci_rest(struct oci_client *client, int64_t wait_ns, struct mlops_error *err)
+{
+    return http_client_rest(client->http, wait_ns, err);
+}
+
 int oci_send(struct oci_client *client, const struct http_request *request,
              struct http_response *response, struct mlops_error *err)
 {

@@ -56,6 +56,9 @@ int oci_location(const struct oci_client *client, const struct http_response *re
 int oci_send(struct oci_client *client, const struct http_request *request,
              struct http_response *response, struct mlops_error *err);
 
+/* As http_client_rest. */
+int oci_rest(struct oci_client *client, int64_t wait_ns, struct mlops_error *err);
+
 /* Fail with what the registry said; 401 and 403 are MLOPS_REFUSED, 404 MLOPS_NOT_FOUND. */
 int oci_fail(const struct oci_client *client, const struct http_request *request,
              const struct http_response *response, struct mlops_error *err);

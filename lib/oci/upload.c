@@ -2,7 +2,6 @@
  * lib/oci/upload.c - a blob into a repository: mounted, in one request, or in pieces that are taken
  * up again after a cut (distribution specification 1.1, "Pushing blobs").
  */
-#include "base/clock.h"
 #include "oci/blob.h"
 #include <stdio.h>
 
@@ -203,7 +202,7 @@ static int send_pieces(struct upload *upload, bool *refused, bool *lost, struct 
             return mlops_fail(err, MLOPS_IO, "the registry takes no more after %llu of %llu bytes",
                               (unsigned long long)upload->offset,
                               (unsigned long long)upload->blob->size);
-        clock_sleep_ns(WAIT_NS << standstills);
+        TRY(oci_rest(upload->client, WAIT_NS << standstills, err));
     }
     return MLOPS_OK;
 }
@@ -248,7 +247,7 @@ static int upload_whole(struct oci_client *client, const struct oci_blob *blob, 
         struct mlops_error ignored = {0};
         if (oci_blob_has(client, &blob->digest, &has, &ignored) == MLOPS_OK && has)
             return MLOPS_OK;
-        clock_sleep_ns(WAIT_NS << i);
+        TRY(oci_rest(client, WAIT_NS << i, err));
     }
 }
 

@@ -47,12 +47,12 @@ int mlops_events(struct mlops_registry *registry, const struct mlops_events_opti
     if (options->model)
         TRY(model_check_known(registry->db, options->model, err));
     for (;;) {
-        TRY(hand_out(registry, options, &next, &count, err));
         TRY(check_cancelled(registry, err));
+        TRY(hand_out(registry, options, &next, &count, err));
         if (count == BATCH)
             continue;
         if (!options->follow)
             return MLOPS_OK;
-        clock_sleep_ns(options->interval_ns);
+        (void)clock_rest(registry_observer(registry), options->interval_ns);
     }
 }

@@ -6,7 +6,6 @@
 
 #define RELOAD_TIMEOUT_NS 120000000000LL
 #define PAUSE_NS 1000000000LL /* between two attempts */
-#define NAP_NS 50000000LL     /* so often is asked whether to stop */
 #define SHOWN_MAX 600         /* bytes of output that an error message has room for */
 
 /* The end of what was printed, in one line. */
@@ -91,16 +90,6 @@ int attempt_reload(const struct deploy_attempt *attempt, bool unstoppable, char 
                     why, err);
 }
 
-static int pause_between(const struct mlops_observer *observer, struct mlops_error *err)
-{
-    for (int64_t slept_ns = 0; slept_ns < PAUSE_NS; slept_ns += NAP_NS) {
-        if (observer && observer->cancelled && observer->cancelled(observer->context))
-            return mlops_fail(err, MLOPS_CANCELLED, "stopped while waiting for the health command");
-        clock_sleep_ns(NAP_NS);
-    }
-    return MLOPS_OK;
-}
-
 int attempt_health(const struct deploy_attempt *attempt, char **why, struct mlops_error *err)
 {
     const struct deployment *said = &attempt->manifest.project.deploy;
@@ -113,8 +102,8 @@ int attempt_health(const struct deploy_attempt *attempt, char **why, struct mlop
     *why = NULL;
     attempt->deployment->had_health = line && *line;
     for (uint64_t i = 0; attempt->deployment->had_health && i < attempts; i++) {
-        if (i > 0)
-            TRY(pause_between(registry_observer(attempt->registry), err));
+        if (i > 0 && !clock_rest(registry_observer(attempt->registry), PAUSE_NS))
+            return mlops_fail(err, MLOPS_CANCELLED, "stopped while waiting for the health command");
         free(TAKE_PTR(*why));
         TRY(run_once(attempt, &command, why, err));
         if (!*why)

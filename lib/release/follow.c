@@ -14,7 +14,6 @@
 #include <sys/stat.h>
 
 #define INTERVAL_NS 200000000LL
-#define NAP_NS 20000000LL /* so often is asked whether to stop */
 #define WAIT_FIRST_NS 200000000LL
 #define WAIT_MAX_NS 30000000000LL
 
@@ -38,16 +37,11 @@ static bool is_stopped(const struct follow *follow)
     return observer->cancelled && observer->cancelled(observer->context);
 }
 
-static void rest(const struct follow *follow, int64_t duration_ns)
-{
-    for (int64_t left_ns = duration_ns; left_ns > 0 && !is_stopped(follow); left_ns -= NAP_NS)
-        clock_sleep_ns(left_ns < NAP_NS ? left_ns : NAP_NS);
-}
-
 /* A hundred hosts do not come back at once. */
 static void back_off(struct follow *follow)
 {
-    rest(follow, backoff_ns(WAIT_FIRST_NS, WAIT_MAX_NS, ++follow->failures));
+    (void)clock_rest(&follow->where->observer,
+                     backoff_ns(WAIT_FIRST_NS, WAIT_MAX_NS, ++follow->failures));
 }
 
 static int tell(const struct follow *follow, const struct mlops_deploy_event *event,
@@ -168,7 +162,8 @@ static int turn(struct follow *follow, struct mlops_error *err)
     follow->entry = entry;
     if (!follow->settled)
         return act(follow, err);
-    rest(follow, follow->options->interval_ns ? follow->options->interval_ns : INTERVAL_NS);
+    (void)clock_rest(&follow->where->observer,
+                     follow->options->interval_ns ? follow->options->interval_ns : INTERVAL_NS);
     return MLOPS_OK;
 }
 
