@@ -198,7 +198,7 @@ static int follow(struct source *source, const char *path, struct mlops_error *e
     off_t at = lseek(source->fd, 0, SEEK_CUR);
     if (is_same(&named, &open_one) ? at <= named.st_size : may_be_unused(&named))
         return MLOPS_OK;
-    _cleanup_(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    _cleanup_(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return MLOPS_OK;
     if (!is_same(&named, &open_one))
@@ -262,7 +262,8 @@ int ingest_source(struct ingest *ingest, struct mlops_error *err)
     bool standard = !path || str_equal(path, "-");
     struct source source = {.ingest = ingest};
     struct mlops_error late;
-    source.fd = standard ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+    /* a named pipe nobody writes to yet is waited for where it can be stopped */
+    source.fd = standard ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (source.fd < 0)
         return mlops_fail_errno(err, 0, errno, "open %s", standard ? "standard input" : path);
     int code = read_all(&source, path, err);
