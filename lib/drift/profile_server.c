@@ -343,7 +343,7 @@ int profile_on_server(const char *url, const char *name, const struct mlops_obse
 {
     _cleanup_(db_close_ptr) struct db *db = NULL;
     struct server_table table = {0};
-    TRY(db_open_postgres(&(struct db_options){.path = url}, &db, err));
+    TRY(db_open_postgres(&(struct db_options){.path = url, .observer = observer}, &db, err));
     TRY(db_begin(db, DB_READ, err));
     int code = prepare(db, err);
     if (!code)

@@ -48,6 +48,9 @@ struct db_options {
     bool shared_filesystem; /* treat the file system as a network one, whatever statfs says */
     db_wait wait;           /* NULL: do not wait */
     void *wait_context;
+    /* PostgreSQL: may stop the wait for a connection, and a transaction that only reads; NULL:
+     * nobody. What is written is short, and not broken off. */
+    const struct mlops_observer *observer;
 };
 
 /* Open an SQLite database; the caller closes it. What cannot be written opens for reading.
@@ -55,7 +58,7 @@ struct db_options {
 int db_open_sqlite(const struct db_options *options, struct db **db, struct mlops_error *err);
 /* Connect to PostgreSQL by a URL as libpq takes it, loading libpq. Its schema is the first of the
  * search path. Errors: MLOPS_INVALID not such a URL, or a database that is not in UTF-8; MLOPS_IO
- * the library is missing, or the server cannot be reached. */
+ * the library is missing, or the server cannot be reached; MLOPS_CANCELLED. */
 int db_open_postgres(const struct db_options *options, struct db **db, struct mlops_error *err);
 void db_close(struct db *db);
 DEFINE_CLEANUP(struct db, db_close)

@@ -403,6 +403,7 @@ int db_open_postgres(const struct db_options *options, struct db **opened, struc
     db->application = name_of(options->who ? options->who : "");
     db->wait = options->wait;
     db->wait_context = options->wait_context;
+    db->observer = options->observer;
     code = postgres_connect(db, err);
     if (code) {
         close_connection(&db->base);

@@ -108,7 +108,7 @@ struct postgres_db {
     bool fate_open;              /* COMMIT was sent, and is not known to have failed */
     bool hurried;                /* a wait for courtesy was given up */
     bool unwanted;               /* the statement that guards the transaction said so */
-    struct mlops_error patience; /* why the waiting for other writers was given up */
+    struct mlops_error patience; /* why the waiting for other writers, or for rows, was given up */
     struct mlops_error failure;  /* of a statement of the transaction: it can only be rolled back */
     struct postgres_entry
         witness;      /* a query that has a row once it is committed; sql may be NULL */
@@ -116,7 +116,8 @@ struct postgres_db {
 
     db_wait wait;
     void *wait_context;
-    int64_t wait_began_ns; /* 0: not waiting */
+    const struct mlops_observer *observer; /* as of db_options */
+    int64_t wait_began_ns;                 /* 0: not waiting */
     unsigned wait_round;
     uint64_t wait_random;
 };
@@ -135,6 +136,14 @@ PGconn *postgres_connect_aside(struct postgres_db *db);
 /* Pause, longer from round to round; non-zero where the caller does not want to wait longer. */
 int postgres_pause(struct postgres_db *db, struct mlops_error *err);
 void postgres_wait_begin(struct postgres_db *db);
+
+/* db_postgres_apart.c */
+
+/* As PQconnectdbParams, which waits and cannot be stopped, in a thread of its own where there is an
+ * observer to ask meanwhile; a thread that is not waited for any longer ends by itself.
+ * `*connection` may have failed; the caller ends it. Errors: MLOPS_CANCELLED; MLOPS_IO. */
+int postgres_connect_apart(struct postgres_db *db, const char *const *keys,
+                           const char *const *values, PGconn **connection, struct mlops_error *err);
 
 /* db_postgres_error.c */
 

@@ -91,7 +91,8 @@ static void demand_certificate(struct parameters *parameters, const PQconninfoOp
         set_default(parameters, options, "sslrootcert", SYSTEM_CERTIFICATES);
 }
 
-static PGconn *connect_with(struct postgres_db *db, const PQconninfoOption *options)
+static int connect_with(struct postgres_db *db, const PQconninfoOption *options,
+                        PGconn **connection, struct mlops_error *err)
 {
     struct parameters parameters = {.count = 0};
     const char *hosts = said(options, "host");
@@ -110,10 +111,10 @@ static PGconn *connect_with(struct postgres_db *db, const PQconninfoOption *opti
         set_default(&parameters, options, "target_session_attrs", "read-write");
     set_default(&parameters, options, "application_name", db->application);
     set(&parameters, "client_encoding", "UTF8");
-    return db->api.PQconnectdbParams(parameters.keys, parameters.values, 0);
+    return postgres_connect_apart(db, parameters.keys, parameters.values, connection, err);
 }
 
-/* One attempt; NULL where the URL is none. `*connection` may have failed. */
+/* One attempt. `*connection` may have failed. */
 static int attempt(struct postgres_db *db, PGconn **connection, struct mlops_error *err)
 {
     char *message = NULL;
@@ -125,9 +126,9 @@ static int attempt(struct postgres_db *db, PGconn **connection, struct mlops_err
         db->api.PQfreemem(message);
         return mlops_hint(err, "write postgresql://USER@HOST:PORT/DATABASE");
     }
-    *connection = connect_with(db, options);
+    int code = connect_with(db, options, connection, err);
     db->api.PQconninfoFree(options);
-    return *connection ? MLOPS_OK : mlops_fail(err, MLOPS_IO, "connect: out of memory");
+    return code;
 }
 
 /* ---- judging --------------------------------------------------------------------------------- */

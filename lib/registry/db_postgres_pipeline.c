@@ -137,17 +137,29 @@ static void cancel(struct postgres_db *db)
     db->api.PQfreeCancel(handle);
 }
 
-/* Wait for something to come from the server. While it waits for other writers, ask now and then
- * whether to go on; where that is answered no, `db->patience` has it and the statement is stopped.
- */
+static int ask(struct postgres_db *db, int64_t began_ns, struct mlops_error *err)
+{
+    const struct mlops_observer *observer = db->observer;
+
+    if (began_ns)
+        return db->wait ? db->wait(db->wait_context, clock_monotonic_ns() - began_ns, err)
+                        : MLOPS_OK;
+    if (db->state == POSTGRES_READING && observer && observer->cancelled &&
+        observer->cancelled(observer->context))
+        return mlops_fail(err, MLOPS_CANCELLED, "stopped while the database answered");
+    return MLOPS_OK;
+}
+
+/* Wait for something to come from the server. While it waits for other writers (`began_ns` is not
+ * 0) or only reads, ask now and then whether to go on; where that is answered no, `db->patience`
+ * has it and the statement is stopped. */
 static void listen_once(struct postgres_db *db, int64_t began_ns)
 {
     struct pollfd socket = {.fd = db->api.PQsocket(db->connection), .events = POLLIN};
 
-    if (poll(&socket, 1, began_ns ? LISTEN_MS : -1) > 0 || !began_ns || db->patience.code ||
-        !db->wait)
+    if (poll(&socket, 1, LISTEN_MS) > 0 || db->patience.code)
         return;
-    if (db->wait(db->wait_context, clock_monotonic_ns() - began_ns, &db->patience) != MLOPS_OK)
+    if (ask(db, began_ns, &db->patience) != MLOPS_OK)
         cancel(db);
 }
 

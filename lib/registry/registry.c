@@ -84,7 +84,8 @@ static int connect_postgres(struct mlops_registry *registry, struct mlops_error 
     return db_open_postgres(&(struct db_options){.path = registry->metadata,
                                                  .who = who,
                                                  .wait = transaction_wait,
-                                                 .wait_context = registry},
+                                                 .wait_context = registry,
+                                                 .observer = &registry->observer},
                             &registry->db, err);
 }
 

@@ -114,3 +114,12 @@ compare() {
     run mlops profile 'postgresql://nobody@/x?host=/nonexistent' --table empty
     [ "$status" -eq 6 ] && [[ "$output" == *"cannot reach the database"* ]]
 }
+
+@test "one Ctrl-C ends the counting, here and on the server" {
+    ask "CREATE VIEW slow AS SELECT pg_sleep(60)::text AS a, generate_series(1, 10) AS b"
+    run python3 "$BATS_TEST_DIRNAME/../cli/ctrl_c.py" \
+        "psql -X -At '$url' -c \"SELECT 1 FROM pg_stat_activity WHERE application_name LIKE '%mlops%' AND query NOT LIKE '%activity%' AND state = 'active'\" | grep 1" \
+        mlops profile "$url" --table slow
+    ended 130 "stopped by a signal"
+    [ "$(ask "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query NOT LIKE '%activity%'")" = 0 ]
+}
