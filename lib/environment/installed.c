@@ -8,7 +8,8 @@
 #include "base/json.h"
 #include "base/path.h"
 #include "environment/capture.h"
-#include <glob.h>
+#include <errno.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <strings.h>
 
@@ -20,22 +21,30 @@ static int compare_texts(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Names of a folder, sorted; the caller frees with strings_free. NULL: there is no such folder. */
-static char **list(const char *folder)
+/* Names of a folder, sorted; the caller frees with strings_free. NULL: there is no such folder, or
+ * we may not look into it, as Python then may not. Errors: MLOPS_IO; then `*names` is NULL. */
+static int list(const char *folder, char ***names, struct mlops_error *err)
 {
+    _cleanup_(free_strings) char **found = NULL;
     _cleanup_(folder_close) DIR *directory = opendir(folder);
-    char **names = NULL;
     size_t count = 0, capacity = 0;
+    *names = NULL;
+    if (!directory && errno != ENOENT && errno != ENOTDIR && errno != EACCES)
+        return mlops_fail_errno(err, MLOPS_IO, errno, "read folder '%s'", folder);
     if (!directory)
-        return NULL;
-    for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
-        GROW(names, count, &capacity);
-        names[count++] = xstrdup(entry->d_name);
+        return MLOPS_OK;
+    for (;;) {
+        const struct dirent *entry;
+        GROW(found, count, &capacity);
+        found[count] = NULL;
+        TRY(folder_next(directory, folder, &entry, err));
+        if (!entry)
+            break;
+        found[count++] = xstrdup(entry->d_name);
     }
-    GROW(names, count, &capacity);
-    names[count] = NULL;
-    qsort(names, count, sizeof(*names), compare_texts);
-    return names;
+    qsort(found, count, sizeof(*found), compare_texts);
+    *names = TAKE_PTR(found);
+    return MLOPS_OK;
 }
 
 /* ---- a distribution ------------------------------------------------------------------------ */
@@ -175,8 +184,9 @@ static void drop_repeated(struct lock *lock, size_t from)
 static int take_site(const char *site, struct lock *lock, struct mlops_error *err)
 {
     _cleanup_(buffer_clear) struct buffer text = {0};
-    _cleanup_(free_strings) char **names = list(site);
+    _cleanup_(free_strings) char **names = NULL;
     size_t from = lock->count;
+    TRY(list(site, &names, err));
     for (size_t i = 0; names && names[i]; i++)
         if (str_ends(names[i], ".dist-info") || str_ends(names[i], ".egg-info"))
             TRY(take_dist_info(site, names[i], lock, &text, err));
@@ -222,8 +232,11 @@ static int take_conda_package(const char *folder, const char *name, struct captu
 static int take_conda(const char *prefix, struct captured *captured, struct mlops_error *err)
 {
     _cleanup_(free_string) char *folder = path_join(prefix, "conda-meta");
-    _cleanup_(free_strings) char **names = list(folder);
-    for (size_t i = 0; names && names[i]; i++)
+    _cleanup_(free_strings) char **names = NULL;
+    TRY(list(folder, &names, err));
+    if (!names)
+        return mlops_fail(err, MLOPS_IO, "cannot read folder '%s'", folder);
+    for (size_t i = 0; names[i]; i++)
         if (str_ends(names[i], ".json"))
             TRY(take_conda_package(folder, names[i], captured, err));
     return MLOPS_OK;
@@ -273,29 +286,35 @@ static void take_version(const char *config, struct captured *captured)
     }
 }
 
-/* Sites that match the patterns below `prefix`, in the order of the patterns. */
-static int take_sites(const char *prefix, const char *const *patterns, struct captured *captured,
-                      struct mlops_error *err)
+/* Where packages are: in `inside` of each folder of `folder` whose name matches. */
+struct sites {
+    const char *folder, *names, *inside;
+};
+
+static int take_sites(const char *prefix, const struct sites *sites, size_t count,
+                      struct captured *captured, struct mlops_error *err)
 {
-    for (; *patterns; patterns++) {
-        _cleanup_(free_string) char *pattern = path_join(prefix, *patterns);
-        glob_t found = {0};
-        int code = MLOPS_OK;
-        if (glob(pattern, 0, NULL, &found) == 0)
-            for (size_t i = 0; i < found.gl_pathc && code == MLOPS_OK; i++)
-                code = take_site(found.gl_pathv[i], &captured->packages, err);
-        globfree(&found);
-        TRY(code);
+    for (size_t i = 0; i < count; i++) {
+        _cleanup_(free_string) char *folder = path_join(prefix, sites[i].folder);
+        _cleanup_(free_strings) char **names = NULL;
+        TRY(list(folder, &names, err));
+        for (size_t j = 0; names && names[j]; j++) {
+            _cleanup_(free_string) char *site =
+                xprintf("%s/%s/%s", folder, names[j], sites[i].inside);
+            if (fnmatch(sites[i].names, names[j], 0) == 0)
+                TRY(take_site(site, &captured->packages, err));
+        }
     }
     return MLOPS_OK;
 }
 
 static int take_system(const char *root, struct captured *captured, struct mlops_error *err)
 {
-    static const char *const patterns[] = {
-        "usr/local/lib/python3*/dist-packages", "usr/local/lib/python3*/site-packages",
-        "usr/lib/python3/dist-packages", "usr/lib/python3*/site-packages", NULL};
-    return take_sites(root, patterns, captured, err);
+    static const struct sites sites[] = {{"usr/local/lib", "python3*", "dist-packages"},
+                                         {"usr/local/lib", "python3*", "site-packages"},
+                                         {"usr/lib", "python3", "dist-packages"},
+                                         {"usr/lib", "python3*", "site-packages"}};
+    return take_sites(root, sites, ARRAY_LENGTH(sites), captured, err);
 }
 
 static bool is_on(const char *value)
@@ -306,8 +325,8 @@ static bool is_on(const char *value)
 int capture_installed(const char *prefix, const char *root, struct captured *captured,
                       struct mlops_error *err)
 {
-    static const char *const patterns[] = {"lib/python3*/site-packages", "lib/pypy3*/site-packages",
-                                           NULL};
+    static const struct sites sites[] = {{"lib", "python3*", "site-packages"},
+                                         {"lib", "pypy3*", "site-packages"}};
     _cleanup_(buffer_clear) struct buffer text = {0};
     if (!prefix)
         return take_system(root, captured, err);
@@ -326,7 +345,7 @@ int capture_installed(const char *prefix, const char *root, struct captured *cap
         TRY(file_read(config, SMALL_MAX, &text, err));
         take_version(text.data ? text.data : "", captured);
     }
-    TRY(take_sites(prefix, patterns, captured, err));
+    TRY(take_sites(prefix, sites, ARRAY_LENGTH(sites), captured, err));
     _cleanup_(free_string) char *outside =
         config_value(text.data ? text.data : "", "include-system-site-packages");
     return is_on(outside) ? take_system(root, captured, err) : MLOPS_OK;

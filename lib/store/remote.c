@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "store/backend_s3.h"
+#include <errno.h>
 #include <sys/random.h>
 
 #define FILE_NAME "remote"
@@ -100,12 +101,17 @@ static int check_free(const char *directory, const char *address, bool *done,
                      : mlops_fail(err, MLOPS_CONFLICT, "the objects lie at '%s' already", given);
     }
     _cleanup_(folder_close) DIR *folder = opendir(packs);
-    for (const struct dirent *entry; folder && (entry = readdir(folder));)
-        if (entry->d_name[0] != '.') {
-            mlops_fail(err, MLOPS_CONFLICT, "'%s' has packs of its own", packs);
-            return mlops_hint(err, "make a new registry there, and copy this one to it");
-        }
-    return MLOPS_OK;
+    const struct dirent *entry = NULL;
+    if (!folder)
+        return errno == ENOENT ? MLOPS_OK
+                               : mlops_fail_errno(err, MLOPS_IO, errno, "read folder '%s'", packs);
+    do {
+        TRY(folder_next(folder, packs, &entry, err));
+    } while (entry && entry->d_name[0] == '.'); /* of a writer that was killed */
+    if (!entry)
+        return MLOPS_OK;
+    mlops_fail(err, MLOPS_CONFLICT, "'%s' has packs of its own", packs);
+    return mlops_hint(err, "make a new registry there, and copy this one to it");
 }
 
 int remote_make(const char *directory, const char *address, const struct mlops_observer *observer,

@@ -106,6 +106,27 @@ static void look_at_clock(struct mlops_doctor_report *report)
         add(report, "clock", MLOPS_FINDING_GOOD, NULL, "%s", text);
 }
 
+/* Private keys in a folder, and how many of them others may read. */
+static int count_keys(const char *folder, size_t *keys, size_t *open, struct mlops_error *err)
+{
+    _cleanup_(folder_close) DIR *directory = opendir(folder);
+    if (!directory)
+        return errno == ENOENT ? MLOPS_OK
+                               : mlops_fail_errno(err, MLOPS_IO, errno, "read folder '%s'", folder);
+    for (;;) {
+        const struct dirent *entry;
+        struct stat status;
+        TRY(folder_next(directory, folder, &entry, err));
+        if (!entry)
+            return MLOPS_OK;
+        if (!str_ends(entry->d_name, ".key") ||
+            fstatat(dirfd(directory), entry->d_name, &status, 0) != 0)
+            continue;
+        ++*keys;
+        *open += (status.st_mode & 077) != 0;
+    }
+}
+
 /* Private keys that others may read are no secret. */
 static void look_at_keys(struct mlops_doctor_report *report)
 {
@@ -115,18 +136,12 @@ static void look_at_keys(struct mlops_doctor_report *report)
                                           : config && *config
                                               ? xprintf("%s/mlops/keys", config)
                                               : xprintf("%s/.config/mlops/keys", home ? home : "");
-    _cleanup_(folder_close) DIR *directory = opendir(folder);
     size_t keys = 0, open = 0;
-    for (struct dirent *entry; directory && (entry = readdir(directory)) != NULL;) {
-        struct stat status;
-        if (!str_ends(entry->d_name, ".key") ||
-            fstatat(dirfd(directory), entry->d_name, &status, 0) != 0)
-            continue;
-        keys++;
-        open += (status.st_mode & 077) != 0;
-    }
+    struct mlops_error why = {0};
     _cleanup_(free_string) char *advice = xprintf("chmod 600 %s/*.key", folder);
-    if (open > 0)
+    if (count_keys(folder, &keys, &open, &why))
+        add(report, "keys", MLOPS_FINDING_BAD, NULL, "cannot look at them: %s", why.message);
+    else if (open > 0)
         add(report, "keys", MLOPS_FINDING_BAD, advice,
             "%zu of %zu private keys in %s can be read "
             "by others",

@@ -34,7 +34,7 @@ uint64_t supervision_disk(const struct supervision *supervision)
         sum += disk_usage(supervision->places[i]);
     if (supervision->keeper.pid > 0) {
         _cleanup_(process_tree_clear) struct process_tree tree = {0};
-        process_tree_read(supervision->keeper.pid, &tree);
+        (void)process_tree_read(supervision->keeper.pid, &tree); /* the next look has the rest */
         sum +=
             process_tree_unnamed(&tree, supervision->devices, ARRAY_LENGTH(supervision->devices));
     }
@@ -153,9 +153,10 @@ static int open_pipes(struct supervision *supervision, const struct supervise_op
  * keep those within sight that fork faster than we look. In namespaces there is a better one. */
 static rlim_t most_processes(const struct supervise_options *options)
 {
-    return options->sandbox->bubblewrap
-               ? RLIM_INFINITY
-               : process_threads_of(getuid()) + 3 * options->limits.processes + 64;
+    uint64_t threads;
+    if (options->sandbox->bubblewrap || !process_threads_of(getuid(), &threads))
+        return RLIM_INFINITY;
+    return threads + 3 * options->limits.processes + 64;
 }
 
 static int start_keeper(struct supervision *supervision, const struct supervise_options *options,

@@ -65,12 +65,15 @@ static void read_memory(struct tree_process *process)
         process->anonymous = (uint64_t)(resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-static void read_all(struct process_tree *all)
+/* False: they are not all, as where we may open no more files. */
+static bool read_all(struct process_tree *all)
 {
     size_t capacity = 0;
     struct tree_process process;
-    DIR *folder = opendir("/proc");
-    for (struct dirent *entry; folder && (entry = readdir(folder));) {
+    struct mlops_error ignored = {0}; /* the caller is told that there may be more */
+    _cleanup_(folder_close) DIR *folder = opendir("/proc");
+    const struct dirent *entry = NULL;
+    while (folder && folder_next(folder, "/proc", &entry, &ignored) == MLOPS_OK && entry) {
         char *end;
         long pid = strtol(entry->d_name, &end, 10);
         if (pid <= 0 || *end || !read_stat((pid_t)pid, &process))
@@ -78,8 +81,7 @@ static void read_all(struct process_tree *all)
         GROW(all->items, all->count, &capacity);
         all->items[all->count++] = process;
     }
-    if (folder)
-        (void)closedir(folder); /* only reading */
+    return folder && ignored.code == MLOPS_OK;
 }
 
 static bool has(const struct process_tree *tree, pid_t pid)
@@ -110,14 +112,15 @@ static void gather(pid_t root, struct process_tree *all, struct process_tree *tr
     }
 }
 
-void process_tree_read(pid_t root, struct process_tree *tree)
+bool process_tree_read(pid_t root, struct process_tree *tree)
 {
     _cleanup_(process_tree_clear) struct process_tree all = {0};
     process_tree_clear(tree);
-    read_all(&all);
+    bool whole = read_all(&all);
     gather(root, &all, tree);
     for (size_t i = 0; i < tree->count; i++)
         read_memory(&tree->items[i]);
+    return whole;
 }
 
 /* Pss of /proc/PID/smaps_rollup, in which a page that n processes map counts 1/n, without what
@@ -146,22 +149,22 @@ uint64_t process_tree_memory(const struct process_tree *tree)
     return sum;
 }
 
-uint64_t process_threads_of(uid_t user)
+bool process_threads_of(uid_t user, uint64_t *threads)
 {
     struct tree_process process;
     struct stat status;
-    uint64_t threads = 0;
-    DIR *folder = opendir("/proc");
-    for (struct dirent *entry; folder && (entry = readdir(folder));) {
+    struct mlops_error ignored = {0}; /* the caller does without */
+    _cleanup_(folder_close) DIR *folder = opendir("/proc");
+    const struct dirent *entry = NULL;
+    *threads = 0;
+    while (folder && folder_next(folder, "/proc", &entry, &ignored) == MLOPS_OK && entry) {
         char *end;
         long pid = strtol(entry->d_name, &end, 10);
         if (pid > 0 && !*end && fstatat(dirfd(folder), entry->d_name, &status, 0) == 0 &&
             status.st_uid == user && read_stat((pid_t)pid, &process))
-            threads += process.threads;
+            *threads += process.threads;
     }
-    if (folder)
-        (void)closedir(folder); /* only reading */
-    return threads;
+    return folder && ignored.code == MLOPS_OK;
 }
 
 static void signal_each(const struct process_tree *tree, int signal)
@@ -237,8 +240,7 @@ void process_kill_marked(const char *entry)
 {
     for (int round = 0, found = 1; found && round < STOP_ROUNDS; round++) {
         _cleanup_(process_tree_clear) struct process_tree all = {0};
-        found = 0;
-        read_all(&all);
+        found = !read_all(&all); /* then look once more */
         for (size_t i = 0; i < all.count; i++)
             if (is_marked(all.items[i].pid, entry) && kill(all.items[i].pid, SIGKILL) == 0)
                 found++;
@@ -251,8 +253,7 @@ void process_tree_kill(pid_t root)
 {
     _cleanup_(process_tree_clear) struct process_tree tree = {0};
     for (int round = 0; round < STOP_ROUNDS; round++) {
-        bool all_stopped = true;
-        process_tree_read(root, &tree);
+        bool all_stopped = process_tree_read(root, &tree);
         for (size_t i = 0; i < tree.count; i++)
             all_stopped = all_stopped && tree.items[i].stopped;
         if (all_stopped)

@@ -24,15 +24,17 @@ struct process_tree {
 };
 void process_tree_clear(struct process_tree *tree);
 
-/* Look at what descends from `root` now. What cannot be read is left out: it has just ended. */
-void process_tree_read(pid_t root, struct process_tree *tree);
+/* Look at what descends from `root` now. What cannot be read is left out: it has just ended. False:
+ * there may be more, for the processes could not be listed. */
+bool process_tree_read(pid_t root, struct process_tree *tree);
 
 /* Bytes of memory that the whole tree uses, what is shared counted once: slower, by
  * smaps_rollup. */
 uint64_t process_tree_memory(const struct process_tree *tree);
 
-/* Threads of all processes of this machine that are of user `user`, about. */
-uint64_t process_threads_of(uid_t user);
+/* Threads of all processes of this machine that are of user `user`, about; false where they cannot
+ * be counted. */
+bool process_threads_of(uid_t user, uint64_t *threads);
 
 /* Bytes on the disk of files that have no name any more and that processes of the tree have open,
  * on one of the file systems `devices`. */

@@ -121,7 +121,7 @@ static void ask_to_end(struct supervision *supervision)
 {
     _cleanup_(process_tree_clear) struct process_tree tree = {0};
     pid_t keeper = supervision->keeper.pid;
-    process_tree_read(keeper, &tree);
+    (void)process_tree_read(keeper, &tree); /* who is not asked is killed */
     for (size_t i = 0; i < tree.count; i++) {
         const struct tree_process *process = &tree.items[i];
         bool ours = supervision->sandbox->bubblewrap &&
@@ -153,7 +153,7 @@ static void look_at_processes(struct supervision *supervision)
     _cleanup_(process_tree_clear) struct process_tree tree = {0};
     struct supervise_result *result = &supervision->result;
     uint64_t memory = 0, threads = 0;
-    process_tree_read(supervision->keeper.pid, &tree);
+    (void)process_tree_read(supervision->keeper.pid, &tree); /* the next look has the rest */
     int64_t cpu_ns = tree.root_cpu_ns;
     for (size_t i = 0; i < tree.count; i++) {
         memory += tree.items[i].anonymous;

@@ -28,6 +28,16 @@ level() { jq -r --arg name "$1" '.checks[] | select(.name == $name).level' <<<"$
     [[ "$output" == *"chmod 600"* ]]
 }
 
+@test "keys that cannot be looked at are not called good" {
+    given_registry
+    echo > keys
+    export MLOPS_KEYS=$PWD/keys
+    run mlops --json doctor
+    [ "$status" -eq 1 ]
+    [ "$(level keys)" = bad ]
+    [[ "$output" == *"cannot look at them: read folder '$PWD/keys'"* ]]
+}
+
 @test "no registry is a note, a broken one and broken settings are bad" {
     run mlops --json doctor
     [ "$status" -eq 0 ]

@@ -166,3 +166,17 @@ given_locked() {
     run mlops env capture --venv p
     ended 3 "no virtual environment"
 }
+
+@test "a folder that cannot be read to its end is not one without packages" {
+    export ASAN_OPTIONS=detect_leaks=0 # leaks cannot be looked for under strace
+    strace -o /dev/null -e trace=none true 2>/dev/null || skip "cannot trace processes here"
+    mkdir -p v/lib/python3.11/site-packages/a-1.dist-info
+    echo 'version = 3.11.7' > v/pyvenv.cfg
+    printf 'Name: a\nVersion: 1\n' > v/lib/python3.11/site-packages/a-1.dist-info/METADATA
+    [ "$(mlops --json env capture --venv v | jq -r '.distributions[0].name')" = a ]
+    for call in 1 2 3 4; do # of lib, and of the site in it, twice each: until its end
+        run strace -f -qq -o /dev/null -e trace=getdents64 -e inject=getdents64:error=EIO:when=$call \
+            mlops env capture --venv v
+        ended 6 "read folder 'v/lib"
+    done
+}
