@@ -1,4 +1,4 @@
-/* cmd/log.c - mlops log [MODEL] */
+/* cmd/log.c - mlops log [MODEL|REF] */
 #include "cli_lineage.h"
 #include "cli_log.h"
 #include <inttypes.h>
@@ -100,15 +100,32 @@ static int print_graph(struct cli *cli)
     return cli_print_lineage(cli, &lineage);
 }
 
-static int run(struct cli *cli)
+/* What is said of a model, or of one version of it: `fraud@3`, `fraud@production`. */
+static int print_entries(struct cli *cli)
 {
     _cleanup_(mlops_log_clear) struct mlops_log log = {0};
-    const struct mlops_log_filter filter = {
+    struct mlops_version version;
+    struct mlops_log_filter filter = {
         .model = cli->args[0],
         .stage = cli_text(cli, "stage"),
         .limit = (uint64_t)cli_whole(cli, "limit"),
     };
 
+    if (filter.model && strpbrk(filter.model, "@:")) {
+        TRY(mlops_version_resolve(cli_registry(cli), filter.model, &version, &cli->err));
+        if (version.number == 0)
+            return mlops_fail(&cli->err, MLOPS_NOT_FOUND, "'%s' is not registered", filter.model);
+        filter.model = version.model;
+        filter.version = version.number;
+    }
+    TRY(mlops_log_read(cli_registry(cli), &filter, &log, &cli->err));
+    if (log.count == 0 && filter.stage)
+        cli_warn(cli, "nothing was logged of a stage '%s'", filter.stage);
+    return cli->json ? print_json(cli, &log) : print_table(cli, &log);
+}
+
+static int run(struct cli *cli)
+{
     if (!cli_text(cli, "from"))
         TRY(cli_open_registry(cli));
     if (cli_text(cli, "from"))
@@ -119,17 +136,17 @@ static int run(struct cli *cli)
         return log_prove(cli);
     if (cli_text(cli, "at"))
         return print_holder(cli, cli_text(cli, "at"));
-    TRY(mlops_log_read(cli_registry(cli), &filter, &log, &cli->err));
-    return cli->json ? print_json(cli, &log) : print_table(cli, &log);
+    return print_entries(cli);
 }
 
 const struct command command_log = {
     .name = "log",
     .summary = "show what was done, by whom, when and why",
-    .synopsis = "[MODEL]",
+    .synopsis = "[MODEL|REF]",
     .description =
         "Newest first: index, time, who, what was done, to which version, in which stage, which "
-        "version the stage held before, and the reason.\n\n"
+        "version the stage held before, and the reason. Of all models, of one, or of one version "
+        "(fraud@3).\n\n"
         "The log is append-only. Its entries are leaves of a hash tree (RFC 6962) whose head is "
         "signed by the registry's log.key after every change. Keep a checkpoint elsewhere "
         "(--checkpoint), and --since FILE proves later that nothing before it was rewritten or "
@@ -138,7 +155,7 @@ const struct command command_log = {
         "'mlops export --all' wrote; with --prove it proves out of it.",
     .group = GROUP_LOOK,
     .pager = true,
-    .args = {{"MODEL", COMPLETE_MODEL | OPTIONAL, NULL}},
+    .args = {{"MODEL|REF", COMPLETE_REF | OPTIONAL, NULL}},
     .options = {{.name = "stage",
                  .kind = OPTION_TEXT,
                  .argument = "STAGE",

@@ -240,6 +240,14 @@ static struct mlops_scan_acceptance *split_accepted(const char **given, size_t c
     return accept;
 }
 
+static bool is_version(struct mlops_registry *registry, const char *ref)
+{
+    struct mlops_version version;
+    struct mlops_error ignored = {0};
+    return strpbrk(ref, "@:") ||
+           mlops_version_resolve(registry, ref, &version, &ignored) == MLOPS_OK;
+}
+
 static int scan_version(struct cli *cli, struct mlops_scan_report *report)
 {
     const char **given = cli_list(cli, "accept");
@@ -260,6 +268,8 @@ static int scan_version(struct cli *cli, struct mlops_scan_report *report)
     else
         code = cli_explain_missing(cli, cli->args[0],
                                    mlops_scan(cli->registry, &options, report, &cli->err));
+    if (code == MLOPS_NOT_FOUND && cli->registry && !is_version(cli->registry, cli->args[0]))
+        (void)mlops_wrap(&cli->err, "'%s' is no file here", cli->args[0]);
     for (size_t i = 0; i < count; i++)
         free((char *)(uintptr_t)accept[i].rule);
     free(accept);

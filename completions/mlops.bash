@@ -170,7 +170,7 @@ _mlops_argument() {
     register:0) sources=(file directory) ;;
     list:0) sources=(model) ;;
     show:0) sources=(ref) ;;
-    log:0) sources=(model) ;;
+    log:0) sources=(ref) ;;
     diff:0) sources=(ref) ;;
     diff:1) sources=(ref) ;;
     status:0) sources=(model) ;;

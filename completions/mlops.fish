@@ -276,7 +276,7 @@ complete -c mlops -n '__mlops_in log' -l prove -x -d 'print a proof that entry I
 complete -c mlops -n '__mlops_in log' -l export -d 'write every entry, and the checkpoint, to stdout'
 complete -c mlops -n '__mlops_in log' -l from -r -F -d 'verify that export, or prove out of it, without a registry'
 complete -c mlops -n '__mlops_in log' -l key -x -d 'with --from: the key that must have signed it'
-complete -c mlops -n '__mlops_in log 0' -a '(__mlops_ask model)'
+complete -c mlops -n '__mlops_in log 0' -a '(__mlops_ask ref)'
 
 complete -c mlops -n __mlops_before -a diff -d 'show what differs between two versions'
 complete -c mlops -n '__mlops_in diff' -l stat -d 'leave the lines of the files out'

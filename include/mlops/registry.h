@@ -202,6 +202,7 @@ struct mlops_log_entry {
 struct mlops_log_filter {
     const char *model; /* NULL: all */
     const char *stage; /* NULL: all */
+    uint64_t version;  /* of `model`: also where it left a stage; 0: all */
     uint64_t limit;    /* newest that many; 0: all */
 };
 

@@ -21,6 +21,10 @@ int package_read_project(struct packaging *packaging, struct mlops_error *err)
     _cleanup_(free_string) char *path = path_join(packaging->root, PROJECT_FILE);
     _cleanup_(buffer_clear) struct buffer text = {0};
     int code = file_read(path, PROJECT_FILE_MAX, &text, err);
+    if (code == MLOPS_NOT_FOUND && !path_exists(packaging->root)) {
+        mlops_fail(err, MLOPS_NOT_FOUND, "there is no file or folder '%s'", packaging->root);
+        return mlops_hint(err, "name the folder that has the project file, '%s'", PROJECT_FILE);
+    }
     if (code == MLOPS_NOT_FOUND) {
         mlops_fail(err, MLOPS_NOT_FOUND, "there is no %s in '%s'", PROJECT_FILE, packaging->root);
         return mlops_hint(err, "write one: it says what to package (docs/project-file.md)");
@@ -123,5 +127,6 @@ int package_collect(struct packaging *packaging, struct mlops_error *err)
             registry_warn(packaging->registry, "the link '%s' is packaged, but '%s' is not there",
                           item->file.path, item->file.target);
     }
+    package_check_suites(packaging);
     return MLOPS_OK;
 }

@@ -45,6 +45,10 @@ const struct project_path *packaging_path(const struct packaging *packaging, con
 /* Where a path of the project file is when links are followed. */
 const char *packaging_real(const struct packaging *packaging, const struct project_path *path);
 
+/* package_suites.c: warn of what the commands of suites name that is in the folder and that the
+ * bundle will not have. After walk_finish. */
+void package_check_suites(const struct packaging *packaging);
+
 /* package_known.c: what is known from before. */
 
 /* Put a text, or that there is none, into a key, so that no two lists of them give the same. */

@@ -230,6 +230,7 @@ int audit_append_evidence(struct transaction *tx, struct mlops_error *err)
 #define COLUMNS                                                                                    \
     "SELECT position, time_ns, actor, action, model, version, previous, stage, reason FROM audit "
 #define NEWEST "ORDER BY position DESC LIMIT "
+#define OF_VERSION(n) "(version = " n " OR previous = " n " OR " n " = 0) "
 
 static int query(struct db *db, const struct mlops_log_filter *filter, struct db_rows **rows,
                  struct mlops_error *err)
@@ -238,11 +239,13 @@ static int query(struct db *db, const struct mlops_log_filter *filter, struct db
     struct db_value limit = DB_I64(filter->limit && filter->limit < all ? filter->limit : all);
 
     if (filter->model && filter->stage)
-        return db_query(db, rows, err, COLUMNS "WHERE model = $1 AND stage = $2 " NEWEST "$3",
-                        DB_TEXT(filter->model), DB_TEXT(filter->stage), limit);
+        return db_query(db, rows, err,
+                        COLUMNS "WHERE model = $1 AND stage = $2 AND " OF_VERSION("$3") NEWEST "$4",
+                        DB_TEXT(filter->model), DB_TEXT(filter->stage), DB_I64(filter->version),
+                        limit);
     if (filter->model)
-        return db_query(db, rows, err, COLUMNS "WHERE model = $1 " NEWEST "$2",
-                        DB_TEXT(filter->model), limit);
+        return db_query(db, rows, err, COLUMNS "WHERE model = $1 AND " OF_VERSION("$2") NEWEST "$3",
+                        DB_TEXT(filter->model), DB_I64(filter->version), limit);
     if (filter->stage)
         return db_query(db, rows, err, COLUMNS "WHERE stage = $1 " NEWEST "$2",
                         DB_TEXT(filter->stage), limit);

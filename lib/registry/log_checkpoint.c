@@ -68,7 +68,9 @@ static int key_load(struct mlops_registry *registry, struct mlops_error *err)
     path = log_key_path(registry->location);
     if (file_read(path, KEY_MAX, &pem, err)) {
         mlops_wrap(err, "nothing can be recorded without the key of the audit log");
-        return mlops_hint(err, "put %s back from a backup, or name the file with MLOPS_LOG_KEY",
+        return mlops_hint(err,
+                          "put %s back from a backup; of a shared registry, ask who made it for "
+                          "its log.key, and name that with MLOPS_LOG_KEY",
                           path);
     }
     return signing_key_read_private(pem.data, pem.length, NULL, path, &registry->log_key, err);

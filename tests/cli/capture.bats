@@ -154,6 +154,22 @@ paths() {
     ended 0 "$id" "fraud@1"
 }
 
+@test "a file that a suite names and nobody packages is warned of, before the suite misses it" {
+    given_registry
+    given_project p
+    echo 1 > p/rows.csv
+    echo 1 > p/predictions.csv
+    echo 1 > p/seen.log
+    sed -i 's|run: sh predict.sh|run: sh predict.sh --rows=rows.csv ./data/train.csv > seen.log|' p/mlops.yaml
+    run mlops package p
+    ended 0 "tests: 'holdout' names 'rows.csv', which is here and not packaged"
+    [ "$(grep -c 'not packaged' <<<"$output")" -eq 1 ]
+    sed -i 's|^code: .*|code: [predict.sh, rows.csv]|' p/mlops.yaml
+    run mlops package p
+    ended 0
+    [[ "$output" != *"not packaged"* ]]
+}
+
 @test "-o writes the archive that export writes" {
     id=$(mlops package p -o b.tar.zst)
     mlops export "$id" other.tar.zst

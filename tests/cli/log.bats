@@ -66,6 +66,24 @@ setup() {
     done
 }
 
+@test "the log of one version tells what was done to it, and what took its place" {
+    sed -i 's/noise: 0/noise: 0.0/' p/params.yaml
+    mlops -q register p
+    for n in 1 2; do
+        mlops -q test fraud@$n >/dev/null
+        mlops -q promote fraud@$n --to dev
+    done
+    mlops -q tag fraud@2 owner=ada
+    actions() { mlops --json log "$@" | jq -r '[.entries[] | "\(.action)@\(.version)"] | join(" ")'; }
+    [ "$(actions fraud@1)" = "promote@2 promote@1 test@1 register@1" ]
+    [ "$(actions fraud@dev)" = "tag@2 promote@2 test@2 register@2" ]
+    [ "$(actions fraud@1 --stage dev)" = "promote@2 promote@1" ]
+    run mlops log fraud@7
+    ended 3 "'fraud' has no version 7"
+    run mlops log fraud --stage prodution
+    ended 0 "nothing was logged of a stage 'prodution'"
+}
+
 @test "the log tells what a stage held at a time" {
     mlops -q test fraud@1
     run mlops log fraud --stage staging --at 2126-01-01

@@ -80,6 +80,13 @@ teardown() {
     fails_with 2 "metrics.json" mlops package p
 }
 
+@test "a folder or archive that is not there is not one without a project file" {
+    run mlops register fraud.tar.zst
+    ended 3 "there is no file or folder 'fraud.tar.zst'" "mlops.yaml"
+    run mlops package nowhere
+    ended 3 "there is no file or folder 'nowhere'"
+}
+
 @test "references to what is not there say what is" {
     fails_with 3 "froud" mlops show froud
     fails_with 3 "7" mlops show fraud@7

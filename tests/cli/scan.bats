@@ -211,6 +211,12 @@ YAML
     mlops --json show fraud | jq -e '.evidence == []'
 }
 
+@test "what is neither a file nor a version is said to be neither" {
+    mlops -q init
+    run mlops scan model.pkl
+    ended 3 "'model.pkl' is no file here: no model called 'model.pkl'"
+}
+
 @test "a path is a path, and a reference with @ is a version" {
     given_model clean
     mkdir fraud
