@@ -359,7 +359,7 @@ void cli_json_add(cJSON *object, const char *key, cJSON *value);
 void cli_json_push(cJSON *array, cJSON *value);
 /* Malformed UTF-8 is replaced; NULL becomes null. */
 void cli_json_text(cJSON *object, const char *key, const char *text);
-/* As json_text, with null for the empty text. */
+/* As cli_json_text, with null for the empty text. */
 void cli_json_text_or_null(cJSON *object, const char *key, const char *text);
 void cli_json_number(cJSON *object, const char *key, double number);
 /* A version number; null for 0. */

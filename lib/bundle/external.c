@@ -60,7 +60,7 @@ static int refuse_size(const struct incoming *incoming, struct mlops_error *err)
                       incoming->source->size);
 }
 
-/* A sink as http.h wants it: an attempt that begins anew begins at 0. */
+/* A sink as base/http.h wants it: an attempt that begins anew begins at 0. */
 static int take(void *context, uint64_t offset, const void *data, size_t length,
                 struct mlops_error *err)
 {

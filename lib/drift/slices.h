@@ -21,7 +21,7 @@ struct slice {
     char *value;            /* values: which, fit to be shown; NULL: all others */
     bool missing;           /* values: where there is none */
     uint64_t rows;
-    uint64_t *counts; /* slices_width of them */
+    uint64_t *counts; /* the cells of all columns: slices_cells says where whose begin */
 };
 
 struct slices;

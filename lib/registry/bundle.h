@@ -7,6 +7,8 @@
 
 #define KEPT_WHAT_SIZE 32
 
+struct transaction;
+
 /* An object that evidence about a bundle speaks of. */
 struct kept_object {
     char bundle[MLOPS_BUNDLE_ID_SIZE];
@@ -49,7 +51,6 @@ int registry_newest_bundle(struct mlops_registry *registry, const char *model,
 
 /* Does the registry know the bundle, registered or not, with all its files? As the transaction sees
  * it. */
-struct transaction;
 int bundle_is_known(struct transaction *tx, const char *bundle, bool *known,
                     struct mlops_error *err);
 
@@ -66,11 +67,11 @@ int bundle_purged_ns(struct mlops_registry *registry, const struct bundle_row *r
 int bundle_is_dropped(struct mlops_registry *registry, const struct bundle_row *row, bool *dropped,
                       struct mlops_error *err);
 
-/* Would gc drop the row: neither registered nor tested, and not packaged since `since_ns`? */
+/* Would gc drop the row? It has no version, none in the trash either, no evidence, is no evaluation
+ * set, and was not packaged since `since_ns`. */
 bool bundle_is_expired(const struct bundle_row *row, int64_t since_ns);
 
 /* Drop the row of a bundle that is expired; `*dropped` false where it is not, or is not there. */
-struct transaction;
 int bundle_drop_expired(struct transaction *tx, const char *bundle, int64_t since_ns, bool *dropped,
                         struct mlops_error *err);
 

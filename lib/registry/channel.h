@@ -43,7 +43,8 @@ struct channel_sending {
 /* Does the kind ("" a plain webhook) speak HTTP? */
 bool channel_is_http(const char *kind);
 /* Tell it of an entry. Errors: MLOPS_REFUSED a program said no; MLOPS_NOT_FOUND it is not there;
- * MLOPS_IO. No message has a secret. */
+ * others of hook_tell; MLOPS_INTEGRITY the entry is no alert's, or there is no such kind; MLOPS_IO.
+ * No message has a secret. */
 int channel_send(const struct channel_sending *sending, const cJSON *entry,
                  struct mlops_error *err);
 

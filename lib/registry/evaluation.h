@@ -11,7 +11,8 @@
 int evaluation_name(const char *name, struct mlops_evaluation *set, struct mlops_error *err);
 
 /* Make the bundle of `set`, which is known, a set of that name, with its log entry. `*created` false
- * where it was one already. Errors: MLOPS_CONFLICT the name is another bundle's. */
+ * where it was one already. Errors: MLOPS_CONFLICT the name is another bundle's;
+ * MLOPS_INTEGRITY the labels of the set are no texts. */
 int evaluation_record(struct transaction *tx, const struct mlops_evaluation *set,
                       const char *reason, bool *created, struct mlops_error *err);
 

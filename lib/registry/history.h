@@ -61,7 +61,7 @@ enum history_state {
 };
 
 /* How `to` stands to `from`. Inside a transaction of `to`, or for a first look. Errors:
- * MLOPS_CONFLICT the logs part, with where. */
+ * MLOPS_CONFLICT the logs part, with where; MLOPS_INTEGRITY that of `from` is empty. */
 int history_compare(struct mlops_registry *from, struct mlops_registry *to,
                     enum history_state *state, struct mlops_error *err);
 

@@ -143,21 +143,24 @@ int stage_line_check(const struct stage_line *line, const char *model, const cha
                      uint64_t number, struct mlops_error *err);
 
 /* Begin a transaction in which the stage holds version `expected` (0: nothing), for those who are
- * about to swap. Errors: as stage_push, and those of transaction_begin. */
+ * about to swap. Errors: MLOPS_CONFLICT as of stage_push, and those of transaction_begin. */
 int stage_begin(struct mlops_registry *registry, const char *model, const char *stage,
                 uint64_t expected, struct transaction **tx, struct mlops_error *err);
 
 /*
  * The compare-and-swap: put `version` on top where the present holder is version `expected` (0:
  * empty), with its log entry ("promote").
- * Errors: MLOPS_CONFLICT naming the holder, who put it there and when.
+ * Errors: MLOPS_CONFLICT naming the holder, who put it there and when; MLOPS_INVALID that is no
+ * stage's name, or the version is not registered; MLOPS_REFUSED it is retired; those of
+ * audit_append.
  */
 int stage_push(struct transaction *tx, const struct mlops_version *version, const char *stage,
                uint64_t expected, const char *reason, const char *detail, struct mlops_error *err);
 
 /* Drop `steps` holders from the top where the top is `expected`, with its log entry
  * ("rollback"). The new top is there since now, put there by who rolled back.
- * Errors: as stage_push; MLOPS_NOT_FOUND where nothing would be left. */
+ * Errors: MLOPS_CONFLICT as of stage_push; MLOPS_NOT_FOUND where nothing would be left; MLOPS_INVALID
+ * no steps; those of audit_append. */
 int stage_pop(struct transaction *tx, const char *model, const char *stage, uint64_t expected,
               uint64_t steps, const char *reason, struct mlops_error *err);
 

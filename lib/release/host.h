@@ -5,9 +5,11 @@
  *   releases/ID         the files of the bundle sha256:ID, and nothing else
  *   .deploy/ID.manifest its manifest, whose SHA-256 is ID
  *   .deploy/ID.json     which version it was deployed as, and when
+ *   .deploy/ID.looks    how its files looked when they were last found whole
  *   .deploy/state.json  `live`: the last that was found well; `trying`: one that is being found
  *                       out about; `refused`, `why`: the last one that was not
  *   .deploy/lock        locked while a deploy is at work
+ *   .deploy/current.new the next `current`, until it is renamed
  *
  * `current` leads to `trying` from the switch to the verdict, else to `live`.
  */
@@ -26,7 +28,8 @@ struct host {
 };
 
 /* Look at it, without changing anything. What is not there is an empty host. The caller clears
- * `host`. Errors: MLOPS_INVALID something else is where ours should be; MLOPS_INTEGRITY. */
+ * `host`. Errors: MLOPS_INVALID something else is where ours should be;
+ * MLOPS_INTEGRITY; MLOPS_IO. */
 int host_open(const char *directory, struct host *host, struct mlops_error *err);
 void host_clear(struct host *host);
 

@@ -16,6 +16,7 @@ int vouched_open(struct mlops_registry *registry, const struct mlops_signer *sig
     _cleanup_(mlops_trust_list_clear) struct mlops_trust_list list = {0};
     const struct mlops_trusted_key *found;
     int64_t now_ns = clock_now_ns();
+    *key = NULL;
     TRY(mlops_trust_list(registry, &list, err));
     if (!trusted_any(&list, MLOPS_ROLE_RELEASER, now_ns))
         return MLOPS_OK;

@@ -19,7 +19,7 @@ struct vouched {
 
 /* The key of a releaser, opened before any transaction, as a passphrase may be asked for; `*key`
  * NULL where nobody is a releaser, and the change goes unsigned.
- * Errors: MLOPS_REFUSED the signer is no trusted releaser. */
+ * Errors: MLOPS_REFUSED the signer is no trusted releaser; those of keyring_open. */
 int vouched_open(struct mlops_registry *registry, const struct mlops_signer *signer,
                  const char *what, struct signing_key **key, struct mlops_error *err);
 /* Add the signature to `detail`; nothing where `key` is NULL. */
@@ -32,7 +32,7 @@ int vouched_sign(const struct signing_key *key, const struct vouched *vouched, c
 int vouched_check(const struct mlops_trust_list *trusted, const cJSON *entry,
                   const struct vouched *vouched, char *owner, struct mlops_error *err);
 
-/* The time of a log entry. */
+/* The time of a log entry; 0 where it has none that can be read. */
 int64_t entry_time_ns(const cJSON *entry);
 
 #endif

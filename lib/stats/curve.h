@@ -51,7 +51,7 @@ void curve_clear(struct curve *curve);
 /* The values for other weights of the cells: `weight[2 * cell + label]`. */
 void curve_evaluate(const struct curve *curve, const double *weight, double values[CURVE_VALUES]);
 
-/* Intervals of all values by the bootstrap, stratified by label, of curve_auc by DeLong where its
+/* Intervals of all values by the bootstrap, stratified by label, of CURVE_AUC by DeLong where its
  * variance is known. Errors: those of starting threads. */
 int curve_intervals(const struct curve *curve, struct interval intervals[CURVE_VALUES],
                     struct mlops_error *err);

@@ -139,7 +139,8 @@ struct ranked_rows {
 
 /* Adds n, groups, ndcg (linear gain, ties averaged; 0 for a group without relevant items) and map
  * (items are relevant or not; groups without relevant ones are left out). Intervals by the
- * bootstrap of groups. Errors: MLOPS_INVALID no rows, a value that is not finite or below 0. */
+ * bootstrap of groups. Errors: MLOPS_INVALID no rows, a value that is not finite or below 0;
+ * MLOPS_IO not enough memory. */
 int metrics_ranking(const struct ranked_rows *rows, const struct metric_options *options,
                     struct metric_list *list, struct mlops_error *err);
 

@@ -26,7 +26,7 @@ double tail_kolmogorov(double z);
  * that leave the band (Hodges 1958), in n·m steps. SciPy's ks_2samp(method="exact"). */
 double tail_ks_exact(double d, size_t n, size_t m);
 
-/* The limit of the Cramér-von Mises statistic (Csörgő and Faraway 1996, equation 1.3). What SciPy's
+/* The limit of the Cramér-von Mises statistic (Csörgő and Faraway 1996, equation 1.2). What SciPy's
  * cramervonmises_2samp(method="asymptotic") uses. */
 double tail_cramer_von_mises(double x);
 

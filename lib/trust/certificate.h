@@ -17,7 +17,8 @@ int certificates_to_json(const char *pem, const struct signing_key *key, cJSON *
  * in the PEM text `roots`, now: the time of signing is not known, so that an expired certificate
  * vouches for nothing (OMS v1.0 §8.2; RFC 5280 §6.1). It must be for digital signatures, or for
  * signing code. `subject` gets its name; the caller frees both.
- * Errors: MLOPS_INVALID malformed; MLOPS_INTEGRITY no such chain, expired, or for another use.
+ * Errors: MLOPS_INVALID malformed; MLOPS_INTEGRITY no such chain, expired, or for another use;
+ * MLOPS_IO OpenSSL fails.
  */
 int certificate_verify(const struct buffer *certificates, size_t count, const char *roots,
                        struct signing_key **key, char **subject, struct mlops_error *err);

@@ -4,7 +4,7 @@
  *
  * Listed are exact pairs only. Whatever a listed callable does with any arguments, and whatever a
  * later call of it by the model does, is harmless; where that is not so for all arguments, the row
- * names a check of them (pickle_check.h), and the name may not be handed on to others.
+ * names a check of them (pickle_check.c), and the name may not be handed on to others.
  */
 #ifndef TRUST_PICKLE_NAMES_H
 #define TRUST_PICKLE_NAMES_H

@@ -8,7 +8,7 @@
 
 #define SPOOL_MEMORY (8u << 20) /* bytes held in memory */
 
-/* Zeroed is empty: `struct spool spool = {.fd = -1}`. */
+/* SPOOL_EMPTY is empty; zeroed would be another file, standard input. */
 struct spool {
     uint8_t *data;
     size_t capacity;

@@ -22,7 +22,8 @@ struct decoder {
 struct decoding {
     enum packing packing;
     const char *name;
-    /* Get ready for the first stream. Errors: MLOPS_NOT_FOUND the library is not there. */
+    /* Get ready for the first stream. Errors: MLOPS_NOT_FOUND the library is not there; MLOPS_IO it
+     * does not begin. */
     int (*begin)(struct decoder *decoder, enum packing packing, struct mlops_error *err);
     enum step (*step)(struct decoder *decoder);
     /* Get ready for a stream after another; false where it cannot be. */

@@ -132,7 +132,7 @@ int zip_open_member(const struct zip_archive *archive, const struct zip_entry *e
                     struct mlops_error *err);
 
 /* zip_torch.c: is it an archive of PyTorch? Then `zip_scan_torch` looks at its members, as
- * zip_scan_members does for others. */
+ * zip.c does for others. */
 bool zip_is_torch(const struct zip_archive *archive);
 int zip_scan_torch(const struct zip_archive *archive, struct mlops_error *err);
 /* One member, in all its readings. */
