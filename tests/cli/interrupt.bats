@@ -142,3 +142,23 @@ while True:
     run ctrl_c '[ -e host/current ]' mlops deploy fraud@dev host --follow
     ended 0 "fraud@1 is live in host"
 }
+
+@test "a watch that has a training run" {
+    load learning
+    given_registry
+    given_learner p
+    mlops -q register p
+    given_promoted fraud@1 production
+    sed -i "1a (setsid $nap \&); $nap" p/train.sh
+    mlops -q register p
+    given_promoted fraud@2 production
+    traffic 2 $(($(date +%s) - 1200)) 300 200
+    mlops -q monitor ingest fraud events
+    mlops -q monitor label fraud labels
+    mlops -q retrain fraud --triggers labels=100
+    run ctrl_c "pgrep -fx '$nap'" mlops monitor watch fraud --auto-retrain --tick 200ms
+    ended 0
+    no_nap
+    mlops --json retrain fraud --runs | jq -e '.runs[0].status == "failed"'
+    [ -z "$(ls -A .mlops/tmp)" ]
+}
