@@ -1,10 +1,11 @@
 /*
- * lib/trust/archive_scan.c - 7z through libarchive. Its reading is the only one here, so
+ * lib/trust/archive_scan.c - 7z through libarchive. Its reading is the only one of members here, so
  * bytes that it passes over are not accounted for: such an archive is never called safe.
  */
 #include "trust/archive_scan.h"
 #include "trust/archive_reader.h"
 #include "trust/member_name.h"
+#include "trust/seven_memory.h"
 #include "trust/spool.h"
 
 #define RULE(variable, id, ...) static DEFINE_RULE(rule_##variable, "archive/" id, __VA_ARGS__)
@@ -16,6 +17,11 @@ RULE(damaged, "damaged", MEDIUM, UNREADABLE, "an archive cannot be read to its e
      "fetch the file again");
 RULE(member, "special-member", HIGH, UNSAFE, "a member is no plain file in the archive's folder",
      "do not unpack this file");
+
+RULE(memory, "memory", MEDIUM, UNREADABLE, "an archive asks for more memory than it is given",
+     "pack it again with a smaller dictionary");
+
+#define MEMORY_MAX (512ull << 20) /* of dictionaries; 7-Zip's best takes 256 MiB */
 
 struct input {
     const struct scan_file *file;
@@ -145,6 +151,16 @@ static int claims_7z(const struct scan_file *file, bool *claimed, struct mlops_e
 
 static int scan_7z(const struct scan_file *file, struct mlops_error *err)
 {
+    const char *why;
+    uint64_t bytes;
+    TRY(seven_memory(file, &bytes, &why, err));
+    if (why)
+        findings_add(file->findings, &rule_damaged, file->path, 0, "%s", why);
+    if (bytes > MEMORY_MAX)
+        findings_add(file->findings, &rule_memory, file->path, 0,
+                     "asks for %llu MiB to be unpacked", (unsigned long long)bytes >> 20);
+    if (why || bytes > MEMORY_MAX)
+        return MLOPS_OK;
     return scan_as(file, ARCHIVE_7Z, err);
 }
 

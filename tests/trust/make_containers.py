@@ -172,6 +172,19 @@ def seven(data, dictionary=None):
     return b"7z\xbc\xaf\x27\x1c\0\4" + struct.pack("<I", zlib.crc32(start)) + start + packed + header
 
 
+def seven_packed(archive):
+    """The same 7z, with its header packed by LZMA, as 7-Zip writes it."""
+    offset, length = struct.unpack("<QQ", archive[12:28])
+    header = archive[32 + offset:]
+    packed = lzma.compress(header, lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA1, "dict_size": 1 << 16}])
+    outer = (b"\x17\6" + bytes([offset]) + b"\1\x09" + bytes([len(packed)]) + b"\0" +
+             b"\7\x0b\1\0\1\x23\3\1\1\5\x5d" + struct.pack("<I", 1 << 16) + b"\x0c" + bytes([length]) +
+             b"\x0a\1" + struct.pack("<I", zlib.crc32(header)) + b"\0\0")
+    start = struct.pack("<QQI", offset + len(packed), len(outer), zlib.crc32(outer))
+    return (b"7z\xbc\xaf\x27\x1c\0\4" + struct.pack("<I", zlib.crc32(start)) + start +
+            archive[32:32 + offset] + packed + outer)
+
+
 def hostile():
     """name, bytes, rules that must be found."""
     yield "v16.pkl.gz", gzip.compress(EVIL, mtime=0), [DENIED]
@@ -339,8 +352,11 @@ def hostile():
         ["cpio/damaged"]
     yield "cpio_new.cpio", new_cpio([("x.pkl", EVIL), ("y", GOOD)]), [DENIED]
     yield "plain.7z", seven(EVIL), [DENIED]
-    # It asks for 4 GiB, of which libarchive touches what the content fills.
-    yield "dictionary.7z", seven(EVIL, 0xffffffff), [DENIED + "|archive/damaged"]
+    # It asks for 4 GiB, of which libarchive would touch what the content fills.
+    yield "dictionary.7z", seven(EVIL, 0xffffffff), ["archive/memory"]
+    yield "packed.7z", seven(EVIL, 1 << 16), [DENIED]
+    yield "packed_header.7z", seven_packed(seven(EVIL, 1 << 16)), [DENIED]
+    yield "packed_dictionary.7z", seven_packed(seven(EVIL, 0x30000000)), ["archive/memory"]
     yield "torch_of_7z.pt", seven(EVIL), [DENIED, "scan/name-mismatch"]
     yield "cut.7z", seven(EVIL)[:-5], ["archive/damaged"]
     yield "card.skops", EVIL, [DENIED, "scan/name-mismatch"] # CVE-2025-54886: loaded by joblib then
