@@ -235,8 +235,8 @@ static int check_arguments(struct cli *cli)
     }
     if (cli->arg_count > most) {
         mlops_fail(&cli->err, MLOPS_INVALID, "'%s' is one argument too many", cli->args[most]);
-        return mlops_hint(&cli->err, "usage: mlops %s %s", command->name,
-                          command->synopsis ? command->synopsis : "");
+        return mlops_hint(&cli->err, "usage: mlops %s%s%s", command->name,
+                          command->synopsis ? " " : "", command->synopsis ? command->synopsis : "");
     }
     for (size_t i = 0; command->options[i].name; i++) {
         const struct command_option *option = &command->options[i];

@@ -335,6 +335,22 @@ static bool is_superseded(const struct mlops_evidence_list *list, size_t at)
     return false;
 }
 
+/* What a kind of evidence calls good and bad; what says neither has no colour. */
+static enum style status_style(const char *status)
+{
+    static const char *const good[] = {"passed", "safe", "signed", "better", NULL};
+    static const char *const bad[] = {"failed",     "error", "timeout", "flaky", "unsafe",
+                                      "unreadable", "worse", NULL};
+
+    for (size_t i = 0; good[i]; i++)
+        if (str_equal(status, good[i]))
+            return STYLE_GOOD;
+    for (size_t i = 0; bad[i]; i++)
+        if (str_equal(status, bad[i]))
+            return STYLE_BAD;
+    return STYLE_PLAIN;
+}
+
 static void print_evidence(struct cli *cli, const struct mlops_evidence_list *list)
 {
     static const struct column columns[] = {
@@ -352,8 +368,7 @@ static void print_evidence(struct cli *cli, const struct mlops_evidence_list *li
         mlops_time_format(evidence->recorded_ns, time);
         cli_table_cell(&table, STYLE_DIM, "%s", evidence->kind);
         cli_table_cell(&table, STYLE_PLAIN, "%s", evidence->name);
-        cli_table_cell(&table, str_equal(evidence->status, "passed") ? STYLE_GOOD : STYLE_BAD, "%s",
-                       evidence->status);
+        cli_table_cell(&table, status_style(evidence->status), "%s", evidence->status);
         cli_table_cell(&table, STYLE_PLAIN, "%s", time);
         cli_table_cell(&table, STYLE_PLAIN, "%s", evidence->actor);
     }

@@ -103,6 +103,7 @@ load common
     ended 2 "'spam' is one argument too many"
     run mlops version extra
     ended 2 "'extra' is one argument too many"
+    [[ "$output" == *"usage: mlops version" ]]
 }
 
 @test "-C changes the folder first, one after another" {
@@ -282,6 +283,9 @@ LINES
     has_color
     TERM=xterm NO_COLOR=1 run on_terminal mlops list --color=always
     has_color
+    mlops -q test fraud@1 >/dev/null
+    run mlops --color=always show fraud@1
+    ended 0 $'\e[32mpassed' $'\e[32msafe'
 }
 
 @test "a terminal gets titles, a pipe lines" {
