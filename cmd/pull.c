@@ -52,7 +52,8 @@ static int run(struct cli *cli)
     if (cli->arg_count < 2)
         return mlops_fail(&cli->err, MLOPS_INVALID, "say which version: 'mlops pull REGISTRY REF'");
     TRY(cli_open_other(cli, cli->args[0], &other));
-    return cli_carry(cli, other, cli->args[1], cli_registry(cli));
+    int code = cli_carry(cli, other, cli->args[1], cli_registry(cli));
+    return code == MLOPS_NOT_FOUND ? mlops_wrap(&cli->err, "the other registry") : code;
 }
 
 const struct command command_pull = {

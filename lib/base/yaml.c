@@ -33,8 +33,12 @@ static int next_event(struct reader *reader, yaml_event_t *event)
         return MLOPS_OK;
     const yaml_parser_t *p = &reader->parser;
     int line = p->error == YAML_READER_ERROR ? line_of(p->mark) : line_of(p->problem_mark);
-    return mlops_fail(reader->err, MLOPS_INVALID, "%s:%d: %s", reader->what, line,
-                      p->problem ? p->problem : "not YAML that can be read");
+    mlops_fail(reader->err, MLOPS_INVALID, "%s:%d: %s", reader->what, line,
+               p->problem ? p->problem : "not YAML that can be read");
+    if (p->problem && strstr(p->problem, "cannot start any token"))
+        return mlops_hint(reader->err, "a tab, '@', '%%' or '`' stands where something begins: "
+                                       "indent with blanks, and put such values in quotes");
+    return MLOPS_INVALID;
 }
 
 /* What the subset leaves out, of events that begin a node. */

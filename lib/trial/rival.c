@@ -104,6 +104,25 @@ static int look_up(struct mlops_registry *registry, const struct mlops_version *
     return code;
 }
 
+int rivals_check(struct mlops_registry *registry, const struct mlops_version *version,
+                 const char *const *against, struct mlops_error *err)
+{
+    static const struct project_suite asks_nothing = {.require_count = 0};
+    _cleanup_(wishes_clear) struct wishes wishes = {0};
+    TRY(collect(&asks_nothing, against, &wishes, err));
+    for (size_t i = 0; i < wishes.count; i++) {
+        struct mlops_version other = {.number = 0};
+        bool there;
+        TRY(look_up(registry, version, &wishes.items[i], &other, &there, err));
+        if (!there)
+            registry_warn(registry, "nothing is compared with '%s': %s", wishes.items[i].with,
+                          str_equal(other.bundle, version->bundle)
+                              ? "it is this very version"
+                              : "nothing of this model is in such a stage");
+    }
+    return MLOPS_OK;
+}
+
 int rivals_name(struct mlops_registry *registry, const struct mlops_version *version,
                 const struct project_suite *suite, const char *const *against, rival_each each,
                 void *context, struct mlops_error *err)

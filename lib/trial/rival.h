@@ -37,6 +37,11 @@ struct rival_options {
     const char *keep;           /* a folder of the registry's file system */
 };
 
+/* Warn of what `against` names that no suite will be compared with: a stage that is empty or holds
+ * this very version. Errors: as rivals_find, of a reference. */
+int rivals_check(struct mlops_registry *registry, const struct mlops_version *version,
+                 const char *const *against, struct mlops_error *err);
+
 /* Find all that `suite` is to be compared with, and their predictions; those that cannot be had
  * have a message. A stage that is empty or holds this very version has no rival. The caller clears
  * `rivals`. Errors: MLOPS_NOT_FOUND, MLOPS_INVALID a reference of `against`; those of the registry

@@ -164,7 +164,9 @@ static int run_all(struct mlops_registry *registry, const struct manifest *manif
     for (size_t i = 0; i < project->suite_count; i++)
         suite_result_start(&report->suites[report->suite_count++], &project->suites[i]);
     enum mlops_sandbox_wish wish = options ? options->sandbox : MLOPS_SANDBOX_AUTO;
-    int code = reuse(registry, project, options, wanted, report, outcomes, &any, &commands, err);
+    int code = rivals_check(registry, &report->version, options ? options->against : NULL, err);
+    if (code == MLOPS_OK)
+        code = reuse(registry, project, options, wanted, report, outcomes, &any, &commands, err);
     if (code == MLOPS_OK && commands)
         code = sandbox_open(wish, &sandbox, err);
     if (code == MLOPS_OK && any)

@@ -194,6 +194,10 @@ YAML
     [[ "$output" == *"is nothing to compare with"* ]]
     run mlops test fraud --against @9
     [ "$status" -eq 3 ]
+    run mlops test fraud --suite holdout --against prodution
+    [[ "$output" == *"nothing is compared with 'prodution': nothing of this model is in such a stage"* ]]
+    run mlops test fraud --suite holdout --against @1
+    [[ "$output" == *"nothing is compared with '@1': it is this very version"* ]]
     sed -i 's/not worse than production by 0.005 at 95%/not worse than 3/' p/mlops.yaml
     run mlops register p
     [ "$status" -eq 2 ]

@@ -19,6 +19,9 @@ teardown() {
     sed -i 's/^code: .*/code: {a: b}/' p/mlops.yaml
     fails_with 2 "mlops.yaml:3:" mlops package p
     project
+    printf '\tmonitor: {}\n' >> p/mlops.yaml
+    fails_with 2 "a tab, '@', '%' or '\`' stands where something begins: indent with blanks" mlops package p
+    project
     sed -i 's/kind: unit/kind: unti/' p/mlops.yaml
     fails_with 2 "mlops.yaml:10:" mlops package p
     project
