@@ -5,6 +5,8 @@
 #include "base/process.h"
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static int run(const char *command, int64_t timeout_ns, struct process_result *result,
@@ -108,6 +110,21 @@ static void what_stays_in_the_background_is_ended_too(void **state)
     }
 }
 
+static void who_has_ended_and_is_not_reaped_is_not_waited_for(void **state)
+{
+    struct process_result result;
+    struct mlops_error err;
+    int status;
+    (void)state;
+    /* orphans come to us, as to the first process of a container, and we do not reap them */
+    assert_int_equal(0, prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
+    assert_int_equal(MLOPS_OK, run("sleep 60 & exec true", 0, &result, &err));
+    process_result_clear(&result);
+    assert_true(waitpid(-1, &status, WNOHANG) > 0);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+    assert_int_equal(0, prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0));
+}
+
 static void who_leaves_the_group_with_the_pipe_open_does_not_hang_us(void **state)
 {
     (void)state;
@@ -158,6 +175,7 @@ int main(void)
         cmocka_unit_test(a_program_that_is_not_there_is_not_found),
         cmocka_unit_test(at_the_time_limit_the_whole_group_ends),
         cmocka_unit_test(what_stays_in_the_background_is_ended_too),
+        cmocka_unit_test(who_has_ended_and_is_not_reaped_is_not_waited_for),
         cmocka_unit_test(who_leaves_the_group_with_the_pipe_open_does_not_hang_us),
         cmocka_unit_test(cancellation_stops_it),
         cmocka_unit_test(directory_and_environment_are_the_given_ones),
