@@ -65,7 +65,6 @@ struct ingest {
     struct event_chunk *chunks; /* pool_threads() of them */
     size_t chunk_count;
     struct buffer raw; /* zstd frames, one a piece of text */
-    int64_t raw_first_ns, raw_last_ns;
     struct buffer dead; /* lines for the dead-letter file */
     int64_t since_ns;   /* monotonic; when the first uncommitted line came; 0: none did */
 };
@@ -78,7 +77,8 @@ int ingest_take(struct ingest *ingest, const char *text, size_t length, struct m
 int ingest_begin_text(struct ingest *ingest, struct mlops_error *err);
 /* Is it time to commit? */
 bool ingest_is_due(const struct ingest *ingest);
-/* Make all that was taken durable and visible. Errors: MLOPS_IO; then nothing of it is. */
+/* Make all that was taken durable and visible. Errors: MLOPS_CONFLICT other ingests leave this one
+ * no turn; MLOPS_IO; then nothing of it is. */
 int ingest_commit(struct ingest *ingest, struct mlops_error *err);
 
 /* Read files, pipes and what follows them, or serve a socket, until the end. */

@@ -159,8 +159,8 @@ int stage_push(struct transaction *tx, const struct mlops_version *version, cons
 
 /* Drop `steps` holders from the top where the top is `expected`, with its log entry
  * ("rollback"). The new top is there since now, put there by who rolled back.
- * Errors: MLOPS_CONFLICT as of stage_push; MLOPS_NOT_FOUND where nothing would be left; MLOPS_INVALID
- * no steps; those of audit_append. */
+ * Errors: MLOPS_CONFLICT as of stage_push; MLOPS_NOT_FOUND where nothing would be left;
+ * MLOPS_REFUSED what was there is retired; MLOPS_INVALID no steps; those of audit_append. */
 int stage_pop(struct transaction *tx, const char *model, const char *stage, uint64_t expected,
               uint64_t steps, const char *reason, struct mlops_error *err);
 

@@ -49,8 +49,8 @@ int store_writer_begin(struct store *store, struct store_writer **writer, struct
 
 /* Add whole files, on all cores, each read once. A file that changes while it is read is added
  * as it was read: digest and size are of the bytes stored.
- * Errors: MLOPS_NOT_FOUND, MLOPS_INVALID (not a regular file), MLOPS_IO: the writer can only be
- * aborted then. */
+ * Errors: MLOPS_NOT_FOUND, MLOPS_INVALID (not a regular file), MLOPS_CANCELLED, MLOPS_IO: the writer
+ * can only be aborted then. */
 int store_writer_add_files(struct store_writer *writer, struct store_file *files, size_t count,
                            struct mlops_error *err);
 
