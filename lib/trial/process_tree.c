@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -65,10 +66,17 @@ static void read_memory(struct tree_process *process)
         process->anonymous = (uint64_t)(resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+/* Is that why a process could not be read? Others have ended. */
+static bool ran_out(int failure)
+{
+    return failure == EMFILE || failure == ENFILE || failure == ENOMEM;
+}
+
 /* False: they are not all, as where we may open no more files. */
 static bool read_all(struct process_tree *all)
 {
     size_t capacity = 0;
+    bool whole = true;
     struct tree_process process;
     struct mlops_error ignored = {0}; /* the caller is told that there may be more */
     _cleanup_(folder_close) DIR *folder = opendir("/proc");
@@ -76,12 +84,17 @@ static bool read_all(struct process_tree *all)
     while (folder && folder_next(folder, "/proc", &entry, &ignored) == MLOPS_OK && entry) {
         char *end;
         long pid = strtol(entry->d_name, &end, 10);
-        if (pid <= 0 || *end || !read_stat((pid_t)pid, &process))
+        if (pid <= 0 || *end)
             continue;
+        errno = 0;
+        if (!read_stat((pid_t)pid, &process)) {
+            whole = whole && !ran_out(errno);
+            continue;
+        }
         GROW(all->items, all->count, &capacity);
         all->items[all->count++] = process;
     }
-    return folder && ignored.code == MLOPS_OK;
+    return whole && folder && ignored.code == MLOPS_OK;
 }
 
 static bool has(const struct process_tree *tree, pid_t pid)
@@ -151,20 +164,17 @@ uint64_t process_tree_memory(const struct process_tree *tree)
 
 bool process_threads_of(uid_t user, uint64_t *threads)
 {
-    struct tree_process process;
-    struct stat status;
-    struct mlops_error ignored = {0}; /* the caller does without */
-    _cleanup_(folder_close) DIR *folder = opendir("/proc");
-    const struct dirent *entry = NULL;
+    _cleanup_(process_tree_clear) struct process_tree all = {0};
+    bool whole = read_all(&all);
     *threads = 0;
-    while (folder && folder_next(folder, "/proc", &entry, &ignored) == MLOPS_OK && entry) {
-        char *end;
-        long pid = strtol(entry->d_name, &end, 10);
-        if (pid > 0 && !*end && fstatat(dirfd(folder), entry->d_name, &status, 0) == 0 &&
-            status.st_uid == user && read_stat((pid_t)pid, &process))
-            *threads += process.threads;
+    for (size_t i = 0; i < all.count; i++) {
+        char path[64];
+        struct stat status;
+        (void)snprintf(path, sizeof(path), "/proc/%d", (int)all.items[i].pid);
+        if (stat(path, &status) == 0 && status.st_uid == user) /* else it has ended */
+            *threads += all.items[i].threads;
     }
-    return folder && ignored.code == MLOPS_OK;
+    return whole;
 }
 
 static void signal_each(const struct process_tree *tree, int signal)
