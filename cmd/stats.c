@@ -74,7 +74,8 @@ const struct command command_stats = {
     .summary = "show how much the registry holds, and what that takes",
     .description =
         "Per model and in all: bytes of the files as if nothing were shared (logical), of their "
-        "distinct parts (unique), and what those take, compressed (stored). A part that models "
+        "distinct parts and of manifests and profiles beside them (unique), and what those take, "
+        "compressed (stored). A part that models "
         "share counts for each of them, and once in all; stored in all is the size of the packs, "
         "with what no bundle needs any more.",
     .group = GROUP_LOOK_AFTER,
