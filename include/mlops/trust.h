@@ -52,8 +52,9 @@ struct mlops_trust_options {
 
 /* Trust a key, or trust it in other roles from now on. `key` (may be NULL) gets what stands in the
  * log; the caller frees its `public_pem`.
- * Errors: MLOPS_NOT_FOUND; MLOPS_INVALID no role, an Ed25519 key; MLOPS_REFUSED the signer is no
- * trusted releaser; MLOPS_CONFLICT somebody changed whom to trust meanwhile; MLOPS_INTEGRITY. */
+ * Errors: MLOPS_NOT_FOUND; MLOPS_INVALID no role, an Ed25519 key, an end that is over;
+ * MLOPS_REFUSED the signer is no trusted releaser, or no releaser would be left; MLOPS_CONFLICT
+ * somebody changed whom to trust meanwhile; MLOPS_INTEGRITY. */
 MLOPS_API int mlops_trust_add(struct mlops_registry *registry,
                               const struct mlops_trust_options *options,
                               struct mlops_trusted_key *key, struct mlops_error *err);

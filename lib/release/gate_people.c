@@ -37,10 +37,13 @@ int gate_signature(const struct gate_context *context, struct mlops_gate_result 
 /* Whether the same person approved again afterwards: then what became of this one tells nothing. */
 static bool is_given_again(const struct standing *standing, size_t at)
 {
-    for (size_t i = at + 1; i < standing->approval_count; i++)
-        if (!standing->approvals[i].why &&
-            str_equal(standing->approvals[i].owner, standing->approvals[at].owner))
+    const struct approval *this = &standing->approvals[at];
+    for (size_t i = at + 1; i < standing->approval_count; i++) {
+        const struct approval *later = &standing->approvals[i];
+        if (str_equal(later->owner, this->owner) &&
+            (this->why ? later->why && str_equal(later->why, this->why) : !later->why))
             return true;
+    }
     return false;
 }
 
@@ -52,10 +55,10 @@ static void add_reasons(const struct gate_context *context, int64_t since_ns,
     for (size_t i = 0; i < standing->approval_count; i++) {
         const struct approval *approval = &standing->approvals[i];
         unsigned long long entry = approval->entry;
+        if (is_given_again(standing, i))
+            continue;
         if (approval->why)
             wrongs_add(wrongs, "; ", "that of entry %llu does not count: %s", entry, approval->why);
-        else if (is_given_again(standing, i))
-            continue;
         else if (approval->after < standing->left)
             wrongs_add(wrongs, "; ", "that of %s is from before the rollback", approval->owner);
         else if (approval->time_ns < since_ns)

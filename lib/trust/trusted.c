@@ -408,6 +408,44 @@ static int check_add(const struct mlops_key *key, const struct mlops_trust_optio
     return MLOPS_OK;
 }
 
+/* Somebody must be left who can change things. */
+static int check_remove(const struct mlops_trust_list *list, const struct mlops_trusted_key *key,
+                        struct mlops_error *err)
+{
+    int64_t now_ns = clock_now_ns();
+    if (!(key->roles & MLOPS_ROLE_RELEASER) || !is_trusted(key, now_ns))
+        return MLOPS_OK;
+    for (size_t i = 0; i < list->count; i++)
+        if (&list->items[i] != key && (list->items[i].roles & MLOPS_ROLE_RELEASER) &&
+            is_trusted(&list->items[i], now_ns))
+            return MLOPS_OK;
+    mlops_fail(err, MLOPS_REFUSED, "the key of %s is the last of a releaser", key->owner);
+    return mlops_hint(err, "trust another releaser first: without one nobody could vouch for any "
+                           "change");
+}
+
+/* Adding a key again gives it other roles and another end: that must not take the last releaser's
+ * word away, after which changes would be believed on anybody's. */
+static int check_again(struct mlops_registry *registry, const struct mlops_trust_list *list,
+                       const char *fingerprint, const struct mlops_trust_options *options,
+                       struct mlops_error *err)
+{
+    const struct mlops_trusted_key *before = find(list, fingerprint);
+    if (options->expires_ns && options->expires_ns <= clock_now_ns()) {
+        mlops_fail(err, MLOPS_INVALID, "the key would have ended before it is trusted");
+        return mlops_hint(err, "give a later --expires, or 'mlops trust remove' the key");
+    }
+    if (!before || ((options->roles & MLOPS_ROLE_RELEASER) && !options->expires_ns))
+        return MLOPS_OK;
+    int code = check_remove(list, before, err);
+    if (code == MLOPS_OK || !(options->roles & MLOPS_ROLE_RELEASER))
+        return code;
+    *err = (struct mlops_error){0};
+    registry_warn(registry, "this is the last releaser's key: when it has ended, changes are "
+                            "believed on anybody's word; trust another releaser before");
+    return MLOPS_OK;
+}
+
 int mlops_trust_add(struct mlops_registry *registry, const struct mlops_trust_options *options,
                     struct mlops_trusted_key *key, struct mlops_error *err)
 {
@@ -417,6 +455,7 @@ int mlops_trust_add(struct mlops_registry *registry, const struct mlops_trust_op
     TRY(mlops_key_find(options->key, &found, err));
     TRY(check_add(&found, options, owner, err));
     TRY(read_state(registry, &options->signer, &change, err));
+    TRY(check_again(registry, &change.list, found.fingerprint, options, err));
     change.key = key_to_json(found.fingerprint, owner, options->roles, options->expires_ns,
                              found.public_pem);
     TRY(record(registry, &change, options->reason, err));
@@ -445,22 +484,6 @@ static int pick(const struct mlops_trust_list *list, const char *name,
     mlops_fail(err, MLOPS_NOT_FOUND, "'%s' is no key that this registry trusts", name);
     return mlops_hint(err,
                       "'mlops trust list' shows them: fingerprint (8 digits or more) or owner");
-}
-
-/* Somebody must be left who can change things. */
-static int check_remove(const struct mlops_trust_list *list, const struct mlops_trusted_key *key,
-                        struct mlops_error *err)
-{
-    int64_t now_ns = clock_now_ns();
-    if (!(key->roles & MLOPS_ROLE_RELEASER) || !is_trusted(key, now_ns))
-        return MLOPS_OK;
-    for (size_t i = 0; i < list->count; i++)
-        if (&list->items[i] != key && (list->items[i].roles & MLOPS_ROLE_RELEASER) &&
-            is_trusted(&list->items[i], now_ns))
-            return MLOPS_OK;
-    mlops_fail(err, MLOPS_REFUSED, "the key of %s is the last of a releaser", key->owner);
-    return mlops_hint(err, "trust another releaser first: without one nobody could vouch for any "
-                           "change");
 }
 
 int mlops_trust_remove(struct mlops_registry *registry, const struct mlops_trust_options *options,

@@ -58,6 +58,22 @@ setup() {
     mlops log --verify
 }
 
+@test "the last releaser's word is not given away by adding the key again" {
+    registered
+    mlops -q key generate --no-passphrase
+    mlops -q trust add --role releaser --role author --owner ana
+    run mlops trust add --role author --owner ana
+    ended 1 "the key of ana is the last of a releaser" "trust another releaser first"
+    run mlops trust add --role releaser --owner ana --expires 2020-01-01
+    ended 2 "the key would have ended before it is trusted"
+    run mlops trust add --role releaser --owner ana --expires 2120-01-01
+    ended 0 "this is the last releaser's key"
+    mlops -q key generate --no-passphrase bob
+    mlops -q trust add bob --role releaser --owner bob
+    run mlops trust add --role author --owner ana --key bob
+    ended 0 "trusts now the key" "(author)"
+}
+
 @test "a signature is of its own version alone" {
     registered
     mlops -q key generate --no-passphrase
