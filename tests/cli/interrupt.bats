@@ -109,6 +109,13 @@ while True:
     done
     run mlops retrain --runs fraud
     [ "$(grep -c 'failed' <<<"$output")" -eq 2 ]
+    # one that is killed cannot say so
+    mlops -q retrain fraud --from fraud@1 --data p/data/train.csv 2> /dev/null 3>&- &
+    until pgrep -fx "$nap" > /dev/null; do sleep 0.05; done
+    kill -9 $!
+    no_nap
+    run mlops retrain fraud --from fraud@1 --data p/data/train.csv
+    ended 4 "1 run already, at most 1 may; one that was killed counts until 20"
 }
 
 @test "a deploy that is being found out about goes back, and the next one is let in" {
@@ -155,7 +162,7 @@ while True:
     traffic 2 $(($(date +%s) - 1200)) 300 200
     mlops -q monitor ingest fraud events
     mlops -q monitor label fraud labels
-    mlops -q retrain fraud --triggers labels=100
+    mlops -q retrain fraud --triggers every=1s
     run ctrl_c "pgrep -fx '$nap'" mlops monitor watch fraud --auto-retrain --tick 200ms
     ended 0
     no_nap
