@@ -67,19 +67,23 @@ void mlops_retrain_triggers_clear(struct mlops_retrain_triggers *triggers)
 
 /* ---- runs ----------------------------------------------------------------------------------- */
 
-static int count_runs(struct db *db, const char *sql, const char *model, int64_t since_ns,
-                      uint64_t *count, struct mlops_error *err)
+/* The one number that `sql` gives of the model's runs after a time. */
+static int ask_number(struct db *db, const char *sql, const char *model, int64_t since_ns,
+                      uint64_t *number, struct mlops_error *err)
 {
     _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
     bool any;
     TRY(db_query(db, &rows, err, sql, DB_TEXT(model), DB_I64(since_ns)));
     TRY(db_step(rows, &any, err));
-    *count = (uint64_t)db_i64(rows, 0);
+    *number = (uint64_t)db_i64(rows, 0);
     return MLOPS_OK;
 }
 
 static const char running[] =
     "SELECT count(*) FROM retrain_run WHERE model = $1 AND status = 'running' AND lease_ns > $2";
+static const char free_at[] =
+    "SELECT min(lease_ns) FROM retrain_run WHERE model = $1 AND status = 'running' AND lease_ns > "
+    "$2";
 static const char started[] =
     "SELECT count(*) FROM retrain_run WHERE model = $1 AND started_ns > $2";
 
@@ -91,21 +95,25 @@ static int check_limits(struct db *db, const struct run_begin *begin, int64_t no
     const char *model = begin->from->model;
     uint64_t count;
     *why = NULL;
-    TRY(count_runs(db, running, model, now_ns, &count, err));
+    TRY(ask_number(db, running, model, now_ns, &count, err));
     if (count >= limits->at_most) {
-        *why = xprintf("%llu run already, at most %llu may", (unsigned long long)count,
-                       (unsigned long long)limits->at_most);
+        uint64_t lease_ns;
+        char until[32];
+        TRY(ask_number(db, free_at, model, now_ns, &lease_ns, err));
+        mlops_time_format((int64_t)lease_ns, until);
+        *why = xprintf("%llu run already, at most %llu may; one that was killed counts until %s",
+                       (unsigned long long)count, (unsigned long long)limits->at_most, until);
         return MLOPS_OK;
     }
     if (begin->by_hand)
         return MLOPS_OK;
-    TRY(count_runs(db, started, model, now_ns - limits->cooldown_ns, &count, err));
+    TRY(ask_number(db, started, model, now_ns - limits->cooldown_ns, &count, err));
     if (count > 0 && limits->cooldown_ns > 0) {
         *why = xstrdup("the last run was too short a while ago (cooldown)");
         return MLOPS_OK;
     }
     if (limits->budget) {
-        TRY(count_runs(db, started, model, now_ns - limits->budget_ns, &count, err));
+        TRY(ask_number(db, started, model, now_ns - limits->budget_ns, &count, err));
         if (count >= limits->budget)
             *why = xprintf("the budget is spent: %llu runs", (unsigned long long)count);
     }
