@@ -38,12 +38,11 @@ static int read_table(const struct mlops_registry *registry, struct table_reader
         const struct batch *batches;
         size_t count;
         TRY(check_cancelled(registry, err));
-        TRY(table_next_many(reader, &batches, &count, err));
+        TRY(profile_add_next(profile, reader, &batches, &count, err));
         if (count == 0) {
             profile_finish(profile);
             return MLOPS_OK;
         }
-        profile_add(profile, batches, count);
     }
 }
 

@@ -194,6 +194,8 @@ struct reading {
 static void find_misfits(struct reading *reading, const struct batch *batches, size_t count)
 {
     uint64_t first = reading->profile->rows + 1;
+    for (size_t i = 0; i < count; i++)
+        first -= batches[i].rows;
     for (size_t i = 0; i < count; i++) {
         const struct batch *batch = &batches[i];
         for (size_t j = 0; j < batch->column_count; j++) {
@@ -207,11 +209,11 @@ static void find_misfits(struct reading *reading, const struct batch *batches, s
     }
 }
 
+/* Of batches that the profile has taken in. */
 static void add_batches(struct reading *reading, const struct batch *batches, size_t count)
 {
     if (reading->misfits)
         find_misfits(reading, batches, count);
-    profile_add(reading->profile, batches, count);
     if (reading->spans)
         slices_add(reading->spans, batches, count);
     if (reading->segments)
@@ -223,6 +225,7 @@ static void add_in_season(struct reading *reading, const struct batch *batches, 
     for (size_t i = 0; i < count; i++) {
         struct season_memory memory = {0};
         season_take(reading->season, &batches[i], reading->time, &memory);
+        profile_add(reading->profile, &memory.batch);
         add_batches(reading, &memory.batch, 1);
         season_memory_clear(&memory);
     }
@@ -237,7 +240,10 @@ static int read_rows(const struct mlops_registry *registry, struct table_reader 
         size_t count;
         if (observer && observer->cancelled && observer->cancelled(observer->context))
             return mlops_fail(err, MLOPS_CANCELLED, "stopped while reading a table");
-        TRY(table_next_many(reader, &batches, &count, err));
+        if (reading->season)
+            TRY(table_next_many(reader, &batches, &count, err));
+        else
+            TRY(profile_add_next(reading->profile, reader, &batches, &count, err));
         if (count == 0) {
             profile_finish(reading->profile);
             return MLOPS_OK;

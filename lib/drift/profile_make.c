@@ -68,10 +68,9 @@ static int read_all(const struct mlops_observer *observer, struct table_reader *
         size_t count;
         if (observer && observer->cancelled && observer->cancelled(observer->context))
             return mlops_fail(err, MLOPS_CANCELLED, "stopped while reading a table");
-        TRY(table_next_many(reader, &batches, &count, err));
+        TRY(profile_add_next(profile, reader, &batches, &count, err));
         if (count == 0)
             break;
-        profile_add(profile, batches, count);
         if (observer && observer->progress)
             observer->progress(observer->context, "reading rows", profile->rows, 0);
     }

@@ -7,8 +7,6 @@
 #include "stats/row_sample.h"
 #include <math.h>
 
-#define FEW_CELLS 20000
-
 struct profile *profile_new(const struct table_schema *schema)
 {
     struct profile *profile = xcalloc(1, sizeof(*profile));
@@ -65,16 +63,20 @@ static uint64_t multiplier(size_t column)
 
 static void sample_rows(struct row_sample *sample, const struct batch *batch, const uint64_t *rows)
 {
-    uint64_t cells[ROW_SAMPLE_COLUMNS_MAX];
+    uint64_t cells[ROW_SAMPLE_COLUMNS_MAX], threshold = row_sample_threshold(sample);
+    bool passed_over = false;
     for (size_t row = 0; row < batch->rows; row++) {
-        if (rows[row] > row_sample_threshold(sample)) {
-            row_sample_update(sample, rows[row], 1, cells); /* only that there was one */
+        if (rows[row] > threshold) {
+            passed_over = true;
             continue;
         }
         for (size_t i = 0; i < row_sample_columns(sample); i++)
             cells[i] = cell_bits(&batch->columns[i], row);
         row_sample_update(sample, rows[row], 1, cells);
+        threshold = row_sample_threshold(sample);
     }
+    if (passed_over)
+        row_sample_pass_over(sample);
 }
 
 /* ---- updating ------------------------------------------------------------------------------- */
@@ -87,100 +89,99 @@ static void sample_rows(struct row_sample *sample, const struct batch *batch, co
 struct update {
     struct profile *profile;
     const struct batch *batches;
-    size_t *starts; /* of each batch: the rows of those before it */
-    size_t *order;  /* of the columns */
-    size_t rows, widest, workers;
+    size_t count, rows, widest, workers;
     uint64_t *sums;   /* of each worker: `rows` */
     uint64_t *hashes; /* of each worker: `widest`, the cells of a column of a batch */
 };
 
-static int update_column(void *context, size_t place, size_t worker, struct mlops_error *err)
+static void begin(void *context, const struct batch *batches, size_t count)
 {
-    const struct update *update = context;
-    size_t index = update->order[place];
-    uint64_t factor = multiplier(index), *hashes = update->hashes + worker * update->widest;
-    uint64_t *sum = update->sums + worker * update->rows;
-    (void)err;
-    for (const struct batch *batch = update->batches;
-         sum < update->sums + (worker + 1) * update->rows; sum += batch->rows, batch++) {
-        column_update(&update->profile->columns[index], &batch->columns[index], hashes);
-        hash_sum_many(hashes, batch->rows, factor, sum);
-    }
-    return MLOPS_OK;
-}
-
-/* The sums of a batch become the hashes of its rows, those of the first worker. */
-static int update_rows(void *context, size_t index, size_t worker, struct mlops_error *err)
-{
-    const struct update *update = context;
-    uint64_t *rows = update->sums + update->starts[index];
-    (void)worker;
-    (void)err;
-    for (size_t row = 0; row < update->batches[index].rows; row++) {
-        for (size_t i = 1; i < update->workers; i++)
-            rows[row] += rows[i * update->rows + row];
-        rows[row] = stats_hash_eight(&rows[row]);
-    }
-    return MLOPS_OK;
-}
-
-static void run_all(bool few, size_t count, pool_work work, struct update *update)
-{
-    struct mlops_error err;
-    for (size_t i = 0; i < count && few; i++) /* threads would cost more than they do */
-        (void)work(update, i, 0, &err);
-    if (!few)
-        (void)pool_run(count, work, update, &err); /* cannot fail */
-}
-
-/* Columns of texts take several times as long as others: they come first, so that no core is left
- * with one of them while the others have nothing to do. */
-static size_t *order_columns(const struct profile *profile)
-{
-    size_t *order = xcalloc(profile->column_count + 1, sizeof(*order)), used = 0;
-    for (int texts = 1; texts >= 0; texts--)
-        for (size_t i = 0; i < profile->column_count; i++)
-            if (type_has_texts(profile->columns[i].type) == (texts == 1))
-                order[used++] = i;
-    return order;
-}
-
-void profile_add(struct profile *profile, const struct batch *batches, size_t count)
-{
-    struct update update = {.profile = profile,
-                            .batches = batches,
-                            .starts = xcalloc(count + 1, sizeof(*update.starts)),
-                            .order = order_columns(profile)};
+    struct update *update = context;
+    *update = (struct update){
+        .profile = update->profile, .batches = batches, .count = count, .workers = pool_threads()};
     for (size_t i = 0; i < count; i++) {
-        update.starts[i] = update.rows;
-        update.rows += batches[i].rows;
-        update.widest = batches[i].rows > update.widest ? batches[i].rows : update.widest;
+        update->rows += batches[i].rows;
+        update->widest = batches[i].rows > update->widest ? batches[i].rows : update->widest;
     }
-    bool few = update.rows * profile->column_count < FEW_CELLS;
-    update.workers = few ? 1 : pool_threads();
-    update.sums = xcalloc(update.workers * update.rows + 1, sizeof(*update.sums));
-    update.hashes = xrealloc(NULL, update.workers * update.widest + 1, sizeof(*update.hashes));
-    profile->rows += update.rows;
-    run_all(few, profile->column_count, update_column, &update);
-    run_all(few, count, update_rows, &update);
-    for (size_t i = 0; i < count; i++)
-        sample_rows(profile->sample, &batches[i], update.sums + update.starts[i]);
-    free(update.starts);
-    free(update.order);
-    free(update.sums);
-    free(update.hashes);
+    update->sums = xcalloc(update->workers * update->rows + 1, sizeof(*update->sums));
+    update->hashes = xrealloc(NULL, update->workers * update->widest + 1, sizeof(*update->hashes));
+}
+
+static void take(void *context, size_t column, size_t worker)
+{
+    const struct update *update = context;
+    uint64_t factor = multiplier(column), *hashes = update->hashes + worker * update->widest;
+    uint64_t *sum = update->sums + worker * update->rows;
+    for (size_t i = 0; i < update->count; i++) {
+        const struct batch *batch = &update->batches[i];
+        column_update(&update->profile->columns[column], &batch->columns[column], hashes);
+        hash_sum_many(hashes, batch->rows, factor, sum);
+        sum += batch->rows;
+    }
+}
+
+/* The sums of the workers become the hashes of the rows. */
+static void end(struct update *update)
+{
+    uint64_t *rows = update->sums;
+    for (size_t i = 1; i < update->workers; i++)
+        for (size_t row = 0; row < update->rows; row++)
+            rows[row] += rows[i * update->rows + row];
+    hash_many(rows, update->rows, rows);
+    for (size_t i = 0; i < update->count; i++) {
+        sample_rows(update->profile->sample, &update->batches[i], rows);
+        rows += update->batches[i].rows;
+    }
+    update->profile->rows += update->rows;
+    free(update->sums);
+    free(update->hashes);
+}
+
+int profile_add_next(struct profile *profile, struct table_reader *reader,
+                     const struct batch **batches, size_t *count, struct mlops_error *err)
+{
+    struct update update = {.profile = profile};
+    const struct table_taker taker = {begin, take, &update};
+    int code = table_next_taken(reader, &taker, batches, count, err);
+    if (code || *count == 0) {
+        free(update.sums);
+        free(update.hashes);
+        return code;
+    }
+    end(&update);
+    return MLOPS_OK;
+}
+
+static int take_item(void *context, size_t column, size_t worker, struct mlops_error *err)
+{
+    (void)err;
+    take(context, column, worker);
+    return MLOPS_OK;
+}
+
+void profile_add(struct profile *profile, const struct batch *batch)
+{
+    struct update update = {.profile = profile};
+    struct mlops_error unused;
+    begin(&update, batch, 1);
+    (void)pool_run(profile->column_count, take_item, &update, &unused); /* cannot fail */
+    end(&update);
+}
+
+void profile_update(struct profile *profile, const struct batch *batch)
+{
+    struct update update = {.profile = profile};
+    begin(&update, batch, 1);
+    for (size_t i = 0; i < profile->column_count; i++)
+        take(&update, i, 0);
+    end(&update);
+    profile_finish(profile);
 }
 
 void profile_finish(struct profile *profile)
 {
     for (size_t i = 0; i < profile->column_count; i++)
         column_finish(&profile->columns[i]);
-}
-
-void profile_update(struct profile *profile, const struct batch *batch)
-{
-    profile_add(profile, batch, 1);
-    profile_finish(profile);
 }
 
 /* ---- numbers -------------------------------------------------------------------------------- */

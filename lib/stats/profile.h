@@ -76,13 +76,16 @@ struct profile *profile_new_exact(const struct table_schema *schema);
 void profile_free(struct profile *profile);
 DEFINE_CLEANUP(struct profile, profile_free)
 
-/* Take in batches of the same schema, over all cores. However rows are cut into batches, and
- * however many threads there are, the profile becomes the same, bit by bit. After the last of them
- * call profile_finish. */
-void profile_add(struct profile *profile, const struct batch *batches, size_t count);
+/* Read the next batches (table_next_taken) and take them in, over all cores. However rows are cut
+ * into batches, and however many threads there are, the profile becomes the same, bit by bit. After
+ * the last of them call profile_finish. After an error the profile is good for nothing. */
+int profile_add_next(struct profile *profile, struct table_reader *reader,
+                     const struct batch **batches, size_t *count, struct mlops_error *err);
+/* The same of a batch that is there already. */
+void profile_add(struct profile *profile, const struct batch *batch);
 /* Nothing is under way any more: what the fields say holds for all that came. */
 void profile_finish(struct profile *profile);
-/* Take in one batch and finish. */
+/* Take in one batch, by this thread alone, and finish. */
 void profile_update(struct profile *profile, const struct batch *batch);
 
 /*

@@ -60,7 +60,7 @@ static void encode_extension(const struct column_profile *column, struct buffer 
         encode_counts(column->weekdays, ARRAY_LENGTH(column->weekdays), out);
         kll_encode(column->times, true, out);
     }
-    if (type_has_texts(column->type)) {
+    if (column_has_texts(column->type)) {
         wire_put_u64(out, column->length_min);
         wire_put_u64(out, column->length_max);
         wire_put_u64(out, column->length_sum);
@@ -202,7 +202,7 @@ static void decode_extension(struct wire *wire, struct column_profile *column)
         column->m4 = wire_f64(wire);
     if (column->type == COLUMN_TIME && !wire->failed)
         decode_times(wire, column);
-    if (type_has_texts(column->type) && !wire->failed)
+    if (column_has_texts(column->type) && !wire->failed)
         decode_texts(wire, column);
 }
 

@@ -20,7 +20,7 @@ void column_init(struct column_profile *column, const char *name, enum column_ty
     *column = (struct column_profile){
         .name = xstrdup(name), .type = type, .min = NAN, .max = NAN, .extended = extended};
     column->distinct = hll_new();
-    if (type == COLUMN_BOOL || type_has_texts(type))
+    if (type == COLUMN_BOOL || column_has_texts(type))
         column->frequent = frequent_new();
     if (column_is_numeric(type))
         column->quantiles = kll_new();
@@ -30,7 +30,7 @@ void column_init(struct column_profile *column, const char *name, enum column_ty
         column->values = frequent_new_limited(PROFILE_VALUES);
     if (type == COLUMN_TIME)
         column->times = kll_new();
-    if (type_has_texts(type))
+    if (column_has_texts(type))
         column->patterns = frequent_new_limited(PROFILE_PATTERNS);
 }
 

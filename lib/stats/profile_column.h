@@ -3,11 +3,6 @@
 #define STATS_PROFILE_COLUMN_H
 #include "stats/profile.h"
 
-static inline bool type_has_texts(enum column_type type)
-{
-    return type == COLUMN_CATEGORY || type == COLUMN_TEXT;
-}
-
 /* The sketches that a column of this type has, empty. `name` is copied. */
 void column_init(struct column_profile *column, const char *name, enum column_type type,
                  bool extended);

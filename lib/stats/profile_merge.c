@@ -13,7 +13,7 @@ static bool common_type(const struct column_profile *a, const struct column_prof
         *type = b->type;
     else if (column_is_numeric(a->type) && column_is_numeric(b->type))
         *type = a->type > b->type ? a->type : b->type; /* bool < integer < float */
-    else if (type_has_texts(a->type) && type_has_texts(b->type))
+    else if (column_has_texts(a->type) && column_has_texts(b->type))
         *type = COLUMN_TEXT;
     else
         return false;

@@ -78,6 +78,11 @@ static uint32_t make_room(struct row_sample *sample)
     return (uint32_t)sample->rows;
 }
 
+void row_sample_pass_over(struct row_sample *sample)
+{
+    sample->overflowed = true;
+}
+
 void row_sample_update(struct row_sample *sample, uint64_t hash, uint64_t count,
                        const uint64_t *cells)
 {

@@ -27,6 +27,8 @@ void row_sample_free(struct row_sample *sample);
 
 /* Rows with a hash above this are of no use: the caller need not gather their cells. */
 uint64_t row_sample_threshold(const struct row_sample *sample);
+/* There was such a row. */
+void row_sample_pass_over(struct row_sample *sample);
 /* `cells`: row_sample_columns of them. */
 void row_sample_update(struct row_sample *sample, uint64_t hash, uint64_t count,
                        const uint64_t *cells);

@@ -62,11 +62,13 @@ int duckdb_fail(const char *message, struct mlops_error *err)
                       message);
 }
 
-/* Nothing is fetched from the network or written to disk, and as many threads as we would use. */
+/* Nothing is fetched from the network or written to disk. Whoever asks for chunks decodes them; half
+ * of the cores are DuckDB's at most (more have it wait for its own), the others have what came
+ * before. */
 static int configure(const struct duckdb_api *api, void *config, struct mlops_error *err)
 {
-    char threads[16];
-    snprintf(threads, sizeof(threads), "%zu", pool_threads());
+    char threads[24];
+    snprintf(threads, sizeof(threads), "%zu", pool_threads() > 1 ? pool_threads() / 2 : 1);
     const char *const settings[][2] = {{"threads", threads},
                                        {"temp_directory", ""},
                                        {"autoinstall_known_extensions", "false"},

@@ -1,15 +1,22 @@
 /* lib/table/input.h - one file of a table, of whatever kind; the reader strings them together. */
 #ifndef TABLE_INPUT_H
 #define TABLE_INPUT_H
+#include "base/crew.h"
 #include "table/header.h"
 
 struct input;
 
 /* What a kind of file does. */
 struct input_kind {
-    /* The next batches, valid until the next call; none at the end. */
+    /* The next batches, valid until the next call; none at the end. Where there is a `fill`, only
+     * how many rows each of them has is said yet. */
     int (*next)(struct input *input, const struct batch **batches, size_t *count,
                 struct mlops_error *err);
+    /* Make the values of a column of all of them; asked by several threads at once, each for
+     * another column. NULL: they are there. */
+    void (*fill)(struct input *input, size_t column);
+    /* Once all columns are filled: is every value of its type? NULL without `fill`. */
+    int (*filled)(struct input *input, struct mlops_error *err);
     /* The line, or row, on which row `row` of one of those batches begins. */
     uint64_t (*line)(const struct input *input, size_t batch, size_t row);
     void (*close)(struct input *input);
@@ -20,6 +27,7 @@ struct input {
     const struct input_kind *kind;
     struct header header;
     uint64_t ragged;
+    struct crew *crew; /* threads that read ahead and else work on columns; NULL: none */
 };
 
 struct intake;

@@ -375,7 +375,7 @@ int npy_input_open(int fd, const char *name, const struct table_options *options
                    const struct table_schema *layout, struct input **input,
                    struct mlops_error *err)
 {
-    static const struct input_kind kind = {npy_next, npy_line, npy_close};
+    static const struct input_kind kind = {.next = npy_next, .line = npy_line, .close = npy_close};
     struct npy_input *npy = xcalloc(1, sizeof(*npy));
     _cleanup_(input_close_ptr) struct input *opened = &npy->input;
     _cleanup_(npy_fields_clear) struct npy_fields fields = {0};

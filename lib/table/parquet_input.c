@@ -4,23 +4,24 @@
  */
 #include "base/file.h"
 #include "base/path.h"
-#include "base/pool.h"
 #include "table/convert.h"
 #include "table/infer.h"
 #include "table/input.h"
 #include "table/parquet.h"
-#include "table/parquet_ahead.h"
 #include "table/show.h"
+#include <stdatomic.h>
 #include <stdio.h>
 
-#define ROUND 16 /* chunks of DuckDB, of up to 2,048 rows, that are turned into batches at a time */
+/* Chunks of DuckDB, of up to 2,048 rows: those that are turned into batches at a time (more would
+ * not stay in the cores' caches), and those that are read ahead, so that there are some while it
+ * unpacks the next row group. */
+#define ROUND 4
+#define AHEAD 32
 #define SAMPLE_ROWS 8192
 
-struct piece {
+struct chunk {
     void *chunk;
     size_t rows;
-    struct typed typed;
-    size_t misfit, misfit_column; /* the first value that does not fit; SIZE_MAX: all do */
 };
 
 struct parquet_input {
@@ -33,20 +34,24 @@ struct parquet_input {
     struct parquet_fields fields; /* those that are read */
     duckdb_result result;
     bool running; /* `result` is one */
-    struct parquet_ahead *ahead; /* asks it for chunks */
-    bool ended;                  /* there are no more of them */
-    uint64_t rows, said; /* that came before those of `pieces`; that the file says it has */
-    bool sampled;        /* `pieces` are the sample, which was not given yet */
-    struct piece pieces[ROUND];
+    struct chunk ring[AHEAD];
+    atomic_size_t fetched, taken; /* chunks so far: into the ring, out of it */
+    atomic_bool ended;            /* the result has no more chunks */
+    uint64_t rows, said;          /* that came before those of `round`; that the file says it has */
+    struct chunk round[ROUND];    /* that `batches` are of */
+    bool sampled;                 /* it is the sample, which was not given yet */
     size_t count;
+    struct typed typed[ROUND];
+    size_t *misfits; /* of each chunk of the round, column by column: the first row that does not
+                        fit, or SIZE_MAX */
     struct batch batches[ROUND];
 };
 
-static void drop_chunks(struct parquet_input *parquet)
+static void drop_round(struct parquet_input *parquet)
 {
     for (size_t i = 0; i < parquet->count; i++) {
-        parquet->rows += parquet->pieces[i].rows;
-        parquet->session.api.duckdb_destroy_data_chunk(&parquet->pieces[i].chunk);
+        parquet->rows += parquet->round[i].rows;
+        parquet->session.api.duckdb_destroy_data_chunk(&parquet->round[i].chunk);
     }
     parquet->count = 0;
 }
@@ -54,16 +59,19 @@ static void drop_chunks(struct parquet_input *parquet)
 static void parquet_close(struct input *input)
 {
     struct parquet_input *parquet = (struct parquet_input *)input;
-    drop_chunks(parquet);
-    parquet_ahead_stop(parquet->ahead);
+    crew_free(input->crew);
+    drop_round(parquet);
+    for (size_t i = parquet->taken; i < parquet->fetched; i++)
+        parquet->session.api.duckdb_destroy_data_chunk(&parquet->ring[i % AHEAD].chunk);
     if (parquet->running)
         parquet->session.api.duckdb_destroy_result(&parquet->result);
     duckdb_session_close(&parquet->session);
     for (size_t i = 0; i < ROUND; i++)
-        typed_clear(&parquet->pieces[i].typed);
+        typed_clear(&parquet->typed[i]);
     parquet_fields_clear(&parquet->fields);
     header_clear(&parquet->input.header);
     fd_close(&parquet->fd);
+    free(parquet->misfits);
     free(parquet->name);
     free(parquet);
 }
@@ -82,23 +90,47 @@ static int of_file(const struct parquet_input *parquet, struct mlops_error *err)
 
 /* ---- chunks --------------------------------------------------------------------------------- */
 
-/* Chunks up to `wanted` rows, or a round of them. An end that comes too early is one of DuckDB's
- * ways of failing. */
-static int fetch(struct parquet_input *parquet, size_t wanted, struct mlops_error *err)
+/* One chunk into the ring, if there is room: DuckDB decodes it here, in whoever asks. */
+static bool fetch(void *context)
+{
+    struct parquet_input *parquet = context;
+    const struct duckdb_api *api = &parquet->session.api;
+    if (parquet->ended || parquet->fetched - parquet->taken == AHEAD)
+        return false;
+    void *chunk = api->duckdb_fetch_chunk(parquet->result);
+    size_t rows = chunk ? api->duckdb_data_chunk_get_size(chunk) : 0;
+    if (rows > 0) {
+        parquet->ring[parquet->fetched % AHEAD] = (struct chunk){chunk, rows};
+        parquet->fetched++;
+    } else if (chunk) {
+        api->duckdb_destroy_data_chunk(&chunk);
+    } else {
+        parquet->ended = true;
+    }
+    return true;
+}
+
+/* The next round out of the ring. How rows are cut into batches is the file's doing alone. */
+static void take_round(struct parquet_input *parquet)
+{
+    drop_round(parquet);
+    while (parquet->count < ROUND) {
+        while (parquet->fetched == parquet->taken && !parquet->ended)
+            crew_want(parquet->input.crew);
+        if (parquet->fetched == parquet->taken)
+            break;
+        parquet->round[parquet->count++] = parquet->ring[parquet->taken % AHEAD];
+        parquet->taken++;
+    }
+    crew_wake(parquet->input.crew);
+}
+
+/* An end that comes too early is one of DuckDB's ways of failing. */
+static int check_end(const struct parquet_input *parquet, struct mlops_error *err)
 {
     const struct duckdb_api *api = &parquet->session.api;
-    uint64_t rows = 0;
-    while (parquet->count < ROUND && rows < wanted && !parquet->ended) {
-        void *chunk = parquet_ahead_next(parquet->ahead);
-        parquet->ended = !chunk;
-        if (!chunk)
-            break;
-        size_t found = api->duckdb_data_chunk_get_size(chunk);
-        parquet->pieces[parquet->count].chunk = chunk;
-        parquet->pieces[parquet->count++].rows = found;
-        rows += found;
-    }
-    const char *message = parquet->ended ? api->duckdb_result_error(&parquet->result) : NULL;
+    duckdb_result result = parquet->result;
+    const char *message = parquet->ended ? api->duckdb_result_error(&result) : NULL;
     if (message && *message) {
         duckdb_fail(message, err);
         return of_file(parquet, err);
@@ -110,62 +142,55 @@ static int fetch(struct parquet_input *parquet, size_t wanted, struct mlops_erro
     return MLOPS_OK;
 }
 
-static struct parquet_vector vector_of(const struct parquet_input *parquet, size_t piece, size_t i)
+static struct parquet_vector vector_of(const struct parquet_input *parquet, size_t chunk, size_t i)
 {
     const struct duckdb_api *api = &parquet->session.api;
-    void *vector = api->duckdb_data_chunk_get_vector(parquet->pieces[piece].chunk, i);
+    void *vector = api->duckdb_data_chunk_get_vector(parquet->round[chunk].chunk, i);
     return (struct parquet_vector){.field = &parquet->fields.items[i],
                                    .data = api->duckdb_vector_get_data(vector),
                                    .validity = api->duckdb_vector_get_validity(vector),
-                                   .rows = parquet->pieces[piece].rows};
+                                   .rows = parquet->round[chunk].rows};
 }
 
-static int convert_piece(void *context, size_t index, size_t worker, struct mlops_error *err)
+static void parquet_fill(struct input *input, size_t column)
 {
-    struct parquet_input *parquet = context;
-    struct piece *piece = &parquet->pieces[index];
-    (void)worker;
-    (void)err;
-    typed_begin(&piece->typed, &parquet->input.header.schema, piece->rows);
-    piece->misfit = SIZE_MAX;
-    for (size_t i = 0; i < parquet->fields.count; i++) {
-        struct parquet_vector vector = vector_of(parquet, index, i);
-        size_t misfit;
-        if (parquet_lend(&vector, &piece->typed.columns[i]))
-            continue;
-        parquet_convert(&vector, &piece->typed.columns[i], &misfit);
-        if (misfit < piece->misfit) {
-            piece->misfit = misfit;
-            piece->misfit_column = i;
-        }
+    struct parquet_input *parquet = (struct parquet_input *)input;
+    for (size_t i = 0; i < parquet->count; i++) {
+        struct parquet_vector vector = vector_of(parquet, i, column);
+        struct column *filled = &parquet->typed[i].columns[column];
+        size_t *misfit = &parquet->misfits[column * ROUND + i];
+        *misfit = SIZE_MAX;
+        if (!parquet_lend(&vector, filled))
+            parquet_convert(&vector, filled, misfit);
     }
-    return MLOPS_OK;
 }
 
-static int refuse_misfit(const struct parquet_input *parquet, size_t piece, uint64_t row,
-                         struct mlops_error *err)
+static int refuse_misfit(const struct parquet_input *parquet, size_t chunk, size_t column,
+                         uint64_t row, struct mlops_error *err)
 {
     char shown[CELL_SHOWN_SIZE], memory[PARQUET_SHOWN];
-    size_t i = parquet->pieces[piece].misfit_column;
-    struct parquet_vector vector = vector_of(parquet, piece, i);
-    const struct column_schema *schema = &parquet->input.header.schema.columns[i];
-    cell_show(parquet_show(&vector, parquet->pieces[piece].misfit, memory), shown);
+    struct parquet_vector vector = vector_of(parquet, chunk, column);
+    const struct column_schema *schema = &parquet->input.header.schema.columns[column];
+    size_t misfit = parquet->misfits[column * ROUND + chunk];
+    cell_show(parquet_show(&vector, misfit, memory), shown);
     return mlops_fail(err, MLOPS_INVALID, "%s:%llu: '%s' in column '%s' is not of its type, %s",
-                      parquet->name, (unsigned long long)row, shown, schema->name,
+                      parquet->name, (unsigned long long)(row + misfit + 1), shown, schema->name,
                       column_type_name(schema->type));
 }
 
-static int convert_pieces(struct parquet_input *parquet, struct mlops_error *err)
+/* The first misfit, by row and then by column, is refused. */
+static int parquet_filled(struct input *input, struct mlops_error *err)
 {
-    struct mlops_error unused;
+    const struct parquet_input *parquet = (const struct parquet_input *)input;
     uint64_t row = parquet->rows;
-    (void)pool_run(parquet->count, convert_piece, parquet, &unused); /* cannot fail */
-    for (size_t i = 0; i < parquet->count; i++) {
-        const struct piece *piece = &parquet->pieces[i];
-        if (piece->misfit != SIZE_MAX && !parquet->count_misfits)
-            return refuse_misfit(parquet, i, row + piece->misfit + 1, err);
-        row += piece->rows;
-        parquet->batches[i] = piece->typed.batch;
+    for (size_t i = 0; i < parquet->count && !parquet->count_misfits; i++) {
+        size_t first = 0;
+        for (size_t j = 1; j < parquet->fields.count; j++)
+            if (parquet->misfits[j * ROUND + i] < parquet->misfits[first * ROUND + i])
+                first = j;
+        if (parquet->fields.count > 0 && parquet->misfits[first * ROUND + i] != SIZE_MAX)
+            return refuse_misfit(parquet, i, first, row, err);
+        row += parquet->round[i].rows;
     }
     return MLOPS_OK;
 }
@@ -174,12 +199,14 @@ static int parquet_next(struct input *input, const struct batch **batches, size_
                         struct mlops_error *err)
 {
     struct parquet_input *parquet = (struct parquet_input *)input;
-    if (!parquet->sampled) {
-        drop_chunks(parquet);
-        TRY(fetch(parquet, SIZE_MAX, err));
-    }
+    if (!parquet->sampled)
+        take_round(parquet);
     parquet->sampled = false;
-    TRY(convert_pieces(parquet, err));
+    TRY(check_end(parquet, err));
+    for (size_t i = 0; i < parquet->count; i++) {
+        typed_begin(&parquet->typed[i], &input->header.schema, parquet->round[i].rows);
+        parquet->batches[i] = parquet->typed[i].batch;
+    }
     *batches = parquet->batches;
     *count = parquet->count;
     return MLOPS_OK;
@@ -190,7 +217,7 @@ static uint64_t parquet_line(const struct input *input, size_t batch, size_t row
     const struct parquet_input *parquet = (const struct parquet_input *)input;
     uint64_t line = parquet->rows + row + 1;
     for (size_t i = 0; i < batch; i++)
-        line += parquet->pieces[i].rows;
+        line += parquet->round[i].rows;
     return line;
 }
 
@@ -266,9 +293,10 @@ static int start(struct parquet_input *parquet, bool may_be_empty, struct mlops_
     parquet->running = true;
     if (duckdb_run(&parquet->session, sql, parquet->path, &parquet->result, err))
         return of_file(parquet, err);
-    TRY(parquet_ahead_start(&parquet->session.api, &parquet->result, &parquet->ahead, err));
-    TRY(fetch(parquet, SAMPLE_ROWS, err));
+    parquet->input.crew = crew_new(fetch, parquet);
+    take_round(parquet);
     parquet->sampled = true;
+    TRY(check_end(parquet, err));
     if (parquet->count == 0 && !may_be_empty)
         return mlops_fail(err, MLOPS_INVALID, "%s has columns and no rows", parquet->name);
     struct text_view *views = xcalloc(SAMPLE_ROWS, sizeof(*views));
@@ -277,6 +305,7 @@ static int start(struct parquet_input *parquet, bool may_be_empty, struct mlops_
         infer_column(parquet, i, views, memory);
     free(memory);
     free(views);
+    parquet->misfits = xcalloc(parquet->fields.count * ROUND + 1, sizeof(*parquet->misfits));
     return MLOPS_OK;
 }
 
@@ -284,7 +313,8 @@ int parquet_input_open(int fd, const char *name, const struct table_options *opt
                        const struct table_schema *layout, struct input **input,
                        struct mlops_error *err)
 {
-    static const struct input_kind kind = {parquet_next, parquet_line, parquet_close};
+    static const struct input_kind kind = {parquet_next, parquet_fill, parquet_filled, parquet_line,
+                                           parquet_close};
     struct parquet_input *parquet = xcalloc(1, sizeof(*parquet));
     _cleanup_(input_close_ptr) struct input *opened = &parquet->input;
     parquet->input.kind = &kind;

@@ -24,6 +24,8 @@ struct partition_input {
     struct table_schema keys; /* of the constants; names are the partitions' */
     struct typed typed;       /* as many rows of them as the longest batch had */
     size_t rows;
+    const struct batch *found; /* of `inner` */
+    size_t found_count;
     struct column *columns; /* of all batches */
     struct batch *batches;
     size_t capacity; /* batches that there is room for */
@@ -102,16 +104,35 @@ static int next(struct input *input, const struct batch **batches, size_t *count
     repeat(partition, longest);
     for (size_t i = 0; i < *count; i++) {
         struct column *columns = partition->columns + i * width;
-        for (size_t j = 0; j < partition->kept; j++)
-            columns[j] = found[i].columns[partition->places[j]];
         for (size_t j = 0; j < partition->count; j++) {
             columns[partition->kept + j] = partition->typed.columns[j];
             columns[partition->kept + j].rows = found[i].rows;
         }
         partition->batches[i] = (struct batch){columns, width, found[i].rows};
     }
+    partition->found = found;
+    partition->found_count = *count;
     *batches = partition->batches;
     return MLOPS_OK;
+}
+
+static void fill(struct input *input, size_t column)
+{
+    struct partition_input *partition = (struct partition_input *)input;
+    size_t width = partition->kept + partition->count;
+    if (column >= partition->kept)
+        return;
+    size_t place = partition->places[column];
+    if (partition->inner->kind->fill)
+        partition->inner->kind->fill(partition->inner, place);
+    for (size_t i = 0; i < partition->found_count; i++)
+        partition->columns[i * width + column] = partition->found[i].columns[place];
+}
+
+static int filled(struct input *input, struct mlops_error *err)
+{
+    struct input *inner = ((struct partition_input *)input)->inner;
+    return inner->kind->filled ? inner->kind->filled(inner, err) : MLOPS_OK;
 }
 
 /* ---- opening -------------------------------------------------------------------------------- */
@@ -176,11 +197,12 @@ int partition_input_open(struct input *inner, const char *name, const struct par
                          size_t file, const struct table_options *options, struct input **input,
                          struct mlops_error *err)
 {
-    static const struct input_kind kind = {.next = next, .line = line, .close = close_input};
+    static const struct input_kind kind = {next, fill, filled, line, close_input};
     struct partition_input *opened = xcalloc(1, sizeof(*opened));
     _cleanup_(input_close_ptr) struct input *owned = &opened->input;
     opened->input.kind = &kind;
     opened->inner = inner;
+    opened->input.crew = inner->crew;
     keep_columns(opened, partitions);
     opened->keys.columns = xcalloc(partitions->count + 1, sizeof(*opened->keys.columns));
     for (size_t i = 0; i < partitions->count; i++) {

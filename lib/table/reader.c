@@ -1,4 +1,5 @@
 /* lib/table/reader.c - one table out of one or many files. */
+#include "base/pool.h"
 #include "table/input.h"
 #include "table/intake.h"
 #include "table/partition.h"
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #define MAGIC 6 /* first bytes that tell the kinds of files apart */
+#define FEW_CELLS 20000 /* fewer are not worth a thread */
 
 struct table_reader {
     char **paths; /* NULL-terminated */
@@ -17,6 +19,7 @@ struct table_reader {
     struct input *first;          /* whose columns are those of the table */
     struct input *input; /* that is read: the first, or another; NULL before it is opened */
     uint64_t ragged;     /* of files that are done with */
+    size_t *order;       /* of the columns on their way through the cores */
     const struct batch *batches;
     size_t batch_count, batch; /* those that were read; the last that table_next gave, from 1 */
 };
@@ -30,6 +33,7 @@ void table_close(struct table_reader *reader)
     input_close(reader->first);
     strings_free(reader->paths);
     partitions_clear(&reader->partitions);
+    free(reader->order);
     free(reader);
 }
 
@@ -157,6 +161,27 @@ static int open_folder(struct table_reader *reader, struct mlops_error *err)
                            &reader->partitions, err);
 }
 
+/* Columns of texts take several times as long as others: they come first, so that no core is left
+ * with one of them while the others have nothing to do. */
+static size_t *order_columns(const struct table_schema *schema)
+{
+    size_t *order = xcalloc(schema->count + 1, sizeof(*order)), used = 0;
+    for (int texts = 1; texts >= 0; texts--)
+        for (size_t i = 0; i < schema->count; i++)
+            if (column_has_texts(schema->columns[i].type) == (texts == 1))
+                order[used++] = i;
+    return order;
+}
+
+static int open_first(struct table_reader *reader, struct mlops_error *err)
+{
+    TRY(open_input(reader, &reader->first, err));
+    reader->input = reader->first;
+    reader->order = order_columns(&reader->first->header.schema);
+    reader->options.expected = NULL; /* the caller's; files that follow take the first's columns */
+    return MLOPS_OK;
+}
+
 int table_open_all(const char *const *paths, size_t count, const struct table_options *options,
                    struct table_reader **reader, struct mlops_error *err)
 {
@@ -164,9 +189,7 @@ int table_open_all(const char *const *paths, size_t count, const struct table_op
     opened->options = *options;
     TRY(expand(paths, count, &opened->paths, err));
     TRY(open_folder(opened, err));
-    TRY(open_input(opened, &opened->first, err));
-    opened->input = opened->first;
-    opened->options.expected = NULL; /* the caller's; files that follow take the first's columns */
+    TRY(open_first(opened, err));
     *reader = TAKE_PTR(opened);
     return MLOPS_OK;
 }
@@ -179,9 +202,7 @@ int table_open(const char *path, const struct table_options *options, struct tab
     opened->paths = xcalloc(2, sizeof(*opened->paths));
     opened->paths[0] = xstrdup(path); /* as it is: no pattern */
     TRY(open_folder(opened, err));
-    TRY(open_input(opened, &opened->first, err));
-    opened->input = opened->first;
-    opened->options.expected = NULL;
+    TRY(open_first(opened, err));
     *reader = TAKE_PTR(opened);
     return MLOPS_OK;
 }
@@ -219,23 +240,74 @@ static int next_batches(struct table_reader *reader, struct mlops_error *err)
     }
 }
 
-int table_next_many(struct table_reader *reader, const struct batch **batches, size_t *count,
-                    struct mlops_error *err)
+/* What the cores do with the batches: each column. */
+struct round {
+    const struct table_reader *reader;
+    const struct table_taker *taker; /* or NULL */
+};
+
+static void do_column(void *context, size_t index, size_t worker)
+{
+    const struct round *round = context;
+    struct input *input = round->reader->input;
+    size_t column = round->reader->order[index];
+    if (input->kind->fill)
+        input->kind->fill(input, column);
+    if (round->taker)
+        round->taker->take(round->taker->context, column, worker);
+}
+
+static int do_item(void *context, size_t index, size_t worker, struct mlops_error *err)
+{
+    (void)err;
+    do_column(context, index, worker);
+    return MLOPS_OK;
+}
+
+static void do_columns(const struct table_reader *reader, const struct table_taker *taker)
+{
+    struct round round = {reader, taker};
+    struct mlops_error unused;
+    size_t columns = reader->first->header.schema.count, rows = 0;
+    for (size_t i = 0; i < reader->batch_count; i++)
+        rows += reader->batches[i].rows;
+    if (reader->input->crew)
+        crew_run(reader->input->crew, columns, do_column, &round);
+    else if (rows * columns >= FEW_CELLS)
+        (void)pool_run(columns, do_item, &round, &unused); /* cannot fail */
+    else
+        for (size_t i = 0; i < columns; i++)
+            do_column(&round, i, 0);
+}
+
+int table_next_taken(struct table_reader *reader, const struct table_taker *taker,
+                     const struct batch **batches, size_t *count, struct mlops_error *err)
 {
     TRY(next_batches(reader, err));
+    const struct input_kind *kind = reader->input->kind;
+    if (taker && reader->batch_count > 0)
+        taker->begin(taker->context, reader->batches, reader->batch_count);
+    if ((taker || kind->fill) && reader->batch_count > 0)
+        do_columns(reader, taker);
+    if (kind->filled && reader->batch_count > 0)
+        TRY(kind->filled(reader->input, err));
     reader->batch = 0;
     *batches = reader->batches;
     *count = reader->batch_count;
     return MLOPS_OK;
 }
 
+int table_next_many(struct table_reader *reader, const struct batch **batches, size_t *count,
+                    struct mlops_error *err)
+{
+    return table_next_taken(reader, NULL, batches, count, err);
+}
+
 int table_next(struct table_reader *reader, const struct batch **batch, bool *more,
                struct mlops_error *err)
 {
-    if (reader->batch == reader->batch_count) {
-        reader->batch = 0;
-        TRY(next_batches(reader, err));
-    }
+    if (reader->batch == reader->batch_count)
+        TRY(table_next_many(reader, &reader->batches, &reader->batch_count, err));
     *more = reader->batch < reader->batch_count;
     *batch = *more ? &reader->batches[reader->batch++] : NULL;
     return MLOPS_OK;

@@ -24,6 +24,11 @@ static inline bool column_is_numeric(enum column_type type)
     return type == COLUMN_BOOL || type == COLUMN_INTEGER || type == COLUMN_FLOAT;
 }
 
+static inline bool column_has_texts(enum column_type type)
+{
+    return type == COLUMN_CATEGORY || type == COLUMN_TEXT;
+}
+
 struct column_schema {
     char *name;
     enum column_type type;
@@ -140,6 +145,20 @@ int table_next(struct table_reader *reader, const struct batch **batch, bool *mo
  */
 int table_next_many(struct table_reader *reader, const struct batch **batches, size_t *count,
                     struct mlops_error *err);
+/* Whoever takes batches column by column, each as soon as it is there, on the core that has it in
+ * its cache. None of them can fail. */
+struct table_taker {
+    /* There will be `count` batches, of which the rows are known and no values yet. */
+    void (*begin)(void *context, const struct batch *batches, size_t count);
+    /* A column of all of them is there. Called by several threads at once, each with its own
+     * `worker` number (below pool_threads()), each for another column, in no certain order. */
+    void (*take)(void *context, size_t column, size_t worker);
+    void *context;
+};
+/* As table_next_many, with the columns handed to `taker` meanwhile. After an error it may have got
+ * some of them. */
+int table_next_taken(struct table_reader *reader, const struct table_taker *taker,
+                     const struct batch **batches, size_t *count, struct mlops_error *err);
 /* Line in the file on which row `row` of the last batch of table_next begins; of formats without
  * lines the number of the row. */
 uint64_t table_line(const struct table_reader *reader, size_t row);

@@ -348,7 +348,7 @@ int text_input_open(struct intake *intake, const struct table_options *options,
                     const struct table_schema *layout, struct input **input,
                     struct mlops_error *err)
 {
-    static const struct input_kind kind = {text_next, text_line, text_close};
+    static const struct input_kind kind = {.next = text_next, .line = text_line, .close = text_close};
     struct text_input *text = xcalloc(1, sizeof(*text));
     _cleanup_(input_close_ptr) struct input *opened = &text->input;
     text->input.kind = &kind;
