@@ -1,6 +1,7 @@
 /* lib/drift/profile_json.c - a profile as JSON. */
 #include "drift/profile_json.h"
 #include "base/json.h"
+#include "base/pool.h"
 #include "stats/association.h"
 #include "stats/frequent.h"
 #include "stats/hll.h"
@@ -127,22 +128,44 @@ static cJSON *column_json(const struct column_profile *column)
     return json;
 }
 
+/* Each column with those behind it. */
+struct associations {
+    const struct profile *profile;
+    size_t count;              /* of the columns */
+    struct association *found; /* count x count */
+};
+
+static int associate(void *context, size_t i, size_t worker, struct mlops_error *err)
+{
+    const struct associations *all = context;
+    (void)worker;
+    (void)err;
+    for (size_t j = i + 1; j < all->count; j++)
+        all->found[i * all->count + j] = profile_association(all->profile, i, j);
+    return MLOPS_OK;
+}
+
 static void add_associations(cJSON *json, const struct profile *profile)
 {
     cJSON *list = json_add_array(json, "associations");
-    size_t count = profile->sample ? row_sample_columns(profile->sample) : 0;
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = i + 1; j < count; j++) {
-            struct association found = profile_association(profile, i, j);
-            if (!(fabs(found.value) >= ASSOCIATION_FROM))
+    struct associations all = {
+        .profile = profile, .count = profile->sample ? row_sample_columns(profile->sample) : 0};
+    struct mlops_error unused;
+    all.found = xcalloc(all.count * all.count + 1, sizeof(*all.found));
+    (void)pool_run(all.count, associate, &all, &unused); /* cannot fail */
+    for (size_t i = 0; i < all.count; i++)
+        for (size_t j = i + 1; j < all.count; j++) {
+            const struct association *found = &all.found[i * all.count + j];
+            if (!(fabs(found->value) >= ASSOCIATION_FROM))
                 continue;
             cJSON *item = cJSON_CreateObject();
             json_add_string(item, "a", profile->columns[i].name);
             json_add_string(item, "b", profile->columns[j].name);
-            json_add_string(item, "kind", association_name(found.kind));
-            json_add_number(item, "value", found.value);
+            json_add_string(item, "kind", association_name(found->kind));
+            json_add_number(item, "value", found->value);
             cJSON_AddItemToArray(list, item);
         }
+    free(all.found);
 }
 
 char *profile_to_json(const struct profile *profile)

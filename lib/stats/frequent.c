@@ -136,8 +136,10 @@ static void insert(struct frequent *sketch, const char *value, size_t length, ui
     } else {
         counter->key.text.at = (uint32_t)sketch->keys.length;
         counter->key.text.length = (uint32_t)length;
-        buffer_append(&sketch->keys, value, length);
-        buffer_putc(&sketch->keys, '\0');
+        buffer_reserve(&sketch->keys, length + 1);
+        memcpy(sketch->keys.data + sketch->keys.length, value, length);
+        sketch->keys.length += length;
+        sketch->keys.data[sketch->keys.length++] = '\0';
     }
     enter(sketch, sketch->used++);
 }
@@ -152,11 +154,7 @@ static int compare_counts(const void *a, const void *b)
 static uint64_t median_count(const struct frequent *sketch)
 {
     uint32_t small[64] = {0};
-    size_t rank = sketch->used / 2, ones = 0;
-    for (size_t i = 0; i < sketch->used; i++)
-        ones += sketch->counters[i].count == 1;
-    if (ones > rank)
-        return 1; /* nearly always, where values hardly come twice */
+    size_t rank = sketch->used / 2;
     for (size_t i = 0; i < sketch->used; i++)
         if (sketch->counters[i].count < ARRAY_LENGTH(small))
             small[sketch->counters[i].count]++;
@@ -175,10 +173,9 @@ static uint64_t median_count(const struct frequent *sketch)
     return cut;
 }
 
-/* Take the median count off every counter and drop those that reach zero: half of them at least. */
-static void purge(struct frequent *sketch)
+/* Take `cut` off every counter and drop those that reach zero. */
+static void purge(struct frequent *sketch, uint64_t cut)
 {
-    uint64_t cut = median_count(sketch);
     size_t kept = 0, end = 0;
     for (size_t i = 0; i < sketch->used; i++) {
         struct counter counter = sketch->counters[i];
@@ -199,6 +196,27 @@ static void purge(struct frequent *sketch)
     enter_all(sketch);
 }
 
+/* All of them came once: nothing stays. */
+static void forget_all(struct frequent *sketch)
+{
+    sketch->keys.length = 0;
+    sketch->used = 0;
+    sketch->error++;
+    enter_all(sketch);
+}
+
+/* Nearly always half of the counters and more stand at one, where values hardly come twice. */
+static __attribute__((noinline)) void drop_half(struct frequent *sketch)
+{
+    size_t ones = 0;
+    for (size_t i = 0; i < sketch->used; i++)
+        ones += sketch->counters[i].count == 1;
+    if (ones == sketch->used)
+        forget_all(sketch);
+    else
+        purge(sketch, ones > sketch->used / 2 ? 1 : median_count(sketch));
+}
+
 static void add(struct frequent *sketch, const char *value, size_t length, uint64_t hash,
                 uint64_t count)
 {
@@ -210,11 +228,11 @@ static void add(struct frequent *sketch, const char *value, size_t length, uint6
     }
     insert(sketch, value, length, hash, count);
     if (sketch->used > sketch->limit)
-        purge(sketch);
+        drop_half(sketch);
 }
 
 /* A text too long for a key, or with NUL bytes: by its beginning and its hash. */
-static void add_long(struct frequent *sketch, const char *value, size_t length, uint64_t hash,
+static __attribute__((noinline)) void add_long(struct frequent *sketch, const char *value, size_t length, uint64_t hash,
                      uint64_t count)
 {
     char key[FREQUENT_KEY_MAX + 20];
@@ -225,25 +243,40 @@ static void add_long(struct frequent *sketch, const char *value, size_t length, 
     add(sketch, key, (size_t)written, stats_hash(key, (size_t)written), count);
 }
 
-void frequent_update_hashed(struct frequent *sketch, const char *value, size_t length,
-                            uint64_t hash)
+uint32_t frequent_update_hashed(struct frequent *sketch, const char *value, size_t length,
+                                uint64_t hash)
 {
     if (length <= FREQUENT_KEY_MAX) {
         struct counter *counter = find(sketch, value, length, hash);
         if (counter) { /* nearly always: no key has NUL bytes */
             counter->count++;
             sketch->total++;
-            return;
+            return (uint32_t)(counter - sketch->counters);
         }
     }
-    if (length <= FREQUENT_KEY_MAX && strnlen(value, length) == length) {
-        sketch->total++;
-        insert(sketch, value, length, hash, 1);
-        if (sketch->used > sketch->limit)
-            purge(sketch);
-        return;
+    if (length > FREQUENT_KEY_MAX || strnlen(value, length) < length) {
+        add_long(sketch, value, length, hash, 1);
+        return FREQUENT_NO_COUNTER;
     }
-    add_long(sketch, value, length, hash, 1);
+    sketch->total++;
+    insert(sketch, value, length, hash, 1);
+    if (sketch->used <= sketch->limit)
+        return (uint32_t)sketch->used - 1;
+    drop_half(sketch);
+    return FREQUENT_NO_COUNTER;
+}
+
+bool frequent_may_drop(const struct frequent *sketch, const char *value, size_t length,
+                       uint64_t hash)
+{
+    return sketch->used == sketch->limit &&
+           (length > FREQUENT_KEY_MAX || !find(sketch, value, length, hash));
+}
+
+void frequent_count_more(struct frequent *sketch, uint32_t counter, uint64_t times)
+{
+    sketch->counters[counter].count += times;
+    sketch->total += times;
 }
 
 void frequent_update(struct frequent *sketch, const char *value, size_t length)
@@ -299,23 +332,31 @@ void frequent_update_numbers(struct frequent *sketch, const double *values, cons
     sketch->total += count;
     if (sketch->capacity <= sketch->limit)
         make_room(sketch);
-    size_t mask = sketch->places - 1;
+    /* neither moves any more: by names of their own the compiler knows it, too */
+    struct counter *counters = sketch->counters;
+    uint16_t *index = sketch->index;
+    size_t mask = sketch->places - 1, used = sketch->used;
     for (size_t i = 0; i < count; i++) {
-        size_t at = hashes[i] & mask;
-        while (sketch->index[at] && sketch->counters[sketch->index[at] - 1].hash != hashes[i])
+        uint64_t hash = hashes[i];
+        size_t at = hash & mask;
+        while (index[at] && counters[index[at] - 1].hash != hash)
             at = (at + 1) & mask;
-        if (sketch->index[at]) {
-            sketch->counters[sketch->index[at] - 1].count++;
+        if (index[at]) {
+            counters[index[at] - 1].count++;
             continue;
         }
-        struct counter *counter = &sketch->counters[sketch->used++];
-        counter->hash = hashes[i];
+        struct counter *counter = &counters[used++];
+        counter->hash = hash;
         counter->count = 1;
         put_f64((uint8_t *)counter->key.number, values[i]);
-        sketch->index[at] = (uint16_t)sketch->used;
-        if (sketch->used > sketch->limit)
-            purge(sketch);
+        index[at] = (uint16_t)used;
+        if (used > sketch->limit) {
+            sketch->used = used;
+            drop_half(sketch);
+            used = sketch->used;
+        }
     }
+    sketch->used = used;
 }
 
 void frequent_update_number(struct frequent *sketch, double value, uint64_t hash)

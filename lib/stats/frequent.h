@@ -25,9 +25,16 @@ struct frequent *frequent_new_limited(size_t limit);
 struct frequent *frequent_new_exact(void);
 void frequent_free(struct frequent *sketch);
 void frequent_update(struct frequent *sketch, const char *value, size_t length);
-/* The same where the caller knows stats_hash(value, length). */
-void frequent_update_hashed(struct frequent *sketch, const char *value, size_t length,
-                            uint64_t hash);
+/* The same where the caller knows stats_hash(value, length). The number of its counter, valid until
+ * counters are dropped; FREQUENT_NO_COUNTER where it is gone again, or the text too long. */
+#define FREQUENT_NO_COUNTER UINT32_MAX
+uint32_t frequent_update_hashed(struct frequent *sketch, const char *value, size_t length,
+                                uint64_t hash);
+/* May frequent_update_hashed of this drop counters? */
+bool frequent_may_drop(const struct frequent *sketch, const char *value, size_t length,
+                       uint64_t hash);
+/* The text of a counter came so many times more. */
+void frequent_count_more(struct frequent *sketch, uint32_t counter, uint64_t times);
 /* A short text that came so many times, at once. */
 void frequent_update_times(struct frequent *sketch, const char *value, uint64_t times);
 /* A number: its key is the eight bytes of the double. Not to be mixed with texts. */

@@ -26,9 +26,14 @@ uint64_t stats_hash(const void *data, size_t length)
 {
     const uint8_t *bytes = data;
     uint64_t hash = stats_mix(length + STATS_HASH_STEP);
-    for (; length >= 8; bytes += 8, length -= 8)
-        hash = stats_mix(hash ^ get_u64(bytes)) + STATS_HASH_STEP;
-    return stats_mix(hash ^ get_few(bytes, length));
+    if (length < 8)
+        return stats_mix(hash ^ get_few(bytes, length));
+    for (size_t at = 0; at + 8 <= length; at += 8)
+        hash = stats_mix(hash ^ get_u64(bytes + at)) + STATS_HASH_STEP;
+    /* the last few are the upper ones of the last eight */
+    unsigned bits = 8 * (unsigned)(length % 8);
+    uint64_t last = bits ? get_u64(bytes + length - 8) >> (64 - bits) : 0;
+    return stats_mix(hash ^ last);
 }
 
 struct hll *hll_new(void)

@@ -1,11 +1,12 @@
 /* lib/stats/kll.c - the KLL quantile sketch. */
 #include "stats/kll.h"
+#include "stats/sort.h"
 #include <math.h>
 
 #define LEVELS_MAX 48 /* of weight 2^47: more values than 64 bits count are never seen */
 #define LEVEL_MIN 8   /* least capacity of a level */
 #define SEED 0x9e3779b97f4a7c15ULL
-#define SMALL 24 /* so many values are sorted by rank */
+#define SMALL 48  /* items of a level that are sorted whatever runs it has */
 #define RUNS 6   /* sorted runs of a level that are merged, not sorted */
 #define RUN_ITEMS 1024
 #define SAMPLED_FROM 18 /* from 2^18 values on, one of a group is looked at */
@@ -98,123 +99,47 @@ static void push(struct level *level, double value)
     level->items[level->count++] = value;
 }
 
-static void swap(double *a, double *b)
-{
-    double kept = *a;
-    *a = *b;
-    *b = kept;
-}
-
-/* By rank: each pair is compared once, and no branch has to be foreseen. */
-static void sort_few(double *items, size_t count)
-{
-    double sorted[SMALL];
-    uint8_t ranks[SMALL] = {0};
-    for (size_t i = 1; i < count; i++)
-        for (size_t j = 0; j < i; j++) {
-            uint8_t after = items[j] > items[i];
-            ranks[j] = (uint8_t)(ranks[j] + after);
-            ranks[i] = (uint8_t)(ranks[i] + !after);
-        }
-    for (size_t i = 0; i < count; i++)
-        sorted[ranks[i]] = items[i];
-    memcpy(items, sorted, count * sizeof(*items));
-}
-
-static void sift(double *items, size_t at, size_t count)
-{
-    for (size_t child; (child = 2 * at + 1) < count; at = child) {
-        child += child + 1 < count && items[child + 1] > items[child];
-        if (items[at] >= items[child])
-            return;
-        swap(&items[at], &items[child]);
-    }
-}
-
-static void sort_heap(double *items, size_t count)
-{
-    for (size_t i = count / 2; i-- > 0;)
-        sift(items, i, count);
-    while (count-- > 1) {
-        swap(&items[0], &items[count]);
-        sift(items, 0, count);
-    }
-}
-
-/* Items that are less than the last of them (`equal`: not above it) come first, in no order; it
- * follows them. How many there are. Every item is moved, so that no branch has to be foreseen. */
-static size_t partition(double *items, size_t count, bool equal)
-{
-    double pivot = items[count - 1];
-    size_t low = 0;
-    for (size_t i = 0; i + 1 < count; i++) {
-        double item = items[i];
-        items[i] = items[low];
-        items[low] = item;
-        low += equal ? item <= pivot : item < pivot;
-    }
-    swap(&items[low], &items[count - 1]);
-    return low;
-}
-
-/* Quicksort by the median of three, by heap after `depth` cuts; qsort with its calls takes three
- * times as long. */
-static void sort(double *items, size_t count, int depth)
-{
-    while (count > SMALL) {
-        if (depth-- == 0) {
-            sort_heap(items, count);
-            return;
-        }
-        double *middle = &items[count / 2], *last = &items[count - 1];
-        if (*middle < items[0])
-            swap(middle, &items[0]);
-        if (*last < items[0])
-            swap(last, &items[0]);
-        if (*middle < *last)
-            swap(last, middle);
-        size_t left = partition(items, count, false), skipped = left + 1;
-        if (left == 0) { /* many equal ones, perhaps: all of the least are done with */
-            swap(&items[0], &items[count - 1]);
-            skipped = partition(items, count, true) + 1;
-        } else if (left < count - skipped) {
-            sort(items, left, depth);
-        } else {
-            sort(items + skipped, count - skipped, depth);
-            count = left;
-            skipped = 0;
-        }
-        items += skipped;
-        count -= skipped;
-    }
-    sort_few(items, count);
-}
-
+/* From both ends at once: each step waits for the one before it, but not for those of the other end.
+ */
 static void merge_runs(const double *left, size_t left_count, const double *right,
                        size_t right_count, double *out)
 {
-    size_t i = 0, j = 0;
-    while (i < left_count && j < right_count) {
-        bool from_right = right[j] < left[i];
-        *out++ = from_right ? right[j] : left[i];
-        j += from_right;
-        i += !from_right;
+    const double *left_end = left + left_count, *right_end = right + right_count;
+    double *out_end = out + left_count + right_count;
+    while (left_end - left >= 2 && right_end - right >= 2) {
+        bool right_first = *right < *left, left_last = left_end[-1] > right_end[-1];
+        *out++ = right_first ? *right : *left;
+        *--out_end = left_last ? left_end[-1] : right_end[-1];
+        right += right_first;
+        left += !right_first;
+        left_end -= left_last;
+        right_end -= !left_last;
     }
-    memcpy(out, left + i, (left_count - i) * sizeof(*out));
-    memcpy(out + left_count - i, right + j, (right_count - j) * sizeof(*out));
+    while (left < left_end && right < right_end) {
+        bool right_first = *right < *left;
+        *out++ = right_first ? *right : *left;
+        right += right_first;
+        left += !right_first;
+    }
+    memcpy(out, left, (size_t)(left_end - left) * sizeof(*out));
+    memcpy(out + (left_end - left), right, (size_t)(right_end - right) * sizeof(*out));
 }
 
 /* A level above the first has a few sorted runs, one for each time that the level below was halved:
- * they are merged. Anything else is sorted. */
+ * they are merged. Anything else is sorted, and what is small. */
 static void sort_level(double *items, size_t count)
 {
+    if (count <= SMALL) {
+        sort_numbers(items, count);
+        return;
+    }
     double memory[2][RUN_ITEMS];
     size_t starts[RUNS + 1], runs = 0;
     for (size_t i = 0; i < count && runs <= RUNS; i++)
         if (i == 0 || items[i] < items[i - 1])
             starts[runs++] = i;
     if (runs > RUNS || count > RUN_ITEMS) {
-        sort(items, count, 40);
+        sort_numbers(items, count);
         return;
     }
     const double *merged = items;

@@ -97,7 +97,8 @@ static struct moments chunk_moments(const double *values, size_t count)
     struct moments moments = {.n = n, .mean = mean + shift};
     moments.m2 = m2 - n * shift * shift;
     moments.m3 = m3 - 3 * shift * m2 + 2 * n * shift * shift * shift;
-    moments.m4 = total(sums.fourth) - 4 * shift * m3 + 6 * shift * shift * m2;
+    moments.m4 = total(sums.fourth) - 4 * shift * m3 + 6 * shift * shift * m2 -
+                 3 * n * shift * shift * shift * shift;
     return moments;
 }
 

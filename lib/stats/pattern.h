@@ -9,7 +9,7 @@
  * The pattern of a text: every run of digits becomes '9', of capital letters 'A', of small ones
  * 'a', of a capital and small ones 'Aa', of bytes of other alphabets 'u', of white space ' ';
  * anything else stands for itself, a run of it once. Cut after PATTERN_MAX bytes, with '~' at the
- * end. Returns its length; no NUL is written.
+ * end. Returns its length; zeros are written behind it.
  */
 size_t pattern_of(const char *text, size_t length, char pattern[PATTERN_MAX]);
 

@@ -50,6 +50,7 @@ struct column_profile {
     struct frequent *patterns; /* category and text columns: stats/pattern.h */
 
     struct moments_chunk *chunk; /* values under way; NULL once finished */
+    struct recent_texts *recent; /* the same */
 };
 
 /* By which function values are told apart in `distinct`, and rows in the sample. */

@@ -4,15 +4,12 @@
 #include "stats/hash_many.h"
 #include "stats/hll.h"
 #include "stats/kll.h"
-#include "stats/pattern.h"
+#include "stats/range.h"
 #include "stats/row_sample.h"
 #include <math.h>
 
-#define LANES 4    /* ranges that run beside one another */
-#define SLICE 1024 /* values that are gathered for the sketches at a time */
 #define DAY_NS 86400000000000LL
 #define HOUR_NS 3600000000000LL
-#define MISSING_HASH 0x6d697373696e6721ULL
 
 void column_init(struct column_profile *column, const char *name, enum column_type type,
                  bool extended)
@@ -50,6 +47,7 @@ void column_clear(struct column_profile *column)
 {
     free(column->name);
     free(column->chunk);
+    free(column->recent);
     kll_free(column->quantiles);
     kll_free(column->times);
     hll_free(column->distinct);
@@ -95,6 +93,8 @@ static void add_moments(struct column_profile *column, uint64_t before, const do
 
 void column_finish(struct column_profile *column)
 {
+    free(column->recent);
+    column->recent = NULL;
     if (!column->chunk)
         return;
     struct moments moments =
@@ -105,17 +105,6 @@ void column_finish(struct column_profile *column)
     column->chunk = NULL;
 }
 
-/* ---- what is missing ------------------------------------------------------------------------ */
-
-static void count_missing(struct column_profile *column, uint8_t code)
-{
-    column->missing++;
-    if (code == MISSING_MISFIT)
-        column->misfits++;
-    else if (code < MISSING_CODES)
-        column->absence[code]++;
-}
-
 /* ---- numbers and times ---------------------------------------------------------------------- */
 
 /* Values of a slice that are there, close together, and the hashes of them: those of its rows where
@@ -123,8 +112,8 @@ static void count_missing(struct column_profile *column, uint8_t code)
 struct slice {
     size_t count;
     const uint64_t *hashes;
-    double values[SLICE];
-    uint64_t memory[SLICE];
+    double values[COLUMN_SLICE];
+    uint64_t memory[COLUMN_SLICE];
 };
 
 static bool any_missing(const uint8_t *missing, size_t count)
@@ -162,41 +151,13 @@ static void gather_numbers(struct column_profile *column, const struct column *f
     slice->hashes = slice->memory;
     for (; row < end; row++) {
         if (from->missing[row]) {
-            count_missing(column, from->missing[row]);
-            hashes[row] = MISSING_HASH;
+            column_count_missing(column, from->missing[row]);
+            hashes[row] = COLUMN_MISSING_HASH;
             continue;
         }
         double value = from->numbers[row] + 0.0;
         slice->values[slice->count] = value;
         slice->memory[slice->count++] = hashes[row] = stats_hash_eight(&value);
-    }
-}
-
-/* The least and the largest of values of which none is NaN, in lanes that do not wait for one
- * another. */
-static void range_of(const double *values, size_t count, double *least, double *largest)
-{
-    double low[LANES], high[LANES];
-    size_t i = 0;
-    for (size_t j = 0; j < LANES; j++) {
-        low[j] = INFINITY;
-        high[j] = -INFINITY;
-    }
-    for (; i + LANES <= count; i += LANES)
-        for (size_t j = 0; j < LANES; j++) {
-            double value = values[i + j];
-            low[j] = value < low[j] ? value : low[j];
-            high[j] = value > high[j] ? value : high[j];
-        }
-    *least = INFINITY;
-    *largest = -INFINITY;
-    for (size_t j = 0; j < LANES; j++) {
-        *least = low[j] < *least ? low[j] : *least;
-        *largest = high[j] > *largest ? high[j] : *largest;
-    }
-    for (; i < count; i++) {
-        *least = values[i] < *least ? values[i] : *least;
-        *largest = values[i] > *largest ? values[i] : *largest;
     }
 }
 
@@ -244,8 +205,8 @@ static void update_numbers(struct column_profile *column, const struct column *f
                            uint64_t *hashes)
 {
     struct slice slice;
-    for (size_t row = 0; row < from->rows; row += SLICE) {
-        size_t end = row + SLICE < from->rows ? row + SLICE : from->rows;
+    for (size_t row = 0; row < from->rows; row += COLUMN_SLICE) {
+        size_t end = row + COLUMN_SLICE < from->rows ? row + COLUMN_SLICE : from->rows;
         uint64_t before = column_finite(column);
         column->count += end - row;
         gather_numbers(column, from, row, end, &slice, hashes);
@@ -278,16 +239,16 @@ static void count_time(struct column_profile *column, int64_t time_ns, bool firs
 static void update_times(struct column_profile *column, const struct column *from, uint64_t *hashes)
 {
     struct slice slice;
-    for (size_t row = 0; row < from->rows; row += SLICE) {
-        size_t end = row + SLICE < from->rows ? row + SLICE : from->rows;
+    for (size_t row = 0; row < from->rows; row += COLUMN_SLICE) {
+        size_t end = row + COLUMN_SLICE < from->rows ? row + COLUMN_SLICE : from->rows;
         uint64_t before = column_finite(column);
         column->count += end - row;
         slice.count = 0;
         slice.hashes = slice.memory;
         for (size_t i = row; i < end; i++) {
             if (from->missing[i]) {
-                count_missing(column, from->missing[i]);
-                hashes[i] = MISSING_HASH;
+                column_count_missing(column, from->missing[i]);
+                hashes[i] = COLUMN_MISSING_HASH;
                 continue;
             }
             int64_t time_ns = from->times[i];
@@ -303,81 +264,6 @@ static void update_times(struct column_profile *column, const struct column *fro
     }
 }
 
-/* ---- texts ---------------------------------------------------------------------------------- */
-
-#define KNOWN 64 /* patterns of texts that came lately, by the hash of the text */
-
-struct known {
-    uint64_t hash; /* of the text */
-    uint64_t pattern_hash;
-    size_t length; /* of the pattern; 0 where nothing is known */
-    char pattern[PATTERN_MAX];
-};
-
-static void count_pattern(struct column_profile *column, struct known known[KNOWN],
-                          const struct text_view *text, uint64_t hash)
-{
-    struct known *place = &known[hash % KNOWN];
-    if (place->length == 0 || place->hash != hash) {
-        place->hash = hash;
-        place->length = pattern_of(text->data, text->length, place->pattern);
-        place->pattern_hash = stats_hash(place->pattern, place->length);
-    }
-    if (place->length > 0)
-        frequent_update_hashed(column->patterns, place->pattern, place->length,
-                               place->pattern_hash);
-}
-
-static void count_length(struct column_profile *column, uint64_t length, bool first)
-{
-    if (first || length < column->length_min)
-        column->length_min = length;
-    if (first || length > column->length_max)
-        column->length_max = length;
-    column->length_sum += length;
-}
-
-/* The hashes of the texts of rows up to `end` first: they need not wait for one another, as what
- * is counted by them does. Those that are there come to stand in `present`; how many. */
-static size_t hash_texts(struct column_profile *column, const struct column *from, size_t row,
-                         size_t end, uint64_t *hashes, uint64_t *present)
-{
-    size_t count = 0;
-    for (; row < end; row++) {
-        if (from->missing[row]) {
-            count_missing(column, from->missing[row]);
-            hashes[row] = MISSING_HASH;
-            continue;
-        }
-        hashes[row] = stats_hash(from->texts[row].data, from->texts[row].length);
-        present[count++] = hashes[row];
-    }
-    return count;
-}
-
-static void update_texts(struct column_profile *column, const struct column *from, uint64_t *hashes)
-{
-    struct known known[KNOWN] = {0};
-    uint64_t present[SLICE];
-    for (size_t row = 0; row < from->rows; row += SLICE) {
-        size_t end = row + SLICE < from->rows ? row + SLICE : from->rows;
-        bool first = column_present(column) == 0;
-        column->count += end - row;
-        size_t count = hash_texts(column, from, row, end, hashes, present);
-        hll_update_hashes(column->distinct, present, count);
-        for (size_t i = row; i < end; i++) {
-            if (from->missing[i])
-                continue;
-            const struct text_view *text = &from->texts[i];
-            count_length(column, text->length, first);
-            first = false;
-            frequent_update_hashed(column->frequent, text->data, text->length, hashes[i]);
-            if (column->patterns)
-                count_pattern(column, known, text, hashes[i]);
-        }
-    }
-}
-
 void column_update(struct column_profile *profile, const struct column *column, uint64_t *hashes)
 {
     if (column->numbers)
@@ -385,7 +271,7 @@ void column_update(struct column_profile *profile, const struct column *column, 
     else if (column->times)
         update_times(profile, column, hashes);
     else
-        update_texts(profile, column, hashes);
+        column_update_texts(profile, column, hashes);
 }
 
 /* ---- merging -------------------------------------------------------------------------------- */

@@ -6,7 +6,7 @@
 
 #define SYMBOL(name) {#name, offsetof(struct duckdb_api, name)}
 
-int duckdb_load(struct duckdb_api *api, struct mlops_error *err)
+static int load(struct duckdb_api *api, struct mlops_error *err)
 {
     static const struct dynload_symbol symbols[] = {
         SYMBOL(duckdb_create_config),
@@ -84,7 +84,7 @@ int duckdb_session_open(struct duckdb_session *session, struct mlops_error *err)
     struct duckdb_api *api = &session->api;
     void *config = NULL;
     char *message = NULL;
-    TRY(duckdb_load(api, err));
+    TRY(load(api, err));
     if (api->duckdb_create_config(&config))
         return mlops_fail(err, MLOPS_IO, "DuckDB does not start");
     int code = configure(api, config, err);

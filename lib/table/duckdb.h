@@ -88,15 +88,14 @@ struct duckdb_api {
     uint64_t *(*duckdb_vector_get_validity)(void *vector); /* NULL: all are there */
 };
 
-/* Errors: MLOPS_NOT_FOUND the library is not there, with how to get it; MLOPS_IO it is another. */
-int duckdb_load(struct duckdb_api *api, struct mlops_error *err);
-
 /* A database in memory, and a connection to it. Zeroed is closed. */
 struct duckdb_session {
     struct duckdb_api api;
     void *database, *connection;
 };
-/* Loads the library, too. The caller closes the session, also after an error. */
+/* Loads the library, too. The caller closes the session, also after an error.
+ * Errors: MLOPS_NOT_FOUND the library is not there, with how to get it; MLOPS_IO it is another, or
+ * does not start. */
 int duckdb_session_open(struct duckdb_session *session, struct mlops_error *err);
 void duckdb_session_close(struct duckdb_session *session);
 

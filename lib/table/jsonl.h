@@ -8,7 +8,6 @@
 #define TABLE_JSONL_H
 #include "table/cells.h"
 
-#define JSONL_LINE_MAX (64U << 20) /* bytes of a line */
 #define JSONL_DEPTH_MAX 64
 #define JSONL_KEYS_MAX 65536
 

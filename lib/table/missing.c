@@ -21,12 +21,12 @@ static const char *const names[MISSING_CODES] = {
     "NaT",
 };
 
-uint8_t cell_missing(struct text_view cell)
+uint8_t cell_missing_short(struct text_view cell)
 {
     if (cell.length == 0)
         return MISSING_EMPTY;
     char first = cell.data[0];
-    if (cell.length > 4 || cell.length < 2 ||
+    if (cell.length < 2 ||
         (first != 'N' && first != 'n' && first != '<' && first != '#' && first != '-'))
         return MISSING_NOT; /* nearly every cell */
     if (cell.length == 4 && memcmp(cell.data, "null", 4) == 0)

@@ -3,8 +3,15 @@
 #define TABLE_MISSING_H
 #include "table/table.h"
 
+#define MISSING_LONGEST 4 /* bytes of a word */
+
+/* cell_missing of a cell that is no longer than the words. */
+uint8_t cell_missing_short(struct text_view cell);
 /* What a cell says: an enum missing_code. Words are those that pandas reads as missing, and NaT:
  * NA, N/A, NaN, nan, NULL, Null, None, n/a, <NA>, #N/A, #NA, -NaN, -nan, NaT. */
-uint8_t cell_missing(struct text_view cell);
+static inline uint8_t cell_missing(struct text_view cell)
+{
+    return cell.length > MISSING_LONGEST ? MISSING_NOT : cell_missing_short(cell);
+}
 
 #endif

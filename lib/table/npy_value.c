@@ -71,7 +71,7 @@ bool npy_readable(const struct npy_field *field, enum column_type *type, const c
     }
 }
 
-size_t npy_width(const struct npy_field *field)
+static size_t npy_width(const struct npy_field *field)
 {
     return field->kind == 'U' ? (size_t)field->size * 4 : field->size;
 }

@@ -10,8 +10,7 @@
  * values tell (infer_text_type). */
 bool npy_readable(const struct npy_field *field, enum column_type *type, const char **why);
 
-/* Bytes of one value in the file, and at most as text. */
-size_t npy_width(const struct npy_field *field);
+/* Bytes of one value at most as text. */
 size_t npy_text_max(const struct npy_field *field);
 
 /* NaN or NaT? */

@@ -48,7 +48,6 @@ struct parquet_vector {
     const uint64_t *validity; /* a bit a row; NULL: all are there */
     size_t rows;
 };
-struct text_view parquet_text(const struct parquet_vector *vector, size_t row);
 static inline bool parquet_valid(const struct parquet_vector *vector, size_t row)
 {
     return !vector->validity || (vector->validity[row / 64] >> (row % 64) & 1);

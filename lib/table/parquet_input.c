@@ -17,6 +17,7 @@
  * unpacks the next row group. */
 #define ROUND 4
 #define AHEAD 32
+#define RING (AHEAD + ROUND)
 #define SAMPLE_ROWS 8192
 
 struct chunk {
@@ -34,8 +35,10 @@ struct parquet_input {
     struct parquet_fields fields; /* those that are read */
     duckdb_result result;
     bool running; /* `result` is one */
-    struct chunk ring[AHEAD];
-    atomic_size_t fetched, taken; /* chunks so far: into the ring, out of it */
+    struct chunk ring[RING];
+    atomic_size_t fetched, taken; /* chunks so far: into the ring, into a round */
+    atomic_size_t done;           /* those of rounds that are over */
+    size_t destroyed;             /* by who fetches: the memory is that thread's */
     atomic_bool ended;            /* the result has no more chunks */
     uint64_t rows, said;          /* that came before those of `round`; that the file says it has */
     struct chunk round[ROUND];    /* that `batches` are of */
@@ -47,22 +50,18 @@ struct parquet_input {
     struct batch batches[ROUND];
 };
 
-static void drop_round(struct parquet_input *parquet)
+static void destroy_until(struct parquet_input *parquet, size_t end)
 {
-    for (size_t i = 0; i < parquet->count; i++) {
-        parquet->rows += parquet->round[i].rows;
-        parquet->session.api.duckdb_destroy_data_chunk(&parquet->round[i].chunk);
-    }
-    parquet->count = 0;
+    for (; parquet->destroyed < end; parquet->destroyed++)
+        parquet->session.api.duckdb_destroy_data_chunk(
+            &parquet->ring[parquet->destroyed % RING].chunk);
 }
 
 static void parquet_close(struct input *input)
 {
     struct parquet_input *parquet = (struct parquet_input *)input;
     crew_free(input->crew);
-    drop_round(parquet);
-    for (size_t i = parquet->taken; i < parquet->fetched; i++)
-        parquet->session.api.duckdb_destroy_data_chunk(&parquet->ring[i % AHEAD].chunk);
+    destroy_until(parquet, parquet->fetched);
     if (parquet->running)
         parquet->session.api.duckdb_destroy_result(&parquet->result);
     duckdb_session_close(&parquet->session);
@@ -95,12 +94,13 @@ static bool fetch(void *context)
 {
     struct parquet_input *parquet = context;
     const struct duckdb_api *api = &parquet->session.api;
+    destroy_until(parquet, parquet->done);
     if (parquet->ended || parquet->fetched - parquet->taken == AHEAD)
         return false;
     void *chunk = api->duckdb_fetch_chunk(parquet->result);
     size_t rows = chunk ? api->duckdb_data_chunk_get_size(chunk) : 0;
     if (rows > 0) {
-        parquet->ring[parquet->fetched % AHEAD] = (struct chunk){chunk, rows};
+        parquet->ring[parquet->fetched % RING] = (struct chunk){chunk, rows};
         parquet->fetched++;
     } else if (chunk) {
         api->duckdb_destroy_data_chunk(&chunk);
@@ -113,13 +113,16 @@ static bool fetch(void *context)
 /* The next round out of the ring. How rows are cut into batches is the file's doing alone. */
 static void take_round(struct parquet_input *parquet)
 {
-    drop_round(parquet);
+    for (size_t i = 0; i < parquet->count; i++)
+        parquet->rows += parquet->round[i].rows;
+    parquet->done = parquet->taken;
+    parquet->count = 0;
     while (parquet->count < ROUND) {
         while (parquet->fetched == parquet->taken && !parquet->ended)
             crew_want(parquet->input.crew);
         if (parquet->fetched == parquet->taken)
             break;
-        parquet->round[parquet->count++] = parquet->ring[parquet->taken % AHEAD];
+        parquet->round[parquet->count++] = parquet->ring[parquet->taken % RING];
         parquet->taken++;
     }
     crew_wake(parquet->input.crew);

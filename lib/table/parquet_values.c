@@ -99,15 +99,10 @@ static inline struct text_view text_at(const struct parquet_vector *vector, size
         text->length <= DUCKDB_INLINED_MAX ? text->inlined : text->rest.pointer, text->length};
 }
 
-struct text_view parquet_text(const struct parquet_vector *vector, size_t row)
-{
-    return text_at(vector, row);
-}
-
 struct text_view parquet_show(const struct parquet_vector *vector, size_t row, char *memory)
 {
     if (parquet_class(vector->field) == PARQUET_TEXTS)
-        return parquet_text(vector, row);
+        return text_at(vector, row);
     int length = 0;
     int64_t time_ns = 0;
     enum column_type type = parquet_type(vector->field);
@@ -171,7 +166,9 @@ static void convert_numbers(const struct parquet_vector *vector, const struct co
     const uint8_t nan = cell_missing((struct text_view){"NaN", 3});
     bool is_bool = column->type == COLUMN_BOOL;
     take_numbers(vector, numbers);
-    if (!vector->validity && !is_bool && !any_nan(numbers, vector->rows)) {
+    bool may_be_nan =
+        vector->field->type == DUCKDB_DOUBLE || vector->field->type == DUCKDB_FLOAT;
+    if (!vector->validity && !is_bool && !(may_be_nan && any_nan(numbers, vector->rows))) {
         memset(missing, MISSING_NOT, vector->rows);
         return;
     }

@@ -1,8 +1,8 @@
 /*
  * tests/bench/profile/fetch.c - what DuckDB alone takes to scan a Parquet file: through the same
- * library, with the same threads as ours, either every column handed over chunk by chunk, each
- * value looked at (`fetch`), or the largest value of each column and nothing else (`max`), which
- * its own aggregates find within the scan.
+ * library, either every column handed over chunk by chunk, each value looked at (`fetch`), or the
+ * largest value of each column and nothing else (`max`), which its own aggregates find within the
+ * scan. DuckDB has half of $MLOPS_THREADS: say twice as many as there are cores.
  *
  * fetch fetch|max FILE.parquet
  */

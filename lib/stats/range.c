@@ -1,0 +1,69 @@
+/* lib/stats/range.c - ranges of several lanes, which do not wait for one another. */
+#include "stats/range.h"
+#include <math.h>
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
+#define LANES 8
+
+static size_t range_narrow(const double *values, size_t count, double *low, double *high)
+{
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES)
+        for (size_t j = 0; j < LANES; j++) {
+            double value = values[i + j];
+            low[j] = value < low[j] ? value : low[j];
+            high[j] = value > high[j] ? value : high[j];
+        }
+    return i;
+}
+
+#ifdef __x86_64__
+static bool has_wide(void)
+{
+    return __builtin_cpu_supports("avx512f");
+}
+
+__attribute__((target("avx512f"))) static size_t range_wide(const double *values, size_t count,
+                                                            double *low, double *high)
+{
+    __m512d least = _mm512_loadu_pd(low), largest = _mm512_loadu_pd(high);
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        __m512d eight = _mm512_loadu_pd(values + i);
+        least = _mm512_min_pd(least, eight);
+        largest = _mm512_max_pd(largest, eight);
+    }
+    _mm512_storeu_pd(low, least);
+    _mm512_storeu_pd(high, largest);
+    return i;
+}
+#else
+static bool has_wide(void)
+{
+    return false;
+}
+
+#define range_wide range_narrow
+#endif
+
+void range_of(const double *values, size_t count, double *least, double *largest)
+{
+    double low[LANES], high[LANES];
+    for (size_t j = 0; j < LANES; j++) {
+        low[j] = INFINITY;
+        high[j] = -INFINITY;
+    }
+    size_t i = (has_wide() ? range_wide : range_narrow)(values, count, low, high);
+    *least = INFINITY;
+    *largest = -INFINITY;
+    for (size_t j = 0; j < LANES; j++) {
+        *least = low[j] < *least ? low[j] : *least;
+        *largest = high[j] > *largest ? high[j] : *largest;
+    }
+    for (; i < count; i++) {
+        *least = values[i] < *least ? values[i] : *least;
+        *largest = values[i] > *largest ? values[i] : *largest;
+    }
+}
