@@ -411,6 +411,9 @@ int cli_show_log(struct cli *cli, const char *suite, bool predictions);
 /* What is kept of it; the caller takes `*json`. */
 int cli_log_json(struct cli *cli, const char *suite, cJSON **json);
 
+/* Does the first argument name a version, and not only a model, as which its newest would count? */
+int cli_named(struct cli *cli);
+
 /* Which of the words that the first argument may be was given: from 0. */
 int cli_action(struct cli *cli, size_t *action);
 

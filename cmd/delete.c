@@ -6,6 +6,7 @@ static int run(struct cli *cli)
 {
     struct mlops_version version;
 
+    TRY(cli_named(cli));
     TRY(mlops_version_delete(cli_registry(cli), cli->args[0], cli_text(cli, "reason"), &version,
                              &cli->err));
     if (!cli->json) {
@@ -24,7 +25,7 @@ const struct command command_delete = {
         "Refused while something needs the version: a stage that holds it, or could be rolled back "
         "to it, an approval, or a version that was made from it. From the trash 'mlops restore' "
         "brings it back until 'mlops gc' purges it, after its grace. Its number is never used "
-        "again, and the log keeps what happened.\n\n"
+        "again, and the log keeps what happened. A model alone names no version here.\n\n"
         "To take a version out of use and keep its history, retire it.",
     .group = GROUP_RELEASE,
     .registry = true,

@@ -6,6 +6,7 @@ static int run(struct cli *cli)
 {
     struct mlops_version version;
 
+    TRY(cli_named(cli));
     TRY(mlops_version_retire(cli_registry(cli), cli->args[0], cli_text(cli, "reason"), &version,
                              &cli->err));
     if (!cli->json) {
@@ -24,7 +25,8 @@ const struct command command_retire = {
     .description =
         "No stage takes a retired version, neither by promotion nor by rollback. Its manifest, its "
         "evidence and its history stay; 'mlops gc --retired-after 90d' lets go of its files. "
-        "Refused while a stage holds it. There is no way back: register a new version.",
+        "Refused while a stage holds it. There is no way back: register a new version. A model alone "
+        "names no version here.",
     .group = GROUP_RELEASE,
     .registry = true,
     .args = {{"REF", COMPLETE_REF, NULL}},

@@ -9,7 +9,8 @@ static void take_narrow(const struct text_view *texts, size_t count, struct shor
     for (size_t i = 0; i < count; i++) {
         size_t length = texts[i].length;
         out[i] = (struct short_text){.length = length <= SHORT_TEXT_MAX ? length : 0};
-        memcpy(out[i].words, texts[i].data, out[i].length);
+        if (out[i].length > 0)
+            memcpy(out[i].words, texts[i].data, out[i].length);
     }
 }
 

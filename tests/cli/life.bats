@@ -66,6 +66,16 @@ setup() {
     mlops checkout fraud@2 out
 }
 
+@test "what is deleted or retired is named, and not whatever is the newest" {
+    run mlops delete fraud
+    ended 2 "'fraud' names a model and no version of it" "mlops delete fraud@N"
+    run mlops retire fraud --reason old
+    ended 2 "'fraud' names a model and no version of it" "mlops retire fraud@N"
+    [ "$(mlops --json list fraud | jq -c '[.versions[].version]')" = '[3,2,1]' ]
+    mlops -q delete fraud@latest
+    [ "$(mlops --json list fraud | jq -c '[.versions[].version]')" = '[2,1]' ]
+}
+
 @test "what a stage holds, or could go back to, is not deleted" {
     given_promoted fraud@1 dev
     given_promoted fraud@2 dev
