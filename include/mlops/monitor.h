@@ -128,8 +128,8 @@ struct mlops_monitor_status {
 
 /*
  * What happened in a time range. The caller clears `status`.
- * Errors: MLOPS_NOT_FOUND no such model, or nothing was ever ingested for it; MLOPS_INTEGRITY;
- * MLOPS_IO.
+ * Errors: MLOPS_NOT_FOUND no such model or version, or nothing was ever ingested for the model;
+ * MLOPS_INTEGRITY; MLOPS_IO.
  */
 MLOPS_API int mlops_monitor_status(struct mlops_registry *registry,
                                    const struct mlops_monitor_status_options *options,

@@ -292,6 +292,17 @@ int status_newest(struct mlops_registry *registry, const char *model, int64_t *n
     return MLOPS_OK;
 }
 
+/* Nothing was found of a version: is there such a one? */
+static int check_version(struct mlops_registry *registry,
+                         const struct mlops_monitor_status_options *options,
+                         struct mlops_error *err)
+{
+    _cleanup_(free_string) char *ref =
+        xprintf("%s@%llu", options->model, (unsigned long long)options->version);
+    struct mlops_version version;
+    return mlops_version_resolve(registry, ref, &version, err);
+}
+
 int mlops_monitor_status(struct mlops_registry *registry,
                          const struct mlops_monitor_status_options *options,
                          struct mlops_monitor_status *status, struct mlops_error *err)
@@ -300,6 +311,8 @@ int mlops_monitor_status(struct mlops_registry *registry,
     *status = (struct mlops_monitor_status){0};
     TRY(mlops_version_list(registry, options->model, &list, err));
     int code = fill_status(registry, options, status, err);
+    if (!code && options->version && status->group_count == 0)
+        code = check_version(registry, options, err);
     if (code)
         mlops_monitor_status_clear(status);
     return code;

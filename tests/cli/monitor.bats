@@ -272,6 +272,9 @@ until_counted() {
     ended 3
     run mlops monitor status fraud
     ended 3 "no events"
+    events 0 10 | mlops -q monitor ingest fraud -
+    run mlops monitor status fraud --version 9 --since 365d
+    ended 3 "'fraud' has no version 9"
     run mlops monitor label fraud
     ended 2
     echo 'id,what' > l.csv; echo '1,2' >> l.csv
