@@ -330,12 +330,12 @@ LINES
 @test "text of others cannot drive the terminal" {
     given_registered fraud@1
     given_promoted fraud@1 production
-    mlops -q promote fraud@1 --to dev --reason $'red \e[31m and \u202e back\nnext'
+    mlops -q promote fraud@1 --to dev --reason $'red \e[31m and \xe2\x80\xae back\nnext'
     run mlops log -n1
     ended 0 '\x1b[31m' '\u202e' '\x0a'
     [[ "$output" != *$'\e'* ]]
     run mlops --json log -n1
-    [ "$(jq -r '.entries[0].reason' <<<"$output")" = $'red \e[31m and \u202e back\nnext' ]
+    [ "$(jq -r '.entries[0].reason' <<<"$output")" = $'red \e[31m and \xe2\x80\xae back\nnext' ]
     run mlops show $'no\e[2Jsuch'
     [ "$status" -ne 0 ]
     [[ "$output" != *$'\e'* ]]
