@@ -8,6 +8,7 @@
  */
 #include "monitor/clients.h"
 #include "base/clock.h"
+#include "base/condition.h"
 #include "base/file.h"
 #include "monitor/framing.h"
 #include <errno.h>
@@ -175,10 +176,9 @@ static void wait_for_lines(struct clients *clients)
            !has_ended(clients)) {
         int64_t gathered_ns = clients->since_ns + GATHER_NS;
         int64_t end_ns = clients->since_ns && gathered_ns < until_ns ? gathered_ns : until_ns;
-        const struct timespec end = {.tv_sec = end_ns / 1000000000, .tv_nsec = end_ns % 1000000000};
         if (clock_monotonic_ns() >= end_ns)
             return;
-        (void)pthread_cond_timedwait(&clients->came, &clients->lock, &end);
+        condition_wait_until(&clients->came, &clients->lock, end_ns);
     }
 }
 
@@ -224,22 +224,13 @@ void clients_acknowledge(struct clients *clients)
 
 /* ---- begin and end -------------------------------------------------------------------------- */
 
-static void init_condition(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-    (void)pthread_condattr_init(&attributes); /* none of these can fail here */
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(condition, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
-}
-
 int clients_start(int fd, const char *token, struct clients **clients, struct mlops_error *err)
 {
     _cleanup_(clients_free_ptr) struct clients *fresh = xcalloc(1, sizeof(*fresh));
     *fresh = (struct clients){.fd = fd, .token = token, .wake = eventfd(0, EFD_CLOEXEC)};
     fresh->list = xcalloc(CLIENTS_MAX, sizeof(*fresh->list));
     (void)pthread_mutex_init(&fresh->lock, NULL); /* fails only with attributes */
-    init_condition(&fresh->came);
+    condition_init(&fresh->came);
     *clients = NULL;
     int failed = fresh->wake < 0 ? errno : pthread_create(&fresh->thread, NULL, run_thread, fresh);
     if (failed)

@@ -7,6 +7,7 @@
  * by a thread.
  */
 #include "base/clock.h"
+#include "base/condition.h"
 #include "registry/db_postgres.h"
 #include <pthread.h>
 #include <signal.h>
@@ -51,16 +52,12 @@ static struct call *call_new(const struct postgres_db *db, const char *const *ke
                              const char *const *values)
 {
     struct call *call = xcalloc(1, sizeof(*call));
-    pthread_condattr_t attributes;
 
     call->api = db->api;
     call->keys = copy(keys);
     call->values = copy(values);
     pthread_mutex_init(&call->lock, NULL);
-    (void)pthread_condattr_init(&attributes); /* none of these can fail here */
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&call->changed, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
+    condition_init(&call->changed);
     return call;
 }
 
@@ -97,9 +94,7 @@ static bool await(struct call *call, const struct mlops_observer *observer)
 {
     pthread_mutex_lock(&call->lock);
     while (!call->ended && !call->abandoned) {
-        int64_t end_ns = clock_monotonic_ns() + LOOK_NS;
-        const struct timespec end = {.tv_sec = end_ns / 1000000000, .tv_nsec = end_ns % 1000000000};
-        (void)pthread_cond_timedwait(&call->changed, &call->lock, &end);
+        condition_wait_until(&call->changed, &call->lock, clock_monotonic_ns() + LOOK_NS);
         call->abandoned = !call->ended && observer->cancelled(observer->context);
     }
     bool ended = call->ended;

@@ -1,6 +1,7 @@
 /* lib/table/intake.c - bytes of tables, unpacked and read ahead. */
 #include "table/intake.h"
 #include "base/clock.h"
+#include "base/condition.h"
 #include "base/file.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -213,11 +214,10 @@ static void *read_ahead(void *argument)
 static bool await(struct intake *intake)
 {
     const struct mlops_observer *observer = intake->observer;
-    int64_t end_ns = clock_monotonic_ns() + WAIT_MS * 1000000LL;
-    const struct timespec end = {.tv_sec = end_ns / 1000000000, .tv_nsec = end_ns % 1000000000};
     if (observer && observer->cancelled && observer->cancelled(observer->context))
         return false;
-    (void)pthread_cond_timedwait(&intake->changed, &intake->lock, &end);
+    condition_wait_until(&intake->changed, &intake->lock,
+                         clock_monotonic_ns() + WAIT_MS * 1000000LL);
     return true;
 }
 
@@ -258,15 +258,6 @@ int intake_read(struct intake *intake, void *data, size_t length, size_t *got,
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
-static void init_condition(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-    (void)pthread_condattr_init(&attributes); /* none of these can fail here */
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(condition, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
-}
-
 static int open_file(struct intake *intake, const char *path, struct mlops_error *err)
 {
     struct stat status;
@@ -293,7 +284,7 @@ int intake_open(const char *path, const struct mlops_observer *observer, struct 
     opened->fd = -1;
     opened->observer = observer;
     pthread_mutex_init(&opened->lock, NULL);
-    init_condition(&opened->changed);
+    condition_init(&opened->changed);
     TRY(open_file(opened, path, err));
     opened->packed = xmalloc(CHUNK);
     for (size_t i = 0; i < AHEAD; i++)
