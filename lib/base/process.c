@@ -2,6 +2,7 @@
 #include "base/process.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/process_stat.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -140,46 +141,26 @@ static void reap(struct child *child)
         child->reaped = true;
 }
 
-enum member { MEMBER_NOT, MEMBER_ENDED, MEMBER_LIVES };
-
-/* Is process `pid`, digits out of /proc, in that group? (proc(5), /proc/PID/stat) */
-static enum member member_of(pid_t group, const char *pid)
-{
-    char path[64], text[512], state;
-    int its_group, threads;
-    size_t got = 0;
-    struct mlops_error ignored;
-    (void)snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
-    _cleanup_(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fd_read_full(fd, text, sizeof(text) - 1, &got, &ignored) != MLOPS_OK)
-        return MEMBER_NOT;
-    text[got] = '\0';
-    const char *after = strrchr(text, ')'); /* of the name, which may be anything */
-    if (!after ||
-        sscanf(after + 1, " %c %*d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %d",
-               &state, &its_group, &threads) != 3 ||
-        its_group != group)
-        return MEMBER_NOT;
-    return state == 'Z' && threads <= 1 ? MEMBER_ENDED : MEMBER_LIVES;
-}
-
 /* Who has ended and was not reaped does not count: they are no children of ours, and where the
  * first process of a container reaps nobody they stay. */
 static bool group_lives(const struct child *child)
 {
     if (kill(-child->pid, 0) != 0 && errno != EPERM)
         return false;
-    DIR *proc = opendir("/proc");
+    _cleanup_(folder_close) DIR *proc = opendir("/proc");
+    const struct dirent *entry = NULL;
+    struct mlops_error ignored = {0}; /* then it lives, as far as we know */
     bool lives = !proc, ended = false;
-    for (struct dirent *entry; !lives && (entry = readdir(proc));) {
-        bool is_process = entry->d_name[0] >= '1' && entry->d_name[0] <= '9';
-        enum member member = is_process ? member_of(child->pid, entry->d_name) : MEMBER_NOT;
-        lives = member == MEMBER_LIVES;
-        ended = ended || member == MEMBER_ENDED;
+    while (!lives && folder_next(proc, "/proc", &entry, &ignored) == MLOPS_OK && entry) {
+        struct process_stat stat;
+        pid_t pid = process_number(entry->d_name);
+        if (pid == 0 || !process_stat_read(pid, &stat) || stat.group != child->pid)
+            continue;
+        bool has_ended = stat.state == 'Z' && stat.threads <= 1;
+        lives = !has_ended;
+        ended |= has_ended;
     }
-    if (proc)
-        (void)closedir(proc);
-    return lives || !ended; /* /proc may hide those of others */
+    return lives || !ended || ignored.code; /* /proc may hide those of others */
 }
 
 /* End whatever is left of the group: politely, then not. The leader is reaped here at the latest,

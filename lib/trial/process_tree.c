@@ -1,10 +1,11 @@
 /*
- * lib/trial/process_tree.c - the descendants of a process, from /proc/PID/stat (proc(5)) of every
- * process of the machine: who started whom is written nowhere else on every kernel.
+ * lib/trial/process_tree.c - the descendants of a process, by base/process_stat of every process
+ * of the machine: who started whom is written nowhere else on every kernel.
  */
 #include "trial/process_tree.h"
 #include "base/buffer.h"
 #include "base/file.h"
+#include "base/process_stat.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -33,27 +34,17 @@ static bool read_proc(pid_t pid, const char *name, char *text, size_t size)
     return n > 0;
 }
 
-/* One process; the name in parentheses may hold anything, so what counts begins behind the last
- * one. */
 static bool read_stat(pid_t pid, struct tree_process *process)
 {
-    char text[1024], state;
-    int parent;
-    unsigned long user, system;
-    long waited_user, waited_system, threads;
-    if (!read_proc(pid, "stat", text, sizeof(text)))
+    struct process_stat stat;
+    if (!process_stat_read(pid, &stat))
         return false;
-    const char *rest = strrchr(text, ')');
-    if (!rest ||
-        sscanf(rest + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %ld %ld %*d %*d %ld",
-               &state, &parent, &user, &system, &waited_user, &waited_system, &threads) != 7)
-        return false;
-    int64_t ticks = (int64_t)user + (int64_t)system + waited_user + waited_system;
-    *process = (struct tree_process){.pid = pid,
-                                     .parent = (pid_t)parent,
-                                     .cpu_ns = ticks * (1000000000 / sysconf(_SC_CLK_TCK)),
-                                     .threads = (uint32_t)threads,
-                                     .stopped = state == 'T' || state == 't' || state == 'Z'};
+    *process = (struct tree_process){
+        .pid = pid,
+        .parent = stat.parent,
+        .cpu_ns = (int64_t)stat.ticks * (1000000000 / sysconf(_SC_CLK_TCK)),
+        .threads = stat.threads,
+        .stopped = stat.state == 'T' || stat.state == 't' || stat.state == 'Z'};
     return true;
 }
 
@@ -82,12 +73,10 @@ static bool read_all(struct process_tree *all)
     _cleanup_(folder_close) DIR *folder = opendir("/proc");
     const struct dirent *entry = NULL;
     while (folder && folder_next(folder, "/proc", &entry, &ignored) == MLOPS_OK && entry) {
-        char *end;
-        long pid = strtol(entry->d_name, &end, 10);
-        if (pid <= 0 || *end)
+        pid_t pid = process_number(entry->d_name);
+        if (pid == 0)
             continue;
-        errno = 0;
-        if (!read_stat((pid_t)pid, &process)) {
+        if (!read_stat(pid, &process)) {
             whole = whole && !ran_out(errno);
             continue;
         }
