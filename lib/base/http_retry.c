@@ -11,7 +11,6 @@
 #define FIRST_WAIT_NS 200000000LL
 #define WAIT_MAX_NS 10000000000LL
 #define RETRY_AFTER_MAX_NS 30000000000LL
-#define SLICE_NS 50000000LL /* how often a wait looks whether to stop */
 
 /* ---- waiting --------------------------------------------------------------------------------- */
 
@@ -33,17 +32,15 @@ static int64_t retry_after_ns(const struct http_response *response)
     return wait_ns < 0 ? 0 : wait_ns > RETRY_AFTER_MAX_NS ? RETRY_AFTER_MAX_NS : wait_ns;
 }
 
+static bool is_stopped(void *context)
+{
+    return http_client_stopped(context);
+}
+
 int http_client_rest(struct http_client *client, int64_t wait_ns, struct mlops_error *err)
 {
-    int64_t until_ns = clock_monotonic_ns() + wait_ns;
-    for (;;) {
-        if (http_client_stopped(client))
-            return mlops_fail(err, MLOPS_CANCELLED, "stopped");
-        int64_t left_ns = until_ns - clock_monotonic_ns();
-        if (left_ns <= 0)
-            return MLOPS_OK;
-        clock_sleep_ns(left_ns < SLICE_NS ? left_ns : SLICE_NS);
-    }
+    const struct mlops_observer observer = {.cancelled = is_stopped, .context = client};
+    return clock_rest(&observer, wait_ns) ? MLOPS_OK : mlops_fail(err, MLOPS_CANCELLED, "stopped");
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */
