@@ -1,5 +1,6 @@
 /* lib/stats/moments.c - moments by chunks. */
 #include "stats/moments.h"
+#include "stats/wide.h"
 #include <math.h>
 
 /* Sums that run beside one another; their number and order are part of the result. */
@@ -70,17 +71,7 @@ __attribute__((target("avx512f"))) static void add_wide(const double *values, si
     memcpy(sums->third, &third, sizeof(third));
     memcpy(sums->fourth, &fourth, sizeof(fourth));
 }
-
-static bool has_wide(void)
-{
-    return __builtin_cpu_supports("avx512f");
-}
 #else
-static bool has_wide(void)
-{
-    return false;
-}
-
 #define add_wide add_narrow
 #endif
 
@@ -89,7 +80,7 @@ static struct moments chunk_moments(const double *values, size_t count)
     struct powers sums = {0};
     double mean = mean_of(values, count), n = (double)count;
     size_t whole = count - count % LANES;
-    (has_wide() ? add_wide : add_narrow)(values, whole, mean, &sums);
+    (wide_numbers() ? add_wide : add_narrow)(values, whole, mean, &sums);
     for (size_t j = 0; whole + j < count; j++)
         add_power(&sums, j, values[whole + j] - mean);
     /* the mean was rounded: shift to the true one */

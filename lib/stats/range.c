@@ -1,5 +1,6 @@
 /* lib/stats/range.c - ranges of several lanes, which do not wait for one another. */
 #include "stats/range.h"
+#include "stats/wide.h"
 #include <math.h>
 #ifdef __x86_64__
 #include <immintrin.h>
@@ -20,11 +21,6 @@ static size_t range_narrow(const double *values, size_t count, double *low, doub
 }
 
 #ifdef __x86_64__
-static bool has_wide(void)
-{
-    return __builtin_cpu_supports("avx512f");
-}
-
 __attribute__((target("avx512f"))) static size_t range_wide(const double *values, size_t count,
                                                             double *low, double *high)
 {
@@ -40,11 +36,6 @@ __attribute__((target("avx512f"))) static size_t range_wide(const double *values
     return i;
 }
 #else
-static bool has_wide(void)
-{
-    return false;
-}
-
 #define range_wide range_narrow
 #endif
 
@@ -55,7 +46,7 @@ void range_of(const double *values, size_t count, double *least, double *largest
         low[j] = INFINITY;
         high[j] = -INFINITY;
     }
-    size_t i = (has_wide() ? range_wide : range_narrow)(values, count, low, high);
+    size_t i = (wide_numbers() ? range_wide : range_narrow)(values, count, low, high);
     *least = INFINITY;
     *largest = -INFINITY;
     for (size_t j = 0; j < LANES; j++) {

@@ -1,5 +1,6 @@
 /* lib/stats/sort.c - few numbers in ascending order. */
 #include "stats/sort.h"
+#include "stats/wide.h"
 #ifdef __x86_64__
 #include <immintrin.h>
 #endif
@@ -34,11 +35,6 @@ static void rank_narrow(double *items, size_t count)
 }
 
 #ifdef __x86_64__
-static bool has_wide(void)
-{
-    return __builtin_cpu_supports("avx512f");
-}
-
 /* The rank of an item: how many are less, and how many before it are equal. */
 __attribute__((target("avx512f"))) static void rank_wide(double *items, size_t count)
 {
@@ -71,11 +67,6 @@ __attribute__((target("avx512f"))) static void rank_wide(double *items, size_t c
     memcpy(items, sorted, count * sizeof(*items));
 }
 #else
-static bool has_wide(void)
-{
-    return false;
-}
-
 #define rank_wide rank_narrow
 #endif
 
@@ -119,7 +110,7 @@ static size_t partition(double *items, size_t count, bool equal)
 
 static void sort(double *items, size_t count, int depth)
 {
-    const size_t few = has_wide() ? WIDE : NARROW;
+    const size_t few = wide_numbers() ? WIDE : NARROW;
     while (count > few) {
         if (depth-- == 0) {
             sort_heap(items, count);

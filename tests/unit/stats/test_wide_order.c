@@ -19,13 +19,9 @@ static bool processor_has_it(void)
     return false;
 }
 #endif
-#define has_wide sort_has_wide
 #include "stats/sort.c"
-#undef has_wide
 #undef LANES
-#define has_wide range_has_wide
 #include "stats/range.c"
-#undef has_wide
 
 #define MOST 300
 #define OFFSETS 8
