@@ -6,7 +6,7 @@
 #define LEVELS_MAX 48 /* of weight 2^47: more values than 64 bits count are never seen */
 #define LEVEL_MIN 8   /* least capacity of a level */
 #define SEED 0x9e3779b97f4a7c15ULL
-#define SMALL 48  /* items of a level that are sorted whatever runs it has */
+#define SMALL 48 /* items of a level that are sorted whatever runs it has */
 #define RUNS 6   /* sorted runs of a level that are merged, not sorted */
 #define RUN_ITEMS 1024
 #define SAMPLED_FROM 18 /* from 2^18 values on, one of a group is looked at */

@@ -155,7 +155,7 @@ static size_t update_recent(struct column_profile *column, const struct column *
 {
     struct short_text words[COLUMN_SLICE];
     struct recent *places = column->recent->places;
-    size_t begin = row, met = 0, missing = 0;
+    size_t begin = row, known = 0;
     short_texts(from->texts + row, end - row, words);
     for (; row < end; row++) {
         const struct text_view *text = &from->texts[row];
@@ -163,7 +163,6 @@ static size_t update_recent(struct column_profile *column, const struct column *
         if (from->missing[row]) {
             column_count_missing(column, from->missing[row]);
             hashes[row] = COLUMN_MISSING_HASH;
-            missing++;
             continue;
         }
         struct recent *place = own->length ? &places[short_text_place(own) % RECENT] : NULL;
@@ -171,14 +170,14 @@ static size_t update_recent(struct column_profile *column, const struct column *
             place->times++;
             column->length_sum += own->length;
             hashes[row] = place->hash;
+            known++;
             continue;
         }
         hashes[row] = meet(column, text, own, place);
         count_length(column, text->length, first);
         first = false;
-        met++;
     }
-    return end - begin - missing - met;
+    return known;
 }
 
 void column_update_texts(struct column_profile *column, const struct column *from, uint64_t *hashes)

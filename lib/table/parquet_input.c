@@ -37,18 +37,26 @@ struct parquet_input {
     bool running; /* `result` is one */
     struct chunk ring[RING];
     atomic_size_t fetched, taken; /* chunks so far: into the ring, into a round */
-    atomic_size_t done;           /* those of rounds that are over */
-    size_t destroyed;             /* by who fetches: the memory is that thread's */
-    atomic_bool ended;            /* the result has no more chunks */
-    uint64_t rows, said;          /* that came before those of `round`; that the file says it has */
-    struct chunk round[ROUND];    /* that `batches` are of */
-    bool sampled;                 /* it is the sample, which was not given yet */
-    size_t count;
+    atomic_size_t done;  /* of rounds that are over: the next up to `taken` are the round */
+    size_t destroyed;    /* by who fetches: the memory is that thread's */
+    atomic_bool ended;   /* the result has no more chunks */
+    uint64_t rows, said; /* that came before the round; that the file says it has */
+    bool sampled;        /* the round is the sample, which was not given yet */
     struct typed typed[ROUND];
     size_t *misfits; /* of each chunk of the round, column by column: the first row that does not
                         fit, or SIZE_MAX */
     struct batch batches[ROUND];
 };
+
+static size_t round_count(const struct parquet_input *parquet)
+{
+    return parquet->taken - parquet->done;
+}
+
+static const struct chunk *round_chunk(const struct parquet_input *parquet, size_t i)
+{
+    return &parquet->ring[(parquet->done + i) % RING];
+}
 
 static void destroy_until(struct parquet_input *parquet, size_t end)
 {
@@ -110,19 +118,17 @@ static bool fetch(void *context)
     return true;
 }
 
-/* The next round out of the ring. How rows are cut into batches is the file's doing alone. */
+/* The next round. How rows are cut into batches is the file's doing alone. */
 static void take_round(struct parquet_input *parquet)
 {
-    for (size_t i = 0; i < parquet->count; i++)
-        parquet->rows += parquet->round[i].rows;
+    for (size_t i = 0; i < round_count(parquet); i++)
+        parquet->rows += round_chunk(parquet, i)->rows;
     parquet->done = parquet->taken;
-    parquet->count = 0;
-    while (parquet->count < ROUND) {
+    while (round_count(parquet) < ROUND) {
         while (parquet->fetched == parquet->taken && !parquet->ended)
             crew_want(parquet->input.crew);
         if (parquet->fetched == parquet->taken)
             break;
-        parquet->round[parquet->count++] = parquet->ring[parquet->taken % RING];
         parquet->taken++;
     }
     crew_wake(parquet->input.crew);
@@ -138,7 +144,7 @@ static int check_end(const struct parquet_input *parquet, struct mlops_error *er
         duckdb_fail(message, err);
         return of_file(parquet, err);
     }
-    if (parquet->count == 0 && parquet->rows != parquet->said)
+    if (round_count(parquet) == 0 && parquet->rows != parquet->said)
         return mlops_fail(err, MLOPS_INVALID, "%s says that it has %llu rows and ends after %llu",
                           parquet->name, (unsigned long long)parquet->said,
                           (unsigned long long)parquet->rows);
@@ -148,17 +154,17 @@ static int check_end(const struct parquet_input *parquet, struct mlops_error *er
 static struct parquet_vector vector_of(const struct parquet_input *parquet, size_t chunk, size_t i)
 {
     const struct duckdb_api *api = &parquet->session.api;
-    void *vector = api->duckdb_data_chunk_get_vector(parquet->round[chunk].chunk, i);
+    void *vector = api->duckdb_data_chunk_get_vector(round_chunk(parquet, chunk)->chunk, i);
     return (struct parquet_vector){.field = &parquet->fields.items[i],
                                    .data = api->duckdb_vector_get_data(vector),
                                    .validity = api->duckdb_vector_get_validity(vector),
-                                   .rows = parquet->round[chunk].rows};
+                                   .rows = round_chunk(parquet, chunk)->rows};
 }
 
 static void parquet_fill(struct input *input, size_t column)
 {
     struct parquet_input *parquet = (struct parquet_input *)input;
-    for (size_t i = 0; i < parquet->count; i++) {
+    for (size_t i = 0; i < round_count(parquet); i++) {
         struct parquet_vector vector = vector_of(parquet, i, column);
         struct column *filled = &parquet->typed[i].columns[column];
         size_t *misfit = &parquet->misfits[column * ROUND + i];
@@ -186,14 +192,14 @@ static int parquet_filled(struct input *input, struct mlops_error *err)
 {
     const struct parquet_input *parquet = (const struct parquet_input *)input;
     uint64_t row = parquet->rows;
-    for (size_t i = 0; i < parquet->count && !parquet->count_misfits; i++) {
+    for (size_t i = 0; i < round_count(parquet) && !parquet->count_misfits; i++) {
         size_t first = 0;
         for (size_t j = 1; j < parquet->fields.count; j++)
             if (parquet->misfits[j * ROUND + i] < parquet->misfits[first * ROUND + i])
                 first = j;
         if (parquet->fields.count > 0 && parquet->misfits[first * ROUND + i] != SIZE_MAX)
             return refuse_misfit(parquet, i, first, row, err);
-        row += parquet->round[i].rows;
+        row += round_chunk(parquet, i)->rows;
     }
     return MLOPS_OK;
 }
@@ -206,12 +212,12 @@ static int parquet_next(struct input *input, const struct batch **batches, size_
         take_round(parquet);
     parquet->sampled = false;
     TRY(check_end(parquet, err));
-    for (size_t i = 0; i < parquet->count; i++) {
-        typed_begin(&parquet->typed[i], &input->header.schema, parquet->round[i].rows);
+    for (size_t i = 0; i < round_count(parquet); i++) {
+        typed_begin(&parquet->typed[i], &input->header.schema, round_chunk(parquet, i)->rows);
         parquet->batches[i] = parquet->typed[i].batch;
     }
     *batches = parquet->batches;
-    *count = parquet->count;
+    *count = round_count(parquet);
     return MLOPS_OK;
 }
 
@@ -220,7 +226,7 @@ static uint64_t parquet_line(const struct input *input, size_t batch, size_t row
     const struct parquet_input *parquet = (const struct parquet_input *)input;
     uint64_t line = parquet->rows + row + 1;
     for (size_t i = 0; i < batch; i++)
-        line += parquet->round[i].rows;
+        line += round_chunk(parquet, i)->rows;
     return line;
 }
 
@@ -276,7 +282,7 @@ static void infer_column(struct parquet_input *parquet, size_t i, struct text_vi
     bool texts = schema->type == COLUMN_TEXT;
     if (parquet->input.header.given[i] || (!texts && schema->type != COLUMN_INTEGER))
         return;
-    for (size_t j = 0; j < parquet->count; j++) {
+    for (size_t j = 0; j < round_count(parquet); j++) {
         struct parquet_vector vector = vector_of(parquet, j, i);
         for (size_t row = 0; row < vector.rows && count < SAMPLE_ROWS; row++, count++) {
             views[count] = (struct text_view){"", 0};
@@ -300,7 +306,7 @@ static int start(struct parquet_input *parquet, bool may_be_empty, struct mlops_
     take_round(parquet);
     parquet->sampled = true;
     TRY(check_end(parquet, err));
-    if (parquet->count == 0 && !may_be_empty)
+    if (round_count(parquet) == 0 && !may_be_empty)
         return mlops_fail(err, MLOPS_INVALID, "%s has columns and no rows", parquet->name);
     struct text_view *views = xcalloc(SAMPLE_ROWS, sizeof(*views));
     char(*memory)[PARQUET_SHOWN] = xcalloc(SAMPLE_ROWS, sizeof(*memory));
