@@ -4,6 +4,7 @@
 #include "base/pipeline.h"
 #include <sched.h>
 #include <stdatomic.h>
+#include <time.h>
 
 enum { LANES = 3, ITEMS = 7, COUNT = 2000, SIDE = 5000, SIDE_RUN = 64 };
 
@@ -131,13 +132,57 @@ static void every_item_passes_every_stage_in_order(void **state)
         assert_int_equal(MLOPS_OK, run(&work, &err));
         assert_int_equal(LANES * COUNT, work.finished);
         assert_false(work.early);
-        assert_true((work.waits > 0) == (i > 0)); /* one alone always has something to do */
         for (int lane = 0; lane < LANES; lane++) {
             assert_int_equal(COUNT, work.lanes[lane].count);
             for (int j = 0; j < COUNT; j++)
                 assert_int_equal(j, work.lanes[lane].ordered[j]);
         }
     }
+    unsetenv("MLOPS_THREADS");
+}
+
+/* The first stage of the only lane, which lasts until somebody has found nothing to do. */
+static int begin_once_others_wait(void *context, void *item, size_t worker, struct mlops_error *err)
+{
+    struct work *work = context;
+    (void)item, (void)worker;
+    for (int i = 0; work->waits == 0; i++) {
+        if (i == 60000)
+            return mlops_fail(err, MLOPS_IO, "nobody waits");
+        (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    work->ended[0] = true;
+    return MLOPS_OK;
+}
+
+static void who_finds_nothing_to_do_is_counted(void **state)
+{
+    (void)state;
+    static const struct pipeline_stage stages[] = {{.serial = true, .run = begin_once_others_wait}};
+    struct work work = {.waits = 0};
+    struct item memory = {0};
+    struct mlops_error err = {0};
+    const struct pipeline pipeline = {.stages = stages,
+                                      .stage_count = 1,
+                                      .lane_count = 1,
+                                      .items = (void *[]){&memory},
+                                      .item_count = 1,
+                                      .ended = work.ended,
+                                      .waits = &work.waits,
+                                      .context = &work};
+    setenv("MLOPS_THREADS", "2", 1);
+    assert_int_equal(MLOPS_OK, pipeline_run(&pipeline, &err));
+    unsetenv("MLOPS_THREADS");
+}
+
+static void one_alone_always_finds_something_to_do(void **state)
+{
+    (void)state;
+    struct work work = {.fail_at = -1, .ticks_max = 1000000, .lane_count = LANES};
+    struct mlops_error err = {0};
+    setenv("MLOPS_THREADS", "1", 1);
+    assert_int_equal(MLOPS_OK, run(&work, &err));
+    assert_int_equal(0, work.waits);
     unsetenv("MLOPS_THREADS");
 }
 
@@ -153,14 +198,29 @@ static void the_earliest_failure_ends_it(void **state)
     unsetenv("MLOPS_THREADS");
 }
 
+static int never_end(void *context, void *item, size_t worker, struct mlops_error *err)
+{
+    (void)context, (void)item, (void)worker, (void)err;
+    return MLOPS_OK;
+}
+
 static void the_caller_can_stop_it(void **state)
 {
     (void)state;
-    struct work work = {.fail_at = -1, .ticks_max = 0, .lane_count = LANES};
+    static const struct pipeline_stage stages[] = {{.serial = true, .run = never_end}};
+    struct work work = {.ticks_max = 2};
+    struct item memory = {0};
     struct mlops_error err = {0};
-    assert_int_equal(MLOPS_CANCELLED, run(&work, &err));
+    const struct pipeline pipeline = {.stages = stages,
+                                      .stage_count = 1,
+                                      .lane_count = 1,
+                                      .items = (void *[]){&memory},
+                                      .item_count = 1,
+                                      .ended = work.ended,
+                                      .tick = tick,
+                                      .context = &work};
+    assert_int_equal(MLOPS_CANCELLED, pipeline_run(&pipeline, &err));
     assert_string_equal("stopped", err.message);
-    assert_true(work.finished < LANES * COUNT);
 }
 
 /* All of it once, whether there are lanes or none, and however many threads. */
@@ -195,9 +255,11 @@ static void a_failure_in_side_work_ends_it(void **state)
                         .side_count = SIDE,
                         .side_fails_at = 100};
     struct mlops_error err = {0};
+    setenv("MLOPS_THREADS", "1", 1); /* of two, one could do all the rest beside the failure */
     assert_int_equal(MLOPS_INVALID, run(&work, &err));
     assert_string_equal("beside 100", err.message);
-    assert_int_equal(0, work.side[SIDE - 1]);
+    assert_int_equal(0, work.side[101]);
+    unsetenv("MLOPS_THREADS");
 }
 
 static void nothing_at_all_is_done_at_once(void **state)
@@ -215,6 +277,8 @@ int main(void)
         cmocka_unit_test(a_failure_in_side_work_ends_it),
         cmocka_unit_test(nothing_at_all_is_done_at_once),
         cmocka_unit_test(every_item_passes_every_stage_in_order),
+        cmocka_unit_test(who_finds_nothing_to_do_is_counted),
+        cmocka_unit_test(one_alone_always_finds_something_to_do),
         cmocka_unit_test(the_earliest_failure_ends_it),
         cmocka_unit_test(the_caller_can_stop_it),
     };
