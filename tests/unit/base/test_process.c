@@ -1,8 +1,11 @@
 /* tests/unit/base/test_process.c - programs run to their end, and nothing left of them. */
 #include "test.h"
 
+#include "base/clock.h"
 #include "base/file.h"
+#include "base/path.h"
 #include "base/process.h"
+#include "base/process_stat.h"
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -76,18 +79,62 @@ static void a_program_that_is_not_there_is_not_found(void **state)
     assert_string_equal("start 'no-such-program-here': No such file or directory", err.message);
 }
 
+/* The number that a program printed first. */
+static pid_t told(const struct process_result *result)
+{
+    assert_non_null(result->output.data);
+    pid_t pid = (pid_t)strtol(result->output.data, NULL, 10);
+    assert_true(pid > 0);
+    return pid;
+}
+
+static bool runs(pid_t pid)
+{
+    struct process_stat stat;
+    return process_stat_read(pid, &stat) && stat.state != 'Z'; /* perhaps nobody reaps here */
+}
+
+static void assert_ends(pid_t pid)
+{
+    for (int i = 0; i < 12000 && runs(pid); i++)
+        clock_sleep_ns(5000000);
+    assert_false(runs(pid));
+}
+
+/* The limit of a program that is to be stopped as soon as it has made the file. */
+struct limit {
+    const char *file;
+    struct process_options *options;
+};
+
+static bool limit_once_there(void *context)
+{
+    const struct limit *limit = context;
+    if (path_exists(limit->file))
+        limit->options->timeout_ns = 1;
+    return false;
+}
+
 static void at_the_time_limit_the_whole_group_ends(void **state)
 {
     (void)state;
     struct mlops_error err = {0};
     _cleanup_(process_result_clear) struct process_result result;
+    _cleanup_(free_string) char *folder = NULL;
+    assert_int_equal(0, directory_make_temporary("/tmp", "test-process", &folder, &err));
+    _cleanup_(free_string) char *file = path_join(folder, "ready");
     /* the shell and its child ignore SIGTERM */
-    assert_int_equal(
-        0, run("trap '' TERM; sleep 1000 & echo $!; sleep 1000", 200000000, &result, &err));
+    const char *const argv[] = {
+        "/bin/sh", "-c", "trap '' TERM; sleep 1000 & echo $!; : > \"$0\"; sleep 1000", file, NULL};
+    struct process_options options = {.argv = argv};
+    struct limit limit = {.file = file, .options = &options};
+    const struct mlops_observer observer = {.context = &limit, .cancelled = limit_once_there};
+    options.observer = &observer;
+    assert_int_equal(0, process_run(&options, &result, &err));
     assert_true(result.timed_out);
-    pid_t child = (pid_t)strtol(result.output.data, NULL, 10);
-    assert_true(child > 0);
-    assert_int_equal(-1, kill(-child, 0));
+    assert_int_equal(SIGKILL, result.signal);
+    assert_ends(told(&result));
+    assert_int_equal(0, tree_remove(folder, &err));
 }
 
 static void what_stays_in_the_background_is_ended_too(void **state)
@@ -97,17 +144,7 @@ static void what_stays_in_the_background_is_ended_too(void **state)
     _cleanup_(process_result_clear) struct process_result result;
     assert_int_equal(0, run("sleep 1000 & echo $!", 0, &result, &err));
     assert_int_equal(0, result.exit_status);
-    pid_t child = (pid_t)strtol(result.output.data, NULL, 10);
-    for (int i = 0; i < 100 && kill(child, 0) == 0; i++)
-        usleep(20000); /* until init has reaped it */
-    char path[64], text[256] = "";
-    (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)child);
-    FILE *file = fopen(path, "r");
-    if (file) {
-        assert_non_null(fgets(text, sizeof(text), file));
-        assert_non_null(strstr(text, ") Z ")); /* at most a zombie that nobody reaps here */
-        fclose(file);
-    }
+    assert_ends(told(&result));
 }
 
 static void who_has_ended_and_is_not_reaped_is_not_waited_for(void **state)
@@ -120,19 +157,30 @@ static void who_has_ended_and_is_not_reaped_is_not_waited_for(void **state)
     assert_int_equal(0, prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
     assert_int_equal(MLOPS_OK, run("sleep 60 & exec true", 0, &result, &err));
     process_result_clear(&result);
-    assert_true(waitpid(-1, &status, WNOHANG) > 0);
+    assert_true(waitpid(-1, &status, 0) > 0);
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
     assert_int_equal(0, prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0));
 }
 
+/* It runs yet when we are back: nobody waited for it, nor for the end of what it may print. */
 static void who_leaves_the_group_with_the_pipe_open_does_not_hang_us(void **state)
 {
     (void)state;
     struct mlops_error err = {0};
     _cleanup_(process_result_clear) struct process_result result;
-    assert_int_equal(0, run("setsid sleep 5 & echo done", 0, &result, &err));
-    assert_true(result.wall_ns < 4000000000LL);
-    assert_string_equal("done\n", result.output.data);
+    _cleanup_(free_string) char *folder = NULL;
+    assert_int_equal(0, directory_make_temporary("/tmp", "test-process", &folder, &err));
+    _cleanup_(free_string) char *command =
+        xprintf("setsid sh -c 'echo $$; : > %s/left; exec sleep 1000' & "
+                "until test -e %s/left; do sleep 0.01; done; echo done",
+                folder, folder);
+    assert_int_equal(0, run(command, 0, &result, &err));
+    assert_int_equal(0, result.exit_status);
+    assert_non_null(strstr(result.output.data, "\ndone\n"));
+    pid_t stranger = told(&result);
+    assert_true(runs(stranger));
+    assert_int_equal(0, kill(stranger, SIGKILL));
+    assert_int_equal(0, tree_remove(folder, &err));
 }
 
 static bool at_once(void *context)
