@@ -70,6 +70,24 @@ static void run_server(const char *program, const struct s3_server *server)
     _exit(127);
 }
 
+/* False: it has ended, as where another process took the port between looking and listening. */
+static bool starts(const char *program, struct s3_server *server)
+{
+    server->port = free_port();
+    server->pid = fork();
+    if (server->pid == 0)
+        run_server(program, server);
+    for (int i = 0; i < 1200; i++) {
+        if (waitpid(server->pid, NULL, WNOHANG) != 0)
+            return false;
+        if (connect_to(server->port) == 0)
+            return true;
+        clock_sleep_ns(50000000);
+    }
+    fail_msg("the S3 server does not listen");
+    return false;
+}
+
 struct s3_server *s3_server_start(void)
 {
     static const char *const others[] = {"AWS_PROFILE",      "AWS_SESSION_TOKEN",  "AWS_CA_BUNDLE",
@@ -85,13 +103,8 @@ struct s3_server *s3_server_start(void)
         _cleanup_(free_string) char *path = path_join(server->folder, i ? "attributes" : "data");
         assert_int_equal(0, directory_make(path, 0755, &err));
     }
-    server->port = free_port();
-    server->pid = fork();
-    if (server->pid == 0)
-        run_server(program, server);
-    for (int i = 0; i < 200 && connect_to(server->port) < 0; i++)
-        clock_sleep_ns(50000000);
-    assert_int_equal(0, connect_to(server->port));
+    for (int i = 0; !starts(program, server); i++)
+        assert_true(i < 5);
     for (size_t i = 0; i < ARRAY_LENGTH(others); i++)
         (void)unsetenv(others[i]);
     _cleanup_(free_string) char *endpoint = xprintf("http://127.0.0.1:%d", server->port);

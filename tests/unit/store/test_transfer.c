@@ -17,6 +17,28 @@ struct made {
     atomic_bool stopped;
 };
 
+/* For a minute at most. */
+static void wait_until(const struct made *made, bool (*is_so)(const struct made *made))
+{
+    for (int i = 0; i < 60000 && !is_so(made); i++)
+        clock_sleep_ns(1000000);
+}
+
+static bool two_were_under_way(const struct made *made)
+{
+    return made->most >= 2;
+}
+
+static bool all_before_the_failure_began(const struct made *made)
+{
+    return made->begun > made->fails;
+}
+
+static bool is_stopped(const struct made *made)
+{
+    return made->stopped;
+}
+
 static int work(void *context, size_t index, struct mlops_error *err)
 {
     struct made *made = context;
@@ -24,8 +46,14 @@ static int work(void *context, size_t index, struct mlops_error *err)
     made->begun++;
     while (now > most && !atomic_compare_exchange_weak(&made->most, &most, now)) {
     }
-    for (int i = 0; i < (made->ticks_max ? 100 : 2) && !made->stopped; i++)
-        clock_sleep_ns(10000000);
+    if (made->ticks_max)
+        wait_until(made, is_stopped);
+    else if (index == made->fails)
+        wait_until(made, all_before_the_failure_began);
+    else if (index == 0)
+        wait_until(made, two_were_under_way);
+    else
+        clock_sleep_ns(20000000);
     made->under_way--;
     return index == made->fails ? mlops_fail(err, MLOPS_REFUSED, "item %zu", index) : MLOPS_OK;
 }
