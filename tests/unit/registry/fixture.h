@@ -267,6 +267,9 @@ static inline int64_t ask(struct fixture *f, const char *sql)
     return value;
 }
 
+/* How long one of many processes stands in line for the others, however slow they are. */
+#define IN_LINE_NS 250000000000LL
+
 /* Wait for a child; its exit status, or 128 and the signal. */
 static inline int wait_for(pid_t pid)
 {

@@ -5,7 +5,7 @@
 static int patient(void *context, int64_t waited_ns, struct mlops_error *err)
 {
     (void)context;
-    if (waited_ns > 30000000000LL)
+    if (waited_ns > IN_LINE_NS)
         return mlops_fail(err, MLOPS_IO, "waited too long");
     return MLOPS_OK;
 }

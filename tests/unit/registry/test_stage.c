@@ -240,8 +240,9 @@ static int promote_in_child(struct fixture *f, unsigned n)
 
     snprintf(actor, sizeof(actor), "worker%u@ci", n);
     snprintf(ref, sizeof(ref), "fraud@%u", n);
-    code = mlops_registry_open(
-        &(struct mlops_registry_options){.location = f->folder, .actor = actor}, &registry, &err);
+    const struct mlops_registry_options options = {
+        .location = f->folder, .actor = actor, .lock_timeout_ns = IN_LINE_NS};
+    code = mlops_registry_open(&options, &registry, &err);
     if (code == MLOPS_OK)
         code = transaction_begin(registry, &tx, &err);
     if (code == MLOPS_OK)

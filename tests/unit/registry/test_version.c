@@ -147,9 +147,9 @@ static int register_in_child(struct fixture *f, unsigned n)
     struct transaction *tx;
     bool created;
 
-    if (mlops_registry_open(&(struct mlops_registry_options){.location = f->folder}, &registry,
-                            &err) ||
-        transaction_begin(registry, &tx, &err) ||
+    const struct mlops_registry_options options = {.location = f->folder,
+                                                   .lock_timeout_ns = IN_LINE_NS};
+    if (mlops_registry_open(&options, &registry, &err) || transaction_begin(registry, &tx, &err) ||
         bundle_record(tx, bundle_id(n), "fraud", 1, 1, &err) || transaction_commit(tx, &err) ||
         mlops_register(registry, bundle_id(n), &version, &created, &err)) {
         fprintf(stderr, "%s\n", err.message);

@@ -14,6 +14,18 @@ static void given_monitored(struct session *s, const struct mlops_version *versi
     assert_ok(s, transaction_commit(tx, &s->err));
 }
 
+/* When the newest of them was recorded. */
+static int64_t recorded_ns(struct session *s, const struct mlops_version *version)
+{
+    struct mlops_evidence_list list;
+    assert_ok(s,
+              mlops_evidence_list(s->registry, version->bundle, HEALTH_EVIDENCE, &list, &s->err));
+    assert_true(list.count > 0);
+    int64_t newest_ns = list.items[list.count - 1].recorded_ns;
+    mlops_evidence_list_clear(&list);
+    return newest_ns;
+}
+
 static void without_evidence_nothing_is_known(void **state)
 {
     struct session *s = *state;
@@ -49,16 +61,16 @@ static void what_is_old_or_says_nothing_is_not_known(void **state)
     struct session *s = *state;
     struct mlops_version version = given_version(s, "model: fraud\n");
     struct health health;
-    int64_t now_ns = clock_now_ns();
     given_monitored(s, &version, "production", "{\"predictions\":5,\"open_alerts\":[]}");
+    int64_t then_ns = recorded_ns(s, &version);
     assert_ok(s, health_read(s->registry, version.bundle, "production", 0,
-                             now_ns + 3 * HEALTH_AGE_MAX_NS, &health, &s->err));
+                             then_ns + 3 * HEALTH_AGE_MAX_NS, &health, &s->err));
     assert_false(health.known);
     assert_contains(health.why, "the monitor last said 3 h ago");
     health_clear(&health);
     /* from before the version came there */
-    assert_ok(s, health_read(s->registry, version.bundle, "production", now_ns + 60000000000LL,
-                             now_ns, &health, &s->err));
+    assert_ok(s, health_read(s->registry, version.bundle, "production", then_ns + 1, then_ns + 1,
+                             &health, &s->err));
     assert_false(health.known);
     health_clear(&health);
     given_monitored(s, &version, "production", "{\"open_alerts\":[]}");

@@ -2,6 +2,7 @@
 #include "trial/session.h"
 
 #include "base/json.h"
+#include "registry/handle.h"
 
 #define SUITES                                                                                     \
     "model: fraud\ntests:\n  words: {kind: unit, run: 'true'}\n"                                   \
@@ -378,6 +379,7 @@ static void race(struct session *s, int number, int ready, int go)
     (void)snprintf(actor, sizeof(actor), "racer%d@host", number);
     (void)snprintf(ref, sizeof(ref), "fraud@%d", number);
     struct mlops_registry *registry = open_as(s, actor);
+    registry->lock_timeout_ns = 250000000000; /* however slow the others are */
     const struct mlops_promote_options options = {
         .ref = ref, .stage = "production", .expect = "fraud@1"};
     if (write(ready, "x", 1) != 1 || read(go, &byte, 1) != 0)
