@@ -410,14 +410,15 @@ const struct command command_drift = {
                  .kind = OPTION_LIST,
                  .argument = "[COLUMN=]NAME",
                  .help = "how numeric columns are compared (default: ks; docs/drift.md), or one "
-                         "column of any kind; may be given more than once",
+                         "column of any kind",
                  .words = "ks jensen_shannon psi wasserstein total_variation hellinger l_infinity "
-                          "energy cramer_von_mises anderson_darling chi_square g"},
+                          "energy cramer_von_mises anderson_darling chi_square g z fisher"},
                 {.name = "categorical-method",
                  .kind = OPTION_TEXT,
                  .argument = "NAME",
                  .help = "how categorical columns are compared (default: jensen_shannon)",
-                 .words = "jensen_shannon psi total_variation hellinger l_infinity chi_square g"},
+                 .words = "jensen_shannon psi total_variation hellinger l_infinity chi_square g z "
+                          "fisher"},
                 {.name = "threshold",
                  .kind = OPTION_NUMBER,
                  .argument = "NUMBER",
@@ -508,7 +509,8 @@ const struct command command_drift = {
              {"columns[].drift", "bool", "the verdict"},
              {"columns[].missing_reference", "number", "share of the snapshot's rows, 0 to 1"},
              {"columns[].missing_current", "number", "share of FILE's rows, 0 to 1"},
-             {"columns[].p", "number?", "of Kolmogorov-Smirnov's test, or chi-square"},
+             {"columns[].p", "number?",
+              "of the method where it is a test, else of Kolmogorov-Smirnov's, or chi-square"},
              {"columns[].p_adjusted", "number?", "over all columns, by Benjamini-Hochberg"},
              {"columns[].range_reference[]", "number?", "of numbers: least and largest"},
              {"columns[].range_current[]", "number?", "of numbers: least and largest"},

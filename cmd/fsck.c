@@ -81,7 +81,7 @@ const struct command command_fsck = {
                  .argument = "FROM",
                  .help =
                      "first get what is damaged or missing from this copy, a folder, archive or "
-                     "registry; may be given more than once",
+                     "registry",
                  .completion = COMPLETE_DIRECTORY | COMPLETE_FILE}},
     .examples = {{"mlops fsck", "is all of it as it was written?"},
                  {"mlops fsck --repair ../backup --repair fraud-3.tar.zst",

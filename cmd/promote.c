@@ -159,7 +159,7 @@ const struct command command_promote = {
          {.name = "pass",
           .kind = OPTION_LIST,
           .argument = "GATE",
-          .help = "with --emergency: a gate that need not let it in; may be given more than once",
+          .help = "with --emergency: a gate that need not let it in",
           .words = "tests metrics thresholds evaluation scan signature approvals rolled-back git "
                    "lineage environment soak window freeze"},
          {.name = "key",

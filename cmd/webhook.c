@@ -182,7 +182,7 @@ const struct command command_webhook = {
     .options = {{.name = "event",
                  .kind = OPTION_LIST,
                  .argument = "EVENT",
-                 .help = "add: such as promote,rollback; may be given more than once",
+                 .help = "add: such as promote,rollback",
                  .words = "register promote rollback approve retire policy freeze test"},
                 {.name = "secret-env",
                  .kind = OPTION_TEXT,

@@ -111,8 +111,8 @@ _mlops_option() {
     profile:--ragged) sources=(+refuse +fill +skip) ;;
     drift:--current) sources=(file) ;;
     drift:--data) sources=() ;;
-    drift:--method) sources=(+ks +jensen_shannon +psi +wasserstein +total_variation +hellinger +l_infinity +energy +cramer_von_mises +anderson_darling +chi_square +g) ;;
-    drift:--categorical-method) sources=(+jensen_shannon +psi +total_variation +hellinger +l_infinity +chi_square +g) ;;
+    drift:--method) sources=(+ks +jensen_shannon +psi +wasserstein +total_variation +hellinger +l_infinity +energy +cramer_von_mises +anderson_darling +chi_square +g +z +fisher) ;;
+    drift:--categorical-method) sources=(+jensen_shannon +psi +total_variation +hellinger +l_infinity +chi_square +g +z +fisher) ;;
     drift:--threshold) sources=() ;;
     drift:--far) sources=() ;;
     drift:--time) sources=() ;;

@@ -18,6 +18,8 @@ const char *const drift_method_names[] = {"ks",
                                           "anderson_darling",
                                           "chi_square",
                                           "g",
+                                          "z",
+                                          "fisher",
                                           NULL};
 static const char *const seasons[] = {"hour", "weekday", NULL};
 

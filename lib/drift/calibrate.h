@@ -17,6 +17,7 @@
 struct calibrated {
     const struct pair *pair;           /* as it was seen: it says how cells are cut */
     const struct drift_method *method; /* by which it is compared */
+    bool chosen;                       /* by somebody, not by its kind */
     size_t place;                      /* of the column in the reference */
     double weight;    /* of it: a heavier column is held against less; 1 for all is neutral */
     double threshold; /* of effect, of its own; 0: none */

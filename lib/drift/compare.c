@@ -207,7 +207,7 @@ static void judge(const struct calibrated *calibrated, double threshold, double 
     column->threshold = threshold;
     column->missing_reference = missing_share(r);
     column->missing_current = missing_share(c);
-    column->p = method_p(pair);
+    column->p = method_p(calibrated->method, pair);
     column->error = pair_share_error(pair);
     if (pair->n > 0 && pair->m > 0) {
         double statistic = calibrated->method->statistic(pair);
@@ -441,9 +441,25 @@ static int choose_method(const struct compare_options *options, const struct col
         made->weight = said->weight > 0 ? said->weight : made->weight;
         made->threshold = said->threshold > 0 ? said->threshold : made->threshold;
     }
+    made->chosen = method != NULL;
     if (method_find(method, numeric, &made->method, err))
         return own ? mlops_wrap(err, "the column '%s'", column->name) : (int)err->code;
     return MLOPS_OK;
+}
+
+/* Texts of two values in a table too small for what they are compared by where nobody chose go to
+ * Fisher's test. */
+static void make_pair(const struct column_profile *reference, const struct column_profile *current,
+                      struct calibrated *made, struct pair *pair)
+{
+    bool small = made->method && made->method->small;
+    (small ? pair_make_small : pair_make)(pair, reference, current);
+    if (made->chosen || reference->quantiles || pair->cells > 1 || pair->n <= 0 || pair->m <= 0)
+        return;
+    pair_clear(pair);
+    pair_make_small(pair, reference, current);
+    if (pair->cells == 2)
+        made->method = method_fisher();
 }
 
 /* Every choice is of a column that is compared. */
@@ -479,9 +495,10 @@ static int pair_all(const struct profile *reference, const struct profile *curre
             continue;
         *made =
             (struct calibrated){.pair = &pairs[*compared], .place = i, .weight = 1, .noise = NAN};
-        pair_make(&pairs[(*compared)++], column,
-                  profile_column_near(current, column->name, &place));
+        (*compared)++;
         code = choose_method(options, column, used, made, err);
+        make_pair(column, profile_column_near(current, column->name, &place), made,
+                  &pairs[*compared - 1]);
     }
     if (code == MLOPS_OK)
         code = check_used(options, used, columns, *compared, err);

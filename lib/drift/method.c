@@ -63,14 +63,89 @@ static double anderson_darling(const struct pair *pair)
     return test_anderson_darling(&pair->reference_view, &pair->current_view).statistic;
 }
 
+static double p_cramer_von_mises(const struct pair *pair)
+{
+    return test_cramer_von_mises(&pair->reference_view, &pair->current_view).p;
+}
+
+static double p_anderson_darling(const struct pair *pair)
+{
+    return test_anderson_darling(&pair->reference_view, &pair->current_view).p;
+}
+
 static double chi_square(const struct pair *pair)
 {
     return test_chi_square(pair->p, pair->q, pair->cells).statistic;
 }
 
+static double p_chi_square(const struct pair *pair)
+{
+    return pair->cells < 2 ? NAN : test_chi_square(pair->p, pair->q, pair->cells).p;
+}
+
 static double g(const struct pair *pair)
 {
     return test_g(pair->p, pair->q, pair->cells).statistic;
+}
+
+static double p_g(const struct pair *pair)
+{
+    return pair->cells < 2 ? NAN : test_g(pair->p, pair->q, pair->cells).p;
+}
+
+/* How many tests of one cell against all others there are: with two cells both are the same. */
+static double rivals(const struct pair *pair)
+{
+    return pair->cells > 2 ? (double)pair->cells : 1;
+}
+
+/* Of the cell whose share moved most for what it varies. */
+static struct test_result z_test(const struct pair *pair)
+{
+    struct test_result most = {0, pair->cells < 2 ? NAN : 1};
+    for (size_t i = 0; i < pair->cells && pair->cells > 1; i++) {
+        struct test_result found = test_proportions(pair->p[i], pair->n, pair->q[i], pair->m);
+        if (fabs(found.statistic) > most.statistic)
+            most = (struct test_result){fabs(found.statistic), found.p};
+    }
+    most.p = most.p * rivals(pair) > 1 ? 1 : most.p * rivals(pair);
+    return most;
+}
+
+static double z(const struct pair *pair)
+{
+    return z_test(pair).statistic;
+}
+
+static double p_z(const struct pair *pair)
+{
+    return z_test(pair).p;
+}
+
+/* Bonferroni's over the cells. */
+static struct test_result fisher_test(const struct pair *pair)
+{
+    struct test_result most = {0, pair->cells < 2 ? NAN : 1};
+    for (size_t i = 0; i < pair->cells && pair->cells > 1; i++) {
+        struct test_result found = test_fisher(pair->p[i], pair->n, pair->q[i], pair->m);
+        if (found.statistic > most.statistic)
+            most = found;
+        if (pair->cells == 2)
+            break;
+    }
+    most.statistic = fmax(most.statistic - log10(rivals(pair)), 0);
+    most.p = most.p * rivals(pair) > 1 ? 1 : most.p * rivals(pair);
+    return most;
+}
+
+static double fisher(const struct pair *pair)
+{
+    return fisher_test(pair).statistic;
+}
+
+static double p_fisher(const struct pair *pair)
+{
+    return fisher_test(pair).p;
 }
 
 static double total_variation(const struct pair *pair)
@@ -198,6 +273,26 @@ static double noise_chi_square(const struct pair *pair, double alpha)
     return noise_psi(pair, alpha) / inverse_sizes(pair);
 }
 
+/* z² of a cell is chi-square with one degree of freedom, and Bonferroni's bound is for all cells;
+ * with few rows the tail is heavier, as above. */
+static double noise_z(const struct pair *pair, double alpha)
+{
+    double least = INFINITY;
+    for (size_t i = 0; i < pair->cells; i++)
+        least = fmin(least, pair_expected_rows(pair, i));
+    if (pair->cells < 2)
+        return INFINITY;
+    double bound = chi_square_bound(1, alpha / rivals(pair)) * (1 + 2 / least);
+    return sqrt(bound) + sqrt(pair_rank_error(pair) / inverse_sizes(pair));
+}
+
+/* A p-value is below alpha with a probability of alpha at most. */
+static double noise_fisher(const struct pair *pair, double alpha)
+{
+    double sketch = pair_rank_error(pair) / inverse_sizes(pair) / (2 * M_LN10);
+    return pair->cells < 2 ? INFINITY : -log10(alpha) + sketch;
+}
+
 /* ω² = nm/(n+m) ∫ (F - G)² dH is at most nm/(n+m) times the square of the largest gap. */
 static double noise_cramer_von_mises(const struct pair *pair, double alpha)
 {
@@ -237,41 +332,64 @@ static double sketch_anderson_darling(const struct pair *pair)
     return 10 * sketch_cramer_von_mises(pair);
 }
 
+/* z is the root of such a sum, … */
+static double sketch_z(const struct pair *pair)
+{
+    return sqrt(sketch_chi_square(pair));
+}
+
+/* … and p about exp(-z²/2). */
+static double sketch_fisher(const struct pair *pair)
+{
+    return sketch_chi_square(pair) / (2 * M_LN10);
+}
+
 /* The first method for a kind of column is its default. A newcomer adds a row. */
 static const struct drift_method methods[] = {
-    {"ks", true, false, false, false, 0.1, method_ks, noise_ks, pair_rank_error},
-    {"jensen_shannon", true, true, true, false, 0.1, jensen_shannon, noise_jensen_shannon,
-     pair_rank_error},
-    {"psi", true, true, true, false, 0.2, psi, noise_psi, pair_rank_error},
-    {"wasserstein", true, false, false, false, 0.1, wasserstein, noise_wasserstein,
-     pair_rank_error},
-    {"total_variation", true, true, true, false, 0.1, total_variation, noise_total_variation,
-     pair_rank_error},
-    {"hellinger", true, true, true, false, 0.1, hellinger, noise_hellinger, pair_rank_error},
-    {"l_infinity", true, true, true, false, 0.1, l_infinity, noise_total_variation,
-     pair_rank_error},
-    {"energy", true, false, false, false, 0.1, energy, noise_energy, pair_rank_error},
-    {"cramer_von_mises", true, false, false, true, 0.005, cramer_von_mises, noise_cramer_von_mises,
-     sketch_cramer_von_mises},
-    {"anderson_darling", true, false, false, true, 0.03, anderson_darling, noise_anderson_darling,
-     sketch_anderson_darling},
-    {"chi_square", true, true, true, true, 0.2, chi_square, noise_chi_square, sketch_chi_square},
-    {"g", true, true, true, true, 0.2, g, noise_chi_square, sketch_chi_square},
+    {"ks", true, false, false, false, 0, 0.1, method_ks, noise_ks, pair_rank_error, NULL},
+    {"jensen_shannon", true, true, true, false, 0, 0.1, jensen_shannon, noise_jensen_shannon,
+     pair_rank_error, NULL},
+    {"psi", true, true, true, false, 0, 0.2, psi, noise_psi, pair_rank_error, NULL},
+    {"wasserstein", true, false, false, false, 0, 0.1, wasserstein, noise_wasserstein,
+     pair_rank_error, NULL},
+    {"total_variation", true, true, true, false, 0, 0.1, total_variation, noise_total_variation,
+     pair_rank_error, NULL},
+    {"hellinger", true, true, true, false, 0, 0.1, hellinger, noise_hellinger, pair_rank_error,
+     NULL},
+    {"l_infinity", true, true, true, false, 0, 0.1, l_infinity, noise_total_variation,
+     pair_rank_error, NULL},
+    {"energy", true, false, false, false, 0, 0.1, energy, noise_energy, pair_rank_error, NULL},
+    {"cramer_von_mises", true, false, false, false, 1, 0.005, cramer_von_mises,
+     noise_cramer_von_mises, sketch_cramer_von_mises, p_cramer_von_mises},
+    {"anderson_darling", true, false, false, false, 1, 0.03, anderson_darling,
+     noise_anderson_darling, sketch_anderson_darling, p_anderson_darling},
+    {"chi_square", true, true, true, false, 1, 0.2, chi_square, noise_chi_square, sketch_chi_square,
+     p_chi_square},
+    {"g", true, true, true, false, 1, 0.2, g, noise_chi_square, sketch_chi_square, p_g},
+    {"z", true, true, true, true, 0.5, 0.2, z, noise_z, sketch_z, p_z},
+    {"fisher", true, true, true, true, 1, 0.01, fisher, noise_fisher, sketch_fisher, p_fisher},
 };
+
+const struct drift_method *method_fisher(void)
+{
+    return &methods[ARRAY_LENGTH(methods) - 1];
+}
 
 double method_threshold(const struct drift_method *method, const struct pair *pair)
 {
-    bool sized = method->grows && pair->n > 0 && pair->m > 0;
-    return sized ? method->threshold / inverse_sizes(pair) : method->threshold;
+    bool sized = method->grows > 0 && pair->n > 0 && pair->m > 0;
+    return sized ? method->threshold / pow(inverse_sizes(pair), method->grows) : method->threshold;
 }
 
-double method_p(const struct pair *pair)
+double method_p(const struct drift_method *method, const struct pair *pair)
 {
     if (pair->n <= 0 || pair->m <= 0)
         return NAN;
+    if (method->p)
+        return method->p(pair);
     if (pair->reference->quantiles)
         return test_ks(&pair->reference_view, &pair->current_view).p;
-    return pair->cells < 2 ? NAN : test_chi_square(pair->p, pair->q, pair->cells).p;
+    return p_chi_square(pair);
 }
 
 int method_find(const char *name, bool numeric, const struct drift_method **method,

@@ -11,14 +11,20 @@ struct drift_method {
     const char *name;
     bool numeric, categorical;
     bool binned;      /* looks at counts in cells alone, not at distribution functions */
-    bool grows;       /* with nm/(n+m), as test statistics do; so does the threshold then */
+    bool small;       /* holds for few rows, too: pair_make_small */
+    double grows; /* with this power of nm/(n+m), as test statistics do; so does the threshold */
     double threshold; /* from which on it is worth a look, however many rows there are */
     double (*statistic)(const struct pair *pair);
     /* What noise alone reaches with probability alpha at the sizes of the two samples, at most. */
     double (*noise)(const struct pair *pair, double alpha);
     /* What sketches that had to leave values out may add, by errors of their own. */
     double (*sketch)(const struct pair *pair);
+    /* Its p-value; NULL: it is no test. */
+    double (*p)(const struct pair *pair);
 };
+
+/* Fisher's test, which is for what has too few rows for any other method for texts. */
+const struct drift_method *method_fisher(void);
 
 /* The statistic of `ks`, max |F - G|, of which many are computed at once. */
 double method_ks(const struct pair *pair);
@@ -30,8 +36,8 @@ int method_find(const char *name, bool numeric, const struct drift_method **meth
 /* The effect from which on it is worth a look, at the sizes of this pair. */
 double method_threshold(const struct drift_method *method, const struct pair *pair);
 
-/* The p-value of the test that goes with the column, Kolmogorov-Smirnov or chi-square; NaN where
- * there is none. */
-double method_p(const struct pair *pair);
+/* The p-value of the method where it is a test, else of Kolmogorov-Smirnov's or chi-square; NaN
+ * where there is none. */
+double method_p(const struct drift_method *method, const struct pair *pair);
 
 #endif

@@ -23,11 +23,12 @@ static void bin_numbers(struct pair *pair)
 {
     const struct kll_view *r = &pair->reference_view, *c = &pair->current_view;
     double edge = -INFINITY, before_p = 0, before_q = 0;
+    bool yes_no = pair->reference->type == COLUMN_BOOL; /* also where it had only one of the two */
     pair->p = xcalloc(BINS, sizeof(*pair->p));
     pair->q = xcalloc(BINS, sizeof(*pair->q));
     pair->edges = xcalloc(BINS, sizeof(*pair->edges));
     for (size_t i = 1; i <= BINS; i++) {
-        double next = i == BINS ? INFINITY : kll_view_quantile(r, (double)i / BINS);
+        double next = i == BINS ? INFINITY : yes_no ? 0 : kll_view_quantile(r, (double)i / BINS);
         if (!(next > edge))
             continue; /* many equal values: one cell for all of them */
         double up_to_p = i == BINS ? pair->n : round(kll_view_cdf(r, next) * pair->n);
@@ -162,11 +163,20 @@ static void count_texts(struct pair *pair)
     free(values);
 }
 
+/* The rows that a cell must have: any, where two values are to have a cell each. */
+static double fewest_rows(const struct pair *pair)
+{
+    size_t filled = 0;
+    for (size_t i = 0; i < pair->cells; i++)
+        filled += pair->p[i] + pair->q[i] > 0;
+    return pair->small && filled <= 2 ? 0 : PAIR_CELL_MIN;
+}
+
 /* Join neighbours until every cell can be expected to have enough rows. */
 static void join_cells(struct pair *pair)
 {
     size_t kept = 0;
-    double rows = 0;
+    double rows = 0, fewest = fewest_rows(pair);
     pair->cell_of = xcalloc(pair->cells + 1, sizeof(*pair->cell_of));
     for (size_t i = 0; i < pair->cells; i++) {
         double p = pair->p[i], q = pair->q[i];
@@ -175,7 +185,7 @@ static void join_cells(struct pair *pair)
         pair->p[kept] += p;
         pair->q[kept] += q;
         pair->cell_of[i] = kept;
-        if (rows >= PAIR_CELL_MIN) {
+        if (rows >= fewest && rows > 0) {
             kept++;
             rows = 0;
         }
@@ -194,11 +204,9 @@ static void join_cells(struct pair *pair)
     pair->cells = kept;
 }
 
-void pair_make(struct pair *pair, const struct column_profile *reference,
-               const struct column_profile *current)
+static void make(struct pair *pair)
 {
-    *pair = (struct pair){
-        .reference = reference, .current = current, .n = present(reference), .m = present(current)};
+    const struct column_profile *reference = pair->reference, *current = pair->current;
     if (pair->n <= 0 || pair->m <= 0)
         return;
     if (reference->quantiles) {
@@ -209,6 +217,25 @@ void pair_make(struct pair *pair, const struct column_profile *reference,
         count_texts(pair);
     }
     join_cells(pair);
+}
+
+void pair_make(struct pair *pair, const struct column_profile *reference,
+               const struct column_profile *current)
+{
+    *pair = (struct pair){
+        .reference = reference, .current = current, .n = present(reference), .m = present(current)};
+    make(pair);
+}
+
+void pair_make_small(struct pair *pair, const struct column_profile *reference,
+                     const struct column_profile *current)
+{
+    *pair = (struct pair){.reference = reference,
+                          .current = current,
+                          .n = present(reference),
+                          .m = present(current),
+                          .small = true};
+    make(pair);
 }
 
 void pair_clear(struct pair *pair)

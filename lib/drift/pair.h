@@ -28,11 +28,15 @@ struct pair {
     size_t *cell_of;  /* … and which; after the last of them, that of all other values */
     size_t hash_count;
     struct novelty novelty;                       /* text columns */
+    bool small; /* where both columns have two values, each has its cell, however few rows it has */
 };
 
 /* The caller clears `pair`; both profiles must outlive it. */
 void pair_make(struct pair *pair, const struct column_profile *reference,
                const struct column_profile *current);
+/* The same for tests that hold for few rows, too: with `small`. */
+void pair_make_small(struct pair *pair, const struct column_profile *reference,
+                     const struct column_profile *current);
 void pair_clear(struct pair *pair);
 
 /* Rows that cell `i` would have in the smaller sample if both were alike. */

@@ -129,12 +129,38 @@ setup() {
 }
 
 @test "every method can be asked for, and has an effect below which it says nothing" {
-    for method in hellinger l_infinity energy cramer_von_mises anderson_darling chi_square g; do
+    for method in hellinger l_infinity energy cramer_von_mises anderson_darling chi_square g z fisher; do
         mlops -q drift fraud@1 --current p/data/train.csv --method "$method"
     done
-    for method in hellinger l_infinity chi_square g; do
+    for method in hellinger l_infinity chi_square g z fisher; do
         mlops -q drift fraud@1 --current p/data/train.csv --categorical-method "$method"
     done
+}
+
+@test "texts of two values in a table too small for the default are held by Fisher's test" {
+    { echo paid; yes no | head -n 30; echo yes; } > p/data/train.csv
+    { echo paid; yes yes | head -n 6; yes no | head -n 2; } > now.csv
+    printf 'model: small\ncode: [mlops.yaml]\ndata:\n  train: {path: data/train.csv}\n' > p/mlops.yaml
+    mlops -q register p
+    run mlops --json drift small@1 --current now.csv
+    [ "$status" -eq 1 ]
+    jq -e '.columns[0] | .method == "fisher" and .drift' <<<"$output"
+    # scipy.stats.fisher_exact([[30, 1], [2, 6]]): p = 5.695362e-05
+    jq -e '.columns[0] | .p > 5.6953e-05 and .p < 5.6954e-05' <<<"$output"
+    run mlops --json drift small@1 --current now.csv --categorical-method psi
+    [ "$status" -eq 0 ]
+    run mlops --json drift small@1 --current now.csv --method paid=z
+    [ "$status" -eq 1 ]
+}
+
+@test "a yes or no that the snapshot never had is a cell of its own" {
+    { echo paid; yes true | head -n 400; } > p/data/train.csv
+    { echo paid; yes true | head -n 380; yes false | head -n 20; } > now.csv
+    printf 'model: sure\ncode: [mlops.yaml]\ndata:\n  train: {path: data/train.csv}\n' > p/mlops.yaml
+    mlops -q register p
+    run mlops --json drift sure@1 --current now.csv --method chi_square
+    # scipy.stats.chi2_contingency([[400, 0], [380, 20]], correction=False)
+    jq -e '.columns[0].statistic | . - 20.51282051282051 | fabs < 1e-9' <<<"$output"
 }
 
 @test "the report is written as HTML, Markdown and SVG, and holds nothing that a table can inject" {

@@ -39,6 +39,11 @@ def of_numbers(method, a, b):
             "anderson_darling": lambda: stats.anderson_ksamp([a, b]).statistic}[method]()
 
 
+def z(in_p, n, in_q, m):
+    share = (in_p + in_q) / (n + m)
+    return (in_q / m - in_p / n) / np.sqrt(share * (1 - share) * (1 / n + 1 / m))
+
+
 def of_texts(method, a, b):
     words = np.unique(np.concatenate([a, b]))
     p, q = (np.array([(side == word).sum() for word in words]) for side in (a, b))
@@ -47,6 +52,9 @@ def of_texts(method, a, b):
             "hellinger": lambda: np.linalg.norm(np.sqrt(s) - np.sqrt(t)) / np.sqrt(2),
             "total_variation": lambda: np.abs(s - t).sum() / 2,
             "l_infinity": lambda: np.abs(s - t).max(),
+            "z": lambda: max(abs(z(p[i], len(a), q[i], len(b))) for i in range(len(words))),
+            "fisher": lambda: max(0, max(-np.log10(stats.fisher_exact([[p[i], len(a) - p[i]], [q[i], len(b) - q[i]]])[1])
+                                         for i in range(len(words))) - np.log10(len(words) if len(words) > 2 else 1)),
             "psi": lambda: np.sum((t - s) * np.log(t / s)),
             "chi_square": lambda: stats.chi2_contingency([p, q], correction=False)[0],
             "g": lambda: stats.chi2_contingency([p, q], correction=False, lambda_="log-likelihood")[0]}[method]()
@@ -70,7 +78,7 @@ with tempfile.TemporaryDirectory() as folder:
         subprocess.run([MLOPS, *command], cwd=folder, check=True, capture_output=True)
     for numeric, text in (("ks", "jensen_shannon"), ("wasserstein", "hellinger"), ("energy", "total_variation"),
                           ("cramer_von_mises", "chi_square"), ("anderson_darling", "g"), ("ks", "psi"),
-                          ("ks", "l_infinity")):
+                          ("ks", "l_infinity"), ("ks", "z"), ("ks", "fisher")):
         done = subprocess.run([MLOPS, "--json", "drift", "m@1", "--current", "now.csv", "--exact", "--far", "10%",
                                "--method", numeric, "--categorical-method", text],
                               cwd=folder, capture_output=True, text=True)

@@ -84,6 +84,14 @@ for case in range(20):
                                 ("Evidently", evidently("jensenshannon_stat_test", c, d, CATEGORICAL) / np.sqrt(np.log(2)))],
         ("l_infinity", 0): [("NannyML", nannyml("l_infinity", FeatureType.CATEGORICAL, c, d))],
     })
+    n = m = int(random.integers(8, 300))  # Evidently's Fisher takes nothing else
+    e, f = (pd.Series(random.uniform(size=size) < share).astype(int)
+            for size, share in ((n, 0.3), (m, random.choice([0.3, 0.5]))))
+    text += ["c", line([e.sum(), n - e.sum()]), line([f.sum(), m - f.sum()])]
+    expected.append({
+        ("z", 1): [("Evidently", evidently("z_stat_test", e, f, CATEGORICAL))],
+        ("fisher", 1): [("Evidently", evidently("fisher_exact_test", e, f, CATEGORICAL))],
+    })
 
 found = subprocess.run([DUMP], input="\n".join(text) + "\n", text=True, capture_output=True, check=True)
 blocks = found.stdout.split("\n\n")[:-1]

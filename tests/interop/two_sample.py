@@ -61,6 +61,13 @@ def counts(p, q):
     yield "l_infinity", np.abs(s - t).max(), 0
     s, t = np.where(s == 0, 0.0001, s)[both], np.where(t == 0, 0.0001, t)[both]
     yield "psi", np.sum((np.maximum(t, 1e-4) - np.maximum(s, 1e-4)) * np.log(np.maximum(t, 1e-4) / np.maximum(s, 1e-4))), 0
+    if len(p) == 2:
+        share = (p[0] + q[0]) / (p.sum() + q.sum())
+        deviation = np.sqrt(share * (1 - share) * (1 / p.sum() + 1 / q.sum()))
+        z = (q[0] / q.sum() - p[0] / p.sum()) / deviation if deviation > 0 else 0
+        yield "z", z, 2 * stats.norm.sf(abs(z))
+        exact = stats.fisher_exact([p, q])[1]
+        yield "fisher", -np.log10(exact), exact
 
 
 def benjamini_hochberg(p):
@@ -93,6 +100,9 @@ for case in range(CASES):
     q[-1] += 1
     text += ["c", line(p), line(q)]
     expected.append(("counts", list(counts(p, q))))
+for p, q in ([3000, 7000], [2100, 5200]), ([40000, 60000], [41000, 59000]), ([1, 9], [8, 2]), ([500, 500], [100, 900]):
+    text += ["c", line(p), line(q)]
+    expected.append(("counts", list(counts(np.array(p, float), np.array(q, float)))))
 a, b = random.normal(size=4000), random.normal(0.03, 1, size=5000)
 text += ["n", line(a), line(b)]
 expected.append(("numbers", list(numbers(a, b))))

@@ -48,6 +48,10 @@ static void counts(const double *p, const double *q, size_t n)
     say("total_variation", (struct test_result){distance_total_variation(p, q, n), 0});
     say("l_infinity", (struct test_result){distance_l_infinity(p, q, n), 0});
     say("psi", (struct test_result){distance_psi(p, q, n), 0});
+    if (n == 2) {
+        say("z", test_proportions(p[0], p[0] + p[1], q[0], q[0] + q[1]));
+        say("fisher", test_fisher(p[0], p[0] + p[1], q[0], q[0] + q[1]));
+    }
 }
 
 static void adjusted(const double *p, size_t n)

@@ -196,7 +196,8 @@ static void a_wrong_method_is_told_before_anything_is_read(void **state)
     assert_fails(f, MLOPS_INVALID, mlops_drift(f->registry, &options, &report, &f->err));
     assert_message(f, "'chi' is not a method for numeric columns");
     assert_hint(f, "use one of ks, jensen_shannon, psi, wasserstein, total_variation, hellinger, "
-                   "l_infinity, energy, cramer_von_mises, anderson_darling, chi_square, g");
+                   "l_infinity, energy, cramer_von_mises, anderson_darling, chi_square, g, z, "
+                   "fisher");
     options = (struct mlops_drift_options){.ref = "none", .current = "-", .threshold = -1};
     assert_fails(f, MLOPS_INVALID, mlops_drift(f->registry, &options, &report, &f->err));
 }
