@@ -138,8 +138,7 @@ hold_registry() {
     holder=$!
     exec 6> holder.in
     echo "$begin" >&6
-    for _ in $(seq 200); do ! grep -q held holder.out || return 0; sleep 0.05; done
-    return 1
+    until_true grep -q held holder.out
 }
 
 let_registry_go() {
@@ -179,15 +178,28 @@ given_copy() {
     mlops -q registry copy . "$1" > /dev/null
 }
 
-# until_true COMMAND…: wait until it succeeds; where it never does, what the watch `said` is shown.
+# until_true COMMAND…: wait until it succeeds. Two minutes are a limit that a slow machine does not meet, and
+# what is broken does; then what a process in the background `said` is shown.
 until_true() {
-    for _ in $(seq 200); do
-        ! "$@" > /dev/null 2>&1 || return 0
-        sleep 0.1
+    local end=$((SECONDS + 120))
+    until "$@" > /dev/null 2>&1; do
+        [ "$SECONDS" -lt "$end" ] || {
+            echo "never: $*"
+            [ ! -e said ] || cat said
+            return 1
+        }
+        sleep 0.05
     done
-    echo "never: $*"
-    cat said
-    return 1
+}
+
+# runs COMMAND-LINE: there is a process of exactly that.
+runs() {
+    pgrep -fx "$1"
+}
+
+# until_gone COMMAND-LINE: nothing that was run has outlived who ran it.
+until_gone() {
+    until_true eval "! pgrep -fx '$1'"
 }
 
 # fails_with STATUS TEXT COMMAND…: with that exit status and one message, which has TEXT.

@@ -16,16 +16,6 @@ ctrl_c() {
     python3 "$BATS_TEST_DIRNAME/ctrl_c.py" "$@"
 }
 
-# no_nap: nothing that was run has outlived who ran it.
-no_nap() {
-    local _
-    for _ in $(seq 100); do
-        pgrep -fx "$nap" > /dev/null || return 0
-        sleep 0.05
-    done
-    false
-}
-
 # given_silence: $port is that of a server that takes connections, makes a file of it, and says nothing.
 given_silence() {
     export connected=$BATS_TEST_TMPDIR/connected
@@ -38,7 +28,7 @@ while True:
     taken.append(server.accept())
     open(os.environ["connected"], "w").close()' > ../port 3>&- &
     silent=$!
-    until [ -s ../port ]; do sleep 0.05; done
+    until_true test -s ../port
     port=$(cat ../port)
 }
 
@@ -62,7 +52,7 @@ while True:
 
 @test "what follows the log ends between two looks" {
     given_registered fraud@1
-    run ctrl_c 'ls -l /proc/$PID/fd | grep -q registry.db && sleep 0.2' mlops events --follow --interval 1h
+    run ctrl_c 'grep -q register "$SAID" && sleep 0.2' mlops events --follow --interval 1h
     ended 130 '"action":"register"'
 }
 
@@ -87,7 +77,7 @@ while True:
 @test "a large folder that is being packaged" {
     given_registry
     given_project p
-    truncate -s 8G p/model/weights.bin
+    truncate -s 1T p/model/weights.bin # more than is read before anybody looks
     run ctrl_c 'ls -l /proc/$PID/fd | grep -q weights.bin' mlops package p
     ended 130 "stopped by a signal"
     [ -z "$(ls -A .mlops/tmp)" ]
@@ -104,16 +94,16 @@ while True:
     for _ in 1 2; do
         run ctrl_c "pgrep -fx '$nap'" mlops retrain fraud --from fraud@1 --data p/data/train.csv
         ended 130 "stopped by a signal"
-        no_nap
+        until_gone "$nap"
         [ -z "$(ls -A .mlops/tmp)" ]
     done
     run mlops retrain --runs fraud
     [ "$(grep -c 'failed' <<<"$output")" -eq 2 ]
     # one that is killed cannot say so
     mlops -q retrain fraud --from fraud@1 --data p/data/train.csv 2> /dev/null 3>&- &
-    until pgrep -fx "$nap" > /dev/null; do sleep 0.05; done
+    until_true runs "$nap"
     kill -9 $!
-    no_nap
+    until_gone "$nap"
     run mlops retrain fraud --from fraud@1 --data p/data/train.csv
     ended 4 "1 run already, at most 1 may; one that was killed counts until 20"
 }
@@ -128,7 +118,7 @@ while True:
     run ctrl_c "pgrep -fx '$nap'" mlops deploy fraud@2 host --health "$nap" \
         --reload 'echo $MLOPS_VERSION >> ../../seen'
     ended 130 "the reload command is run once more" "stopped by a signal"
-    no_nap
+    until_gone "$nap"
     [ "$(tr '\n' ' ' < host/seen)" = "2 1 " ]
     diff <(echo "weights of fraud, round 1") host/current/model/weights.bin
     mlops -q deploy fraud@2 host
@@ -144,9 +134,9 @@ while True:
     mlops -q promote fraud@1 --to dev
     run ctrl_c "pgrep -fx '$nap'" mlops deploy fraud@dev host --follow --health "$nap"
     ended 0
-    no_nap
+    until_gone "$nap"
     [ ! -e host/current ]
-    run ctrl_c '[ -e host/current ]' mlops deploy fraud@dev host --follow
+    run ctrl_c 'grep -q "is live" "$SAID"' mlops deploy fraud@dev host --follow
     ended 0 "fraud@1 is live in host"
 }
 
@@ -165,7 +155,7 @@ while True:
     mlops -q retrain fraud --triggers every=1s
     run ctrl_c "pgrep -fx '$nap'" mlops monitor watch fraud --auto-retrain --tick 200ms
     ended 0
-    no_nap
+    until_gone "$nap"
     mlops --json retrain fraud --runs | jq -e '.runs[0].status == "failed"'
     [ -z "$(ls -A .mlops/tmp)" ]
 }
