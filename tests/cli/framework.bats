@@ -369,10 +369,10 @@ LINES
 
 # ---- signals ---------------------------------------------------------------------------------------
 
-# A registry with fraud@1, whose test takes half a minute. A suite cannot write where we could see
-# it, but its processes can be seen: $nap is one that no other test has.
+# A registry with fraud@1, whose test takes long. A suite cannot write where we could see it, but its
+# processes can be seen: $nap is one that no other test has.
 given_slow_test() {
-    nap="sleep ${1:-30}.$BASHPID$RANDOM"
+    nap="sleep ${1:-600}.$BASHPID$RANDOM"
     export nap
     given_registry
     given_project p
@@ -381,20 +381,12 @@ given_slow_test() {
     mlops -q register p
 }
 
-wait_for_nap() {
-    for _ in $(seq 200); do
-        pgrep -fx "$nap" > /dev/null && return 0
-        sleep 0.05
-    done
-    false
-}
-
 @test "a signal stops the command, cleans up, and shows in how it ends" {
     given_slow_test
     for signal in TERM HUP; do
-        mlops test fraud 2> err &
+        mlops test fraud 2> err 3>&- &
         pid=$!
-        wait_for_nap
+        until_true runs "$nap"
         kill -s "$signal" "$pid"
         status=0
         wait "$pid" || status=$?
@@ -436,19 +428,17 @@ PYTHON
     run python3 interrupt.py
     ended 0 "stopped by a signal" " -2"
     mlops log --verify
-    for _ in $(seq 100); do # nothing of the suite is left, whoever stops it now
-        pgrep -fx "$nap" > /dev/null || return 0
-        sleep 0.05
-    done
-    false
+    until_gone "$nap" # whoever stops it now
 }
 
 @test "who ignores SIGINT for its children is obeyed" {
-    given_slow_test 1
-    mlops test fraud > out & # bash ignores SIGINT for it
+    export MLOPS_SANDBOX=none # its suites end when they see a file
+    given_slow_test 600 "touch $PWD/began; until [ -e $PWD/told ]; do sleep 0.05; done"
+    mlops test fraud > out 3>&- & # bash ignores SIGINT for it
     pid=$!
-    wait_for_nap
+    until_true test -e began
     kill -s INT "$pid"
+    touch told
     wait "$pid"
     grep -q "4 passed" out
 }
