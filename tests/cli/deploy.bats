@@ -7,7 +7,7 @@ setup() {
 }
 
 teardown() {
-    [ -z "${follower:-}" ] || kill "$follower" 2>/dev/null || true
+    [ -z "${follower:-}" ] || { kill "$follower" && wait "$follower"; } 2>/dev/null || true
 }
 
 # project TEXT [DEPLOY]: a project in ./p whose model is TEXT and some more.
@@ -36,17 +36,6 @@ released() {
     mlops -q promote fraud --to production
 }
 
-# soon COMMAND…: true within ten seconds.
-soon() {
-    local i
-    for i in $(seq 200); do
-        ! "$@" > /dev/null 2>&1 || return 0
-        sleep 0.05
-    done
-    echo "never came true: $*"
-    return 1
-}
-
 live() {
     [ "$(cat host/current/model/weights.txt)" = "$1" ]
 }
@@ -54,6 +43,12 @@ live() {
 follow() {
     mlops deploy fraud@production host --follow "$@" > follow.out 2>&1 3>&- &
     follower=$!
+}
+
+# until_live TEXT N: it is, and the follower has said so N times: the link leads there before all is done.
+until_live() {
+    until_true live "$1"
+    until_true eval "[ \$(grep -c ' is live in host' follow.out) -ge $2 ]"
 }
 
 @test "a version is laid out, and current leads to it" {
@@ -143,7 +138,7 @@ follow() {
 }
 
 @test "a first version that is not well leaves nothing live" {
-    released one '{health: "sleep 20", timeout: 100ms}'
+    released one '{health: "sleep 600", timeout: 100ms}'
     run -1 mlops deploy fraud@production host
     [[ "$output" == *"and nothing is live, as before: the health command did not end within 0.1 s"* ]]
     [ ! -e host/current ]
@@ -177,12 +172,13 @@ follow() {
 }
 
 @test "two deploys at once: the second is told" {
-    released one '{health: "touch ../../waits; sleep 3"}'
+    released one '{health: "touch ../../waits; until [ -e ../../told ]; do sleep 0.05; done", timeout: 10m}'
     mlops -q deploy fraud@production host 3>&- &
-    soon test -e host/waits
+    until_true test -e host/waits
     run -4 mlops deploy fraud@production host
     [[ "$output" == *"another deploy is at work in"* ]]
-    wait
+    touch host/told
+    wait $!
     live one
 }
 
@@ -209,11 +205,11 @@ follow() {
 @test "a host that follows goes where the stage goes, forth and back" {
     released one
     follow
-    soon live one
+    until_live one 1
     released two
-    soon live two
+    until_live two 2
     mlops -q rollback fraud
-    soon live one
+    until_live one 3
     kill -TERM "$follower"
     status=0
     wait "$follower" || status=$?
@@ -226,27 +222,27 @@ follow() {
 @test "a host that follows keeps what is live while the registry is away" {
     released one
     follow
-    soon live one
+    until_live one 1
     take_registry_away
-    soon grep -q 'the registry is away, what is live stays live' follow.out
+    until_true grep -q 'the registry is away, what is live stays live' follow.out
     live one
     bring_registry_back
-    soon grep -q 'the registry is back' follow.out
+    until_true grep -q 'the registry is back' follow.out
     released two
-    soon live two
+    until_live two 2
 }
 
 @test "a host that follows does not try again what was not well" {
     released one
     follow
-    soon live one
+    until_live one 1
     released two '{health: "echo x >> ../../asked; false"}'
-    soon grep -q 'waiting for the stage to change' follow.out
+    until_true grep -q 'waiting for the stage to change' follow.out
     sleep 0.6
     live one
     [ "$(wc -l < host/asked)" -eq 1 ]
     released three
-    soon live three
+    until_true live three
 }
 
 @test "an empty stage leaves what is live, and says so" {
@@ -254,14 +250,14 @@ follow() {
     mlops -q deploy fraud@1 host
     mlops deploy fraud@canary host --follow > follow.out 2>&1 3>&- &
     follower=$!
-    soon grep -q 'fraud@canary holds nothing: what is live stays live' follow.out
+    until_true grep -q 'fraud@canary holds nothing: what is live stays live' follow.out
     live one
 }
 
 @test "followers speak JSON Lines" {
     released one
     follow --json
-    soon grep -q live follow.out
+    until_true grep -q '"event":"live".*}$' follow.out
     jq -e '.event == "live" and .version == 1 and .deployed' follow.out
 }
 
