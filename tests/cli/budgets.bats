@@ -27,7 +27,7 @@ predict: {run: ${2:-sh serve.sh}, data: holdout}
 tests:
   speed:
     kind: performance
-    timeout: 20s
+    timeout: 5m
     requests: {count: 400, warm_up: 20}
     require: {$1}
 EOF

@@ -32,7 +32,7 @@ run_at() {
     PATH=$path "$MLOPS" --json test fraud --no-cache -j 4 --sandbox $wish > report 2> errors || true
     cat report errors
     [ "$(jq -r .sandbox report)" = "$1" ]
-    ! pgrep -f "^sleep $nap"
+    ! pgrep -f "^sleep $nap" || false
     [ -z "$(ls -A .mlops/tmp)" ]
 }
 

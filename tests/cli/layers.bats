@@ -125,14 +125,16 @@ EOF
 model: fraud
 code: [src/]
 tests:
-  waits: {kind: unit, run: sleep 7306.5}
+  waits: {kind: unit, run: sleep NAP}
 EOF
+    nap="sleep 73$((RANDOM % 9000 + 1000)).$RANDOM" # that nobody else has
+    sed -i "s/sleep NAP/$nap/" p/mlops.yaml
     mlops -q init
     mlops -q register p
     mlops test fraud > said 2>&1 3>&- &
-    until pgrep -f '^sleep 7306.5'; do sleep 0.02; done
+    until_true runs "$nap"
     for file in .mlops/tmp/test-*/bundle/src/a; do [ ! -f "$file" ] || echo b > "$file"; done
-    kill "$(pgrep -f '^sleep 7306.5')"
+    kill "$(runs "$nap")"
     wait $! && status=0 || status=$?
     cat said
     [ "$status" -eq 5 ]

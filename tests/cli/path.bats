@@ -150,12 +150,14 @@ setup() {
 model: fraud
 tests:
   fails:   {kind: unit, run: "echo the reason; exit 3"}
-  hangs:   {kind: unit, run: "sleep 600", timeout: 300ms}
+  hangs:   {kind: unit, run: "sleep NAP", timeout: 300ms}
   crashes: {kind: unit, run: "kill -SEGV $$"}
   absent:  {kind: unit, run: no-such-command-at-all}
   silent:  {kind: performance, run: "true", predictions: none.csv, score: p, label: y}
   broken:  {kind: performance, run: "printf 'p,y\\n0.5,1\\nx,0\\n' > o.csv", predictions: o.csv, score: p, label: y}
 EOF
+    nap="73$((RANDOM % 9000 + 1000)).$RANDOM" # seconds that nobody else sleeps
+    sed -i "s/NAP/$nap/" p/mlops.yaml
     mlops -q register p
     run mlops --json test fraud@1
     [ "$status" -eq 1 ]
@@ -163,7 +165,7 @@ EOF
     jq -e '.suites[2].message | contains("signal 11")' <<<"$output"
     run mlops test fraud@1
     [[ "$output" == *"the reason"* ]]
-    ! pgrep -f "sleep 600"
+    ! pgrep -f "sleep $nap"
 }
 
 @test "a version enters a stage only when its tests passed" {

@@ -21,7 +21,7 @@ tests:
   good:    {kind: unit, run: exit 0}
   bad:     {kind: unit, run: sh p.sh}
   missing: {kind: integration, run: no-such-program}
-  slow:    {kind: unit, timeout: 200ms, run: sleep 5}
+  slow:    {kind: unit, timeout: 200ms, run: sleep 600}
   skipped: {kind: unit, needs: bad, run: exit 0}
   quality:
     kind: performance

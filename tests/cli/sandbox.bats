@@ -4,6 +4,11 @@ load session
 
 setup() {
     session
+    nap="73$((RANDOM % 9000 + 1000)).$RANDOM" # seconds that nobody else sleeps
+}
+
+asleep() {
+    pgrep -f "^sleep $nap"
 }
 
 # A version whose only suite runs $1.
@@ -50,11 +55,12 @@ needs_full() {
 model: fraud
 tests:
   id:    {kind: unit, run: test "$(id -u)" = 65534}
-  fork:  {kind: unit, run: (setsid sleep 7303.5 &); sleep 0.1}
+  fork:  {kind: unit, run: (setsid sleep NAP &); sleep 0.1}
   write: {kind: unit, run: echo x > /usr/x}
   eat:   {kind: unit, limits: {memory: 50 MB}, run: head -c 2000000000 /dev/zero | tail -n 1}
-  stay:  {kind: unit, timeout: 300ms, run: trap '' TERM; sleep 7303.5}
+  stay:  {kind: unit, timeout: 300ms, run: trap '' TERM; sleep NAP}
 EOF
+    sed -i "s/NAP/$nap/" "$folder/mlops.yaml"
     chown -R nobody "$folder"
     cd "$folder"
     as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups env HOME="$folder" "$@"; }
@@ -70,36 +76,32 @@ EOF
         if [ $wish = auto ] && [[ $level = full || $level = namespaces ]]; then
             jq -e '.suites[2].reason == "write"' <<<"$output"
         fi
-        ! pgrep -f '^sleep 7303.5'
+        ! asleep || false
         [ -z "$(ls -A .mlops/tmp)" ]
     done
     rm -rf "$folder"
 }
 
 @test "when mlops is killed, its suites end with it" {
-    with_suite 'trap "" TERM; (setsid sleep 7304.5 &); sleep 7304.5'
+    with_suite "trap '' TERM; (setsid sleep $nap &); sleep $nap"
     for wish in auto none; do
         mlops test fraud --sandbox $wish >/dev/null 2>&1 3>&- &
-        until [ "$(pgrep -fc '^sleep 7304.5')" -eq 2 ]; do sleep 0.05; done
+        until_true eval '[ "$(asleep | wc -l)" -eq 2 ]'
         kill -9 $!
         wait $! || true
-        for _ in $(seq 100); do
-            pgrep -f '^sleep 7304.5' >/dev/null || break
-            sleep 0.05
-        done
-        ! pgrep -f '^sleep 7304.5'
+        until_true eval '! asleep'
     done
 }
 
 @test "Ctrl-C ends what runs and records nothing" {
-    with_suite 'sleep 7305.5'
+    with_suite "sleep $nap"
     for wish in auto none; do
         env --default-signal=INT "$MLOPS" test fraud --sandbox $wish >/dev/null 2>&1 3>&- &
-        until pgrep -f '^sleep 7305.5' >/dev/null; do sleep 0.05; done
+        until_true asleep
         kill -INT $!
         wait $! && status=0 || status=$?
         [ "$status" -eq 130 ]
-        ! pgrep -f '^sleep 7305.5'
+        ! asleep || false
         [ "$(mlops --json show fraud | jq '.evidence | length')" -eq 0 ]
     done
 }
