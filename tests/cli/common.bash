@@ -222,6 +222,33 @@ free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
+# listens PROCESS PORT: the process does, on 127.0.0.1, and not another one that took the port before it.
+listens() {
+    local inode
+    inode=$(awk -v at="$(printf '0100007F:%04X' "$2")" '$2 == at && $4 == "0A" {print $10}' /proc/net/tcp)
+    [ -n "$inode" ] && ls -l "/proc/$1/fd" | grep -qF "socket:[$inode]"
+}
+
+# on_free_port COMMAND…: a server in the background, PORT in its words being one that was free, until it
+# listens there: $port and $server; what it says is in ./server.out. Where another process takes the port
+# between looking and listening it ends, and another port is tried.
+on_free_port() {
+    local _ end
+    for _ in 1 2 3 4 5; do
+        port=$(free_port)
+        "${@//PORT/$port}" > server.out 2>&1 3>&- &
+        server=$!
+        end=$((SECONDS + 120))
+        while kill -0 "$server" 2>/dev/null && [ "$SECONDS" -lt "$end" ]; do
+            ! listens "$server" "$port" 2>/dev/null || return 0
+            sleep 0.05
+        done
+    done
+    echo "it does not listen: $*"
+    cat server.out
+    return 1
+}
+
 # given_wide COLUMNS NAME TEXT: a project in ./w, model wide, whose data set `train` has 400 rows
 # of day, shop (A to H), and COLUMNS more, called NAME_0, NAME_1 …; every fourth is a text, TEXT and a
 # number, the others are numbers below 30.

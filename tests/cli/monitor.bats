@@ -23,7 +23,22 @@ events() {
 
 # Said of the whole range, as JSON.
 status() {
-    mlops --json monitor status fraud --since 365d "$@"
+    mlops --json monitor status fraud --since 2026-01-01 "$@"
+}
+
+# counted N: so many of the first group are, by now.
+counted() {
+    [ "$(status | jq '.groups[0].events')" = "$1" ]
+}
+
+# stop_follower: and what it was doing is done.
+stop_follower() {
+    kill -TERM "$follower"
+    wait "$follower" || true
+}
+
+teardown() {
+    for process in ${follower:-} ${server:-}; do { kill -KILL "$process" && wait "$process"; } 2>/dev/null || true; done
 }
 
 @test "events are counted once, however often and in whatever order they come" {
@@ -136,18 +151,14 @@ status() {
     events 0 50 > e.log
     mlops --json monitor ingest fraud --follow e.log > counts 3>&- &
     follower=$!
-    sleep 2
+    until_true counted 50
     events 50 60 >> e.log
-    sleep 1
+    until_true counted 60
     mv e.log e.log.1
     events 60 70 >> e.log.1
     events 70 100 > e.log
-    for i in $(seq 50); do
-        [ "$(status 2>/dev/null | jq '.groups[0].events')" = 100 ] && break
-        sleep 0.2
-    done
-    kill -TERM "$follower"
-    wait "$follower" || true
+    until_true counted 100
+    stop_follower
     run status
     jq -e '.groups[0].events == 100 and .counts.duplicates == 0' <<<"$output"
 }
@@ -159,31 +170,17 @@ status() {
     (echo id,version,time; echo c,1,2026-05-03T10:00:02Z) > e.csv
     mlops --json monitor ingest fraud --follow e.csv > counts 3>&- &
     follower=$!
-    for i in $(seq 50); do
-        [ "$(status | jq '.groups[0].events')" = 3 ] && break
-        sleep 0.1
-    done
-    kill -TERM "$follower"
-    wait "$follower" || true
+    until_true counted 3
+    stop_follower
     jq -e '.counted == 2 and .duplicates == 1 and .malformed == 0' counts
-}
-
-# until_counted N: wait for the follower that runs.
-until_counted() {
-    for i in $(seq 100); do
-        [ "$(status 2>/dev/null | jq '.groups[0].events')" = "$1" ] && return
-        sleep 0.1
-    done
-    false
 }
 
 @test "a file rotated many times while nobody reads is read in order, also where it is compressed" {
     follow() {
         mlops --json monitor ingest fraud --follow e.log > counts 2> said 3>&- &
         follower=$!
-        until_counted "$1"
-        kill -TERM "$follower"
-        wait "$follower" || true
+        until_true counted "$1"
+        stop_follower
     }
     events 0 50 > e.log
     follow 50
@@ -216,7 +213,7 @@ until_counted() {
     events 0 10 > e.log
     mlops --json monitor ingest fraud --follow e.log > counts 3>&- &
     follower=$!
-    until_counted 10
+    until_true counted 10
     kill -STOP "$follower"
     events 10 20 >> e.log
     mv e.log e.log.1
@@ -224,13 +221,13 @@ until_counted() {
     mv e.log.1 e.log.2; mv e.log e.log.1
     events 30 40 > e.log
     kill -CONT "$follower"
-    until_counted 40
-    : > empty; mv e.log e.log.0; mv empty e.log # its writer has not come to it yet
+    until_true counted 40
+    # its writer has not come to it yet; it has ten seconds for that, and here until tomorrow
+    touch -d tomorrow empty; mv e.log e.log.0; mv empty e.log
     sleep 0.5
     events 40 50 >> e.log.0
-    until_counted 50
-    kill -TERM "$follower"
-    wait "$follower" || true
+    until_true counted 50
+    stop_follower
     jq -e '.counted == 50 and .duplicates == 0' counts
 }
 
@@ -273,7 +270,7 @@ until_counted() {
     run mlops monitor status fraud
     ended 3 "no events"
     events 0 10 | mlops -q monitor ingest fraud -
-    run mlops monitor status fraud --version 9 --since 365d
+    run mlops monitor status fraud --version 9 --since 2026-01-01
     ended 3 "'fraud' has no version 9"
     run mlops monitor label fraud
     ended 2
@@ -282,14 +279,20 @@ until_counted() {
     ended 2 "label"
 }
 
-# Send standard input to the socket, and print the answers as they come, until all of it was
-# acknowledged.
+# Send standard input to the socket as soon as somebody listens there, and print the answers as they come,
+# until all of it was acknowledged.
 sender() {
     python3 -c '
-import socket, sys
+import os, socket, sys, time
 where, head = sys.argv[1], sys.argv[2]
-s = socket.socket(socket.AF_UNIX if "/" in where else socket.AF_INET)
-s.connect(where if "/" in where else ("127.0.0.1", int(where)))
+while True:
+    s = socket.socket(socket.AF_UNIX if "/" in where else socket.AF_INET)
+    try:
+        s.connect(where if "/" in where else ("127.0.0.1", int(where)))
+        break
+    except (ConnectionRefusedError, FileNotFoundError):
+        if os.path.exists("killed"): sys.exit("nobody listens any more")
+        time.sleep(0.02)
 data = sys.stdin.buffer.read()
 s.sendall(head.encode() + data)
 lines, answers = data.count(b"\n"), b""
@@ -302,32 +305,24 @@ while f"ok {lines}\n".encode() not in answers:
 ' "$@"
 }
 
-# listening WHERE: an ingest that serves it, until stopped.
-listening() {
-    mlops --json monitor ingest fraud --listen "$1" > counts 3>&- &
-    server=$!
-    for i in $(seq 100); do
-        [ -S "${1#unix:}" ] || (: < "/dev/tcp/127.0.0.1/$1") 2>/dev/null && return
-        sleep 0.05
-    done
-    false
-}
-
 @test "events over a socket are acknowledged, and kill -9 loses none that were" {
     events 0 4000 > e
     for round in 1 2 3 4 5 6; do
-        listening "unix:$PWD/s"
+        mlops --json monitor ingest fraud --listen "unix:$PWD/s" > counts 3>&- &
+        server=$!
+        rm -f killed
         : > answers
         from=$(((round - 1) * 500))
         tail -n "+$((from + 1))" e | head -n 900 | sender "$PWD/s" "" >> answers 2>/dev/null 3>&- &
         client=$!
         if ((round % 2)); then # when something was acknowledged
-            for i in $(seq 100); do [ -s answers ] && break; sleep 0.1; done
+            until_true test -s answers
         else
             sleep "0.$round"
         fi
         kill -KILL "$server"
         wait "$server" || true
+        touch killed
         wait "$client" || true
         got=$(sed -n 's/^ok //p' answers | tail -n 1)
         [ -z "$got" ] || head -n "$((from + got))" e | tail -n "$got" >> sent
@@ -342,15 +337,14 @@ listening() {
 
 @test "a port of loopback is served, and the token asked for" {
     export MLOPS_MONITOR_TOKEN=secret
-    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-    listening "$port"
+    on_free_port mlops --json monitor ingest fraud --listen PORT
     run sender "$port" $'token wrong\n' < <(events 0 10)
     [[ "$output" == *"error"* ]]
     run sender "$port" $'token secret\n' < <(events 0 100)
     [[ "$output" == *"ok 100"* ]]
     kill -TERM "$server"
     wait "$server"
-    jq -e '.counted == 100 and .malformed == 0' counts
+    jq -e '.counted == 100 and .malformed == 0' server.out
     unset MLOPS_MONITOR_TOKEN
     run mlops monitor ingest fraud --listen "0.0.0.0:$port"
     ended 2 "MLOPS_MONITOR_TOKEN"
@@ -372,6 +366,6 @@ listening() {
         .beyond_reference > 0.1 and .outliers_reference == 0' <<<"$output"
     jq -re '.groups[0].against_training.columns[] | select(.name == "city") | .detail' <<<"$output" |
         grep "'z'"
-    run mlops monitor status fraud --since 365d
+    run mlops monitor status fraud --since 2026-01-01
     ended 0 "shoe             is not in the training data" "'z'"
 }

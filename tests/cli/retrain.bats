@@ -12,6 +12,10 @@ setup() {
     now=$(date +%s)
 }
 
+teardown() {
+    [ -z "${watch:-}" ] || { kill "$watch" && wait "$watch"; } 2>/dev/null || true
+}
+
 # The world moved: fraud begins at 300 now, and all is alarmed at 100.
 drifted() {
     traffic 1 $((now - 1200)) 1000 200
@@ -286,7 +290,7 @@ evened() {
 @test "the watch compares what waits when its time has come" {
     challenged 'labels=100000 decide=1s'
     shadowed 600
-    mlops monitor watch fraud --auto-retrain --tick 1s > said 2>&1 &
+    mlops monitor watch fraud --auto-retrain --tick 1s > said 2>&1 3>&- &
     watch=$!
     until_true grep -q 'compared: ' said
     kill -TERM "$watch"

@@ -12,7 +12,7 @@ setup() {
 }
 
 teardown() {
-    for process in $started; do kill "$process" 2>/dev/null || true; done
+    for process in $started; do { kill "$process" && wait "$process"; } 2>/dev/null || true; done
 }
 
 # watching ARGUMENTS…: a watch in the background; what it says stands in ./said, its process in $watch.
@@ -54,10 +54,10 @@ port() {
         grep -i '^content-type: application/openmetrics-text; version=1.0.0; charset=utf-8'
     command -v prometheus promtool || skip "Prometheus is not installed (Debian: prometheus)"
     promtool check metrics < scraped
-    ours=$(free_port)
     printf 'global: {scrape_interval: 1s}\nscrape_configs: [{job_name: mlops, static_configs: [{targets: ["127.0.0.1:%s"]}]}]\n' "$port" > prometheus.yml
-    prometheus --config.file=prometheus.yml --storage.tsdb.path=tsdb --web.listen-address="127.0.0.1:$ours" > prometheus.log 2>&1 3>&- &
-    started+=" $!"
+    on_free_port prometheus --config.file=prometheus.yml --storage.tsdb.path=tsdb --web.listen-address=127.0.0.1:PORT
+    started+=" $server"
+    ours=$port
     until_true sh -c "curl -sfG http://127.0.0.1:$ours/api/v1/query --data-urlencode 'query=mlops_events{model=\"fraud\",version=\"1\"}' |
         jq -e '.data.result[0].value[1] == \"300\"'"
     until_true sh -c "curl -sfG http://127.0.0.1:$ours/api/v1/query --data-urlencode query=up |
@@ -106,7 +106,8 @@ PY
     watching events --auto-rollback
     until_true grep -q 'rolled back: production of fraud from @2 to @1, for the alert slow' said
     until_true grep -q 'open: slow, fraud@1' said
-    sleep 1
+    until_true eval '[ "$(grep -c "slow is alerting" told)" -eq 2 ]'
+    sleep 1 # time to go back once more
     kill "$watch"
     wait "$watch"
     [ "$(grep -c 'rolled back' said)" -eq 1 ]
