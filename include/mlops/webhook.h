@@ -61,8 +61,9 @@ MLOPS_API int mlops_webhook_deliver(struct mlops_registry *registry,
                                     const struct mlops_delivery_options *options,
                                     struct mlops_delivery *delivery, struct mlops_error *err);
 
-/* After a command: send what it put into the outbox, within 2 s. What is not sent stays there, and
- * the observer is told; a registry that nothing was put into by this handle is left alone. */
+/* After a command: send what it put into the outbox, within 2 s, or what MLOPS_WEBHOOK_TIMEOUT of the
+ * environment says. What is not sent stays there, and the observer is told; a registry that nothing
+ * was put into by this handle is left alone. */
 MLOPS_API void mlops_webhook_flush(struct mlops_registry *registry);
 
 MLOPS_END

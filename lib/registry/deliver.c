@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/http.h"
 #include "registry/channel.h"
+#include "registry/hook.h"
 #include "registry/log_view.h"
 #include <mlops/webhook.h>
 #include <openssl/hmac.h>
@@ -228,13 +229,17 @@ int mlops_webhook_deliver(struct mlops_registry *registry,
 
 void mlops_webhook_flush(struct mlops_registry *registry)
 {
-    const struct mlops_delivery_options options = {.time_ns = FLUSH_NS, .each_ns = FLUSH_NS};
-    struct mlops_delivery delivery;
+    struct mlops_delivery_options options = {.time_ns = 0};
+    struct mlops_delivery delivery = {0};
     struct mlops_error trouble = {0};
     if (!registry->outbox_filled)
         return;
     registry->outbox_filled = false;
-    if (mlops_webhook_deliver(registry, &options, &delivery, &trouble))
+    int code = hook_timeout("MLOPS_WEBHOOK_TIMEOUT", FLUSH_NS, &options.time_ns, &trouble);
+    options.each_ns = options.time_ns;
+    if (code == MLOPS_OK)
+        code = mlops_webhook_deliver(registry, &options, &delivery, &trouble);
+    if (code)
         registry_warn(registry, "webhooks are left for later: %s", trouble.message);
     else if (delivery.failed > 0)
         registry_warn(registry,

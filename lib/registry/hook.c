@@ -75,17 +75,16 @@ static char **make_environment(struct mlops_registry *registry, const char *name
     return process_environment(more);
 }
 
-/* $MLOPS_HOOK_TIMEOUT, else a minute. */
-static int find_timeout(int64_t *timeout_ns, struct mlops_error *err)
+int hook_timeout(const char *name, int64_t otherwise_ns, int64_t *timeout_ns,
+                 struct mlops_error *err)
 {
-    const char *said = getenv("MLOPS_HOOK_TIMEOUT");
-    *timeout_ns = TIMEOUT_NS;
+    const char *said = getenv(name);
+    *timeout_ns = otherwise_ns;
     if (!said || !*said)
         return MLOPS_OK;
     if (mlops_duration_parse(said, timeout_ns, err))
-        return mlops_wrap(err, "MLOPS_HOOK_TIMEOUT");
-    return *timeout_ns > 0 ? MLOPS_OK
-                           : mlops_fail(err, MLOPS_INVALID, "MLOPS_HOOK_TIMEOUT is no time");
+        return mlops_wrap(err, "%s", name);
+    return *timeout_ns > 0 ? MLOPS_OK : mlops_fail(err, MLOPS_INVALID, "%s is no time", name);
 }
 
 /* How it ended, and the end of what it printed, in one line. The caller frees. */
@@ -118,7 +117,7 @@ static int run_with(struct mlops_registry *registry, const char *path,
     _cleanup_(process_result_clear) struct process_result result = {0};
     const char *const argv[] = {path, NULL};
     int64_t timeout_ns;
-    TRY(find_timeout(&timeout_ns, err));
+    TRY(hook_timeout("MLOPS_HOOK_TIMEOUT", TIMEOUT_NS, &timeout_ns, err));
     if (process_run(&(struct process_options){.argv = argv,
                                               .directory = mlops_registry_location(registry),
                                               .environment = (const char *const *)environment,

@@ -24,6 +24,11 @@ int hook_before(struct mlops_registry *registry, const struct hook_event *event,
 /* Run post-ACTION, where there is one. What happened has happened: a failure is a warning. */
 void hook_after(struct mlops_registry *registry, const struct hook_event *event);
 
+/* How long a hook, or whoever is told by another way, may take: what the environment variable
+ * `name` says, or `otherwise_ns`. Errors: MLOPS_INVALID it says no time. */
+int hook_timeout(const char *name, int64_t otherwise_ns, int64_t *timeout_ns,
+                 struct mlops_error *err);
+
 /* A hook that is told of something by its own name. */
 struct hook_telling {
     const char *name;

@@ -10,7 +10,7 @@ setup() {
 }
 
 teardown() {
-    [ -z "${server:-}" ] || kill "$server" 2> /dev/null || true
+    for process in ${server:-} ${follower:-}; do { kill "$process" && wait "$process"; } 2> /dev/null || true; done
 }
 
 # version TEXT: registered.
@@ -110,12 +110,9 @@ given_server() {
     echo ok > mode
     python3 "$SOURCE_ROOT/tests/cli/webhook_server.py" > port 3>&- &
     server=$!
-    for _ in $(seq 100); do
-        [ ! -s port ] || break
-        sleep 0.05
-    done
+    until_true test -s port
     port=$(cat port)
-    export HOOK_SECRET=s3cr3t
+    export HOOK_SECRET=s3cr3t MLOPS_WEBHOOK_TIMEOUT=2m # a machine may be slow
     mlops -q webhook add "http://127.0.0.1:$port/in?token=hidden" --event promote,rollback \
         --secret-env HOOK_SECRET
 }
@@ -171,7 +168,7 @@ told() {
     version one
     given_server
     echo hang > mode
-    run -0 timeout 30 mlops promote fraud --to production
+    MLOPS_WEBHOOK_TIMEOUT=200ms run -0 mlops promote fraud --to production # or it would never end
     [ "$(mlops --json webhook list | jq '.webhooks[0].waiting')" -eq 1 ]
     echo reset > mode
     run -1 mlops webhook deliver
@@ -209,10 +206,7 @@ told() {
     env -u HOOK_SECRET mlops -q promote fraud --to production
     mlops webhook deliver --follow > deliver.out 2>&1 3>&- &
     follower=$!
-    for _ in $(seq 100); do
-        [ -z "$(told)" ] || break
-        sleep 0.05
-    done
+    until_true eval 'mlops --json webhook list | jq -e ".webhooks[0].waiting == 0"' # told, and known to be
     kill -TERM "$follower"
     wait "$follower" || true
     [ "$(told | wc -l)" -eq 1 ]
@@ -226,6 +220,16 @@ told() {
     run -0 --separate-stderr mlops promote fraud --to production
     [[ "$stderr" == *"was changed behind the audit log's back"* ]]
     [ -z "$(told)" ]
+}
+
+@test "how long a command tells webhooks is said by the environment, and nothing is lost where that is no time" {
+    version one
+    given_server
+    MLOPS_WEBHOOK_TIMEOUT=soon run -0 --separate-stderr mlops promote fraud --to production
+    [[ "$stderr" == *"webhooks are left for later: MLOPS_WEBHOOK_TIMEOUT: "*"'soon'"* ]]
+    [ -z "$(told)" ]
+    run -0 mlops webhook deliver
+    [ "$output" = "1 delivered, 0 failed, 0 left" ]
 }
 
 @test "what makes no webhook is refused" {

@@ -9,10 +9,12 @@ setup() {
     now=$(date +%s)
     mlops -q monitor rule fraud 'slow=latency_p99 <= 250ms over 10m severity critical'
     mkdir -p .mlops/hooks
+    export MLOPS_WEBHOOK_TIMEOUT=2m # a machine may be slow
+    started=
 }
 
 teardown() {
-    for process in $started; do kill "$process"; done
+    for process in $started; do { kill "$process" && wait "$process"; } 2>/dev/null || true; done
 }
 
 # given_server: what is posted to 127.0.0.1:$port stands in ./posted; ./mode has the status.
@@ -20,10 +22,7 @@ given_server() {
     echo 200 > mode
     python3 "$SOURCE_ROOT/tests/cli/channel_server.py" > port 3>&- &
     started+=" $!"
-    for _ in $(seq 100); do
-        [ ! -s port ] || break
-        sleep 0.05
-    done
+    until_true test -s port
     port=$(cat port)
 }
 
@@ -143,29 +142,19 @@ posted() {
 
 @test "Alertmanager's own program takes what opens and resolves" {
     command -v prometheus-alertmanager || skip "Alertmanager is not installed (Debian: prometheus-alertmanager)"
-    free=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
     printf 'route: {receiver: none}\nreceivers: [{name: none}]\n' > am.yml
-    prometheus-alertmanager --config.file=am.yml --storage.path=am --cluster.listen-address= \
-        --web.listen-address="127.0.0.1:$free" > am.log 2>&1 3>&- &
-    started+=" $!"
-    for _ in $(seq 100); do
-        ! curl -sf "http://127.0.0.1:$free/-/ready" > /dev/null || break
-        sleep 0.1
-    done
-    mlops -q monitor notify add fraud alertmanager "http://127.0.0.1:$free/"
+    on_free_port prometheus-alertmanager --config.file=am.yml --storage.path=am --cluster.listen-address= \
+        --web.listen-address=127.0.0.1:PORT
+    started+=" $server"
+    until_true curl -sf "http://127.0.0.1:$port/-/ready"
+    mlops -q monitor notify add fraud alertmanager "http://127.0.0.1:$port/"
     alerting
-    curl -sf "http://127.0.0.1:$free/api/v2/alerts" > seen
+    curl -sf "http://127.0.0.1:$port/api/v2/alerts" > seen
     jq -e 'length == 1 and (.[0] | .status.state == "active" and .labels.alertname == "slow" and
         .labels.severity == "critical" and .labels.model == "fraud" and .labels.version == "1" and
         (.annotations.description | contains("likely cause: age")))' seen
     resolved
-    for _ in $(seq 50); do
-        curl -sf "http://127.0.0.1:$free/api/v2/alerts" > seen
-        ! jq -e 'length == 0' seen || return 0
-        sleep 0.1
-    done
-    cat seen am.log
-    false
+    until_true eval 'curl -sf "http://127.0.0.1:$port/api/v2/alerts" | jq -e "length == 0"'
 }
 
 @test "a hook is run with what to say, and is nobody else's program" {

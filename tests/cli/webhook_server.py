@@ -19,7 +19,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with open("told", "a") as file:
             file.write(json.dumps(told) + "\n")
         if mode == "hang":
-            time.sleep(60)
+            time.sleep(3600)
         if mode == "reset":
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
