@@ -279,7 +279,7 @@ SH
     python3 "$BATS_TEST_DIRNAME/oci_server.py" token - "$folder/key" ci s3cret-of-tests "$folder/asked" \
         > "$folder/port" 3>&- &
     echo $! >> "$BATS_FILE_TMPDIR/pids"
-    until [ -s "$folder/port" ]; do sleep 0.05; done
+    until_true test -s "$folder/port"
     start_registry token "auth: {token: {realm: 'http://127.0.0.1:$(cat "$folder/port")/token',
         service: tests, issuer: tests, rootcertbundle: $folder/certificate}}"
     given_registered fraud@1
@@ -301,16 +301,7 @@ SH
         openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$folder/$name.key" \
             -out "$folder/$name.pem" -subj /CN=localhost -addext subjectAltName=DNS:localhost -days 2 2> /dev/null
     done
-    PORT=$(free_port)
-    cat > "$folder/config.yml" <<YAML
-version: 0.1
-log: {level: error, accesslog: {disabled: true}}
-storage: {filesystem: {rootdirectory: $folder/data}}
-http: {addr: 127.0.0.1:$PORT, tls: {certificate: $folder/own.pem, key: $folder/own.key}}
-YAML
-    docker-registry serve "$folder/config.yml" > "$folder/log" 2>&1 3>&- &
-    echo $! >> "$BATS_FILE_TMPDIR/pids"
-    wait_for "$PORT"
+    start_registry tls '' "tls: {certificate: $folder/own.pem, key: $folder/own.key}"
     given_registered fraud@1
     credentials "localhost:$PORT" ci s3cret-of-tests
     run mlops push fraud@1 "oci://localhost:$PORT/fraud:v1" --ca "$folder/other.pem"

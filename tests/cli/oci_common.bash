@@ -1,31 +1,22 @@
 # What the suites of OCI registries share: a docker-registry on a free port, and its end.
 
-# wait_for PORT: until somebody listens there.
-wait_for() {
-    local i
-    for i in $(seq 200); do
-        if (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; then return 0; fi
-        sleep 0.05
-    done
-    echo "nobody listens on port $1"
-    return 1
-}
-
-# start_registry NAME [CONFIG]: sets PORT; CONFIG is YAML to add to the configuration.
+# start_registry NAME [CONFIG [HTTP]]: sets PORT; CONFIG is YAML to add to the configuration, HTTP to that of
+# the server. What it says is in the folder NAME.
 start_registry() {
-    local folder="$BATS_FILE_TMPDIR/$1"
+    local folder="$BATS_FILE_TMPDIR/$1" server port
     mkdir -p "$folder"
-    PORT=$(free_port)
     cat > "$folder/config.yml" <<YAML
 version: 0.1
 log: {level: error, accesslog: {disabled: true}}
 storage: {filesystem: {rootdirectory: $folder/data}}
-http: {addr: 127.0.0.1:$PORT, secret: of-the-tests}
+http: {addr: 127.0.0.1:0, secret: of-the-tests${3+, $3}}
 ${2-}
 YAML
-    docker-registry serve "$folder/config.yml" > "$folder/log" 2>&1 3>&- &
-    echo $! >> "$BATS_FILE_TMPDIR/pids"
-    wait_for "$PORT"
+    pushd "$folder" > /dev/null
+    on_free_port env REGISTRY_HTTP_ADDR=127.0.0.1:PORT docker-registry serve config.yml
+    popd > /dev/null
+    echo "$server" >> "$BATS_FILE_TMPDIR/pids"
+    PORT=$port
 }
 
 # stop_servers: all that were started.
