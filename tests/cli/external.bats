@@ -25,9 +25,9 @@ import functools, http.server
 handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory="served")
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
 print(server.server_port, flush=True)
-server.serve_forever()' > port 2> requests.log &
+server.serve_forever()' > port 2> requests.log 3>&- &
     server=$!
-    until [ -s port ]; do sleep 0.02; done
+    until_true test -s port
     port=$(cat port)
 }
 

@@ -196,14 +196,11 @@ setup() {
 @test "events --follow waits for what comes, until it is stopped" {
     local next
     next=$(mlops events | wc -l)
-    mlops events --since "$next" --follow --interval 50ms > followed &
+    mlops events --since "$next" --follow --interval 50ms > followed 3>&- &
     follower=$!
     mlops -q tag fraud@1 a=b > /dev/null
     mlops -q tag fraud@1 c=d > /dev/null
-    for _ in $(seq 100); do
-        [ "$(wc -l < followed)" -lt 2 ] || break
-        sleep 0.05
-    done
+    until_true eval '[ "$(wc -l < followed)" -ge 2 ]'
     kill $follower
     wait $follower || true
     [ "$(jq -r .detail.name followed | xargs)" = "a c" ]
