@@ -15,33 +15,55 @@ setup() {
     printf '#!/bin/sh\njq -r .text >> "%s/told"\n' "$PWD" > .mlops/hooks/page-me
     chmod 755 .mlops/hooks/page-me
     mlops -q monitor notify add fraud exec page-me
-    now=$(date +%s)
+    began=$(($(date +%s) - 7200))
     : > stream
     started=
 }
 
 teardown() {
-    for process in $started; do kill "$process" 2>/dev/null || true; done
+    for process in $started; do { kill "$process" && wait "$process"; } 2>/dev/null || true; done
 }
 
 watching() {
-    mlops monitor watch fraud stream --replay --tick 200ms "$@" > out 2> said 3>&- &
+    mlops monitor watch fraud stream --replay --tick 200ms --listen 0 "$@" > out 2> said 3>&- &
     watch=$!
     started+=" $watch"
+    until_true grep 'at port ' said
+    port=$(sed -n 's/.*at port \([0-9]*\),.*/\1/p' said)
 }
 
-# play FROM TO SHIFT_OF: minutes FROM to TO, of an event a second each, are played back two at a time.
-# SHIFT_OF is a function that prints the version, the shift of amounts and the limit that answers.
+# play FROM TO [LABELS [UNTIL]]: minutes FROM to TO, of an event a second each, are played back two at a time,
+# LABELS true: with labels four minutes later, and not beyond what makes UNTIL true. Of minute N `version_at N`
+# prints the version that answers, `shift_at N` the shift of amounts and the limit by which it does.
 play() {
-    local minute from
+    local from
     for ((minute = $1; minute < $2; minute += 2)); do
-        from=$((now - 7200 + minute * 60))
+        ! eval "${4-false}" > /dev/null || return 0
+        from=$((began + minute * 60))
         traffic $(version_at "$minute") "$from" 120 $(shift_at "$minute")
         cat events >> stream
         mv labels "labels.$minute"
         ! "${3-false}" || [ ! -e "labels.$((minute - 4))" ] || mlops -q monitor label fraud "labels.$((minute - 4))"
         sleep 0.15
+        keep_up
     done
+}
+
+# keep_up: the watch has counted all but the last ten minutes, and judged since.
+keep_up() {
+    local since
+    since=$(date +%s.%N)
+    until_true counted $(($(wc -l < stream) - 600))
+    until_true judged "$since"
+}
+
+counted() {
+    [ "$1" -le 0 ] || [ "$(mlops --json monitor status fraud | jq .counts.received)" -ge "$1" ]
+}
+
+judged() {
+    curl -sf "http://127.0.0.1:$port/metrics" | awk -v since="$1" '
+        $1 ~ /^mlops_watch_check_timestamp_seconds/ { after = $2 > since } END { exit !after }'
 }
 
 in_production() {
@@ -80,7 +102,7 @@ in_production() {
     sed -n '/^promote 2$/,$p' actions | grep -v evidence | tr '\n' ',' | grep '^promote 2,alert 2,rollback 1,resolve 2,$' ||
         { cat actions; false; }
     opened=$(mlops --json monitor alerts fraud --all | jq -r '.alerts[0].opened | sub("\\..*Z"; "Z") | fromdate')
-    [ $((opened - (now - 7200 + 70 * 60))) -le 1200 ] # of its time: within 20 minutes of the drift
+    [ $((opened - (began + 70 * 60))) -le 1200 ] # of its time: within 20 minutes of the drift
     mlops log --verify
 }
 
@@ -95,10 +117,13 @@ in_production() {
         elif in_production 1 > /dev/null; then echo 200 100
         else echo 200 300; fi
     }
+    began=$((began - 3600)) # as much more as it may take on a slow machine
     watching --auto-retrain
-    play 0 100 true
+    play 0 60 true
+    play 60 180 true "grep -q 'training fraud' said" # within two hours
     until_true in_production 2
-    play 100 120 true
+    play "$minute" "$((minute + 20))" true # so much at least
+    play "$minute" 180 true "grep -q 'resolved: wrong' said && grep -q 'resolved: moved' said"
     until_true grep -q 'resolved: wrong' said
     until_true grep -q 'resolved: moved' said
     kill -TERM "$watch"
