@@ -29,7 +29,7 @@ bash_completes() {
 # bash_line LINE: what a real bash makes of LINE and a tab.
 bash_line() {
     cat > line.py <<'PYTHON'
-import os, pty, re, sys, time
+import os, pty, re, sys
 pid, fd = pty.fork()
 if pid == 0:
     os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
@@ -40,23 +40,22 @@ def until(text):
     return seen
 os.write(fd, b"PS1=; bind 'set enable-bracketed-paste off'; source <(mlops completion bash); echo READ''Y\n")
 until(b"READY")
-# the line becomes arguments of printf, so that it is seen as bash reads it
-os.write(fd, sys.argv[1].encode() + b"\t")
-time.sleep(0.7)
-os.write(fd, b"\x01printf '<%s>' \x05; echo DO''NE\n")
+# the line becomes arguments of printf, so that it is seen as bash reads it, one key after the other
+os.write(fd, sys.argv[1].encode() + b"\t\x01printf '<%s>' \x05; echo DO''NE\n")
 seen = until(b"DONE").decode()
 os.close(fd)
 os.waitpid(pid, 0)
 print(re.findall(r"((?:<[^<>]*>)+)DONE", seen)[-1])
 PYTHON
-    timeout 30 python3 line.py "$1"
+    timeout 120 python3 line.py "$1"
 }
 
 fish_completes() {
     fish --no-config -c 'mlops completion fish | source; complete -C $argv[1]' -- "$1" | cut -f 1 | sort
 }
 
-# zsh_completes LINE: what zsh shows after LINE and a tab, in a terminal of its own.
+# zsh_completes LINE: what zsh shows after LINE and a tab, in a terminal of its own. It is one key that completes,
+# lists, shows and says that it is done: zsh shows nothing while it has more keys to read.
 zsh_completes() {
     mkdir -p functions
     mlops completion zsh > functions/_mlops
@@ -65,16 +64,14 @@ zmodload zsh/zpty
 zpty z zsh -f -i
 zpty -w z "PROMPT=; RPROMPT=; fpath=($PWD/functions \$fpath); autoload -Uz compinit; compinit -u -D
 zstyle ':completion:*' list-colors; zstyle ':completion:*' list-separator '|'; setopt list_rows_first
-LISTMAX=1000; bindkey '^X' list-choices; stty columns 200 rows 100; echo READ''Y"
+LISTMAX=1000; ask() { zle complete-word; zle list-choices; zle -R; zle kill-whole-line; zle -I; print DO''NE }
+zle -N ask; bindkey '^X' ask; stty columns 200 rows 100; echo READ''Y"
 while zpty -r z line; do [[ $line == *READY* ]] && break; done
-zpty -n -w z "$1"$'\t\x18'
-sleep 1
-zpty -n -w z $'\x15'
-zpty -w z $'echo DO\'\'NE'
+zpty -n -w z "$1"$'\x18'
 while zpty -r z line; do print -r -- $line; [[ $line == *DONE* ]] && break; done
 zpty -d z
 ZSH
-    timeout 30 zsh -f ask.zsh "$1" | sed 's/\x1b\[[0-9;?]*[A-Za-z]//g' | tr -d '\r\a'
+    timeout 120 zsh -f ask.zsh "$1" | sed 's/\x1b\[[0-9;?]*[A-Za-z]//g' | tr -d '\r\a'
 }
 
 needs() {
