@@ -96,13 +96,14 @@ END
     munged --force --foreground --key-file slurm/key --socket slurm/munge --pid-file slurm/munged.pid \
         --log-file slurm/munged.log --seed-file slurm/seed > slurm/munged.out 2>&1 3>&- &
     daemons=($!)
-    for ((i = 0; i < 50; i++)); do [ -S slurm/munge ] && break; sleep 0.1; done
+    until_true test -S slurm/munge
     slurmctld -D > slurm/slurmctld.out 2>&1 3>&- &
     daemons+=($!)
     slurmd -D > slurm/slurmd.out 2>&1 3>&- &
     daemons+=($!)
-    for ((i = 0; i < 50; i++)); do
-        timeout 5 sinfo -h 2> /dev/null | grep -q idle && return
+    local end=$((SECONDS + 60))
+    while [ "$SECONDS" -lt "$end" ]; do
+        ! timeout 20 sinfo -h 2> /dev/null | grep -q idle || return 0
         sleep 0.1
     done
     tail -n 3 slurm/*.out
@@ -126,7 +127,7 @@ teardown() {
     mlops -q profile -o schema "parts/part 00.csv"
     job=$(sbatch --parsable --array=0-3 "$SOURCE_ROOT/docs/cluster/slurm.sh" list schema out)
     sbatch --dependency="afterok:$job" --wrap 'mlops profile merge -o slurm.mlprof out/*.mlprof && touch merged'
-    for ((i = 0; i < 150; i++)); do [ -e merged ] && break; sleep 0.1; done
+    until_true test -e merged || { cat slurm-*.out; return 1; }
     cat slurm-*.out
     [ "$(ls out | wc -l)" -eq 4 ]
     same_profile slurm.mlprof

@@ -24,7 +24,7 @@ setup() {
 }
 
 chromium() {
-    timeout 60 "$browser" --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage \
+    timeout 300 "$browser" --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage \
         --user-data-dir="$BATS_FILE_TMPDIR/chromium" "$@" 2>/dev/null
 }
 
