@@ -20,13 +20,20 @@ setup() {
         printf %s "ci:s3cret-of-tests" | base64
         printf %s "$AWS_SECRET_ACCESS_KEY" | base64
     } > "$secrets"
-    python3 "$BATS_TEST_DIRNAME/titles.py" "$secrets" "$found" oci_server.py 3>&- &
+    watch
+}
+
+# watch: begin to look at titles, anew where one looks already; nothing is found so far.
+watch() {
+    [ -z "${watcher-}" ] || { kill "$watcher"; wait "$watcher" || true; }
+    rm -f "$found"
+    python3 "$BATS_TEST_DIRNAME/titles.py" "$secrets" "$found" oci_server.py 3>&- 6>&- &
     watcher=$!
-    until [ -e "$found" ]; do sleep 0.02; done # it looks
+    until_true test -e "$found" # it looks
 }
 
 teardown() {
-    kill "$watcher"
+    for process in $watcher ${server-}; do { kill "$process" && wait "$process"; } 2> /dev/null || true; done
     stop_servers
 }
 
@@ -48,7 +55,7 @@ given_registries() {
     python3 "$BATS_TEST_DIRNAME/../cli/oci_server.py" token - "$folder/key" ci s3cret-of-tests "$folder/asked" \
         > "$folder/port" 3>&- &
     echo $! >> "$BATS_FILE_TMPDIR/pids"
-    until [ -s "$folder/port" ]; do sleep 0.05; done
+    until_true test -s "$folder/port"
     start_registry token "auth: {token: {realm: 'http://127.0.0.1:$(cat "$folder/port")/token',
         service: tests, issuer: tests, rootcertbundle: $folder/certificate}}"
     token=localhost:$PORT
@@ -66,8 +73,10 @@ nowhere() {
 }
 
 @test "the watcher of titles sees a secret" {
-    sh -c 'sleep 0.5; : "$0"' "pw-env-4711-of-tests"
-    grep -q pw-env-4711 "$found"
+    sh -c 'until [ -e told ]; do sleep 0.05; done; : "$0"' "pw-env-4711-of-tests" 3>&- &
+    until_true grep -q pw-env-4711 "$found"
+    touch told
+    wait $!
 }
 
 @test "credentials of PostgreSQL, S3 and OCI registries are nowhere but where they were given" {
@@ -111,24 +120,45 @@ nowhere() {
     [ ! -s "$found" ]
 }
 
+# hidden COMMAND: while $waiting, which runs it, waits, its password stands in no title.
+hidden() {
+    watch # anew: the first instant was the shell's
+    sleep 0.3
+    tr '\0' ' ' < "/proc/$waiting/cmdline" | cat - "$found" > titles
+    kill "$waiting"
+    wait "$waiting" || true
+    cat titles
+    grep -q "mlops $1 " titles
+    nowhere "$said" titles
+}
+
 @test "a password in an address does not stay in the title while a command runs" {
-    python3 -c 'import socket, time
-s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1], flush=True); time.sleep(20)' > port 3>&- &
-    local server=$! address
-    until [ -s port ]; do sleep 0.02; done
+    python3 -c 'import socket
+s, taken = socket.create_server(("127.0.0.1", 0)), []
+print(s.getsockname()[1], flush=True)
+while True:
+    taken.append(s.accept()) # and nothing is said
+    open("connected", "w").close()' > port 3>&- &
+    server=$!
+    until_true test -s port
     mlops -q init
     given_registered fraud@1
-    for address in "oci://ci:s3cret-of-tests@127.0.0.1:$(cat port)/fraud:v1" \
-        "postgresql://ci:s3cret-of-tests@127.0.0.1:$(cat port)/x"; do
-        : > "$found"
-        mlops push fraud@1 "$address" > "$said" 2>&1 3>&- &
-        sleep 0.3
-        : > "$found" # the first instant is the shell's
-        sleep 0.3
-        kill $! 2> /dev/null || true
-        wait $! 2> /dev/null || true
-        [ ! -s "$found" ] || { cat "$found"; kill $server; return 1; }
-        nowhere "$said"
+    local address line
+    address=postgresql://ci:s3cret-of-tests@127.0.0.1:$(cat port)/x
+    for line in "list --registry $address" "profile $address --table t" "init there --metadata=$address"; do
+        rm -f connected
+        mlops $line > "$said" 2>&1 3>&- &
+        waiting=$!
+        until_true test -e connected
+        hidden "${line%% *}"
     done
-    kill $server
+    # other addresses, of which none that is taken may have one
+    hold_registry
+    mlops tag fraud@1 "where=oci://ci:s3cret-of-tests@127.0.0.1/fraud:v1" > "$said" 2>&1 3>&- &
+    waiting=$!
+    until_true eval "ls -l /proc/$waiting/fd | grep -q registry.db"
+    hidden tag
+    let_registry_go
+    run -2 mlops push fraud@1 "${address/postgresql/oci}"
+    nowhere <(echo "$output")
 }
