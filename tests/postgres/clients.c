@@ -13,6 +13,8 @@
 
 #define BUNDLES 4000 /* of the model "many", to be registered */
 #define VERSIONS 6   /* of the model "fraud", which the caller registered */
+#define ROUNDS_MIN 10 /* of each client, however slow the machine is */
+#define IN_LINE_NS 250000000000LL
 
 static const char *folder;
 static int64_t end_ns;
@@ -132,7 +134,7 @@ static void *work(void *context)
 {
     struct client *client = context;
 
-    for (unsigned round = 0; clock_monotonic_ns() < end_ns; round++) {
+    for (unsigned round = 0; round < ROUNDS_MIN || clock_monotonic_ns() < end_ns; round++) {
         struct told told = {.began_ns = clock_monotonic_ns(), .entry = -1};
         struct mlops_error err = {0};
         uint64_t kind = draw(client, 20);
@@ -160,7 +162,8 @@ static void open_registry(struct client *client)
 {
     struct mlops_error err = {0};
     char actor[32];
-    const struct mlops_registry_options options = {.location = folder, .actor = actor};
+    const struct mlops_registry_options options = {
+        .location = folder, .actor = actor, .lock_timeout_ns = IN_LINE_NS};
 
     (void)snprintf(actor, sizeof(actor), "client%u@test", client->number);
     client->random = client->number * 7919 + 1;

@@ -27,18 +27,19 @@ teardown_file() {
 setup() {
     cli_setup
     one=$(mktemp -d /tmp/mlops-postgres.XXXXXX) two=$(mktemp -d /tmp/mlops-postgres.XXXXXX)
-    port_one=$(free_port) port_two=$(free_port)
     [ "$(id -u)" -ne 0 ] || chown "$(postgres_user)" "$one" "$two"
     chmod 755 "$one" "$two"
     as_postgres cp -a "$template/one/data" "$one/data"
     as_postgres cp -a "$template/two" "$two/data"
     as_postgres sed -i "s:$template/one:$one:" "$one/data/postgresql.conf"
     as_postgres sed -i "s:$template/one:$two:" "$two/data/postgresql.conf"
+    postgres_start_at_port "$one" "synchronous_standby_names=*"
+    port_one=$port
     as_postgres tee -a "$two/data/postgresql.auto.conf" > /dev/null <<CONF
 primary_conninfo = 'host=127.0.0.1 port=$port_one user=postgres'
 CONF
-    postgres_start "$one" "port=$port_one" listen_addresses=127.0.0.1 "synchronous_standby_names=*"
-    postgres_start "$two" "port=$port_two" listen_addresses=127.0.0.1
+    postgres_start_at_port "$two"
+    port_two=$port
     url="postgresql://postgres@127.0.0.1:$port_one,127.0.0.1:$port_two/postgres?target_session_attrs=read-write"
     rules=0
 }
@@ -62,7 +63,7 @@ lose_one() {
 }
 
 promote_two() {
-    as_postgres "$postgres_bin/pg_ctl" -D "$two/data" -w -t 30 promote > /dev/null 3>&-
+    as_postgres "$postgres_bin/pg_ctl" -D "$two/data" -w -t 240 promote > /dev/null 3>&-
 }
 
 @test "a failover amid 16 clients: nothing that was said to be done is lost" {
@@ -85,6 +86,12 @@ promote_two() {
         'any(.[]; .entry >= 0 and .ended > $half + 2000000000)' history > /dev/null
 }
 
+# committed N: until the server, and with it the replica, has so many promotions.
+committed() {
+    until [ "$(psql -X -At "host=$one port=$port_one user=postgres dbname=postgres" \
+        -c "SELECT count(*) FROM audit WHERE action = 'promote'")" -eq "$1" ]; do sleep 0.02; done
+}
+
 # promote_through MODE: the promotion of fraud@2 by one address for both servers, whose connection is
 # held at the commit, before the server hears of it or behind its answer, until the other has taken over.
 promote_through() {
@@ -95,9 +102,9 @@ promote_through() {
     for number in 1 2; do mlops -q test fraud@$number > /dev/null; done
     mlops -q promote fraud@1 --to dev
     rule "hold-$1 1 COMMIT"
-    mlops -q promote fraud@2 --to dev 3>&- 2> said &
+    mlops -q --lock-timeout 10m promote fraud@2 --to dev 3>&- 2> said &
     until broken; do sleep 0.02; done
-    sleep 0.2 # the server has answered the proxy by then
+    [ "$1" = before ] || committed 2
     lose_one
     echo "$two/.s.PGSQL.$port_two" > "$BATS_TEST_TMPDIR/upstream"
     : > "$BATS_TEST_TMPDIR/rule.go"
@@ -127,7 +134,7 @@ promote_through() {
     rule "hold-after 1 COMMIT"
     mlops -q --lock-timeout 500ms promote fraud@1 --to dev 3>&- 2> said &
     until broken; do sleep 0.02; done
-    sleep 0.2
+    committed 1
     lose_one
     : > "$BATS_TEST_TMPDIR/rule.go"
     wait $! && status=0 || status=$?

@@ -102,9 +102,7 @@ def reset(sock):
 
 
 def wait_for_go():
-    for _ in range(2000):
-        if os.path.exists(rule_path + ".go"):
-            return
+    while not os.path.exists(rule_path + ".go"):
         time.sleep(0.005)
 
 

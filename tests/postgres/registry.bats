@@ -47,7 +47,7 @@ given_server() {
     mlops deploy fraud@production host --follow > follow.out 2>&1 3>&- &
     local follower=$! i
     mlops -q promote fraud --to production 2> /dev/null
-    for i in $(seq 200); do [ ! -e host/current ] || break; sleep 0.05; done
+    for i in $(seq 2000); do [ ! -e host/current ] || break; sleep 0.05; done
     diff -r project/model host/current/model
     kill "$follower"
     wait "$follower"
@@ -110,14 +110,13 @@ given_server() {
     mlops -q init --metadata "$url"
     given_project project
     bundle=$(mlops --json package project | jq -r .bundle)
-    psql -X -q "$url" -c "BEGIN; SELECT pg_advisory_xact_lock(
-        1835823984, hashtext(current_schema()::text)); SELECT pg_sleep(2)" >/dev/null 3>&- &
-    sleep 0.3
+    given_holder "$url"
     mlops -q "--registry=${url/postgres@/postgres:$secret@}" register "$bundle" 3>&- 2>/dev/null &
-    sleep 0.5
+    until [ "$(writers false)" -eq 1 ]; do sleep 0.02; done
     title=$(tr '\0' ' ' < "/proc/$!/cmdline")
     [[ "$title" == *register* && "$title" == *postgres@* && "$title" != *"$secret"* ]]
     kill $!
+    let_go
     wait
 }
 
@@ -132,8 +131,7 @@ given_server() {
 @test "a server elsewhere must prove who it is unless the URL says otherwise" {
     given_server
     postgres_stop "$own"
-    port=$((20000 + RANDOM % 20000))
-    postgres_start "$own" "listen_addresses=127.0.0.1" "port=$port"
+    postgres_start_at_port "$own"
     # a name that is not the machine's own word for itself: no TLS there, so no connection
     run mlops init --metadata "postgresql://postgres@host.example:$port/postgres?hostaddr=127.0.0.1"
     ended 6 "SSL"
@@ -165,10 +163,9 @@ certificate() {
     # served CERTIFICATE: the server shows it from now on
     served() {
         [ -z "${port:-}" ] || postgres_stop "$own"
-        port=$((20000 + RANDOM % 20000))
         for kind in key crt; do as_postgres tee "$own/data/$1.$kind" < "$1.$kind" > /dev/null; done
         as_postgres chmod 600 "$own/data/$1.key"
-        postgres_start "$own" "listen_addresses=127.0.0.1" "port=$port" ssl=on \
+        postgres_start_at_port "$own" ssl=on \
             "ssl_cert_file=$1.crt" "ssl_key_file=$1.key" log_connections=on
         url="postgresql://postgres:s3cr3t@db.example:$port/postgres?hostaddr=127.0.0.1&sslrootcert=$PWD/ours.crt"
     }
@@ -196,17 +193,16 @@ certificate() {
     mlops -q init --metadata "$url"
     given_project project
     bundle=$(mlops --json package project | jq -r .bundle)
-    psql -X -q "$url&application_name=mlops%20bob@ci" -c "BEGIN; SELECT pg_advisory_xact_lock(
-        1835823984, hashtext(current_schema()::text)); SELECT pg_sleep(3)" >/dev/null &
-    sleep 0.5
+    given_holder "$url&application_name=mlops%20bob@ci"
     run mlops --lock-timeout 300ms register "$bundle"
     ended 6 "waited 0.3 s for bob@ci"
-    wait
+    let_go
     mlops -q register "$bundle"
 }
 
 @test "a restart of the server between commands and amid them loses nothing" {
     given_server
+    mlops -q config set lock-timeout 10m # however long a restart takes
     mlops -q init --metadata "$url"
     for round in 1 2 3 4 5 6; do
         given_project project fraud $round

@@ -46,12 +46,22 @@ postgres_start() {
     shift
     for setting in "$@"; do options+=" -c $setting"; done
     # its descriptors would keep whoever waits for ours waiting
-    as_postgres "$postgres_bin/pg_ctl" -D "$folder/data" -l "$folder/log" -w -t 60 -o "$options" start \
+    as_postgres "$postgres_bin/pg_ctl" -D "$folder/data" -l "$folder/log" -w -t 240 -o "$options" start \
         >/dev/null 3>&- 4>&- || { cat "$folder/log"; return 1; }
 }
 
+# postgres_start_at_port DIR [SETTING=VALUE…]: on TCP, too, at $port of this machine, which was free.
+postgres_start_at_port() {
+    local attempt
+    for attempt in 1 2 3 4 5; do # another process may take the port between looking and listening
+        port=$(free_port)
+        if postgres_start "$1" listen_addresses=127.0.0.1 "port=$port" "${@:2}"; then return; fi
+    done
+    return 1
+}
+
 postgres_stop() {
-    as_postgres "$postgres_bin/pg_ctl" -D "$1/data" -w -t 60 -m "${2:-fast}" stop >/dev/null 3>&- 4>&-
+    as_postgres "$postgres_bin/pg_ctl" -D "$1/data" -w -t 240 -m "${2:-fast}" stop >/dev/null 3>&- 4>&-
 }
 
 # postgres_url DIR [DATABASE [USER]]
@@ -81,10 +91,30 @@ broken() {
     grep -q ' ' "$BATS_TEST_TMPDIR/rounds"
 }
 
+# given_holder URL: somebody who stands at the head of the line of writers at that URL until `let_go`.
+given_holder() {
+    psql -X -q "$1" -c "BEGIN; SELECT pg_advisory_xact_lock(1835823984, hashtext(current_schema()::text));
+        SELECT pg_sleep(3600)" > /dev/null 2>&1 3>&- &
+    holder=$!
+    until [ "$(writers true)" -eq 1 ]; do sleep 0.02; done
+}
+
+let_go() {
+    psql -X -q "$TEST_POSTGRES" -c "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE granted
+        AND $in_line" > /dev/null
+    wait "$holder" || true
+}
+
+# writers GRANTED: how many hold the lock of $schema (true), or wait for it (false).
+writers() {
+    psql -X -At "$TEST_POSTGRES" -c "SELECT count(*) FROM pg_locks WHERE granted = $1 AND $in_line"
+}
+
 # given_schema: an empty schema of this test's own on the server that is shared (TEST_POSTGRES); `schema` is
 # its name, `url` that of a registry in it.
 given_schema() {
     schema=t${BATS_TEST_NUMBER}_$RANDOM$RANDOM
     psql -X -q "$TEST_POSTGRES" -c "CREATE SCHEMA $schema"
     url="$TEST_POSTGRES&options=-csearch_path%3D$schema"
+    in_line="locktype = 'advisory' AND objid::bigint = hashtext('$schema')::bigint & 4294967295"
 }

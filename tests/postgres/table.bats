@@ -122,7 +122,7 @@ compare() {
         mlops profile "$url" --table slow
     ended 130 "stopped by a signal"
     # the server hears of it beside the command; autovacuum is active on its own account
-    for _ in $(seq 100); do
+    for _ in $(seq 1000); do
         left=$(ask "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%slow%' AND query NOT LIKE '%activity%'")
         [ "$left" = 0 ] && break
         sleep 0.1
