@@ -20,6 +20,7 @@ struct blob_cache {
     pthread_mutex_t lock; /* guards the rest */
     uint64_t used;        /* as far as this process knows */
     bool counted;
+    bool added; /* something, since it was counted: others may have, too */
 };
 
 struct blob_cache *blob_cache_new(const char *folder, uint64_t limit)
@@ -29,15 +30,6 @@ struct blob_cache *blob_cache_new(const char *folder, uint64_t limit)
     cache->limit = limit;
     pthread_mutex_init(&cache->lock, NULL);
     return cache;
-}
-
-void blob_cache_free(struct blob_cache *cache)
-{
-    if (!cache)
-        return;
-    pthread_mutex_destroy(&cache->lock);
-    free(cache->folder);
-    free(cache);
 }
 
 bool blob_cache_enabled(const struct blob_cache *cache)
@@ -91,21 +83,36 @@ static void make_room(struct blob_cache *cache)
         qsort(list, count, sizeof(*list), compare_use);
     uint64_t aim = cache->used > cache->limit ? cache->limit - cache->limit / 10 : cache->limit;
     for (size_t i = 0; i < count; i++) {
-        if (cache->used > aim && unlinkat(dirfd(folder), list[i].name, 0) == 0)
-            cache->used -= list[i].size;
+        if (cache->used > aim && (unlinkat(dirfd(folder), list[i].name, 0) == 0 || errno == ENOENT))
+            cache->used -= list[i].size; /* where it is gone, another process made room, too */
         free(list[i].name);
     }
     free(list);
     cache->counted = true;
+    cache->added = false;
 }
 
 static void count_in(struct blob_cache *cache, uint64_t bytes)
 {
     pthread_mutex_lock(&cache->lock);
     cache->used += bytes;
+    cache->added = true;
     if (!cache->counted || cache->used > cache->limit)
         make_room(cache);
     pthread_mutex_unlock(&cache->lock);
+}
+
+/* Of several processes that fill it side by side, none sees what the others add: the one that
+ * closes it last makes room for all. */
+void blob_cache_free(struct blob_cache *cache)
+{
+    if (!cache)
+        return;
+    if (cache->added)
+        make_room(cache);
+    pthread_mutex_destroy(&cache->lock);
+    free(cache->folder);
+    free(cache);
 }
 
 /* ---- entries --------------------------------------------------------------------------------- */
