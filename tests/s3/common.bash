@@ -17,13 +17,30 @@ project() {
     head -c "${3:-300000}" /dev/urandom > "$1/model/weights.bin"
 }
 
-# How many requests of the OPERATION (PutObject …) the server has had since `forget`.
+# given_proxy: proxy.py between us and the server from now on; it breaks what ../rules say, and notes in
+# ../bytes what passed it before that is answered. Ended by end_proxy.
+given_proxy() {
+    : > ../rules
+    : > ../bytes
+    rm -f ../port
+    python3 "$BATS_TEST_DIRNAME/proxy.py" "$S3_PORT" ../rules ../broken ../bytes > ../port 2> ../proxy-said 3>&- & # bats' own descriptor, which it would hold open
+    proxy=$!
+    until [ -s ../port ]; do sleep 0.05; done
+    server=$AWS_ENDPOINT_URL_S3
+    export AWS_ENDPOINT_URL_S3=http://127.0.0.1:$(cat ../port)
+}
+
+end_proxy() {
+    kill "$proxy"
+    wait "$proxy" 2>/dev/null || true
+    export AWS_ENDPOINT_URL_S3=$server
+}
+
+# How many requests of METHOD whose path fits PATTERN have passed the proxy since `forget`.
 requests() {
-    sleep 0.3 # it writes its log behind the answers
-    grep -c " s3_$1 .*$prefix" "$S3_LOG" || true
+    awk -v method="$1" -v pattern="$2" '$1 ~ method && $5 ~ pattern {n++} END {print n + 0}' ../bytes
 }
 
 forget() {
-    sleep 0.3
-    : > "$S3_LOG"
+    : > ../bytes
 }

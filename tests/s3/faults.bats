@@ -15,17 +15,11 @@ REQUESTS=(
 
 setup() {
     cli_setup
-    : > ../rules
-    python3 "$BATS_TEST_DIRNAME/proxy.py" "$S3_PORT" ../rules "$BATS_TEST_TMPDIR/broken" > ../port 2> ../proxy-said 3>&- & # bats' own descriptor, which it would hold open
-    proxy=$!
-    until [ -s ../port ]; do sleep 0.05; done
-    server=$AWS_ENDPOINT_URL_S3
-    export AWS_ENDPOINT_URL_S3=http://127.0.0.1:$(cat ../port)
+    given_proxy
 }
 
 teardown() {
-    kill "$proxy"
-    wait "$proxy" 2>/dev/null || true
+    end_proxy
 }
 
 broken() {
@@ -111,13 +105,14 @@ aws_secret_access_key = $AWS_SECRET_ACCESS_KEY"
     project p 1 9000000
     run mlops register p # nobody renewed them
     ended 6 ExpiredToken "get new credentials"
-    echo 'stall 1 GET list-type=2' > ../rules # so that there is time
+    echo 'hold 1 GET list-type=2' > ../rules # until they are renewed
     echo 'expired 1 GET list-type=2&' >> ../rules # another line than above, which was used
     : > ../broken
     printf '%s\n' '[default]' 'aws_access_key_id = old' 'aws_secret_access_key = old' > "$HOME/.aws/credentials"
     mlops -q register p &
     until [ -s ../broken ]; do sleep 0.1; done
     echo "$good" > "$HOME/.aws/credentials"
+    : > ../rules.go
     wait $!
     mlops -q checkout fraud@1 out
     cmp p/model/weights.bin out/model/weights.bin
@@ -126,13 +121,12 @@ aws_secret_access_key = $AWS_SECRET_ACCESS_KEY"
 @test "a writer that is stopped in the middle leaves nothing to be seen" {
     registry
     project p 1 60000000
-    echo 'stall 1000 POST \?uploadId=' > ../rules
+    echo 'hold 1000 POST \?uploadId=' > ../rules # for good: whoever waited for it would not end
     mlops -q register p 2> ../said &
     until [ -s ../broken ]; do sleep 0.1; done
-    kill -TERM $! 2>/dev/null || true
-    before=$SECONDS
-    wait $! || [ $? -eq 143 ]
-    [ $((SECONDS - before)) -lt 8 ]
+    kill -TERM $!
+    wait $! && status=0 || status=$?
+    [ "$status" -eq 143 ]
     : > ../rules
     [ -z "$(mlops -q list)" ]
     while read -r _ _ path _; do # a smaller pack beside these may have come through whole, and waits for gc

@@ -62,24 +62,26 @@ load common
 @test "few requests: one list and one upload for a package, none for what needs no object" {
     registry
     project p 1
-    forget
+    given_proxy
     bundle=$(mlops -q package p)
-    [ "$(requests ListObjectsV2)" -eq 1 ]
-    [ "$(requests PutObject)" -le 2 ]
-    [ "$(requests GetObject)" -eq 0 ]
+    [ "$(requests GET list-type=2)" -eq 1 ]
+    [ "$(requests PUT 'packs/[^?]*$')" -le 2 ]
+    [ "$(requests GET 'packs/[^?]*$')" -eq 0 ]
     forget
     mlops -q register "$bundle"
     mlops -q list
     mlops -q log
-    [ "$(requests '')" -eq 0 ]
+    [ "$(requests . .)" -eq 0 ]
     rm -rf .mlops/objects/cache
     forget
     mlops -q checkout fraud@1 out
-    [ "$(requests ListObjectsV2)" -le 2 ]
-    [ "$(requests GetObject)" -le 4 ]
+    [ "$(requests GET list-type=2)" -le 2 ]
+    [ "$(requests GET 'packs/[^?]*$')" -ge 1 ]
+    [ "$(requests GET 'packs/[^?]*$')" -le 4 ]
     forget
     mlops -q checkout fraud@1 again
-    [ "$(requests GetObject)" -eq 0 ]
+    [ "$(requests GET 'packs/[^?]*$')" -eq 0 ]
+    end_proxy
 }
 
 @test "without the network what needs no object works, and the rest says so" {
@@ -241,16 +243,10 @@ YAML
 
 # between COMMAND…: run it with a proxy before the server; $up and $down are the bytes that passed it.
 between() {
-    local server=$AWS_ENDPOINT_URL_S3 proxy code=0
-    : > ../rules
-    : > ../bytes
-    rm -f ../port
-    python3 "$BATS_TEST_DIRNAME/proxy.py" "$S3_PORT" ../rules ../broken ../bytes > ../port 2> /dev/null 3>&- &
-    proxy=$!
-    until [ -s ../port ]; do sleep 0.05; done
-    AWS_ENDPOINT_URL_S3=http://127.0.0.1:$(cat ../port) "$@" || code=$?
-    kill "$proxy"
-    wait "$proxy" 2>/dev/null || true
+    local server proxy code=0
+    given_proxy
+    "$@" || code=$?
+    end_proxy
     up=$(awk '{ n += $2 } END { print n + 0 }' ../bytes)
     down=$(awk '{ n += $3 } END { print n + 0 }' ../bytes)
     echo "$*: $up bytes up, $down down"
