@@ -7,6 +7,7 @@
 
 int64_t clock_now_ns(void);       /* since the epoch, UTC */
 int64_t clock_monotonic_ns(void); /* for durations */
+int64_t clock_boot_ns(void);      /* likewise, and it goes on while the machine sleeps */
 /* RFC 3339 and "YYYY-MM-DD[ T]HH:MM[:SS[.fff]]" (read as UTC where no zone stands) and plain
  * dates to nanoseconds since the epoch; false where it is none of these. */
 bool clock_parse(const char *text, size_t length, int64_t *time_ns);

@@ -18,6 +18,7 @@ bool process_stat_read(pid_t pid, struct process_stat *stat)
     char path[64], text[1024];
     int parent, group;
     unsigned long user, system;
+    unsigned long long started;
     long waited_user, waited_system, threads;
     (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
     errno = 0;
@@ -26,13 +27,15 @@ bool process_stat_read(pid_t pid, struct process_stat *stat)
     text[n > 0 ? n : 0] = '\0';
     const char *rest = strrchr(text, ')'); /* of the name, which may hold anything */
     if (!rest ||
-        sscanf(rest + 1, " %c %d %d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %ld %ld %*d %*d %ld",
+        sscanf(rest + 1,
+               " %c %d %d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %ld %ld %*d %*d %ld %*d %llu",
                &stat->state, &parent, &group, &user, &system, &waited_user, &waited_system,
-               &threads) != 8)
+               &threads, &started) != 9)
         return false;
     stat->parent = (pid_t)parent;
     stat->group = (pid_t)group;
     stat->ticks = user + system + (uint64_t)waited_user + (uint64_t)waited_system;
     stat->threads = (uint32_t)threads;
+    stat->started = started;
     return true;
 }

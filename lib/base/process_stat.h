@@ -9,6 +9,7 @@ struct process_stat {
     char state;     /* 'R', 'S', 'T', 'Z' … */
     uint64_t ticks; /* of sysconf(_SC_CLK_TCK), by it and by children that it waited for */
     uint32_t threads;
+    uint64_t started; /* in such ticks, since the machine did */
 };
 
 /* Is `name`, of an entry of /proc, a process? Its number, or 0. */
