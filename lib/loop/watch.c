@@ -92,11 +92,8 @@ static int start_intake(struct watch *watch, struct mlops_error *err)
         .listen = options->events,
         .token = options->token,
         .follow = options->path && !str_equal(options->path, "-")};
-    const struct mlops_registry_options again = {
-        .location = mlops_registry_location(watch->registry),
-        .actor = registry_actor(watch->registry),
-        .observer = {.context = intake, .cancelled = intake_stopped}};
-    TRY(mlops_registry_open(&again, &intake->registry, err));
+    const struct mlops_observer observer = {.context = intake, .cancelled = intake_stopped};
+    TRY(registry_open_again(watch->registry, &observer, 0, &intake->registry, err));
     if (pthread_create(&intake->thread, NULL, take_in, intake) != 0)
         return mlops_fail(err, MLOPS_IO, "no thread can be started");
     intake->runs = true;
@@ -207,11 +204,8 @@ static int begin_training(struct watch *watch, struct mlops_error *err)
 {
     struct trainer *trainer = &watch->trainer;
     *trainer = (struct trainer){.watch = watch};
-    const struct mlops_registry_options again = {
-        .location = mlops_registry_location(watch->registry),
-        .actor = registry_actor(watch->registry),
-        .observer = {.context = trainer, .cancelled = trainer_stopped}};
-    TRY(mlops_registry_open(&again, &trainer->registry, err));
+    const struct mlops_observer observer = {.context = trainer, .cancelled = trainer_stopped};
+    TRY(registry_open_again(watch->registry, &observer, 0, &trainer->registry, err));
     if (pthread_create(&trainer->thread, NULL, run_training, trainer) != 0) {
         mlops_registry_close(TAKE_PTR(trainer->registry));
         return mlops_fail(err, MLOPS_IO, "no thread can be started");

@@ -1,6 +1,7 @@
 /*
  * lib/registry/db.c - the engine-neutral calls of db.h: each goes to the connection's driver.
  */
+#include "base/clock.h"
 #include "registry/db_driver.h"
 
 void db_close(struct db *db)
@@ -85,6 +86,14 @@ void db_foresee_values(struct db *db, const char *sql, const struct db_value *va
 char *db_holder(struct db *db)
 {
     return db->driver->holder ? db->driver->holder(db) : NULL;
+}
+
+int db_now_ns(struct db *db, int64_t *now_ns, struct mlops_error *err)
+{
+    if (db->driver->now_ns)
+        return db->driver->now_ns(db, now_ns, err);
+    *now_ns = clock_now_ns();
+    return MLOPS_OK;
 }
 
 int db_has_table(struct db *db, const char *name, bool *has, struct mlops_error *err)

@@ -89,6 +89,9 @@ void db_rollback(struct db *db);
 /* Who keeps others from writing now, as text for people; NULL where the engine cannot tell. The
  * caller frees. */
 char *db_holder(struct db *db);
+/* Now, by the clock that all who share the database go by: its server's, or where it has none this
+ * machine's. For what ends at a time that others set; what is told to people has clock_now_ns. */
+int db_now_ns(struct db *db, int64_t *now_ns, struct mlops_error *err);
 int db_has_table(struct db *db, const char *name, bool *has, struct mlops_error *err);
 /* Do the engine's own structures fit one another: pages, indexes and their tables, rows that refer
  * to rows? `quick` leaves out whether indexes hold what their tables do.

@@ -25,6 +25,8 @@ struct db_driver {
     void (*rollback)(struct db *db);
     void (*witness)(struct db *db, const char *sql, const struct db_value *values); /* or NULL */
     void (*foresee)(struct db *db, const char *sql, const struct db_value *values); /* or NULL */
+    int (*now_ns)(struct db *db, int64_t *now_ns,
+                  struct mlops_error *err); /* NULL: this machine's clock */
     int (*has_table)(struct db *db, const char *name, bool *has, struct mlops_error *err);
     int (*check)(struct db *db, bool quick, struct mlops_error *err);
     char *(*holder)(struct db *db); /* NULL: it does not know */

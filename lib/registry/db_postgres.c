@@ -272,6 +272,19 @@ static int fail_no_schema(const struct postgres_db *db, struct mlops_error *err)
                       user);
 }
 
+static int now_ns(struct db *base, int64_t *now_ns, struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    bool any;
+
+    TRY(db_query_values(base, &rows, err,
+                        "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
+                        &DB_END));
+    TRY(db_step(rows, &any, err));
+    *now_ns = db_i64(rows, 0) * 1000;
+    return MLOPS_OK;
+}
+
 static int has_table(struct db *base, const char *name, bool *has, struct mlops_error *err)
 {
     _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
@@ -365,6 +378,7 @@ static const struct db_driver postgres_driver = {
     .line_up = line_up,
     .leave_line = leave_line,
     .foresee = postgres_foresee,
+    .now_ns = now_ns,
     .has_table = has_table,
     .check = check,
     .holder = holder,

@@ -27,6 +27,9 @@ struct mlops_registry {
     uint64_t lineages;             /* heads that did not go on from the one before */
     struct log_nodes *nodes;       /* hashes of the log's tree (log_nodes.h), or NULL */
     struct log_controls *controls; /* what was read of the log last (log_control.h), or NULL */
+    const char *guard;     /* query that must have a row to write (registry_guard), or NULL */
+    uint64_t guard_number; /* its $1 */
+    char *guard_why;       /* nothing is written where it has none */
     bool snapshot;                 /* a struct snapshot is open */
     bool head_is_present;          /* `head` was read in it */
     bool outbox_filled;            /* by this handle, since it was last emptied (outbox.h) */

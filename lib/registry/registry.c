@@ -144,6 +144,24 @@ int mlops_registry_open(const struct mlops_registry_options *options,
     return MLOPS_OK;
 }
 
+int registry_open_again(const struct mlops_registry *registry,
+                        const struct mlops_observer *observer, int64_t lock_timeout_ns,
+                        struct mlops_registry **again, struct mlops_error *err)
+{
+    _cleanup_(mlops_registry_close_ptr) struct mlops_registry *opened = NULL;
+
+    TRY(registry_new(registry->location, registry->actor, &opened, err));
+    if (observer)
+        opened->observer = *observer;
+    opened->lock_timeout_ns = lock_timeout_ns ? lock_timeout_ns : registry->lock_timeout_ns;
+    free(opened->metadata); /* that of the folder is without the password */
+    opened->metadata = registry->metadata ? xstrdup(registry->metadata) : NULL;
+    TRY(registry_connect(opened, false, err));
+    TRY(schema_check(opened, err));
+    *again = TAKE_PTR(opened);
+    return MLOPS_OK;
+}
+
 void mlops_registry_close(struct mlops_registry *registry)
 {
     if (!registry)
@@ -156,6 +174,7 @@ void mlops_registry_close(struct mlops_registry *registry)
     log_controls_free(registry->controls);
     log_nodes_forget(registry);
     log_head_forget(registry);
+    free(registry->guard_why);
     free(registry->actor);
     free(registry->metadata);
     free(registry->objects);
@@ -210,6 +229,24 @@ int registry_check(struct mlops_registry *registry, bool quick, struct mlops_err
 const struct mlops_observer *registry_observer(const struct mlops_registry *registry)
 {
     return &registry->observer;
+}
+
+struct mlops_observer registry_observe(struct mlops_registry *registry,
+                                       struct mlops_observer observer)
+{
+    struct mlops_observer before = registry->observer;
+
+    registry->observer = observer;
+    return before;
+}
+
+void registry_guard(struct mlops_registry *registry, const char *sql, uint64_t number,
+                    const char *why)
+{
+    free(registry->guard_why);
+    registry->guard = sql;
+    registry->guard_number = number;
+    registry->guard_why = sql ? xstrdup(why) : NULL;
 }
 
 void registry_warn(const struct mlops_registry *registry, const char *format, ...)

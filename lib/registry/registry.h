@@ -39,6 +39,17 @@ int registry_scratch(struct mlops_registry *registry, char **path, struct mlops_
 int registry_cache(struct mlops_registry *registry, const char *name, char **path,
                    struct mlops_error *err);
 
+/* Open the registry that `registry` is of once more, as the same actor: for another thread, which
+ * may do it itself as soon as registry_actor was asked. `observer` (NULL: nobody) and the lock
+ * timeout (0: as registry's) are its own. The caller closes `*again`. Errors: as
+ * mlops_registry_open. */
+int registry_open_again(const struct mlops_registry *registry,
+                        const struct mlops_observer *observer, int64_t lock_timeout_ns,
+                        struct mlops_registry **again, struct mlops_error *err);
+/* Who is told and asked from now on; those who were come back. */
+struct mlops_observer registry_observe(struct mlops_registry *registry,
+                                       struct mlops_observer observer);
+
 /* ---- transactions: writers wait in line, readers see a snapshot ------------------------- */
 
 /* Begin to write, waiting for other writers up to the lock timeout. */
@@ -49,6 +60,14 @@ int transaction_commit(struct transaction *tx, struct mlops_error *err);
 void transaction_abort(struct transaction *tx); /* NULL is fine */
 DEFINE_CLEANUP(struct transaction, transaction_abort)
 struct db *transaction_db(struct transaction *tx);
+
+/*
+ * From now on a transaction of this handle begins only where the query `sql`, of `number` as $1,
+ * has a row in it, and fails elsewhere with MLOPS_CONFLICT and `why`: who holds something that may
+ * be taken from it writes nothing once it was. `sql` is a literal; NULL lifts it.
+ */
+void registry_guard(struct mlops_registry *registry, const char *sql, uint64_t number,
+                    const char *why);
 
 /* Queries between snapshot_begin and the end of the scope see one state of the registry: that of
  * the open transaction where there is one. `_cleanup_(snapshot_end)`. */

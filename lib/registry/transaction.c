@@ -238,14 +238,29 @@ static void foresee(struct mlops_registry *registry)
 {
     schema_foresee(registry);
     outbox_foresee(registry);
+    if (registry->guard)
+        db_foresee(registry->db, registry->guard, DB_I64(registry->guard_number));
     log_head_foresee(registry);
+}
+
+static int ask_guard(const struct mlops_registry *registry, struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    bool holds;
+
+    if (!registry->guard)
+        return MLOPS_OK;
+    TRY(db_query(registry->db, &rows, err, registry->guard, DB_I64(registry->guard_number)));
+    TRY(db_step(rows, &holds, err));
+    return holds ? MLOPS_OK : mlops_fail(err, MLOPS_CONFLICT, "%s", registry->guard_why);
 }
 
 /* A newer mlops may have moved the registry on since this handle was opened. */
 static int look_around(struct transaction *tx, struct mlops_error *err)
 {
     TRY(schema_check(tx->registry, err));
-    return outbox_look(tx, err);
+    TRY(outbox_look(tx, err));
+    return ask_guard(tx->registry, err);
 }
 
 int transaction_begin_if(struct mlops_registry *registry, const char *line, struct transaction **tx,

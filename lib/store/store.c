@@ -46,7 +46,7 @@ static void pass_warning(void *context, const char *message)
 static bool pass_cancelled(void *context)
 {
     const struct store *store = context;
-    bool cancelled = store->user->cancelled(store->user->context);
+    bool cancelled = store->user->cancelled && store->user->cancelled(store->user->context);
     if (cancelled && store->backend && store->backend->stop)
         store->backend->stop(store->backend);
     return cancelled;

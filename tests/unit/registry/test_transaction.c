@@ -422,6 +422,46 @@ static void a_longer_log_that_was_changed_on_the_way_is_refused(void **state)
     assert_int_equal(MLOPS_INTEGRITY, log_head_read(f->registry, &frontier, &f->err));
 }
 
+static void a_guarded_handle_writes_only_while_what_it_guards_is_there(void **state)
+{
+    static const char guard[] = "SELECT 1 FROM model WHERE name = 'fraud' AND last_number = $1";
+    struct fixture *f = *state;
+    struct mlops_registry *other;
+    struct transaction *tx = NULL;
+
+    given_registered(f, "fraud", 1);
+    registry_guard(f->registry, guard, 1, "somebody was faster");
+    given_packaged(f, "fraud", 2);
+    assert_ok(f, registry_open_again(f->registry, NULL, 0, &other, &f->err));
+    assert_string_equal("alice@host", registry_actor(other));
+    struct mlops_version version;
+    bool created;
+    assert_ok(f, mlops_register(other, bundle_id(2), &version, &created, &f->err));
+    mlops_registry_close(other);
+    assert_fails(f, MLOPS_CONFLICT, transaction_begin(f->registry, &tx, &f->err));
+    assert_message(f, "somebody was faster");
+    assert_null(tx);
+    assert_int_equal(2, number_of(f, "fraud")); /* it reads */
+    assert_fails(
+        f, MLOPS_CONFLICT,
+        transaction_begin_if(f->registry, "fraud", &tx, &f->err, "SELECT 1 FROM model", &DB_END));
+    assert_null(tx);
+    registry_guard(f->registry, NULL, 0, NULL);
+    given_packaged(f, "fraud", 3);
+}
+
+static void the_clock_of_the_database_goes_on(void **state)
+{
+    struct fixture *f = *state;
+    int64_t first_ns, then_ns;
+
+    assert_ok(f, db_now_ns(registry_db(f->registry), &first_ns, &f->err));
+    do
+        assert_ok(f, db_now_ns(registry_db(f->registry), &then_ns, &f->err));
+    while (then_ns == first_ns);
+    assert_true(first_ns > 1700000000000000000LL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -433,6 +473,8 @@ int main(void)
         registry_test(what_was_foreseen_is_answered_as_if_it_had_been_asked),
         registry_test(a_longer_log_goes_on_from_the_head_that_was_read),
         registry_test(a_longer_log_that_was_changed_on_the_way_is_refused),
+        registry_test(a_guarded_handle_writes_only_while_what_it_guards_is_there),
+        registry_test(the_clock_of_the_database_goes_on),
         registry_test(waiting_too_long_names_who_writes),
         registry_test(readers_do_not_wait_for_writers),
         registry_test(waiting_stops_when_it_is_cancelled),
