@@ -243,7 +243,7 @@ const struct command command_retrain = {
                  {"mlops retrain fraud --if-due", "run it if it is: for cron"},
                  {"mlops retrain fraud --decide", "let in what has shown itself the better"}},
     .exits = {{1, "training or a test failed, a gate refused, or --decide did not let it in"},
-              {4, "as many run as may at once"}},
+              {4, "as many run as may at once, or this run lost its place to another one"}},
     .json = {{"model", "text", "its name"},
              {"due", "bool", "false: nothing was done, 'message' says why; so with --decide"},
              {"trigger", "text?", "why it ran"},

@@ -78,7 +78,8 @@ struct mlops_retraining {
  * The caller clears `retraining`.
  * Errors: MLOPS_NOT_FOUND nothing in the stage, no events; MLOPS_INVALID the project has no
  * `train`, or its snapshot cannot be made of events; MLOPS_CONFLICT too many run already (not
- * `if_due`); MLOPS_CANCELLED; MLOPS_IO.
+ * `if_due`), or this one was taken for dead meanwhile and lost its place; MLOPS_CANCELLED;
+ * MLOPS_IO.
  */
 MLOPS_API int mlops_retrain(struct mlops_registry *registry,
                             const struct mlops_retrain_options *options,
@@ -123,7 +124,7 @@ MLOPS_API void mlops_retrain_decision_clear(struct mlops_retrain_decision *decis
 struct mlops_retrain_run {
     uint64_t run, from, to; /* versions; 0: none */
     /* "running"; "failed" in training or tests; "tested"; "refused" by a gate; "compared" with the
-     * champion, and not let in; "promoted" */
+     * champion, and not let in; "promoted"; "lost": it died, or was taken for dead */
     char *stage, *trigger, *status;
     int64_t started_ns, ended_ns;
 };

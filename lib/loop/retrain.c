@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/path.h"
+#include "loop/lease.h"
 #include "loop/promotion.h"
 #include "loop/run_rows.h"
 #include "monitor/assemble.h"
@@ -16,7 +17,6 @@
 
 #define SECOND_NS 1000000000LL
 #define DAY_NS (86400 * SECOND_NS)
-#define AFTER_NS (6 * 3600 * SECOND_NS) /* for packaging, testing and promoting */
 #define COPY_SIZE (1U << 20)
 
 struct retrain {
@@ -35,6 +35,7 @@ struct retrain {
 
 static void retrain_clear(struct retrain *retrain)
 {
+    run_guard(retrain->registry, 0, "");
     triggers_clear(&retrain->triggers);
     workspace_remove(&retrain->workspace);
     manifest_clear(&retrain->manifest);
@@ -176,7 +177,7 @@ static int begin(struct retrain *retrain, struct mlops_error *err)
                                       .from = &result->from,
                                       .stage = retrain->stage,
                                       .trigger = trigger,
-                                      .lease_ns = retrain->timeout_ns + AFTER_NS,
+                                      .lease_ns = LEASE_NS,
                                       .by_hand = !retrain->options->if_due},
                   &result->run, &why, err));
     if (why && !retrain->options->if_due)
@@ -400,9 +401,39 @@ static int record(struct retrain *retrain, struct mlops_error *err)
                    result->message, text.data, err);
 }
 
+/* What ends without its place leaves no record: who took the place has written one. */
+static int run_in_place(struct retrain *retrain, struct mlops_error *err)
+{
+    const struct mlops_retraining *result = retrain->result;
+    struct mlops_error trouble = {0};
+    struct lease lease = {.started = false};
+    run_guard(retrain->registry, result->run, result->from.model);
+    int code = lease_start(&lease, retrain->registry, result->run, LEASE_NS, err);
+    if (code == MLOPS_OK)
+        code = run_steps(retrain, err);
+    int ended = lease_end(&lease, &trouble);
+    if (ended) { /* what stopped a step */
+        code = ended;
+        *err = trouble;
+    }
+    if (code)
+        (void)stop(retrain, "failed", xstrdup(err->message));
+    trouble = (struct mlops_error){0};
+    int recorded = record(retrain, &trouble); /* also where a step failed: the place becomes free */
+    if (recorded == MLOPS_CONFLICT)
+        mlops_hint(&trouble,
+                   "a run that says nothing for %d minutes is taken for dead: was the process "
+                   "stopped, the machine asleep, or the registry out of reach?",
+                   (int)(LEASE_NS / 60 / SECOND_NS));
+    if (recorded && (code == MLOPS_OK || recorded == MLOPS_CONFLICT)) {
+        code = recorded;
+        *err = trouble;
+    }
+    return code;
+}
+
 static int retrain_all(struct retrain *retrain, struct mlops_error *err)
 {
-    struct mlops_error trouble = {0};
     TRY(find_from(retrain, err));
     TRY(read_triggers(retrain, err));
     TRY(find_range(retrain, err));
@@ -413,13 +444,7 @@ static int retrain_all(struct retrain *retrain, struct mlops_error *err)
     say(retrain,
         xprintf("training %s from @%llu: %s", retrain->result->from.model,
                 (unsigned long long)retrain->result->from.number, retrain->result->trigger));
-    int code = run_steps(retrain, err);
-    if (code)
-        (void)stop(retrain, "failed", xstrdup(err->message));
-    int recorded = record(retrain, &trouble); /* also where a step failed: the place becomes free */
-    if (code == MLOPS_OK && recorded)
-        *err = trouble;
-    return code ? code : recorded;
+    return run_in_place(retrain, err);
 }
 
 int mlops_retrain(struct mlops_registry *registry, const struct mlops_retrain_options *options,

@@ -1,6 +1,7 @@
 /* lib/loop/run_rows.c - triggers and runs as rows, each change with its entry in the log. */
 #include "loop/run_rows.h"
 #include "base/clock.h"
+#include "base/process_identity.h"
 #include "registry/db.h"
 
 static int known_model(struct mlops_registry *registry, const char *model, struct mlops_error *err)
@@ -79,30 +80,113 @@ static int ask_number(struct db *db, const char *sql, const char *model, int64_t
     return MLOPS_OK;
 }
 
-static const char running[] =
-    "SELECT count(*) FROM retrain_run WHERE model = $1 AND status = 'running' AND lease_ns > $2";
-static const char free_at[] =
-    "SELECT min(lease_ns) FROM retrain_run WHERE model = $1 AND status = 'running' AND lease_ns > "
-    "$2";
 static const char started[] =
     "SELECT count(*) FROM retrain_run WHERE model = $1 AND started_ns > $2";
 
-/* `*why` NULL: it may. */
-static int check_limits(struct db *db, const struct run_begin *begin, int64_t now_ns, char **why,
+/* Runs of a model that have not said that they ended. */
+struct running {
+    struct running_run {
+        uint64_t run, from;
+        int64_t lease_ns;
+        bool gone; /* its process, from this machine */
+    } * items;
+    size_t count;
+};
+
+static void running_clear(struct running *running)
+{
+    free(running->items);
+    *running = (struct running){.items = NULL};
+}
+
+static int running_read(struct db *db, const char *model, struct running *running,
                         struct mlops_error *err)
+{
+    _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
+    size_t capacity = 0;
+    bool more;
+    TRY(db_query(db, &rows, err,
+                 "SELECT id, from_version, lease_ns, holder FROM retrain_run "
+                 "WHERE model = $1 AND status = 'running' ORDER BY id",
+                 DB_TEXT(model)));
+    for (;;) {
+        TRY(db_step(rows, &more, err));
+        if (!more)
+            return MLOPS_OK;
+        GROW(running->items, running->count, &capacity);
+        running->items[running->count++] =
+            (struct running_run){.run = (uint64_t)db_i64(rows, 0),
+                                 .from = (uint64_t)db_i64(rows, 1),
+                                 .lease_ns = db_i64(rows, 2),
+                                 .gone = process_identity_gone(db_string(rows, 3))};
+    }
+}
+
+static bool is_lost(const struct running_run *run, int64_t now_ns)
+{
+    return run->gone || run->lease_ns <= now_ns;
+}
+
+/* Its end in the log is written by who takes its place. */
+static int lose(struct transaction *tx, const char *model, const struct running_run *run,
+                struct mlops_error *err)
+{
+    _cleanup_(free_string) char *detail = xprintf("{\"run\":%llu}", (unsigned long long)run->run);
+    TRY(db_exec(transaction_db(tx), err,
+                "UPDATE retrain_run SET ended_ns = $1, status = 'lost' WHERE id = $2",
+                DB_I64(clock_now_ns()), DB_I64(run->run)));
+    return audit_append(
+        tx,
+        &(struct audit_entry){.action = "retrained",
+                              .model = model,
+                              .previous = run->from,
+                              .reason = run->gone ? "lost: its process is gone"
+                                                  : "lost: it did not renew its place in time",
+                              .detail = detail},
+        err);
+}
+
+/* `*held` places are held, of which the first is free again at `*free_ns` should that run be dead;
+ * runs that are lost have ended. */
+static int count_held(struct transaction *tx, const char *model, uint64_t *held, int64_t *free_ns,
+                      struct mlops_error *err)
+{
+    _cleanup_(running_clear) struct running running = {.items = NULL};
+    int64_t now_ns;
+    *held = 0;
+    *free_ns = INT64_MAX;
+    TRY(running_read(transaction_db(tx), model, &running, err));
+    TRY(db_now_ns(transaction_db(tx), &now_ns, err));
+    for (size_t i = 0; i < running.count; i++) {
+        const struct running_run *run = &running.items[i];
+        if (is_lost(run, now_ns)) {
+            TRY(lose(tx, model, run, err));
+            continue;
+        }
+        ++*held;
+        if (run->lease_ns < *free_ns)
+            *free_ns = run->lease_ns;
+    }
+    return MLOPS_OK;
+}
+
+/* `*why` NULL: it may. */
+static int check_limits(struct transaction *tx, const struct run_begin *begin, int64_t now_ns,
+                        char **why, struct mlops_error *err)
 {
     const struct triggers *limits = begin->limits;
     const char *model = begin->from->model;
+    struct db *db = transaction_db(tx);
     uint64_t count;
+    int64_t free_ns;
     *why = NULL;
-    TRY(ask_number(db, running, model, now_ns, &count, err));
+    TRY(count_held(tx, model, &count, &free_ns, err));
     if (count >= limits->at_most) {
-        uint64_t lease_ns;
-        char until[32];
-        TRY(ask_number(db, free_at, model, now_ns, &lease_ns, err));
-        mlops_time_format((int64_t)lease_ns, until);
-        *why = xprintf("%llu run already, at most %llu may; one that was killed counts until %s",
-                       (unsigned long long)count, (unsigned long long)limits->at_most, until);
+        char at[32];
+        mlops_time_format(free_ns, at);
+        *why = xprintf("%llu run already, at most %llu may; if one of them is dead, its place is "
+                       "free at %s",
+                       (unsigned long long)count, (unsigned long long)limits->at_most, at);
         return MLOPS_OK;
     }
     if (begin->by_hand)
@@ -124,11 +208,13 @@ int run_begin(struct mlops_registry *registry, const struct run_begin *begin, ui
               char **why, struct mlops_error *err)
 {
     _cleanup_(transaction_abort_ptr) struct transaction *tx = NULL;
-    int64_t now_ns = clock_now_ns();
+    _cleanup_(free_string) char *holder = process_identity();
+    int64_t now_ns = clock_now_ns(), lease_from_ns;
     TRY(transaction_begin(registry, &tx, err));
-    TRY(check_limits(transaction_db(tx), begin, now_ns, why, err));
+    TRY(check_limits(tx, begin, now_ns, why, err));
     if (*why)
         return MLOPS_OK;
+    TRY(db_now_ns(transaction_db(tx), &lease_from_ns, err));
     TRY(audit_append(tx,
                      &(struct audit_entry){.action = "retrain",
                                            .model = begin->from->model,
@@ -140,12 +226,36 @@ int run_begin(struct mlops_registry *registry, const struct run_begin *begin, ui
     *run = transaction_entry(tx);
     TRY(db_exec(transaction_db(tx), err,
                 "INSERT INTO retrain_run (id, model, stage, reason, from_version, to_version, "
-                "started_ns, ended_ns, lease_ns, status) "
-                "VALUES ($1, $2, $3, $4, $5, 0, $6, 0, $7, 'running')",
+                "started_ns, ended_ns, lease_ns, status, holder) "
+                "VALUES ($1, $2, $3, $4, $5, 0, $6, 0, $7, 'running', $8)",
                 DB_I64(*run), DB_TEXT(begin->from->model), DB_TEXT(begin->stage),
                 DB_TEXT(begin->trigger), DB_I64(begin->from->number), DB_I64(now_ns),
-                DB_I64(now_ns + begin->lease_ns)));
+                DB_I64(lease_from_ns + begin->lease_ns), DB_TEXT(holder)));
     return transaction_commit(TAKE_PTR(tx), err);
+}
+
+int run_renew(struct mlops_registry *registry, uint64_t run, int64_t lease_ns, bool *kept,
+              struct mlops_error *err)
+{
+    _cleanup_(transaction_abort_ptr) struct transaction *tx = NULL;
+    int64_t now_ns;
+    TRY(transaction_begin(registry, &tx, err));
+    TRY(db_now_ns(transaction_db(tx), &now_ns, err));
+    TRY(db_exec(transaction_db(tx), err,
+                "UPDATE retrain_run SET lease_ns = $1 WHERE id = $2 AND status = 'running'",
+                DB_I64(now_ns + lease_ns), DB_I64(run)));
+    *kept = db_changes(transaction_db(tx)) > 0;
+    return transaction_commit(TAKE_PTR(tx), err);
+}
+
+void run_guard(struct mlops_registry *registry, uint64_t run, const char *model)
+{
+    _cleanup_(free_string) char *why =
+        xprintf("run %llu of %s was taken for dead, and lost its place: it ends here",
+                (unsigned long long)run, model);
+    registry_guard(registry,
+                   run ? "SELECT 1 FROM retrain_run WHERE id = $1 AND status = 'running'" : NULL,
+                   run, why);
 }
 
 int run_end(struct mlops_registry *registry, uint64_t run, const struct mlops_version *from,
@@ -192,24 +302,32 @@ static int read_runs(struct mlops_registry *registry, const char *model,
     _cleanup_(snapshot_end) struct snapshot snapshot = {0};
     _cleanup_(db_rows_close_ptr) struct db_rows *rows = NULL;
     size_t capacity = 0;
+    int64_t now_ns;
     bool more;
     TRY(snapshot_begin(registry, &snapshot, err));
+    TRY(db_now_ns(registry_db(registry), &now_ns, err));
     TRY(db_query(registry_db(registry), &rows, err,
-                 "SELECT id, from_version, to_version, stage, reason, status, started_ns, ended_ns "
-                 "FROM retrain_run WHERE model = $1 ORDER BY id DESC",
+                 "SELECT id, from_version, to_version, stage, reason, status, started_ns, "
+                 "ended_ns, lease_ns, holder FROM retrain_run WHERE model = $1 ORDER BY id DESC",
                  DB_TEXT(model)));
     for (;;) {
         TRY(db_step(rows, &more, err));
         if (!more)
             return MLOPS_OK;
         GROW(list->items, list->count, &capacity);
+        const char *status = db_string(rows, 5);
+        if (str_equal(status, "running") &&
+            is_lost(&(struct running_run){.lease_ns = db_i64(rows, 8),
+                                          .gone = process_identity_gone(db_string(rows, 9))},
+                    now_ns))
+            status = "lost"; /* whoever begins next writes so */
         list->items[list->count++] =
             (struct mlops_retrain_run){.run = (uint64_t)db_i64(rows, 0),
                                        .from = (uint64_t)db_i64(rows, 1),
                                        .to = (uint64_t)db_i64(rows, 2),
                                        .stage = xstrdup(db_string(rows, 3)),
                                        .trigger = xstrdup(db_string(rows, 4)),
-                                       .status = xstrdup(db_string(rows, 5)),
+                                       .status = xstrdup(status),
                                        .started_ns = db_i64(rows, 6),
                                        .ended_ns = db_i64(rows, 7)};
     }

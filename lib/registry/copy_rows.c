@@ -76,10 +76,10 @@ static const struct copy_table tables[] = {
           "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11"),
     TABLE(TRAVEL_CHANGES, retrain_trigger, "ttti", "model, triggers, set_by, set_ns",
           "$1, $2, $3, $4"),
-    TABLE(TRAVEL_CHANGES, retrain_run, "itttiiiiit",
+    TABLE(TRAVEL_CHANGES, retrain_run, "itttiiiiitt",
           "id, model, stage, reason, from_version, to_version, started_ns, ended_ns, lease_ns, "
-          "status",
-          "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10"),
+          "status, holder",
+          "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11"),
     TABLE(TRAVEL_STAYS, monitor_series, "ttid", "model, series, day_ns, amount", "$1, $2, $3, $4"),
     TABLE(TRAVEL_CHANGES, monitor_silence, "ittttii",
           "id, model, matchers, reason, author, since_ns, until_ns", "$1, $2, $3, $4, $5, $6, $7"),

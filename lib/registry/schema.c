@@ -404,14 +404,22 @@ static const char *const step_15[] = {
     NULL,
 };
 
+static const char *const step_16[] = {
+    /* the process that runs it, as base/process_identity names it; '': not known. lease_ns is
+     * renewed from here on. */
+    "ALTER TABLE retrain_run ADD COLUMN holder TEXT NOT NULL DEFAULT ''",
+    NULL,
+};
+
 /* `fill` (may be NULL) does what SQL cannot, after it. */
 static const struct {
     const char *const *sql;
     int (*fill)(struct db *db, struct mlops_error *err);
 } steps[SCHEMA_NUMBER] = {
-    {step_1, NULL},  {step_2, NULL},  {step_3, log_tree_fill}, {step_4, NULL},  {step_5, NULL},
-    {step_6, NULL},  {step_7, NULL},  {step_8, NULL},          {step_9, NULL},  {step_10, NULL},
-    {step_11, NULL}, {step_12, NULL}, {step_13, NULL},         {step_14, NULL}, {step_15, NULL}};
+    {step_1, NULL},  {step_2, NULL},  {step_3, log_tree_fill}, {step_4, NULL},
+    {step_5, NULL},  {step_6, NULL},  {step_7, NULL},          {step_8, NULL},
+    {step_9, NULL},  {step_10, NULL}, {step_11, NULL},         {step_12, NULL},
+    {step_13, NULL}, {step_14, NULL}, {step_15, NULL},         {step_16, NULL}};
 
 #define NUMBER_SQL "SELECT value FROM meta WHERE key = 'schema'"
 

@@ -6,7 +6,7 @@
 #include "registry/handle.h"
 
 /* The schema that this mlops writes. */
-#define SCHEMA_NUMBER 15
+#define SCHEMA_NUMBER 16
 
 /* What the database has; 0: nothing yet. */
 int schema_number(struct db *db, uint64_t *number, struct mlops_error *err);

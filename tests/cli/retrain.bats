@@ -14,6 +14,7 @@ setup() {
 
 teardown() {
     [ -z "${watch:-}" ] || { kill "$watch" && wait "$watch"; } 2>/dev/null || true
+    [ -z "${trainer:-}" ] || kill -KILL "$trainer" 2> /dev/null || true # stopped, where a test failed
 }
 
 # The world moved: fraud begins at 300 now, and all is alarmed at 100.
@@ -300,4 +301,88 @@ evened() {
     [ "$(mlops --json show fraud@production | jq .version)" = 2 ]
     mlops --json retrain fraud --runs | jq -e '.runs[0].status == "promoted"'
     mlops log --verify
+}
+
+# training_waits: training on data with the city "wait" says that it began, and goes on once it may. That of
+# all else does as ever.
+training_waits() {
+    # shellcheck disable=SC2016 # for the shell of the project
+    sed -i '2i if grep -q ,wait, data/train.csv; then touch began; until [ -e go ]; do sleep 0.05; done; fi' \
+        "$BATS_TEST_TMPDIR/project/train.sh"
+    mlops -q register "$BATS_TEST_TMPDIR/project"
+    given_promoted fraud@2 production
+    drifted
+    awk 'BEGIN { print "amount,city,y"; for (i = 0; i < 100; i++) printf("%d,a,%d\n", i * 10, i >= 50) }' > new.csv
+    sed 's/,a,/,wait,/' new.csv > wait.csv
+}
+
+# given_training: one, the process $trainer, that says what it does in ./said and trains in $tree, until it is
+# ended or finds $tree/go.
+given_training() {
+    mlops retrain fraud --data wait.csv --no-promote > said 2>&1 3>&- &
+    trainer=$!
+    until_true has_begun
+    tree=$(dirname "$(find .mlops/tmp -name began)")
+}
+
+has_begun() {
+    find .mlops/tmp -name began | grep .
+}
+
+# statuses: of all runs, the newest first.
+statuses() {
+    mlops --json retrain fraud --runs | jq -r '[.runs[].status] | join(" ")'
+}
+
+@test "one at a time, and one that was killed keeps nobody waiting" {
+    training_waits
+    given_training
+    run mlops retrain fraud --data new.csv --no-promote
+    ended 4 "1 run already, at most 1 may"
+    [ "$(statuses)" = running ]
+    kill -KILL "$trainer"
+    wait "$trainer" || [ $? -eq 137 ]
+    trainer=
+    [ "$(statuses)" = lost ]
+    run mlops retrain fraud --data new.csv --no-promote
+    ended 0
+    [ "$(statuses)" = "tested lost" ]
+    run mlops log fraud
+    ended 0 "lost: its process is gone"
+    mlops log --verify
+}
+
+@test "who was stopped and lost the place registers nothing once it goes on" {
+    training_waits
+    given_training
+    kill -STOP "$trainer"
+    sqlite3 .mlops/registry.db "UPDATE retrain_run SET lease_ns = 1" # as when time goes by
+    run mlops retrain fraud --data new.csv --no-promote
+    ended 0
+    [ "$(statuses)" = "tested lost" ]
+    versions=$(mlops --json list fraud) entries=$(mlops events | wc -l)
+    touch "$tree/go"
+    kill -CONT "$trainer"
+    code=0
+    wait "$trainer" || code=$?
+    trainer=
+    [ "$code" -eq 4 ]
+    [ "$(grep -c '^mlops: ' said)" = 1 ]
+    grep -q '^mlops: retrain: run [0-9]* of fraud was taken for dead, and lost its place: it ends here$' said
+    [ "$(mlops --json list fraud)" = "$versions" ]
+    [ "$(mlops events | wc -l)" = "$entries" ]
+    [ "$(statuses)" = "tested lost" ]
+    mlops log --verify
+}
+
+@test "who was stopped for long goes on where nobody took the place" {
+    training_waits
+    given_training
+    kill -STOP "$trainer"
+    sqlite3 .mlops/registry.db "UPDATE retrain_run SET lease_ns = 1"
+    touch "$tree/go"
+    kill -CONT "$trainer"
+    wait "$trainer"
+    trainer=
+    [ "$(statuses)" = tested ]
 }
