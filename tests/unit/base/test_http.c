@@ -114,6 +114,7 @@ static int set_up(void **state)
     assert_int_equal(0, pthread_create(&f->server.thread, NULL, serve, &f->server));
     /* a server that is only slow is not given up: each answer is to be heard */
     const struct http_client_options options = {.first_wait_ns = 1000000,
+                                                .connect_ns = 600000000000,
                                                 .stall_ns = 600000000000,
                                                 .attempts = 4,
                                                 .observer = &f->observer};

@@ -145,12 +145,39 @@ static inline void given_packaged(struct session *s, const char *yaml,
     assert_ok(s, mlops_package_directory(s->registry, &options, package, &s->err));
 }
 
+/* A command that sleeps for longer than any test. No other process on the machine, another run of
+ * the same test neither, sleeps as long: session_sleeps says whether it runs. The caller frees. */
+static inline char *session_sleeper(void)
+{
+    return xprintf("sleep 7301.%ld", (long)getpid());
+}
+
+static inline bool session_sleeps(void)
+{
+    _cleanup_(free_string) char *sleeper = session_sleeper();
+    _cleanup_(free_string) char *command = xprintf("pgrep -f '^%s$' >/dev/null", sleeper);
+    return system(command) == 0;
+}
+
+/* `text` with that command for each "SLEEPER". The caller frees. */
+static inline char *session_name_sleeper(const char *text)
+{
+    _cleanup_(free_string) char *sleeper = session_sleeper();
+    struct buffer named = {0};
+    for (const char *at; (at = strstr(text, "SLEEPER")); text = at + strlen("SLEEPER"))
+        buffer_printf(&named, "%.*s%s", (int)(at - text), text, sleeper);
+    buffer_puts(&named, text);
+    return buffer_steal(&named);
+}
+
+/* "SLEEPER" in the YAML is that command. */
 static inline struct mlops_version given_version(struct session *s, const char *yaml)
 {
     struct mlops_package package;
     struct mlops_version version;
     bool created;
-    given_packaged(s, yaml, &package);
+    _cleanup_(free_string) char *named = session_name_sleeper(yaml);
+    given_packaged(s, named, &package);
     assert_ok(s, mlops_register(s->registry, package.bundle, &version, &created, &s->err));
     return version;
 }

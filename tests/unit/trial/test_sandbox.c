@@ -9,16 +9,9 @@
 #include "registry/handle.h"
 #include "trial/sandbox.h"
 
-/* Nothing else on the machine sleeps that long. */
-#define SLEEPER "sleep 7301.25"
+#define SLEEPER "SLEEPER" /* session.h */
 
 static const enum mlops_sandbox_wish both[] = {MLOPS_SANDBOX_AUTO, MLOPS_SANDBOX_NONE};
-
-static bool somebody_runs(const char *words)
-{
-    _cleanup_(free_string) char *pattern = xprintf("pgrep -f '^%s' >/dev/null", words);
-    return system(pattern) == 0;
-}
 
 /* A version whose only suite has this `body`, lines of YAML, tested as `wish` says. */
 static const struct mlops_suite_result *run_in(struct session *s, enum mlops_sandbox_wish wish,
@@ -43,7 +36,7 @@ static void assert_stopped(struct session *s, enum mlops_sandbox_wish wish, cons
         print_error("%s\n%s\n", result->message, result->output);
     assert_string_equal(reason, result->reason);
     assert_contains(result->message, message);
-    assert_false(somebody_runs(SLEEPER));
+    assert_false(session_sleeps());
     assert_int_equal(0, count_scratch(s));
 }
 
@@ -85,6 +78,24 @@ static void path_restore(char **path)
     free(*path);
 }
 
+/* What the others look for can be found. */
+static void a_sleeper_that_runs_is_seen(void **state)
+{
+    (void)state;
+    _cleanup_(free_string) char *sleeper = session_sleeper();
+    pid_t child = fork();
+    if (child == 0) {
+        (void)execlp("sleep", "sleep", sleeper + strlen("sleep "), (char *)NULL);
+        _exit(127);
+    }
+    for (int i = 0; i < 6000 && !session_sleeps(); i++)
+        usleep(10000);
+    assert_true(session_sleeps());
+    assert_int_equal(0, kill(child, SIGKILL));
+    assert_int_equal(child, waitpid(child, NULL, 0));
+    assert_false(session_sleeps());
+}
+
 /* ---- processes ------------------------------------------------------------------------------- */
 
 static void what_leaves_its_session_is_ended(void **state)
@@ -100,7 +111,7 @@ static void what_leaves_its_session_is_ended(void **state)
                    "      until [ -e a ] && [ -e b ] && [ -e c ]; do sleep 0.01; done\n");
         assert_string_equal("", result->message);
         assert_int_equal(MLOPS_SUITE_PASSED, result->status);
-        assert_false(somebody_runs(SLEEPER));
+        assert_false(session_sleeps());
     }
 }
 
@@ -379,7 +390,7 @@ static void suites_run_side_by_side(void **state)
     assert_fails(s, MLOPS_CANCELLED,
                  mlops_test(s->registry, "fraud", &options, &s->report, &s->err));
     assert_true(s->cancel);
-    assert_false(somebody_runs(SLEEPER));
+    assert_false(session_sleeps());
     s->cancel = false;
     s->registry->observer.running = NULL;
     mlops_test_report_clear(&s->report);
@@ -396,6 +407,7 @@ static void suites_run_side_by_side(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        session_test(a_sleeper_that_runs_is_seen),
         session_test(what_leaves_its_session_is_ended),
         session_test(a_suite_that_ignores_sigterm_is_killed),
         session_test(a_suite_that_heeds_sigterm_may_say_a_last_word),

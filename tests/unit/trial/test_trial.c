@@ -86,18 +86,17 @@ static void a_suite_that_hangs_is_stopped_with_all_that_it_started(void **state)
     struct session *s = *state;
     const struct mlops_suite_result *result = NULL;
     for (int limit_ms = 300; limit_ms < 60000; limit_ms *= 2) {
-        _cleanup_(free_string) char *yaml =
-            xprintf("model: fraud\ntests:\n"
-                    "  hangs:\n    kind: unit\n    timeout: %dms\n"
-                    "    run: sleep 7302.5 & echo started; sleep 7302.5\n",
-                    limit_ms);
+        _cleanup_(free_string) char *yaml = xprintf("model: fraud\ntests:\n"
+                                                    "  hangs:\n    kind: unit\n    timeout: %dms\n"
+                                                    "    run: SLEEPER & echo started; SLEEPER\n",
+                                                    limit_ms);
         _cleanup_(free_string) char *message =
             xprintf("stopped at its time limit of %g s", limit_ms / 1000.0);
         (void)given_version(s, yaml);
         result = run(s, "fraud");
         assert_status(result, MLOPS_SUITE_TIMEOUT);
         assert_string_equal(message, result->message);
-        assert_int_not_equal(0, system("pgrep -f '^sleep 7302.5' >/dev/null"));
+        assert_false(session_sleeps());
         if (*result->output)
             break;
     }
@@ -108,9 +107,9 @@ static void what_a_suite_leaves_running_is_ended_with_it(void **state)
 {
     struct session *s = *state;
     const struct mlops_suite_result *result =
-        run_command(s, "sleep 7302.5 >/dev/null 2>&1 & echo started; exit 1");
+        run_command(s, "SLEEPER >/dev/null 2>&1 & echo started; exit 1");
     assert_string_equal("started\n", result->output);
-    assert_int_not_equal(0, system("pgrep -f '^sleep 7302.5' >/dev/null"));
+    assert_false(session_sleeps());
 }
 
 static void cancelling_stops_the_suite_and_records_nothing(void **state)
