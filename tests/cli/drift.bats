@@ -171,8 +171,8 @@ setup() {
     grep -q '<!doctype html>' d.html
     grep -q 'DRIFT' d.html
     [ "$(grep -c '<script>' d.html)" = 1 ]
-    ! grep -qE '(src|href)=' d.html
-    ! grep -q '<script' d.md
+    ! grep -qE '(src|href)=' d.html || false
+    ! grep -q '<script' d.md || false
     grep -q '| country |' d.md
     mlops drift fraud@1 --current p/data/train.csv --svg amount > d.svg
     xmllint --noout d.svg

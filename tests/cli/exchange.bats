@@ -134,7 +134,7 @@ MD
     [ "$(jq -r .manifest.description shown)" = "Little BERT" ]
     [ "$(jq -c .manifest.metrics shown)" = '{"glue_sst2":{"accuracy":0.91,"accuracy_2":0.92}}' ]
     [ "$(jq -c .manifest.params.huggingface.tags shown)" = '["fraud","text"]' ]
-    ! jq -r '.manifest.files[].path' shown | grep -q cache
+    ! jq -r '.manifest.files[].path' shown | grep -q cache || false
     run mlops list --where 'params.huggingface.license = "apache-2.0" and metrics.glue_sst2.accuracy > 0.9'
     ended 0 bert@1
 }

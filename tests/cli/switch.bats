@@ -58,9 +58,9 @@ refused() {
 @test "unchanged files are not even read" {
     mlops -q checkout fraud@2 out
     ASAN_OPTIONS=detect_leaks=0 strace -f -qq -e trace=openat -o trace mlops -q checkout fraud@3 out
-    ! grep -F 'train.csv"' trace
+    ! grep -F 'train.csv"' trace || false
     ASAN_OPTIONS=detect_leaks=0 strace -f -qq -e trace=openat -o trace mlops -q checkout fraud@3 out
-    ! grep -F 'big.bin"' trace
+    ! grep -F 'big.bin"' trace || false
     same third out
 }
 
