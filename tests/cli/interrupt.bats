@@ -104,8 +104,10 @@ while True:
     until_true runs "$nap"
     kill -9 $!
     until_gone "$nap"
-    run mlops retrain fraud --from fraud@1 --data p/data/train.csv
-    ended 4 "1 run already, at most 1 may; one that was killed counts until 20"
+    run ctrl_c "pgrep -fx '$nap'" mlops retrain fraud --from fraud@1 --data p/data/train.csv
+    ended 130 "stopped by a signal"
+    until_gone "$nap"
+    [ "$(mlops --json retrain --runs fraud | jq -r '[.runs[].status] | join(" ")')" = "failed lost failed failed" ]
 }
 
 @test "a deploy that is being found out about goes back, and the next one is let in" {
