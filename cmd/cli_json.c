@@ -1,5 +1,6 @@
 /* cmd/cli_json.c - building the one JSON document that a command prints with --json. */
 #include "cli.h"
+#include <math.h>
 
 static cJSON *made(cJSON *json)
 {
@@ -114,9 +115,30 @@ char *cli_json_print(const cJSON *json, bool pretty)
     return spaced;
 }
 
+/* cJSON is content with 15 digits that are near; what a number is takes up to 17. */
+static void keep_digits(cJSON *item)
+{
+    char text[32];
+    for (cJSON *child = item->child; child; child = child->next)
+        keep_digits(child);
+    if (!cJSON_IsNumber(item) || !isfinite(item->valuedouble))
+        return;
+    int digits = 15;
+    do
+        snprintf(text, sizeof(text), "%.*g", digits, item->valuedouble);
+    while (strtod(text, NULL) != item->valuedouble && digits++ < 17);
+    if (digits == 15)
+        return;
+    char *copy = cli_allocate(strlen(text) + 1, 1);
+    memcpy(copy, text, strlen(text));
+    item->type = (item->type & ~0xff) | cJSON_Raw;
+    item->valuestring = copy;
+}
+
 int cli_print_json(struct cli *cli, cJSON *document)
 {
     _cleanup_(free_json) cJSON *owned = document;
+    keep_digits(owned);
     _cleanup_(free_string) char *text = cli_json_print(owned, cli->out_terminal);
     fprintf(cli->out, "%s\n", text);
     return MLOPS_OK;

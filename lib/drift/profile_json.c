@@ -9,10 +9,26 @@
 #include "stats/row_sample.h"
 #include <math.h>
 #include <mlops/text.h>
+#include <stdio.h>
 
 #define TOP 10
 #define BARS 16
 #define ASSOCIATION_FROM 0.3 /* weaker ones are left out */
+
+/* A value of the table to its last bit, where cJSON is content with 15 digits that are near. */
+static void add_value(cJSON *json, const char *key, double value)
+{
+    char text[32];
+    int digits = 15;
+    if (!isfinite(value)) {
+        json_add_number(json, key, value);
+        return;
+    }
+    do
+        snprintf(text, sizeof(text), "%.*g", digits++, value);
+    while (digits <= 17 && strtod(text, NULL) != value);
+    cJSON_AddItemToObject(json, key, cJSON_CreateRaw(text));
+}
 
 static void add_absence(cJSON *json, const struct column_profile *column)
 {
@@ -32,7 +48,7 @@ static void add_top(cJSON *json, const char *key, const struct frequent *frequen
     for (size_t i = 0; i < count && i < TOP; i++) {
         cJSON *item = cJSON_CreateObject();
         if (numbers)
-            json_add_number(item, "value", frequent_number(&items[i]));
+            add_value(item, "value", frequent_number(&items[i]));
         else
             json_add_string(item, "value", items[i].value);
         json_add_u64(item, "count", items[i].count);
@@ -53,7 +69,7 @@ static void add_distribution(cJSON *json, const struct kll *quantiles)
     kll_view_make(quantiles, &view);
     cJSON *object = json_add_object(json, "quantiles");
     for (size_t i = 0; i < ARRAY_LENGTH(wanted); i++)
-        json_add_number(object, wanted[i].name, kll_view_quantile(&view, wanted[i].q));
+        add_value(object, wanted[i].name, kll_view_quantile(&view, wanted[i].q));
     /* equal widths between the 1 % and the 99 %: one outlier must not flatten all others */
     double from = kll_view_quantile(&view, 0.01), to = kll_view_quantile(&view, 0.99);
     double before = 0;
@@ -68,8 +84,8 @@ static void add_distribution(cJSON *json, const struct kll *quantiles)
 
 static void add_numbers(cJSON *json, const struct column_profile *column)
 {
-    json_add_number(json, "min", column->min);
-    json_add_number(json, "max", column->max);
+    add_value(json, "min", column->min);
+    add_value(json, "max", column->max);
     json_add_number(json, "mean", column_finite(column) > 0 ? column->mean : NAN);
     json_add_number(json, "std", sqrt(column_variance(column)));
     json_add_number(json, "skewness", column_skewness(column));

@@ -75,6 +75,7 @@ static bool is_in_range(const struct expectation *expectation, struct text_view 
 {
     double number;
     int64_t time_ns;
+    cell = cell_trimmed(cell);
     if (!expectation->times)
         return number_parse(cell.data, cell.length, &number) && number >= expectation->least &&
                number <= expectation->most;

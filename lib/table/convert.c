@@ -119,6 +119,18 @@ static inline bool short_number(struct text_view text, double *value)
     return true;
 }
 
+/* Where a cell has spaces around it, what stands between them may be missing. */
+static bool is_padded(const struct job *job, size_t row, const struct cell *cell,
+                      struct text_view *text)
+{
+    struct text_view trimmed = cell_trimmed(*text);
+    if (trimmed.length == text->length || cell->length & CELL_STRING)
+        return false;
+    *text = trimmed;
+    job->missing[row] = cell_missing(trimmed);
+    return true;
+}
+
 static int convert_numbers(const struct job *job, struct mlops_error *err)
 {
     double *numbers = job->values;
@@ -130,6 +142,9 @@ static int convert_numbers(const struct job *job, struct mlops_error *err)
         numbers[row] = 0;
         job->missing[row] = look(job->cells, cell, &text);
         if (job->missing[row] || (!is_bool && short_number(text, &numbers[row])))
+            continue;
+        if (is_padded(job, row, cell, &text) &&
+            (job->missing[row] || (!is_bool && short_number(text, &numbers[row]))))
             continue;
         if ((cell->length & CELL_STRING && !is_bool) ||
             !cell_convert(text, job->schema->type, &numbers[row], &time_ns)) {
@@ -149,6 +164,8 @@ static int convert_times(const struct job *job, struct mlops_error *err)
         double number;
         times[row] = 0;
         job->missing[row] = look(job->cells, cell, &text);
+        if (!job->missing[row] && is_padded(job, row, cell, &text) && job->missing[row])
+            continue;
         if (!job->missing[row] && !cell_convert(text, COLUMN_TIME, &number, &times[row]))
             TRY(misfit(job, row, err));
     }

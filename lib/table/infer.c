@@ -51,6 +51,7 @@ static bool read_epoch(struct text_view cell, int64_t *time_ns)
 
 bool cell_convert(struct text_view cell, enum column_type type, double *number, int64_t *time_ns)
 {
+    cell = cell_trimmed(cell);
     switch (type) {
     case COLUMN_BOOL:
         return read_bool(cell, number) ||
@@ -104,7 +105,7 @@ static enum column_type infer(const struct text_view *cells, size_t stride, size
 {
     bool may_bool = may_number, may_integer = may_number, may_float = may_number, may_time = true;
     const struct text_view **present = xcalloc(count, sizeof(*present));
-    size_t found = 0;
+    size_t found = 0, telling = 0;
     for (size_t i = 0; i < count; i++) {
         struct text_view cell = cells[i * stride];
         double number;
@@ -112,6 +113,10 @@ static enum column_type infer(const struct text_view *cells, size_t stride, size
         if (cell_missing(cell))
             continue;
         present[found++] = &cells[i * stride];
+        cell = cell_trimmed(cell);
+        if (cell_missing(cell)) /* which it is not where texts are */
+            continue;
+        telling++;
         may_bool = may_bool && read_bool(cell, &number);
         may_integer = may_integer && is_integer(cell);
         may_float = may_float && number_parse(cell.data, cell.length, &number);
@@ -120,6 +125,8 @@ static enum column_type infer(const struct text_view *cells, size_t stride, size
     enum column_type type;
     if (found == 0)
         type = COLUMN_CATEGORY;
+    else if (telling == 0)
+        type = category_or_text(present, found);
     else if (may_bool)
         type = COLUMN_BOOL;
     else if (may_integer)
@@ -165,6 +172,7 @@ bool infer_epoch(const char *name, const struct text_view *cells, size_t stride,
     for (size_t i = 0; i < count; i++) {
         struct text_view cell = cells[i * stride];
         double number = 0;
+        cell = cell_trimmed(cell);
         if (cell_missing(cell))
             continue;
         (void)number_parse(cell.data, cell.length, &number); /* 0 is no such time either */

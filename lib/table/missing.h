@@ -14,4 +14,18 @@ static inline uint8_t cell_missing(struct text_view cell)
     return cell.length > MISSING_LONGEST ? MISSING_NOT : cell_missing_short(cell);
 }
 
+/* Without the spaces and tabs around it, which mean nothing where a number, a time or a bool
+ * stands. */
+static inline struct text_view cell_trimmed(struct text_view cell)
+{
+    while (cell.length > 0 && (cell.data[0] == ' ' || cell.data[0] == '\t')) {
+        cell.data++;
+        cell.length--;
+    }
+    while (cell.length > 0 &&
+           (cell.data[cell.length - 1] == ' ' || cell.data[cell.length - 1] == '\t'))
+        cell.length--;
+    return cell;
+}
+
 #endif

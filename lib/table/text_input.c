@@ -217,7 +217,10 @@ static int check_kind(const struct text_input *text, struct mlops_error *err)
         {"PAR1", 4, "Parquet that is not a plain file", "put it into a file, unpacked"},
         {"\x93NUMPY", 6, "npy that is not a plain file", "put it into a file, unpacked"},
         {"BZh", 3, "compressed with bzip2", "decompress it first: bzcat into a pipe"},
-        {"\xfd" "7zXZ", 5, "compressed with xz", "decompress it first: xzcat into a pipe"},
+        {"\xfd"
+         "7zXZ",
+         5, "compressed with xz", "decompress it first: xzcat into a pipe"},
+        {"MLOPSPRF", 8, "a profile", "look at it: mlops profile show FILE"},
         {"\xff\xfe", 2, "UTF-16", "make it UTF-8 first: iconv -f UTF-16 -t UTF-8"},
         {"\xfe\xff", 2, "UTF-16", "make it UTF-8 first: iconv -f UTF-16 -t UTF-8"},
     };
@@ -231,13 +234,33 @@ static int check_kind(const struct text_input *text, struct mlops_error *err)
     return MLOPS_OK;
 }
 
-/* The first byte that is no white space. */
-static char first_byte(const struct text_input *text)
+/* The first byte from `*at` on that is no white space, and where it is. */
+static char next_byte(const struct text_input *text, const char *spaces, size_t *at)
 {
-    for (size_t i = text->begin; i < text->filled; i++)
-        if (!memchr(" \t\r\n", text->window[i], 4))
-            return text->window[i];
+    for (; *at < text->filled; (*at)++)
+        if (text->window[*at] == '\0' || !strchr(spaces, text->window[*at]))
+            return text->window[*at];
     return '\0';
+}
+
+/* Is it JSON Lines? Refuses JSON of other shapes, which is no CSV either. */
+static int check_json(struct text_input *text, struct mlops_error *err)
+{
+    size_t at = text->begin;
+    char first = next_byte(text, " \t\r\n", &at);
+    size_t next = at + 1;
+    text->json = first == '{';
+    if (first == '{' && next_byte(text, " \t\r", &next) == '\n') {
+        mlops_fail(err, MLOPS_INVALID, "%s is JSON with objects over many lines, not JSON Lines",
+                   intake_name(text->intake));
+        return mlops_hint(err, "put one object on a line: jq -c .");
+    }
+    if (first == '[' && next_byte(text, " \t\r\n", &next) == '{') {
+        mlops_fail(err, MLOPS_INVALID, "%s is one array of JSON, not JSON Lines",
+                   intake_name(text->intake));
+        return mlops_hint(err, "put one object on a line: jq -c '.[]'");
+    }
+    return MLOPS_OK;
 }
 
 /* The first record, all of it: its cells, on `*line`. */
@@ -256,6 +279,22 @@ static int first_record(struct text_input *text, struct cells *cells, struct mlo
         return mlops_fail(err, MLOPS_INVALID, "%s is empty: not even a header",
                           intake_name(text->intake));
     return MLOPS_OK;
+}
+
+/* What pandas and R write before the first name: the rows' own, which have none. The names are
+ * those that pandas reads them by. */
+static void name_index(struct text_view *names, size_t count)
+{
+    static const char *const words[] = {"Unnamed: 0", "Unnamed: 0.1"};
+    if (count < 2 || names[0].length > 0)
+        return;
+    names[0] = (struct text_view){words[0], (uint32_t)strlen(words[0])};
+    for (size_t i = 1; i < count; i++)
+        if (names[i].length == names[0].length &&
+            memcmp(names[i].data, names[0].data, names[0].length) == 0) {
+            names[0] = (struct text_view){words[1], (uint32_t)strlen(words[1])};
+            return;
+        }
 }
 
 static int read_csv_header(struct text_input *text, const struct table_options *options,
@@ -278,6 +317,7 @@ static int read_csv_header(struct text_input *text, const struct table_options *
     struct text_view *names = xcalloc(cells.width, sizeof(*names));
     for (size_t i = 0; i < cells.width; i++)
         names[i] = cell_text(&cells, &cells.cells[i]);
+    name_index(names, cells.width);
     int code = header_read(names, cells.width, text->line + cells.lines[0],
                            intake_name(text->intake), options, layout, &text->input.header, err);
     free(names);
@@ -364,7 +404,8 @@ int text_input_open(struct intake *intake, const struct table_options *options,
     TRY(check_kind(text, err));
     if (text->filled >= 3 && memcmp(text->window, "\xef\xbb\xbf", 3) == 0)
         text->begin = 3; /* byte-order mark */
-    text->json = first_byte(text) == '{' && !options->names;
+    if (!options->names)
+        TRY(check_json(text, err));
     TRY((text->json ? read_json_names : read_csv_header)(text, options, layout, err));
     TRY(infer_types(text, layout != NULL, err));
     *input = TAKE_PTR(opened);

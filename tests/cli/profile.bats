@@ -23,6 +23,21 @@ setup() {
         .columns[3].type == "time" and .columns[3].hours[0] > 0' <<<"$output"
 }
 
+@test "values are told to their last bit" {
+    printf 'id,x\n9007199254740991,0.1\n1,0.30000000000000004\n' > exact.csv
+    run mlops --json profile exact.csv
+    jq -e '.columns[1].quantiles.p1 == 0.1' <<<"$output"
+    [[ "$output" == *'"max":9007199254740991,'* && "$output" == *'"max":0.30000000000000004,'* ]]
+}
+
+@test "numbers with spaces before them are numbers, and an index needs no name" {
+    printf ',age, pay, job\n0, 39, 77516, clerk\n1, 50, , ?\n' > adult.csv
+    run mlops --json profile adult.csv
+    jq -e '[.columns[] | .name] == ["Unnamed: 0", "age", " pay", " job"] and
+        [.columns[] | .type] == ["integer", "integer", "integer", "category"] and
+        .columns[2].missing_as == {"empty": 1} and .columns[1].max == 50' <<<"$output"
+}
+
 @test "the bytes of a profile depend on the table alone" {
     MLOPS_THREADS=1 mlops -q profile -o one t.csv
     MLOPS_THREADS=5 mlops -q profile -o five t.csv

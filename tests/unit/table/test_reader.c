@@ -117,6 +117,32 @@ static void other_separators_are_found_out(void **state)
     reads(state, "a\n1\n2\n", "a:integer\n1\n2");
 }
 
+static void spaces_around_numbers_times_and_bools_mean_nothing(void **state)
+{
+    reads(state,
+          "i, f, b,t, c\n1 , 2.50, true ,2013-01-01 , red\n -7,\t1e3,False, NA,blue\n  , ,, ,\n",
+          "i:integer| f:float| b:bool|t:time| c:category\n"
+          "1|2.5|1|1356998400000000000| red\n-7|1000|0|-|blue\n-|-|-|-|-");
+    reads(state, "c\n  \n \n", "c:category\n  \n ");
+    reads(state, "{\"s\":\" 5\"}\n", "s:category\n 5");
+}
+
+static void an_index_without_a_name_is_called_as_pandas_does(void **state)
+{
+    reads(state, ",a\n0,x\n1,y\n", "Unnamed: 0:integer|a:category\n0|x\n1|y");
+    reads(state, "\"\";a\n0;x\n", "Unnamed: 0:integer|a:category\n0|x");
+    reads(state, ",Unnamed: 0,a\n7,0,x\n",
+          "Unnamed: 0.1:integer|Unnamed: 0:integer|a:category\n7|0|x");
+}
+
+static void json_that_is_no_lines_is_refused_with_what_to_do(void **state)
+{
+    refuses(state, "[{\"a\":1},{\"a\":2}]\n", " is one array of JSON, not JSON Lines");
+    refuses(state, "[\n  {\n \"a\": 1\n}]\n", " is one array of JSON, not JSON Lines");
+    refuses(state, "{\n  \"a\": 1\n}\n", " is JSON with objects over many lines, not JSON Lines");
+    reads(state, "[a],b\n1,2\n", "[a]:integer|b:integer\n1|2");
+}
+
 static void ragged_rows_are_refused_with_their_line(void **state)
 {
     refuses(state, "a,b\n1,2\n\"x\ny\",3\n1,2,3\n", ":5: 3 fields where the header has 2");
@@ -544,6 +570,9 @@ int main(void)
         TEST(line_ends_and_byte_order_marks_do_not_show),
         TEST(quoted_fields_may_hold_anything),
         TEST(other_separators_are_found_out),
+        TEST(spaces_around_numbers_times_and_bools_mean_nothing),
+        TEST(an_index_without_a_name_is_called_as_pandas_does),
+        TEST(json_that_is_no_lines_is_refused_with_what_to_do),
         TEST(ragged_rows_are_refused_with_their_line),
         TEST(empty_tables_are_refused),
         TEST(bad_headers_are_refused),
