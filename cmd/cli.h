@@ -210,6 +210,8 @@ const char *cli_text(const struct cli *cli, const char *name); /* NULL: not give
 const char *cli_text_or_environment(const struct cli *cli, const char *name, const char *variable);
 int64_t cli_whole(const struct cli *cli, const char *name); /* 0: not given */
 double cli_number(const struct cli *cli, const char *name); /* 0: not given */
+/* One character, or \t for a tab; '\0': not given. Errors: MLOPS_INVALID. */
+int cli_byte(struct cli *cli, const char *name, char *byte);
 /* All of an OPTION_LIST, NULL-terminated; NULL where none. The caller frees the array alone. */
 const char **cli_list(const struct cli *cli, const char *name);
 

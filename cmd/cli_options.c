@@ -103,6 +103,20 @@ int64_t cli_whole(const struct cli *cli, const char *name)
     return option ? option->whole : 0;
 }
 
+int cli_byte(struct cli *cli, const char *name, char *byte)
+{
+    const char *given = cli_text(cli, name);
+    *byte = '\0';
+    if (given && strcmp(given, "\\t") == 0)
+        *byte = '\t';
+    else if (given && strlen(given) != 1)
+        return mlops_fail(&cli->err, MLOPS_INVALID, "--%s takes one character, not '%s'", name,
+                          given);
+    else if (given)
+        *byte = given[0];
+    return MLOPS_OK;
+}
+
 double cli_number(const struct cli *cli, const char *name)
 {
     const struct given_option *option = given(cli, name);

@@ -103,16 +103,6 @@ static void print_profile(struct cli *cli, const cJSON *document)
             cli_noun(width, "column", "columns"));
 }
 
-static int single(struct cli *cli, const char *option, char *byte)
-{
-    const char *given = cli_text(cli, option);
-    if (given && strlen(given) != 1)
-        return mlops_fail(&cli->err, MLOPS_INVALID, "--%s takes one character, not '%s'", option,
-                          given);
-    *byte = given ? given[0] : '\0';
-    return MLOPS_OK;
-}
-
 static int run(struct cli *cli)
 {
     static const char *const input[] = {"-"};
@@ -137,8 +127,8 @@ static int run(struct cli *cli)
         mlops_fail(&cli->err, MLOPS_INVALID, "nothing to profile");
         return mlops_hint(&cli->err, "name a table, or give rows on standard input to --stream");
     }
-    TRY(single(cli, "separator", &options.separator));
-    TRY(single(cli, "comment", &options.comment));
+    TRY(cli_byte(cli, "separator", &options.separator));
+    TRY(cli_byte(cli, "comment", &options.comment));
     TRY(mlops_profile(&options, &json, &cli->err));
     char *valid = cli_valid(json);
     cJSON *document = cJSON_Parse(valid);

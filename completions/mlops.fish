@@ -117,6 +117,9 @@ set -g __mlops_valued \
     'drift:--time' \
     'drift:--segment' \
     'drift:--season' \
+    'drift:--separator' \
+    'drift:--comment' \
+    'drift:--ragged' \
     'drift:--html' \
     'drift:--markdown' \
     'drift:--svg' \
@@ -489,7 +492,7 @@ complete -c mlops -n '__mlops_in profile' -l ragged -x -a 'refuse fill skip' -d 
 complete -c mlops -n '__mlops_in profile' -F
 
 complete -c mlops -n __mlops_before -a drift -d 'compare a table with the data that a version learnt from'
-complete -c mlops -n '__mlops_in drift' -l current -r -F -d 'the table to judge: CSV, JSON Lines, Parquet or npy; - for standard input'
+complete -c mlops -n '__mlops_in drift' -l current -r -F -d 'the table to judge: CSV, JSON Lines, Parquet or npy, or a pattern or folder of many; - for standard input'
 complete -c mlops -n '__mlops_in drift' -l data -x -d 'the snapshot to compare with (default: the one with role reference)'
 complete -c mlops -n '__mlops_in drift' -l method -x -a 'ks jensen_shannon psi wasserstein total_variation hellinger l_infinity energy cramer_von_mises anderson_darling chi_square g z fisher' -d 'how numeric columns are compared (default: ks; docs/drift.md), or one column of any kind'
 complete -c mlops -n '__mlops_in drift' -l categorical-method -x -a 'jensen_shannon psi total_variation hellinger l_infinity chi_square g z fisher' -d 'how categorical columns are compared (default: jensen_shannon)'
@@ -500,6 +503,9 @@ complete -c mlops -n '__mlops_in drift' -l time -x -d 'column of times that drif
 complete -c mlops -n '__mlops_in drift' -l segment -x -d 'say which values of COLUMN carry the drift'
 complete -c mlops -n '__mlops_in drift' -l season -x -a 'hour weekday' -d 'hold rows against rows of the same hour or weekday'
 complete -c mlops -n '__mlops_in drift' -l exact -d 'keep all values of both tables instead of sketches'
+complete -c mlops -n '__mlops_in drift' -l separator -x -d 'of CSV (default: found out)'
+complete -c mlops -n '__mlops_in drift' -l comment -x -d 'pass over lines of CSV that begin with it'
+complete -c mlops -n '__mlops_in drift' -l ragged -x -a 'refuse fill skip' -d 'rows of another width: refuse (default), fill or skip'
 complete -c mlops -n '__mlops_in drift' -l html -r -F -d 'write a report with pictures, one file that needs nothing else'
 complete -c mlops -n '__mlops_in drift' -l markdown -r -F -d 'write the report as Markdown'
 complete -c mlops -n '__mlops_in drift' -l svg -x -d 'print a picture of one column instead of the table'

@@ -8,7 +8,8 @@ MLOPS_BEGIN
 
 struct mlops_drift_options {
     const char *ref;                /* whose snapshot is the reference */
-    const char *current;            /* path of a table (docs/tables.md); "-" for standard input */
+    const char *current;            /* path of a table, or pattern of many (docs/tables.md); "-" for
+                                       standard input */
     const char *data;               /* name of the snapshot; NULL: the one with role `reference` */
     const char *numeric_method;     /* NULL: "ks" */
     const char *categorical_method; /* NULL: "jensen_shannon" */
@@ -22,6 +23,9 @@ struct mlops_drift_options {
     const char *season;  /* "hour" or "weekday": hold the current table against rows of the snapshot
                             with the same mix of them; NULL: against all */
     bool exact;          /* keep all values of both tables instead of sketches */
+    const char *ragged;  /* rows of another width: "refuse", "fill" or "skip"; NULL: refuse */
+    char separator;      /* of CSV; 0: found out */
+    char comment;        /* lines of CSV that begin with it are passed over; 0: none do */
 };
 
 /* One bar of a column's histogram: shares of the values that are there, 0…1. */

@@ -259,11 +259,15 @@ static int read_current(struct drift_run *run, struct mlops_error *err)
 {
     _cleanup_(table_close_ptr) struct table_reader *reader = NULL;
     struct table_schema expected = read_columns(run);
-    const struct table_options options = {.expected = &expected,
-                                          .only_expected = true,
-                                          .count_misfits = true,
-                                          .observer = registry_observer(run->registry)};
-    int code = table_open(run->options->current, &options, &reader, err);
+    struct table_options options = {.expected = &expected,
+                                    .only_expected = true,
+                                    .count_misfits = true,
+                                    .separator = run->options->separator,
+                                    .comment = run->options->comment,
+                                    .observer = registry_observer(run->registry)};
+    int code = table_ragged_parse(run->options->ragged, &options.ragged, err);
+    if (!code)
+        code = table_open_all(&run->options->current, 1, &options, &reader, err);
     if (!code)
         code = check_complete(run, &expected, table_schema(reader), err);
     free(expected.columns);
@@ -282,7 +286,12 @@ static int read_current(struct drift_run *run, struct mlops_error *err)
                               .spans = run->spans,
                               .segments = run->current_segments,
                               .misfits = run->misfits};
-    return read_rows(run->registry, reader, &reading, err);
+    TRY(read_rows(run->registry, reader, &reading, err));
+    uint64_t ragged = table_ragged_rows(reader);
+    if (ragged > 0)
+        registry_warn(run->registry, "%llu row%s of another width than the header: see --ragged",
+                      (unsigned long long)ragged, ragged == 1 ? " was" : "s were");
+    return MLOPS_OK;
 }
 
 static int make_season(const struct drift_run *run, struct season *season, struct mlops_error *err)

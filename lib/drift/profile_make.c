@@ -31,19 +31,6 @@ static int merge_profiles(const struct mlops_profile_options *options, struct pr
     return MLOPS_OK;
 }
 
-static int parse_ragged(const char *word, enum table_ragged *ragged, struct mlops_error *err)
-{
-    static const char *const words[] = {"refuse", "fill", "skip"};
-    *ragged = TABLE_RAGGED_REFUSE;
-    for (size_t i = 0; word && i < ARRAY_LENGTH(words); i++)
-        if (str_equal(word, words[i])) {
-            *ragged = (enum table_ragged)i;
-            return MLOPS_OK;
-        }
-    return word ? mlops_fail(err, MLOPS_INVALID, "'%s' is none of refuse, fill and skip", word)
-                : MLOPS_OK;
-}
-
 /* "a,b,c" to an array of names, NULL-terminated; the caller frees it with strings_free. */
 static char **split_names(const char *list)
 {
@@ -91,7 +78,7 @@ static int make_profile(const struct mlops_profile_options *options, struct prof
                                   .comment = options->comment,
                                   .names = (const char *const *)names,
                                   .observer = options->observer};
-    TRY(parse_ragged(options->ragged, &table.ragged, err));
+    TRY(table_ragged_parse(options->ragged, &table.ragged, err));
     if (options->schema) {
         TRY(read_profile(options->schema, &model, err));
         expected.columns = xcalloc(model->column_count, sizeof(*expected.columns));

@@ -21,6 +21,19 @@ bool column_type_parse(const char *name, enum column_type *type)
     return false;
 }
 
+int table_ragged_parse(const char *word, enum table_ragged *ragged, struct mlops_error *err)
+{
+    static const char *const words[] = {"refuse", "fill", "skip"};
+    *ragged = TABLE_RAGGED_REFUSE;
+    for (size_t i = 0; word && i < ARRAY_LENGTH(words); i++)
+        if (str_equal(word, words[i])) {
+            *ragged = (enum table_ragged)i;
+            return MLOPS_OK;
+        }
+    return word ? mlops_fail(err, MLOPS_INVALID, "'%s' is none of refuse, fill and skip", word)
+                : MLOPS_OK;
+}
+
 void table_schema_clear(struct table_schema *schema)
 {
     for (size_t i = 0; i < schema->count; i++)

@@ -86,6 +86,9 @@ enum table_ragged {
     TABLE_RAGGED_SKIP, /* short ones are left out, long ones cut */
 };
 
+/* From "refuse", "fill" or "skip"; NULL is "refuse". Errors: MLOPS_INVALID. */
+int table_ragged_parse(const char *word, enum table_ragged *ragged, struct mlops_error *err);
+
 struct table_options {
     const struct table_schema *expected; /* columns of the same name take this type; NULL: none.
                                             A cell that does not fit is MLOPS_INVALID with its

@@ -163,6 +163,22 @@ setup() {
     jq -e '.columns[0].statistic | . - 20.51282051282051 | fabs < 1e-9' <<<"$output"
 }
 
+@test "a pattern stands for many files, with comments and rows of another width" {
+    head -n 1 p/data/train.csv > header
+    { cat header; sed -n '2,200p' p/data/train.csv; } > now-1.csv
+    { cat header; echo '# the night shift'; sed -n '201,400p' p/data/train.csv; echo 1; } > now-2.csv
+    run mlops drift fraud@1 --current 'now-*.csv'
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"now-2.csv:2: 1 field where the header has"* ]]
+    run mlops drift fraud@1 --current 'now-*.csv' --comment '#' --ragged skip
+    [[ "$output" == *"warning: 1 row was of another width than the header: see --ragged"* ]]
+    [[ "$output" == *": 399 rows against the snapshot"* ]]
+    run mlops drift fraud@1 --current now-1.csv --separator ab
+    [ "$status" -eq 2 ]
+    tr , '\t' < now-1.csv > now.tsv
+    mlops -q drift fraud@1 --current now.tsv --separator '\t'
+}
+
 @test "the report is written as HTML, Markdown and SVG, and holds nothing that a table can inject" {
     sed '1!s/,de/,<script>x<\/script>/' p/data/train.csv > now.csv
     grep -q script now.csv || sed -E '2,$s/^([^,]*,[^,]*),[^,]*/\1,<script>x<\/script>/' p/data/train.csv > now.csv
