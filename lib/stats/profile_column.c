@@ -93,8 +93,7 @@ static void add_moments(struct column_profile *column, uint64_t before, const do
 
 void column_finish(struct column_profile *column)
 {
-    free(column->recent);
-    column->recent = NULL;
+    column_finish_texts(column);
     if (!column->chunk)
         return;
     struct moments moments =

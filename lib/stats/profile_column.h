@@ -26,9 +26,10 @@ static inline void column_count_missing(struct column_profile *column, uint8_t c
     else if (code < MISSING_CODES)
         column->absence[code]++;
 }
-/* column_update of texts. */
+/* column_update and column_finish of texts. */
 void column_update_texts(struct column_profile *column, const struct column *from,
                          uint64_t *hashes);
+void column_finish_texts(struct column_profile *column);
 /* Drop what a profile of format 1 does not have. */
 void column_forget_extension(struct column_profile *column);
 /* Both are finished, and their sketches of the same kinds. */

@@ -5,7 +5,8 @@
 #include "stats/profile_column.h"
 #include "stats/short_text.h"
 
-#define RECENT 256 /* places for short texts; a power of two */
+#define RECENT 1024  /* places for short texts; a power of two */
+#define WORTH_IT 256 /* rows at a time: for a few there is no need of that memory */
 #define PATIENCE                                                                                   \
     16 /* slices that pass until a column that hardly repeats itself gets another try */
 
@@ -182,7 +183,7 @@ static size_t update_recent(struct column_profile *column, const struct column *
 
 void column_update_texts(struct column_profile *column, const struct column *from, uint64_t *hashes)
 {
-    if (!column->recent && from->rows >= RECENT) /* a few rows are not worth the memory */
+    if (!column->recent && from->rows >= WORTH_IT)
         column->recent = xcalloc(1, sizeof(*column->recent));
     struct recent_texts *recent = column->recent;
     for (size_t row = 0; row < from->rows; row += COLUMN_SLICE) {
@@ -198,6 +199,12 @@ void column_update_texts(struct column_profile *column, const struct column *fro
             recent->waiting = PATIENCE;
         }
     }
-    if (recent)
+}
+
+void column_finish_texts(struct column_profile *column)
+{
+    if (column->recent)
         settle_all(column);
+    free(column->recent);
+    column->recent = NULL;
 }
