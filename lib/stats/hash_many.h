@@ -1,6 +1,6 @@
 /*
- * lib/stats/hash_many.h - hashes of many values at once: eight at a time where the processor
- * multiplies eight whole numbers (AVX-512DQ), one by one elsewhere. They are the same.
+ * lib/stats/hash_many.h - hashes of many values at once: eight at a time with AVX-512, four
+ * with AVX2, one by one elsewhere. They are the same.
  */
 #ifndef STATS_HASH_MANY_H
 #define STATS_HASH_MANY_H

@@ -48,31 +48,35 @@ static void add_narrow(const double *values, size_t whole, double mean, struct p
                 add_power(sums, lane + j, values[i + j] - mean);
 }
 
-#if defined(__x86_64__)
-typedef double lanes __attribute__((vector_size(LANES * sizeof(double))));
-
-/* The same sums, all lanes in one register. */
-__attribute__((target("avx512f"))) static void add_wide(const double *values, size_t whole,
-                                                        double mean, struct powers *sums)
-{
-    lanes first = {0}, second = {0}, third = {0}, fourth = {0};
-    for (size_t i = 0; i < whole; i += LANES) {
-        lanes d;
-        memcpy(&d, values + i, sizeof(d));
-        d -= mean;
-        lanes square = d * d;
-        first += d;
-        second += square;
-        third += square * d;
-        fourth += square * square;
+/* The same sums, as many lanes as the vector has in one register. */
+#define ADD(target, name, vector)                                                                  \
+    target static void name(const double *values, size_t whole, double mean, struct powers *sums)  \
+    {                                                                                              \
+        for (size_t lane = 0; lane < LANES; lane += sizeof(vector) / sizeof(double)) {             \
+            vector first = {0}, second = {0}, third = {0}, fourth = {0};                           \
+            for (size_t i = lane; i < whole; i += LANES) {                                         \
+                vector d;                                                                          \
+                memcpy(&d, values + i, sizeof(d));                                                 \
+                d -= mean;                                                                         \
+                vector square = d * d;                                                             \
+                first += d;                                                                        \
+                second += square;                                                                  \
+                third += square * d;                                                               \
+                fourth += square * square;                                                         \
+            }                                                                                      \
+            memcpy(sums->first + lane, &first, sizeof(first));                                     \
+            memcpy(sums->second + lane, &second, sizeof(second));                                  \
+            memcpy(sums->third + lane, &third, sizeof(third));                                     \
+            memcpy(sums->fourth + lane, &fourth, sizeof(fourth));                                  \
+        }                                                                                          \
     }
-    memcpy(sums->first, &first, sizeof(first));
-    memcpy(sums->second, &second, sizeof(second));
-    memcpy(sums->third, &third, sizeof(third));
-    memcpy(sums->fourth, &fourth, sizeof(fourth));
-}
+
+#if defined(__x86_64__)
+ADD(WIDE_FOUR, add_four, four_numbers)
+ADD(WIDE_EIGHT, add_eight, eight_numbers)
 #else
-#define add_wide add_narrow
+#define add_four add_narrow
+#define add_eight add_narrow
 #endif
 
 static struct moments chunk_moments(const double *values, size_t count)
@@ -80,7 +84,7 @@ static struct moments chunk_moments(const double *values, size_t count)
     struct powers sums = {0};
     double mean = mean_of(values, count), n = (double)count;
     size_t whole = count - count % LANES;
-    (wide_numbers() ? add_wide : add_narrow)(values, whole, mean, &sums);
+    WIDE_CHOOSE(add_eight, add_four, add_narrow)(values, whole, mean, &sums);
     for (size_t j = 0; whole + j < count; j++)
         add_power(&sums, j, values[whole + j] - mean);
     /* the mean was rounded: shift to the true one */

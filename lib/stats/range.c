@@ -21,8 +21,26 @@ static size_t range_narrow(const double *values, size_t count, double *low, doub
 }
 
 #ifdef __x86_64__
-__attribute__((target("avx512f"))) static size_t range_wide(const double *values, size_t count,
-                                                            double *low, double *high)
+WIDE_FOUR static size_t range_four(const double *values, size_t count, double *low, double *high)
+{
+    __m256d least = _mm256_loadu_pd(low), least_above = _mm256_loadu_pd(low + 4);
+    __m256d largest = _mm256_loadu_pd(high), largest_above = _mm256_loadu_pd(high + 4);
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        __m256d four = _mm256_loadu_pd(values + i), above = _mm256_loadu_pd(values + i + 4);
+        least = _mm256_min_pd(least, four);
+        least_above = _mm256_min_pd(least_above, above);
+        largest = _mm256_max_pd(largest, four);
+        largest_above = _mm256_max_pd(largest_above, above);
+    }
+    _mm256_storeu_pd(low, least);
+    _mm256_storeu_pd(low + 4, least_above);
+    _mm256_storeu_pd(high, largest);
+    _mm256_storeu_pd(high + 4, largest_above);
+    return i;
+}
+
+WIDE_EIGHT static size_t range_eight(const double *values, size_t count, double *low, double *high)
 {
     __m512d least = _mm512_loadu_pd(low), largest = _mm512_loadu_pd(high);
     size_t i = 0;
@@ -36,7 +54,8 @@ __attribute__((target("avx512f"))) static size_t range_wide(const double *values
     return i;
 }
 #else
-#define range_wide range_narrow
+#define range_four range_narrow
+#define range_eight range_narrow
 #endif
 
 void range_of(const double *values, size_t count, double *least, double *largest)
@@ -46,7 +65,7 @@ void range_of(const double *values, size_t count, double *least, double *largest
         low[j] = INFINITY;
         high[j] = -INFINITY;
     }
-    size_t i = (wide_numbers() ? range_wide : range_narrow)(values, count, low, high);
+    size_t i = WIDE_CHOOSE(range_eight, range_four, range_narrow)(values, count, low, high);
     *least = INFINITY;
     *largest = -INFINITY;
     for (size_t j = 0; j < LANES; j++) {

@@ -1,13 +1,10 @@
 /* lib/stats/sort.c - few numbers in ascending order. */
 #include "stats/sort.h"
 #include "stats/wide.h"
-#ifdef __x86_64__
-#include <immintrin.h>
-#endif
+#include <math.h>
 
 #define NARROW 24 /* so many are sorted by rank */
-#define WIDE 64   /* and so many eight at a time */
-#define LANES 8
+#define WIDE 64   /* and so many several at a time */
 #define DEPTH 40
 
 static void swap(double *a, double *b)
@@ -34,40 +31,47 @@ static void rank_narrow(double *items, size_t count)
     memcpy(items, sorted, count * sizeof(*items));
 }
 
-#ifdef __x86_64__
-/* The rank of an item: how many are less, and how many before it are equal. */
-__attribute__((target("avx512f"))) static void rank_wide(double *items, size_t count)
-{
-    double sorted[WIDE];
-    uint64_t ranks[WIDE];
-    const __m512i one = _mm512_set1_epi64(1);
-    for (size_t at = 0; at < count; at += LANES) {
-        size_t lanes = count - at < LANES ? count - at : LANES;
-        __m512d eight = _mm512_maskz_loadu_pd((__mmask8)(0xff >> (LANES - lanes)), items + at);
-        __m512i rank = _mm512_setzero_si512();
-        for (size_t i = 0; i < at; i++) { /* all come before the eight */
-            __mmask8 before = _mm512_cmp_pd_mask(_mm512_set1_pd(items[i]), eight, _CMP_LE_OQ);
-            rank = _mm512_mask_add_epi64(rank, before, rank, one);
-        }
-        for (size_t i = at; i < at + lanes; i++) {
-            __m512d item = _mm512_set1_pd(items[i]);
-            unsigned behind = 0xfeU << (i - at) & 0xff; /* lanes that come after it */
-            __mmask8 less = _mm512_cmp_pd_mask(item, eight, _CMP_LT_OQ);
-            __mmask8 equal = _mm512_mask_cmp_pd_mask((__mmask8)behind, item, eight, _CMP_EQ_OQ);
-            rank = _mm512_mask_add_epi64(rank, less | equal, rank, one);
-        }
-        for (size_t i = at + lanes; i < count; i++) {
-            __mmask8 before = _mm512_cmp_pd_mask(_mm512_set1_pd(items[i]), eight, _CMP_LT_OQ);
-            rank = _mm512_mask_add_epi64(rank, before, rank, one);
-        }
-        _mm512_storeu_si512(ranks + at, rank);
+/*
+ * The rank of an item: how many are less, and how many before it are equal. A comparison is -1
+ * where it is true. The lanes behind the last item are infinite; nobody asks for their ranks.
+ */
+#define RANK(target, name, doubles, integers)                                                      \
+    target static void name(double *items, size_t count)                                           \
+    {                                                                                              \
+        enum { WIDTH = sizeof(doubles) / sizeof(double) };                                         \
+        static const int64_t places[8] = {0, 1, 2, 3, 4, 5, 6, 7};                                 \
+        double sorted[WIDE], padded[WIDE + WIDTH];                                                 \
+        int64_t ranks[WIDE + WIDTH];                                                               \
+        integers place;                                                                            \
+        memcpy(&place, places, sizeof(place));                                                     \
+        memcpy(padded, items, count * sizeof(*items));                                             \
+        for (size_t i = 0; i < WIDTH; i++)                                                         \
+            padded[count + i] = INFINITY;                                                          \
+        for (size_t at = 0; at < count; at += WIDTH) {                                             \
+            size_t end = count - at < WIDTH ? count : at + WIDTH;                                  \
+            doubles lanes;                                                                         \
+            integers rank = {0};                                                                   \
+            memcpy(&lanes, padded + at, sizeof(lanes));                                            \
+            for (size_t i = 0; i < at; i++) /* all come before the lanes */                        \
+                rank -= padded[i] <= lanes;                                                        \
+            for (size_t i = at; i < end; i++)                                                      \
+                rank -=                                                                            \
+                    (padded[i] < lanes) | ((padded[i] == lanes) & ((int64_t)(i - at) < place));    \
+            for (size_t i = end; i < count; i++)                                                   \
+                rank -= padded[i] < lanes;                                                         \
+            memcpy(ranks + at, &rank, sizeof(rank));                                               \
+        }                                                                                          \
+        for (size_t i = 0; i < count; i++)                                                         \
+            sorted[ranks[i]] = items[i];                                                           \
+        memcpy(items, sorted, count * sizeof(*items));                                             \
     }
-    for (size_t i = 0; i < count; i++)
-        sorted[ranks[i]] = items[i];
-    memcpy(items, sorted, count * sizeof(*items));
-}
+
+#ifdef __x86_64__
+RANK(WIDE_FOUR, rank_four, four_numbers, four_ranks)
+RANK(WIDE_EIGHT, rank_eight, eight_numbers, eight_ranks)
 #else
-#define rank_wide rank_narrow
+#define rank_four rank_narrow
+#define rank_eight rank_narrow
 #endif
 
 /* ---- more than few -------------------------------------------------------------------------- */
@@ -110,7 +114,7 @@ static size_t partition(double *items, size_t count, bool equal)
 
 static void sort(double *items, size_t count, int depth)
 {
-    const size_t few = wide_numbers() ? WIDE : NARROW;
+    const size_t few = wide_lanes() > 1 ? WIDE : NARROW;
     while (count > few) {
         if (depth-- == 0) {
             sort_heap(items, count);
@@ -137,7 +141,7 @@ static void sort(double *items, size_t count, int depth)
         items += skipped;
         count -= skipped;
     }
-    (few == WIDE ? rank_wide : rank_narrow)(items, count);
+    WIDE_CHOOSE(rank_eight, rank_four, rank_narrow)(items, count);
 }
 
 void sort_numbers(double *items, size_t count)

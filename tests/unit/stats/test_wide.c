@@ -1,27 +1,13 @@
-/* tests/unit/stats/test_wide.c - moments and hashes of many values, by AVX-512 and without it: the
- * same bits, whatever the processor. A profile's bytes, and so a bundle's id, depend on it. */
+/* tests/unit/stats/test_wide.c - moments, hashes and counts of different values, by AVX-512, by
+ * AVX2 and without them: the same bits, whatever the processor. A profile's bytes, and so a
+ * bundle's id, depend on it. */
 #include "test.h"
 
-#include "base/util.h"
-#include "stats/hll.h"
+#include "wide_ways.h"
 #include <math.h>
-#include <stdio.h>
 
-/* The two files are compiled in once more, so that this test chooses the way that they go. */
-static bool wide;
-#if defined(__x86_64__)
-static bool processor_has_it(void)
-{
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
-}
-#define __builtin_cpu_supports(feature) wide
-#else
-static bool processor_has_it(void)
-{
-    return false;
-}
-#endif
 #include "stats/hash_many.c"
+#include "stats/hll.c"
 #include "stats/moments.c"
 
 #define LENGTHS 71 /* 0 to 70: whole vectors, the last values behind them, and neither */
@@ -63,11 +49,19 @@ static bool same_moments(const struct moments *a, const struct moments *b)
            same(a->m4, b->m4);
 }
 
+/* Each test runs once for each way that is not the plain one. */
+static size_t way_of(void **state)
+{
+    size_t lanes = *(const size_t *)*state;
+    go(lanes);
+    return lanes;
+}
+
 static void power_sums_are_the_same_lane_by_lane(void **state)
 {
     static double values[OFFSETS + LENGTHS] __attribute__((aligned(64)));
     uint64_t seed = 1;
-    (void)state;
+    size_t lanes = way_of(state);
     for (size_t kind = 0; kind < ARRAY_LENGTH(kinds); kind++)
         for (size_t offset = 0; offset < OFFSETS; offset++)
             for (size_t length = 0; length < LENGTHS; length += LANES) {
@@ -76,7 +70,7 @@ static void power_sums_are_the_same_lane_by_lane(void **state)
                 fill(values, ARRAY_LENGTH(values), kind, &seed);
                 double mean = length ? mean_of(from, length) : 0;
                 add_narrow(from, length, mean, &narrow_sums);
-                add_wide(from, length, mean, &wide_sums);
+                (lanes == 8 ? add_eight : add_four)(from, length, mean, &wide_sums);
                 for (size_t j = 0; j < LANES; j++)
                     if (!same(narrow_sums.first[j], wide_sums.first[j]) ||
                         !same(narrow_sums.second[j], wide_sums.second[j]) ||
@@ -87,12 +81,12 @@ static void power_sums_are_the_same_lane_by_lane(void **state)
             }
 }
 
-static struct moments moments_of(bool by_wide, const double *values, size_t count)
+static struct moments moments_of(size_t lanes, const double *values, size_t count)
 {
     struct moments moments = {0};
     static struct moments_chunk chunk;
     chunk.held = 0;
-    wide = by_wide;
+    way = lanes;
     moments_add(&moments, &chunk, values, count);
     moments_finish(&moments, &chunk);
     return moments;
@@ -102,13 +96,13 @@ static void moments_are_the_same_at_every_length_and_place(void **state)
 {
     static double values[OFFSETS + LENGTHS] __attribute__((aligned(64)));
     uint64_t seed = 2;
-    (void)state;
+    size_t lanes = way_of(state);
     for (size_t kind = 0; kind < ARRAY_LENGTH(kinds); kind++)
         for (size_t offset = 0; offset < OFFSETS; offset++)
             for (size_t length = 0; length < LENGTHS; length++) {
                 fill(values, ARRAY_LENGTH(values), kind, &seed);
-                struct moments a = moments_of(false, values + offset, length),
-                               b = moments_of(true, values + offset, length);
+                struct moments a = moments_of(1, values + offset, length),
+                               b = moments_of(lanes, values + offset, length);
                 if (!same_moments(&a, &b))
                     fail_msg("kind %zu, %zu values from %zu", kind, length, offset);
             }
@@ -119,10 +113,10 @@ static void moments_of_several_chunks_are_the_same(void **state)
     enum { COUNT = 3 * MOMENTS_CHUNK + 77 };
     static double values[COUNT];
     uint64_t seed = 3;
-    (void)state;
+    size_t lanes = way_of(state);
     for (size_t kind = 0; kind < ARRAY_LENGTH(kinds); kind++) {
         fill(values, COUNT, kind, &seed);
-        struct moments a = moments_of(false, values, COUNT), b = moments_of(true, values, COUNT);
+        struct moments a = moments_of(1, values, COUNT), b = moments_of(lanes, values, COUNT);
         if (!same_moments(&a, &b))
             fail_msg("kind %zu", kind);
     }
@@ -134,7 +128,7 @@ static void hashes_are_the_same_at_every_length_and_place(void **state)
     static double values[LENGTHS];
     uint8_t bytes[LENGTHS * sizeof(double) + OFFSETS];
     uint64_t seed = 4, plain[LENGTHS], fast[LENGTHS], plain_sums[LENGTHS], fast_sums[LENGTHS];
-    (void)state;
+    size_t lanes = way_of(state);
     for (size_t kind = 0; kind < ARRAY_LENGTH(kinds); kind++)
         for (size_t offset = 0; offset < OFFSETS; offset++)
             for (size_t length = 0; length < LENGTHS; length++) {
@@ -142,10 +136,10 @@ static void hashes_are_the_same_at_every_length_and_place(void **state)
                 memcpy(bytes + offset, values, sizeof(values));
                 for (size_t i = 0; i < length; i++)
                     plain_sums[i] = fast_sums[i] = seed * i;
-                wide = false;
+                way = 1;
                 hash_many(bytes + offset, length, plain);
                 hash_sum_many(plain, length, seed | 1, plain_sums);
-                wide = true;
+                way = lanes;
                 hash_many(bytes + offset, length, fast);
                 hash_sum_many(fast, length, seed | 1, fast_sums);
                 assert_memory_equal(plain, fast, length * sizeof(*plain));
@@ -153,17 +147,50 @@ static void hashes_are_the_same_at_every_length_and_place(void **state)
             }
 }
 
+/* From none to two million different ones, in calls of all lengths: registers that stand high leave
+ * most hashes out. */
+static void registers_are_the_same(void **state)
+{
+    enum { CALL = 1024, CALLS = 2000 };
+    static uint64_t hashes[CALL];
+    uint64_t seed = 5;
+    size_t lanes = way_of(state);
+    struct hll *plain = hll_new(), *fast = hll_new();
+    for (size_t call = 0; call < CALLS; call++) {
+        size_t count = call % 7 ? CALL : call % CALL;
+        for (size_t i = 0; i < count; i++) {
+            seed += STATS_HASH_STEP;
+            hashes[i] = stats_mix(seed);
+        }
+        if (call == CALLS / 2)
+            hashes[3] = hashes[3] >> (64 - PRECISION) << (64 - PRECISION); /* zeros to the end */
+        way = 1;
+        hll_update_hashes(plain, hashes, count);
+        way = lanes;
+        hll_update_hashes(fast, hashes, count);
+    }
+    assert_true(fast->least >= WORTH); /* some were left out */
+    assert_memory_equal(plain->registers, fast->registers, REGISTERS);
+    hll_free(plain);
+    hll_free(fast);
+}
+
+#define BY(lanes, test) cmocka_unit_test_prestate(test, &(lanes))
+
 int main(void)
 {
+    static size_t four = 4, eight = 8;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(power_sums_are_the_same_lane_by_lane),
-        cmocka_unit_test(moments_are_the_same_at_every_length_and_place),
-        cmocka_unit_test(moments_of_several_chunks_are_the_same),
-        cmocka_unit_test(hashes_are_the_same_at_every_length_and_place),
+        BY(four, power_sums_are_the_same_lane_by_lane),
+        BY(eight, power_sums_are_the_same_lane_by_lane),
+        BY(four, moments_are_the_same_at_every_length_and_place),
+        BY(eight, moments_are_the_same_at_every_length_and_place),
+        BY(four, moments_of_several_chunks_are_the_same),
+        BY(eight, moments_of_several_chunks_are_the_same),
+        BY(four, hashes_are_the_same_at_every_length_and_place),
+        BY(eight, hashes_are_the_same_at_every_length_and_place),
+        BY(four, registers_are_the_same),
+        BY(eight, registers_are_the_same),
     };
-    if (!processor_has_it()) {
-        puts("skipped: this processor has no AVX-512, so there is one way alone");
-        return 77;
-    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

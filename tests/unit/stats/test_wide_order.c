@@ -1,27 +1,12 @@
-/* tests/unit/stats/test_wide_order.c - few numbers sorted, and their range, by AVX-512 and without
- * it: as qsort has them. */
+/* tests/unit/stats/test_wide_order.c - few numbers sorted, and their range, by AVX-512, by AVX2
+ * and without them: as qsort has them. */
 #include "test.h"
 
-#include "base/util.h"
+#include "wide_ways.h"
 #include <math.h>
 
-/* The files are compiled in once more, so that this test chooses the way that they go. */
-static bool wide;
-#if defined(__x86_64__)
-static bool processor_has_it(void)
-{
-    return __builtin_cpu_supports("avx512f");
-}
-#define __builtin_cpu_supports(feature) wide
-#else
-static bool processor_has_it(void)
-{
-    return false;
-}
-#endif
-#include "stats/sort.c"
-#undef LANES
 #include "stats/range.c"
+#include "stats/sort.c"
 
 #define MOST 300
 #define OFFSETS 8
@@ -83,35 +68,20 @@ static void check(size_t count, size_t kind, size_t offset, uint64_t *seed)
     assert_true(largest == (count ? expected[count - 1] : -INFINITY));
 }
 
-static void check_all(void)
+static void in_order(void **state)
 {
     uint64_t seed = 5;
+    go(*(const size_t *)*state);
     for (size_t kind = 0; kind < KINDS; kind++)
         for (size_t count = 0; count <= MOST; count += count < 140 ? 1 : 53)
             check(count, kind, count % OFFSETS, &seed);
 }
 
-static void in_order_without_it(void **state)
-{
-    (void)state;
-    wide = false;
-    check_all();
-}
-
-static void in_order_by_it(void **state)
-{
-    (void)state;
-    if (!processor_has_it()) {
-        print_message("this processor has no AVX-512\n");
-        skip();
-    }
-    wide = true;
-    check_all();
-}
-
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(in_order_without_it),
-                                       cmocka_unit_test(in_order_by_it)};
+    static size_t ways[] = {1, 4, 8};
+    const struct CMUnitTest tests[] = {cmocka_unit_test_prestate(in_order, &ways[0]),
+                                       cmocka_unit_test_prestate(in_order, &ways[1]),
+                                       cmocka_unit_test_prestate(in_order, &ways[2])};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

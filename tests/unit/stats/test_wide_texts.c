@@ -2,25 +2,10 @@
  * the headers say of them, and no byte read beyond a text. */
 #include "test.h"
 
-#include "base/util.h"
+#include "wide_ways.h"
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* The files are compiled in once more, so that this test chooses the way that they go. */
-static bool wide;
-#if defined(__x86_64__)
-static bool processor_has_it(void)
-{
-    return __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vbmi") &&
-           __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512bw");
-}
-#define __builtin_cpu_supports(feature) wide
-#else
-static bool processor_has_it(void)
-{
-    return false;
-}
-#endif
 #define has_wide pattern_has_wide
 #include "stats/pattern.c"
 #undef has_wide
@@ -79,13 +64,13 @@ static void expect_patterns(void)
 static void patterns_without_it(void **state)
 {
     (void)state;
-    wide = false;
+    way = 1;
     expect_patterns();
 }
 
 static void need_it(void)
 {
-    if (processor_has_it())
+    if (processor_has_all_of_avx512())
         return;
     print_message("this processor lacks AVX-512 for bytes\n");
     skip();
@@ -95,7 +80,7 @@ static void patterns_by_it(void **state)
 {
     (void)state;
     need_it();
-    wide = true;
+    way = 8;
     expect_patterns();
 }
 
@@ -112,9 +97,9 @@ static void any_bytes_have_the_same_pattern(void **state)
             /* all bytes, or few, so that runs are long */
             text[i] = (char)(round % 2 ? seed >> 56 : (uint64_t) "aZ9 \n\xff.~"[seed >> 61]);
         }
-        wide = false;
+        way = 1;
         size_t a = pattern_of(text, length, narrow);
-        wide = true;
+        way = 8;
         size_t b = pattern_of(text, length, fast);
         assert_int_equal(a, b);
         assert_memory_equal(narrow, fast, PATTERN_MAX);
@@ -142,10 +127,10 @@ static void check_short(void)
 static void short_texts_are_their_bytes(void **state)
 {
     (void)state;
-    wide = false;
+    way = 1;
     check_short();
     need_it();
-    wide = true;
+    way = 8;
     check_short();
 }
 
@@ -154,7 +139,7 @@ static void different_texts_differ(void **state)
     const struct text_view texts[] = {{"ab", 2}, {"ab\0", 3}, {"ac", 2}, {"ab", 2}};
     struct short_text own[4];
     (void)state;
-    wide = false;
+    way = 1;
     short_texts(texts, 4, own);
     assert_true(short_text_equal(&own[0], &own[3]));
     assert_false(short_text_equal(&own[0], &own[1]));
