@@ -187,6 +187,30 @@ static int gather(const char *path, struct rotated_list *list, struct mlops_erro
     return MLOPS_OK;
 }
 
+static bool is_same_list(const struct rotated_list *a, const struct rotated_list *b)
+{
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++)
+        same = str_equal(a->items[i].path, b->items[i].path) &&
+               a->items[i].status.st_dev == b->items[i].status.st_dev &&
+               a->items[i].status.st_ino == b->items[i].status.st_ino;
+    return same;
+}
+
+/* Twice, until nothing changed in between: a file that gets its next name between the reading of
+ * names and the look at what has them would be missed. */
+static int gather_settled(const char *path, struct rotated_list *list, struct mlops_error *err)
+{
+    TRY(gather(path, list, err));
+    for (bool same = false; !same;) {
+        _cleanup_(rotated_list_clear) struct rotated_list before = *list;
+        *list = (struct rotated_list){0};
+        TRY(gather(path, list, err));
+        same = is_same_list(&before, list);
+    }
+    return MLOPS_OK;
+}
+
 /* ---- what was not read ---------------------------------------------------------------------- */
 
 static int64_t modified_ns(const struct stat *status)
@@ -229,7 +253,7 @@ int rotation_list(const char *path, const struct position *last, const struct st
 {
     bool more;
     *list = (struct rotated_list){0};
-    TRY(gather(path, list, err));
+    TRY(gather_settled(path, list, err));
     drop_newest(list, newest);
     if (last->bytes == 0 || is_last(path, last, &more)) {
         bool never = last->bytes == 0 && last->modified_ns;
