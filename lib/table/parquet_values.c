@@ -138,6 +138,10 @@ static void take_numbers(const struct parquet_vector *vector, double *numbers)
         for (size_t row = 0; row < rows; row++)
             numbers[row] = ((const float *)data)[row];
         return;
+    case DUCKDB_BOOLEAN:
+        for (size_t row = 0; row < rows; row++)
+            numbers[row] = ((const uint8_t *)data)[row];
+        return;
     case DUCKDB_INTEGER:
         for (size_t row = 0; row < rows; row++)
             numbers[row] = ((const int32_t *)data)[row];
@@ -164,11 +168,11 @@ static void convert_numbers(const struct parquet_vector *vector, const struct co
                             uint8_t *missing, double *numbers, size_t *misfit)
 {
     const uint8_t nan = cell_missing((struct text_view){"NaN", 3});
-    bool is_bool = column->type == COLUMN_BOOL;
+    bool must_be_bool = column->type == COLUMN_BOOL && vector->field->type != DUCKDB_BOOLEAN;
     take_numbers(vector, numbers);
     bool may_be_nan =
         vector->field->type == DUCKDB_DOUBLE || vector->field->type == DUCKDB_FLOAT;
-    if (!vector->validity && !is_bool && !(may_be_nan && any_nan(numbers, vector->rows))) {
+    if (!vector->validity && !must_be_bool && !(may_be_nan && any_nan(numbers, vector->rows))) {
         memset(missing, MISSING_NOT, vector->rows);
         return;
     }
@@ -178,7 +182,7 @@ static void convert_numbers(const struct parquet_vector *vector, const struct co
             missing[row] = MISSING_NULL;
         else if (isnan(numbers[row]))
             missing[row] = nan;
-        else if (is_bool && numbers[row] != 0 && numbers[row] != 1)
+        else if (must_be_bool && numbers[row] != 0 && numbers[row] != 1)
             missing[row] = MISSING_MISFIT;
         else
             continue;
