@@ -427,6 +427,22 @@ void cli_note_bundle(struct cli *cli, const char *done, const struct mlops_packa
 /* The same, and print its id, and its version where it was registered, or the document. */
 int cli_report_bundle(struct cli *cli, const char *done, const struct mlops_package *package);
 
+/* For profile and drift: how CSV is read. */
+#define CLI_CSV_OPTIONS                                                                            \
+    {.name = "separator",                                                                          \
+     .kind = OPTION_TEXT,                                                                          \
+     .argument = "CHARACTER",                                                                      \
+     .help = "of CSV (default: found out)"},                                                       \
+        {.name = "comment",                                                                        \
+         .kind = OPTION_TEXT,                                                                      \
+         .argument = "CHARACTER",                                                                  \
+         .help = "pass over lines of CSV that begin with it"},                                     \
+    {                                                                                              \
+        .name = "ragged", .kind = OPTION_CHOICE, .argument = "POLICY",                             \
+        .help = "rows of another width: refuse (default), fill or skip",                           \
+        .words = "refuse fill skip"                                                                \
+    }
+
 /* For push and pull: the options that both have, and what they say of an OCI registry. */
 #define CLI_REMOTE_OPTIONS                                                                         \
     {.name = "ca",                                                                                 \

@@ -1,6 +1,7 @@
 /* cmd/cli_json.c - building the one JSON document that a command prints with --json. */
 #include "cli.h"
 #include <math.h>
+#include <mlops/text.h>
 
 static cJSON *made(cJSON *json)
 {
@@ -123,12 +124,7 @@ static void keep_digits(cJSON *item)
         keep_digits(child);
     if (!cJSON_IsNumber(item) || !isfinite(item->valuedouble))
         return;
-    int digits = 15;
-    do
-        snprintf(text, sizeof(text), "%.*g", digits, item->valuedouble);
-    while (strtod(text, NULL) != item->valuedouble && digits++ < 17);
-    if (digits == 15)
-        return;
+    mlops_number_format(item->valuedouble, text);
     char *copy = cli_allocate(strlen(text) + 1, 1);
     memcpy(copy, text, strlen(text));
     item->type = (item->type & ~0xff) | cJSON_Raw;

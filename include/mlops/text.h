@@ -21,6 +21,9 @@ MLOPS_API int mlops_time_parse(const char *text, int64_t *time_ns, struct mlops_
 /* "5m", "250ms", "1h30m", "2d", "10s", "0" to nanoseconds. Errors: MLOPS_INVALID. */
 MLOPS_API int mlops_duration_parse(const char *text, int64_t *duration_ns, struct mlops_error *err);
 
+/* A finite number in decimal, in as few digits as read back as the same. */
+MLOPS_API void mlops_number_format(double number, char text[32]);
+
 /* "0.1.0": the library's own version. */
 MLOPS_API const char *mlops_library_version(void);
 

@@ -55,6 +55,15 @@ const char *mlops_suggest(const char *word, const char *const *candidates)
     return best;
 }
 
+void mlops_number_format(double number, char text[32])
+{
+    int digits =
+        15; /* which come back whatever they are, and are written without zeros at the end */
+    do
+        snprintf(text, 32, "%.*g", digits, number);
+    while (digits++ < 17 && strtod(text, NULL) != number);
+}
+
 void mlops_time_format(int64_t time_ns, char text[32])
 {
     time_t seconds = (time_t)(time_ns / 1000000000);

@@ -9,7 +9,6 @@
 #include "stats/row_sample.h"
 #include <math.h>
 #include <mlops/text.h>
-#include <stdio.h>
 
 #define TOP 10
 #define BARS 16
@@ -19,14 +18,11 @@
 static void add_value(cJSON *json, const char *key, double value)
 {
     char text[32];
-    int digits = 15;
     if (!isfinite(value)) {
         json_add_number(json, key, value);
         return;
     }
-    do
-        snprintf(text, sizeof(text), "%.*g", digits++, value);
-    while (digits <= 17 && strtod(text, NULL) != value);
+    mlops_number_format(value, text);
     cJSON_AddItemToObject(json, key, cJSON_CreateRaw(text));
 }
 

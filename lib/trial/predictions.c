@@ -3,6 +3,7 @@
 #include "stats/classes_table.h"
 #include "trial/series.h"
 #include <math.h>
+#include <mlops/text.h>
 #include <stdio.h>
 
 #define SLICES_MAX 200       /* of one column */
@@ -413,18 +414,6 @@ static int slice_all(const struct view *all, struct predictions_report *report,
 
 /* ---- thresholds ----------------------------------------------------------------------------- */
 
-/* In as few digits as read back as the same; the caller frees. */
-static char *number_text(double number)
-{
-    char text[32];
-    for (int digits = 1; digits <= 17; digits++) {
-        (void)snprintf(text, sizeof(text), "%.*g", digits, number);
-        if (strtod(text, NULL) == number)
-            break;
-    }
-    return xstrdup(text);
-}
-
 static int measure_thresholds(const struct view *all, struct predictions_report *report,
                               struct mlops_error *err)
 {
@@ -433,8 +422,10 @@ static int measure_thresholds(const struct view *all, struct predictions_report 
     for (size_t i = 0; i < measurement->threshold_count; i++) {
         struct metric_options options = measurement->options;
         struct slice_metrics *at = &report->thresholds[report->threshold_count++];
+        char name[32];
         options.threshold = measurement->thresholds[i];
-        *at = (struct slice_metrics){.name = number_text(options.threshold), .rows = all->count};
+        mlops_number_format(options.threshold, name);
+        *at = (struct slice_metrics){.name = xstrdup(name), .rows = all->count};
         at->metrics.confidence = options.confidence;
         TRY(measure_threshold(all, &options, &at->metrics, err));
     }

@@ -112,6 +112,29 @@ static void sha256_gives_the_published_digests(void **state)
     assert_string_equal("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", hex);
 }
 
+static void numbers_are_written_as_they_are_read(void **state)
+{
+    static const struct {
+        double number;
+        const char *text;
+    } known[] = {{0.1, "0.1"},
+                 {-0.0, "-0"},
+                 {5, "5"},
+                 {1.0 / 3, "0.3333333333333333"},
+                 {0.1 + 0.2, "0.30000000000000004"},
+                 {9007199254740991, "9007199254740991"},
+                 {1e22, "1e+22"},
+                 {5e-324, "4.94065645841247e-324"},
+                 {1.7976931348623157e308, "1.7976931348623157e+308"}};
+    char text[32];
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(known); i++) {
+        mlops_number_format(known[i].number, text);
+        assert_string_equal(known[i].text, text);
+        assert_true(strtod(text, NULL) == known[i].number);
+    }
+}
+
 static void times_are_read_and_written(void **state)
 {
     (void)state;
@@ -275,6 +298,7 @@ static void of_two_things_both_are_done_and_the_first_failure_is_told(void **sta
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_are_written_as_they_are_read),
         cmocka_unit_test(context_stands_before_the_message),
         cmocka_unit_test(a_long_context_does_not_push_the_message_out),
         cmocka_unit_test(paths_are_normalized_or_refused),
