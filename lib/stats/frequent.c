@@ -22,6 +22,7 @@ struct counter {
 
 struct frequent {
     size_t limit;
+    bool again;   /* a value may have come again since all were forgotten */
     bool numbers; /* keys are numbers, of which the hash tells all: it is one to one on 8 bytes */
     struct counter *counters; /* close together, in the order of coming */
     size_t used, capacity;
@@ -131,6 +132,7 @@ static void insert(struct frequent *sketch, const char *value, size_t length, ui
     GROW(sketch->counters, sketch->used, &sketch->capacity);
     struct counter *counter = &sketch->counters[sketch->used];
     *counter = (struct counter){.hash = hash, .count = count};
+    sketch->again |= count > 1;
     if (sketch->numbers) {
         memcpy(counter->key.number, value, sizeof(counter->key.number));
     } else {
@@ -202,6 +204,7 @@ static void forget_all(struct frequent *sketch)
 {
     sketch->keys.length = 0;
     sketch->used = 0;
+    sketch->again = false;
     sketch->error++;
     enter_all(sketch);
 }
@@ -210,8 +213,8 @@ static void forget_all(struct frequent *sketch)
  * come twice. */
 static __attribute__((noinline)) void drop_half(struct frequent *sketch)
 {
-    size_t ones = 0;
-    for (size_t i = 0; i < sketch->used; i++)
+    size_t ones = sketch->again ? 0 : sketch->used;
+    for (size_t i = 0; i < sketch->used && sketch->again; i++)
         ones += sketch->counters[i].count == 1;
     if (ones == sketch->used)
         forget_all(sketch);
@@ -226,6 +229,7 @@ static void add(struct frequent *sketch, const char *value, size_t length, uint6
     sketch->total += count;
     if (counter) {
         counter->count += count;
+        sketch->again = true;
         return;
     }
     insert(sketch, value, length, hash, count);
@@ -252,6 +256,7 @@ uint32_t frequent_update_hashed(struct frequent *sketch, const char *value, size
         struct counter *counter = find(sketch, value, length, hash);
         if (counter) { /* nearly always: no key has NUL bytes */
             counter->count++;
+            sketch->again = true;
             sketch->total++;
             return (uint32_t)(counter - sketch->counters);
         }
@@ -278,6 +283,7 @@ bool frequent_may_drop(const struct frequent *sketch, const char *value, size_t 
 void frequent_count_more(struct frequent *sketch, uint32_t counter, uint64_t times)
 {
     sketch->counters[counter].count += times;
+    sketch->again = true;
     sketch->total += times;
 }
 
@@ -338,6 +344,7 @@ void frequent_update_numbers(struct frequent *sketch, const double *values, cons
     struct counter *counters = sketch->counters;
     uint16_t *index = sketch->index;
     size_t mask = sketch->places - 1, used = sketch->used;
+    bool again = sketch->again;
     for (size_t i = 0; i < count; i++) {
         uint64_t hash = hashes[i];
         size_t at = hash & mask;
@@ -345,6 +352,7 @@ void frequent_update_numbers(struct frequent *sketch, const double *values, cons
             at = (at + 1) & mask;
         if (index[at]) {
             counters[index[at] - 1].count++;
+            again = true;
             continue;
         }
         struct counter *counter = &counters[used++];
@@ -354,11 +362,14 @@ void frequent_update_numbers(struct frequent *sketch, const double *values, cons
         index[at] = (uint16_t)used;
         if (used > sketch->limit) {
             sketch->used = used;
+            sketch->again = again;
             drop_half(sketch);
             used = sketch->used;
+            again = sketch->again;
         }
     }
     sketch->used = used;
+    sketch->again = again;
 }
 
 void frequent_update_number(struct frequent *sketch, double value, uint64_t hash)

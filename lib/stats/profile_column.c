@@ -146,17 +146,18 @@ static void gather_numbers(struct column_profile *column, const struct column *f
         gather_whole(from->numbers + row, end - row, slice, hashes + row);
         return;
     }
-    slice->count = 0;
+    size_t count = 0;
+    for (size_t i = row; i < end; i++) { /* what is missing is written over */
+        slice->values[count] = from->numbers[i] + 0.0;
+        count += from->missing[i] == MISSING_NOT;
+    }
+    hash_many(slice->values, count, slice->memory);
     slice->hashes = slice->memory;
-    for (; row < end; row++) {
-        if (from->missing[row]) {
+    slice->count = count;
+    for (count = 0; row < end; row++) {
+        hashes[row] = from->missing[row] ? COLUMN_MISSING_HASH : slice->memory[count++];
+        if (from->missing[row])
             column_count_missing(column, from->missing[row]);
-            hashes[row] = COLUMN_MISSING_HASH;
-            continue;
-        }
-        double value = from->numbers[row] + 0.0;
-        slice->values[slice->count] = value;
-        slice->memory[slice->count++] = hashes[row] = stats_hash_eight(&value);
     }
 }
 
