@@ -156,9 +156,8 @@ static bool group_lives(const struct child *child)
         pid_t pid = process_number(entry->d_name);
         if (pid == 0 || !process_stat_read(pid, &stat) || stat.group != child->pid)
             continue;
-        bool has_ended = stat.state == 'Z' && stat.threads <= 1;
-        lives = !has_ended;
-        ended |= has_ended;
+        lives = !process_has_ended(&stat);
+        ended |= !lives;
     }
     return lives || !ended || ignored.code; /* /proc may hide those of others */
 }

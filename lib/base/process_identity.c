@@ -64,6 +64,5 @@ bool process_identity_gone(const char *identity)
         return true;
     if (!process_stat_read(number, &stat))
         return false;
-    bool has_ended = stat.state == 'Z' && stat.threads <= 1; /* and nobody has asked how */
-    return stat.started != started || has_ended;
+    return stat.started != started || process_has_ended(&stat);
 }

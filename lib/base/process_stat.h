@@ -16,5 +16,10 @@ struct process_stat {
 pid_t process_number(const char *name);
 /* False where it is gone, or cannot be read: errno says which, 0 where it is neither. */
 bool process_stat_read(pid_t pid, struct process_stat *stat);
+/* All of it, and nobody has asked how: a zombie of which no thread lives on. */
+static inline bool process_has_ended(const struct process_stat *stat)
+{
+    return stat->state == 'Z' && stat->threads <= 1;
+}
 
 #endif

@@ -94,58 +94,44 @@ static double p_g(const struct pair *pair)
 }
 
 /* How many tests of one cell against all others there are: with two cells both are the same. */
-static double rivals(const struct pair *pair)
+static size_t rivals(const struct pair *pair)
 {
-    return pair->cells > 2 ? (double)pair->cells : 1;
+    return pair->cells > 2 ? pair->cells : 1;
 }
 
-/* Of the cell whose share moved most for what it varies. */
-static struct test_result z_test(const struct pair *pair)
+/* The test of one cell against all others that tells most, p by Bonferroni over the cells. */
+static struct test_result telling_most(const struct pair *pair,
+                                       struct test_result (*test)(double, double, double, double))
 {
     struct test_result most = {0, pair->cells < 2 ? NAN : 1};
-    for (size_t i = 0; i < pair->cells && pair->cells > 1; i++) {
-        struct test_result found = test_proportions(pair->p[i], pair->n, pair->q[i], pair->m);
+    for (size_t i = 0; i < rivals(pair) && pair->cells > 1; i++) {
+        struct test_result found = test(pair->p[i], pair->n, pair->q[i], pair->m);
         if (fabs(found.statistic) > most.statistic)
             most = (struct test_result){fabs(found.statistic), found.p};
     }
-    most.p = most.p * rivals(pair) > 1 ? 1 : most.p * rivals(pair);
+    most.p *= (double)rivals(pair);
+    most.p = most.p > 1 ? 1 : most.p;
     return most;
 }
 
 static double z(const struct pair *pair)
 {
-    return z_test(pair).statistic;
+    return telling_most(pair, test_proportions).statistic;
 }
 
 static double p_z(const struct pair *pair)
 {
-    return z_test(pair).p;
-}
-
-/* Bonferroni's over the cells. */
-static struct test_result fisher_test(const struct pair *pair)
-{
-    struct test_result most = {0, pair->cells < 2 ? NAN : 1};
-    for (size_t i = 0; i < pair->cells && pair->cells > 1; i++) {
-        struct test_result found = test_fisher(pair->p[i], pair->n, pair->q[i], pair->m);
-        if (found.statistic > most.statistic)
-            most = found;
-        if (pair->cells == 2)
-            break;
-    }
-    most.statistic = fmax(most.statistic - log10(rivals(pair)), 0);
-    most.p = most.p * rivals(pair) > 1 ? 1 : most.p * rivals(pair);
-    return most;
+    return telling_most(pair, test_proportions).p;
 }
 
 static double fisher(const struct pair *pair)
 {
-    return fisher_test(pair).statistic;
+    return fmax(telling_most(pair, test_fisher).statistic - log10((double)rivals(pair)), 0);
 }
 
 static double p_fisher(const struct pair *pair)
 {
-    return fisher_test(pair).p;
+    return telling_most(pair, test_fisher).p;
 }
 
 static double total_variation(const struct pair *pair)
@@ -282,7 +268,7 @@ static double noise_z(const struct pair *pair, double alpha)
         least = fmin(least, pair_expected_rows(pair, i));
     if (pair->cells < 2)
         return INFINITY;
-    double bound = chi_square_bound(1, alpha / rivals(pair)) * (1 + 2 / least);
+    double bound = chi_square_bound(1, alpha / (double)rivals(pair)) * (1 + 2 / least);
     return sqrt(bound) + sqrt(pair_rank_error(pair) / inverse_sizes(pair));
 }
 

@@ -204,9 +204,14 @@ static void join_cells(struct pair *pair)
     pair->cells = kept;
 }
 
-static void make(struct pair *pair)
+static void make(struct pair *pair, const struct column_profile *reference,
+                 const struct column_profile *current, bool small)
 {
-    const struct column_profile *reference = pair->reference, *current = pair->current;
+    *pair = (struct pair){.reference = reference,
+                          .current = current,
+                          .n = present(reference),
+                          .m = present(current),
+                          .small = small};
     if (pair->n <= 0 || pair->m <= 0)
         return;
     if (reference->quantiles) {
@@ -222,20 +227,13 @@ static void make(struct pair *pair)
 void pair_make(struct pair *pair, const struct column_profile *reference,
                const struct column_profile *current)
 {
-    *pair = (struct pair){
-        .reference = reference, .current = current, .n = present(reference), .m = present(current)};
-    make(pair);
+    make(pair, reference, current, false);
 }
 
 void pair_make_small(struct pair *pair, const struct column_profile *reference,
                      const struct column_profile *current)
 {
-    *pair = (struct pair){.reference = reference,
-                          .current = current,
-                          .n = present(reference),
-                          .m = present(current),
-                          .small = true};
-    make(pair);
+    make(pair, reference, current, true);
 }
 
 void pair_clear(struct pair *pair)
