@@ -9,7 +9,7 @@
 #define SMALL 48 /* items of a level that are sorted whatever runs it has */
 #define RUNS 6   /* sorted runs of a level that are merged, not sorted */
 #define RUN_ITEMS 1024
-#define SAMPLED_FROM 18 /* from 2^18 values on, one of a group is looked at */
+#define SAMPLED_FROM 17 /* from 2^17 values on, one of a group is looked at */
 
 struct level {
     double *items;
