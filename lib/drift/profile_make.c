@@ -31,22 +31,6 @@ static int merge_profiles(const struct mlops_profile_options *options, struct pr
     return MLOPS_OK;
 }
 
-/* "a,b,c" to an array of names, NULL-terminated; the caller frees it with strings_free. */
-static char **split_names(const char *list)
-{
-    char **names = NULL;
-    size_t count = 0, capacity = 0;
-    for (const char *at = list; at;) {
-        const char *comma = strchr(at, ',');
-        GROW(names, count, &capacity);
-        names[count++] = xstrndup(at, comma ? (size_t)(comma - at) : strlen(at));
-        at = comma ? comma + 1 : NULL;
-    }
-    GROW(names, count, &capacity);
-    names[count] = NULL;
-    return names;
-}
-
 static int read_all(const struct mlops_observer *observer, struct table_reader *reader,
                     struct profile *profile, struct mlops_error *err)
 {
@@ -71,7 +55,8 @@ static int make_profile(const struct mlops_profile_options *options, struct prof
 {
     _cleanup_(profile_free_ptr) struct profile *model = NULL;
     _cleanup_(table_close_ptr) struct table_reader *reader = NULL;
-    _cleanup_(free_strings) char **names = options->columns ? split_names(options->columns) : NULL;
+    _cleanup_(free_strings) char **names =
+        options->columns ? table_names_split(options->columns) : NULL;
     struct table_schema expected = {0};
     struct table_options table = {.count_misfits = true,
                                   .separator = options->separator,

@@ -242,12 +242,40 @@ int csv_cut(const struct csv_dialect *dialect, size_t length, bool last, struct 
     return code;
 }
 
-char csv_separator(const char *text, size_t length)
+int csv_check(char separator, char comment, struct mlops_error *err)
+{
+    static const char structure[] = {'"', '\r', '\n'};
+    if (memchr(structure, separator, sizeof(structure)))
+        return mlops_fail(err, MLOPS_INVALID, "a quote or the end of a line cannot separate cells");
+    if (memchr(structure, comment, sizeof(structure)))
+        return mlops_fail(err, MLOPS_INVALID, "a quote or the end of a line cannot begin comments");
+    if (separator && separator == comment)
+        return mlops_fail(err, MLOPS_INVALID,
+                          "the same character cannot separate cells and begin comments");
+    return MLOPS_OK;
+}
+
+/* Where the first record begins. */
+static size_t first_record(const char *text, size_t length, char comment)
+{
+    size_t at = 0;
+    while (at < length) {
+        const char *newline = memchr(text + at, '\n', length - at);
+        bool blank = text[at] == '\n' || (text[at] == '\r' && newline == text + at + 1);
+        if (!newline || !(blank || (comment && text[at] == comment)))
+            break;
+        at = (size_t)(newline - text) + 1;
+    }
+    return at;
+}
+
+char csv_separator(const char *text, size_t length, char comment)
 {
     static const char candidates[] = {',', ';', '\t', '|'};
     size_t counts[sizeof(candidates)] = {0}, best = 0;
     bool quoted = false;
-    for (size_t i = 0; i < length && (quoted || (text[i] != '\n' && text[i] != '\r')); i++) {
+    for (size_t i = first_record(text, length, comment);
+         i < length && (quoted || (text[i] != '\n' && text[i] != '\r')); i++) {
         if (text[i] == '"')
             quoted = !quoted;
         for (size_t j = 0; !quoted && j < sizeof(candidates); j++)

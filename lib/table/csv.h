@@ -28,8 +28,13 @@ struct csv_dialect {
 int csv_cut(const struct csv_dialect *dialect, size_t length, bool last, struct cells *cells,
             struct mlops_error *err);
 
-/* Which of , ; tab | the first record has most of; ',' where it has none. */
-char csv_separator(const char *text, size_t length);
+/* Can text be cut by these, each 0 where it is not given? Errors: MLOPS_INVALID one is a quote or
+ * ends a line, or both are the same. */
+int csv_check(char separator, char comment, struct mlops_error *err);
+
+/* Which of , ; tab | the first record has most of, blank lines and those that begin with `comment`
+ * (0: none do) passed over; ',' where it has none. */
+char csv_separator(const char *text, size_t length, char comment);
 
 /* How many bytes of whole records there are, as the quotes tell: 0 where there is no end of a
  * record. A quote that stands within a plain field may mislead it; csv_cut then leaves more. */

@@ -1,6 +1,7 @@
 /* lib/table/header.c - names and places of columns. */
 #include "table/header.h"
 #include "base/path.h"
+#include "table/csv.h"
 
 void header_clear(struct header *header)
 {
@@ -13,18 +14,15 @@ void header_clear(struct header *header)
     *header = (struct header){0};
 }
 
-static int check_name(const struct text_view *field, size_t i, unsigned long long line,
-                      const char *name, struct mlops_error *err)
+static int check_name(const struct text_view *field, size_t i, struct mlops_error *err)
 {
     if (field->length == 0)
-        return mlops_fail(err, MLOPS_INVALID, "%s:%llu: column %zu has no name", name, line, i + 1);
+        return mlops_fail(err, MLOPS_INVALID, "column %zu has no name", i + 1);
     if (field->length > TABLE_NAME_MAX)
-        return mlops_fail(err, MLOPS_INVALID,
-                          "%s:%llu: the name of column %zu is longer than %d bytes", name, line,
+        return mlops_fail(err, MLOPS_INVALID, "the name of column %zu is longer than %d bytes",
                           i + 1, TABLE_NAME_MAX);
     if (memchr(field->data, '\0', field->length) || !utf8_valid(field->data, field->length))
-        return mlops_fail(err, MLOPS_INVALID, "%s:%llu: the name of column %zu is not UTF-8 text",
-                          name, line, i + 1);
+        return mlops_fail(err, MLOPS_INVALID, "the name of column %zu is not UTF-8 text", i + 1);
     return MLOPS_OK;
 }
 
@@ -44,15 +42,13 @@ static const struct column_schema **sorted(const struct table_schema *schema)
     return columns;
 }
 
-static int check_duplicates(const struct table_schema *all, uint64_t line, const char *name,
-                            struct mlops_error *err)
+static int check_duplicates(const struct table_schema *all, struct mlops_error *err)
 {
     const struct column_schema **columns = sorted(all);
     int code = MLOPS_OK;
     for (size_t i = 1; i < all->count && !code; i++)
         if (str_equal(columns[i - 1]->name, columns[i]->name))
-            code = mlops_fail(err, MLOPS_INVALID, "%s:%llu: two columns are called '%s'", name,
-                              (unsigned long long)line, columns[i]->name);
+            code = mlops_fail(err, MLOPS_INVALID, "two columns are called '%s'", columns[i]->name);
     free(columns);
     return code;
 }
@@ -113,21 +109,107 @@ static int follow(struct header *header, struct table_schema *all, const struct 
     return code;
 }
 
+/* The names of all columns, checked. The caller clears `all`. */
+static int take_names(const struct text_view *names, size_t count, struct table_schema *all,
+                      struct mlops_error *err)
+{
+    all->columns = xcalloc(count + 1, sizeof(*all->columns));
+    for (; all->count < count; all->count++) {
+        const struct text_view *field = &names[all->count];
+        TRY(check_name(field, all->count, err));
+        all->columns[all->count].name = xstrndup(field->data, field->length);
+    }
+    return check_duplicates(all, err);
+}
+
 int header_read(const struct text_view *names, size_t count, uint64_t line, const char *name,
                 const struct table_options *options, const struct table_schema *layout,
                 struct header *header, struct mlops_error *err)
 {
-    _cleanup_(table_schema_clear) struct table_schema all = {
-        .columns = xcalloc(count, sizeof(*all.columns))};
+    _cleanup_(table_schema_clear) struct table_schema all = {0};
     header->width = count;
-    for (; all.count < count; all.count++) {
-        const struct text_view *field = &names[all.count];
-        TRY(check_name(field, all.count, line, name, err));
-        all.columns[all.count].name = xstrndup(field->data, field->length);
-    }
-    TRY(check_duplicates(&all, line, name, err));
+    if (take_names(names, count, &all, err))
+        return mlops_wrap(err, "%s:%llu", name, (unsigned long long)line);
     if (layout)
         return follow(header, &all, layout, name, err);
     choose(header, &all, options);
     return MLOPS_OK;
+}
+
+/* ---- names that are given ------------------------------------------------------------------- */
+
+static size_t count_names(const char *const *names)
+{
+    size_t count = 0;
+    while (names[count])
+        count++;
+    return count;
+}
+
+/* The caller frees the array. */
+static struct text_view *view_names(const char *const *names, size_t count)
+{
+    struct text_view *views = xcalloc(count + 1, sizeof(*views));
+    for (size_t i = 0; i < count; i++)
+        views[i] = (struct text_view){names[i], (uint32_t)strlen(names[i])};
+    return views;
+}
+
+char **table_names_split(const char *list)
+{
+    char **names = NULL;
+    size_t count = 0, capacity = 0;
+    for (const char *at = list; at;) {
+        const char *comma = strchr(at, ',');
+        GROW(names, count, &capacity);
+        names[count++] = xstrndup(at, comma ? (size_t)(comma - at) : strlen(at));
+        at = comma ? comma + 1 : NULL;
+    }
+    GROW(names, count, &capacity);
+    names[count] = NULL;
+    return names;
+}
+
+int table_names_check(const char *const *names, struct mlops_error *err)
+{
+    _cleanup_(table_schema_clear) struct table_schema all = {0};
+    size_t count = count_names(names);
+    if (count == 0 || count > CSV_FIELDS_MAX)
+        return mlops_fail(err, MLOPS_INVALID, "%zu names, and a table has 1 to %d columns", count,
+                          CSV_FIELDS_MAX);
+    struct text_view *views = view_names(names, count);
+    int code = take_names(views, count, &all, err);
+    free(views);
+    return code;
+}
+
+int header_give(const struct table_options *options, const char *name,
+                const struct table_schema *layout, struct header *header, struct mlops_error *err)
+{
+    if (table_names_check(options->names, err))
+        return mlops_wrap(err, "%s", name);
+    size_t count = count_names(options->names);
+    struct text_view *views = view_names(options->names, count);
+    int code = header_read(views, count, 1, name, options, layout, header, err);
+    free(views);
+    return code;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    const struct text_view *left = a, *right = b;
+    uint32_t shorter = left->length < right->length ? left->length : right->length;
+    int order = memcmp(left->data, right->data, shorter);
+    return order ? order : (left->length > right->length) - (left->length < right->length);
+}
+
+bool header_has_all(struct text_view *fields, size_t count, const char *const *names)
+{
+    qsort(fields, count, sizeof(*fields), by_bytes);
+    for (; *names; names++) {
+        const struct text_view name = {*names, (uint32_t)strlen(*names)};
+        if (!bsearch(&name, fields, count, sizeof(*fields), by_bytes))
+            return false;
+    }
+    return true;
 }

@@ -22,5 +22,10 @@ void header_clear(struct header *header);
 int header_read(const struct text_view *names, size_t count, uint64_t line, const char *name,
                 const struct table_options *options, const struct table_schema *layout,
                 struct header *header, struct mlops_error *err);
+/* The same of a file that does not name its columns: options->names do. */
+int header_give(const struct table_options *options, const char *name,
+                const struct table_schema *layout, struct header *header, struct mlops_error *err);
+/* Is each of `names` (NULL-terminated) one of `fields`, which are sorted for it? */
+bool header_has_all(struct text_view *fields, size_t count, const char *const *names);
 
 #endif

@@ -21,12 +21,18 @@ bool column_type_parse(const char *name, enum column_type *type)
     return false;
 }
 
+static const char *const ragged_words[] = {"refuse", "fill", "skip"};
+
+const char *table_ragged_name(enum table_ragged ragged)
+{
+    return ragged == TABLE_RAGGED_REFUSE ? NULL : ragged_words[ragged];
+}
+
 int table_ragged_parse(const char *word, enum table_ragged *ragged, struct mlops_error *err)
 {
-    static const char *const words[] = {"refuse", "fill", "skip"};
     *ragged = TABLE_RAGGED_REFUSE;
-    for (size_t i = 0; word && i < ARRAY_LENGTH(words); i++)
-        if (str_equal(word, words[i])) {
+    for (size_t i = 0; word && i < ARRAY_LENGTH(ragged_words); i++)
+        if (str_equal(word, ragged_words[i])) {
             *ragged = (enum table_ragged)i;
             return MLOPS_OK;
         }

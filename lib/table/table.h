@@ -88,6 +88,8 @@ enum table_ragged {
 
 /* From "refuse", "fill" or "skip"; NULL is "refuse". Errors: MLOPS_INVALID. */
 int table_ragged_parse(const char *word, enum table_ragged *ragged, struct mlops_error *err);
+/* "fill" or "skip"; NULL of rows that are refused. */
+const char *table_ragged_name(enum table_ragged ragged);
 
 struct table_options {
     const struct table_schema *expected; /* columns of the same name take this type; NULL: none.
@@ -101,6 +103,8 @@ struct table_options {
     enum table_ragged ragged;
     const char *const *names; /* of the columns of CSV without a header, in their order,
                                  NULL-terminated; NULL: the first record names them */
+    bool names_give_way; /* they are those of another table: a file of JSON Lines, or whose first
+                            record has all of them, is read by its own */
     const char *root; /* of table_open_all: the folder that the files are partitions of, whose names
                          below it (`day=2024-01-01`) are columns; NULL: names say nothing */
     const struct mlops_observer *observer; /* may stop the wait for rows on a pipe or a terminal;
@@ -108,6 +112,12 @@ struct table_options {
 };
 
 #define TABLE_NAME_MAX 4096 /* bytes of a column's name */
+
+/* "a,b,c" to an array of names, NULL-terminated; the caller frees it with strings_free. */
+char **table_names_split(const char *list);
+/* May columns be called so? Errors: MLOPS_INVALID none, too many, one that is empty, too long or no
+ * UTF-8, or two alike. */
+int table_names_check(const char *const *names, struct mlops_error *err);
 
 struct table_reader;
 

@@ -297,22 +297,52 @@ static void name_index(struct text_view *names, size_t count)
         }
 }
 
+static int find_separator(struct text_input *text, struct mlops_error *err)
+{
+    struct csv_dialect *dialect = &text->dialect;
+    int code = csv_check(dialect->separator, dialect->comment, err);
+    if (!code && !dialect->separator) {
+        dialect->separator =
+            csv_separator(text->window + text->begin, text->filled - text->begin, dialect->comment);
+        code = csv_check(dialect->separator, dialect->comment, err);
+        if (code)
+            mlops_hint(err, "the separator was found out: name it");
+    }
+    return code ? mlops_wrap(err, "%s", intake_name(text->intake)) : MLOPS_OK;
+}
+
+/* The names are not to be given where the first record has all of them; looked at in a copy, for
+ * cutting changes the text. */
+static int names_come_first(const struct text_input *text, const char *const *names, bool *given,
+                            struct mlops_error *err)
+{
+    _cleanup_(cells_clear) struct cells cells = {0};
+    size_t length = text->filled - text->begin;
+    _cleanup_(free_string) char *copy = xmalloc(length + 1);
+    memcpy(copy, text->window + text->begin, length);
+    cells_begin(&cells, copy, 0);
+    if (csv_cut(&text->dialect, length, text->ended, &cells, err))
+        return at_line(text, text->line + cells.bad_line, err);
+    if (cells.rows == 0)
+        return MLOPS_OK; /* whoever reads the rows says why */
+    struct text_view *fields = xcalloc(cells.width, sizeof(*fields));
+    for (size_t i = 0; i < cells.width; i++)
+        fields[i] = cell_text(&cells, &cells.cells[i]);
+    *given = !header_has_all(fields, cells.width, names);
+    free(fields);
+    return MLOPS_OK;
+}
+
 static int read_csv_header(struct text_input *text, const struct table_options *options,
                            const struct table_schema *layout, struct mlops_error *err)
 {
     _cleanup_(cells_clear) struct cells cells = {0};
-    if (!text->dialect.separator)
-        text->dialect.separator =
-            csv_separator(text->window + text->begin, text->filled - text->begin);
-    if (options->names) {
-        struct text_view names[CSV_FIELDS_MAX];
-        size_t count = 0;
-        for (; options->names[count] && count < CSV_FIELDS_MAX; count++)
-            names[count] = (struct text_view){options->names[count],
-                                              (uint32_t)strlen(options->names[count])};
-        return header_read(names, count, 1, intake_name(text->intake), options, layout,
-                           &text->input.header, err);
-    }
+    bool given = options->names != NULL;
+    TRY(find_separator(text, err));
+    if (given && options->names_give_way)
+        TRY(names_come_first(text, options->names, &given, err));
+    if (given)
+        return header_give(options, intake_name(text->intake), layout, &text->input.header, err);
     TRY(first_record(text, &cells, err));
     struct text_view *names = xcalloc(cells.width, sizeof(*names));
     for (size_t i = 0; i < cells.width; i++)
@@ -404,7 +434,7 @@ int text_input_open(struct intake *intake, const struct table_options *options,
     TRY(check_kind(text, err));
     if (text->filled >= 3 && memcmp(text->window, "\xef\xbb\xbf", 3) == 0)
         text->begin = 3; /* byte-order mark */
-    if (!options->names)
+    if (!options->names || options->names_give_way)
         TRY(check_json(text, err));
     TRY((text->json ? read_json_names : read_csv_header)(text, options, layout, err));
     TRY(infer_types(text, layout != NULL, err));

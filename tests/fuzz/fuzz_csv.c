@@ -8,6 +8,14 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static const char *const names[] = {"a", "b", NULL};
+    static const struct table_options options[] = {
+        {0},
+        {0},
+        {.comment = '#', .ragged = TABLE_RAGGED_FILL},
+        {.separator = ';', .comment = '#', .ragged = TABLE_RAGGED_SKIP, .names = names},
+        {.ragged = TABLE_RAGGED_FILL, .names = names, .names_give_way = true},
+    };
     struct mlops_error err = {0};
     char path[64];
     _cleanup_(table_close_ptr) struct table_reader *reader = NULL;
@@ -15,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (fd < 0 || fd_write_full(fd, data, size, &err))
         return 0;
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    if (table_open(path, &(struct table_options){0}, &reader, &err))
+    if (table_open(path, &options[size % 5], &reader, &err))
         return 0;
     for (;;) {
         const struct batch *batch;

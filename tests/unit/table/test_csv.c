@@ -9,7 +9,8 @@
 static int read_all(const char *text, size_t length, char separator, struct buffer *out,
                     struct mlops_error *err)
 {
-    struct csv_dialect dialect = {.separator = separator ? separator : csv_separator(text, length),
+    struct csv_dialect dialect = {.separator =
+                                      separator ? separator : csv_separator(text, length, 0),
                                   .finder = structure_finder_choose()};
     char *copy = xmalloc(length + 1);
     uint64_t line = 1;
@@ -159,6 +160,39 @@ static void rows_are_mended_as_asked_for(void **state)
     }
 }
 
+static void the_separator_is_found_in_the_first_record(void **state)
+{
+    static const struct {
+        const char *text;
+        char comment, separator;
+    } cases[] = {
+        {"a;b\n", 0, ';'},
+        {"\n\r\na|b;\"c;d\"|e\n1,2,3,4\n", 0, '|'},
+        {"# a, b, c\n\n#\na;b\n", '#', ';'},
+        {"# a, b, c\na;b\n", 0, ','},
+        {"# a; b", '#', ';'}, /* there is no record */
+        {"\r\n", 0, ','},
+        {"", '#', ','},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+        assert_int_equal(cases[i].separator,
+                         csv_separator(cases[i].text, strlen(cases[i].text), cases[i].comment));
+}
+
+static void what_structure_is_made_of_means_nothing_else(void **state)
+{
+    static const char pairs[][2] = {{'"', 0},  {'\r', '#'}, {'\n', 0},  {0, '"'},
+                                    {0, '\n'}, {',', '\r'}, {'#', '#'}, {';', ';'}};
+    struct mlops_error err = {0};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(pairs); i++)
+        assert_int_equal(MLOPS_INVALID, csv_check(pairs[i][0], pairs[i][1], &err));
+    assert_int_equal(MLOPS_OK, csv_check(0, 0, &err));
+    assert_int_equal(MLOPS_OK, csv_check(';', '#', &err));
+    assert_int_equal(MLOPS_OK, csv_check('\x01', 0, &err));
+}
+
 /* What this machine's vectors find is what the plain loop finds. */
 static void every_finder_finds_the_same(void **state)
 {
@@ -230,6 +264,8 @@ int main(void)
         cmocka_unit_test(nul_bytes_are_bytes),
         cmocka_unit_test(a_record_larger_than_the_window_is_read),
         cmocka_unit_test(rows_are_mended_as_asked_for),
+        cmocka_unit_test(the_separator_is_found_in_the_first_record),
+        cmocka_unit_test(what_structure_is_made_of_means_nothing_else),
         cmocka_unit_test(every_finder_finds_the_same),
         cmocka_unit_test(text_cut_at_any_place_gives_the_same_cells),
         cmocka_unit_test(too_many_fields_are_refused),

@@ -33,12 +33,12 @@ static int tear_down(void **state)
 }
 
 /* All cells of a table as text, "name:type|…" first, rows by newline. */
-static int dump(struct fixture *f, const char *text, size_t length, struct buffer *out)
+static int dump_by(struct fixture *f, const struct table_options *options, const char *text,
+                   size_t length, struct buffer *out)
 {
     _cleanup_(table_close_ptr) struct table_reader *reader = NULL;
-    struct table_options options = {0};
     assert_int_equal(0, file_write_durable(f->path, text, length, 0644, &f->err));
-    TRY(table_open(f->path, &options, &reader, &f->err));
+    TRY(table_open(f->path, options, &reader, &f->err));
     const struct table_schema *schema = table_schema(reader);
     for (size_t i = 0; i < schema->count; i++)
         buffer_printf(out, "%s%s:%s", i ? "|" : "", schema->columns[i].name,
@@ -66,6 +66,11 @@ static int dump(struct fixture *f, const char *text, size_t length, struct buffe
             }
         }
     }
+}
+
+static int dump(struct fixture *f, const char *text, size_t length, struct buffer *out)
+{
+    return dump_by(f, &(struct table_options){0}, text, length, out);
 }
 
 static void reads(void **state, const char *text, const char *expected)
@@ -147,6 +152,82 @@ static void ragged_rows_are_refused_with_their_line(void **state)
 {
     refuses(state, "a,b\n1,2\n\"x\ny\",3\n1,2,3\n", ":5: 3 fields where the header has 2");
     refuses(state, "a,b\n1\n", ":2: 1 field where the header has 2");
+}
+
+static void reads_by(void **state, const struct table_options *options, const char *text,
+                     const char *expected)
+{
+    struct fixture *f = *state;
+    _cleanup_(buffer_clear) struct buffer out = {0};
+    if (dump_by(f, options, text, strlen(text), &out))
+        fail_msg("%s", f->err.message);
+    assert_string_equal(expected, out.data);
+}
+
+static void comments_do_not_decide_on_the_separator(void **state)
+{
+    reads_by(state, &(struct table_options){.comment = '#'}, "# a, b, c\n\na;b\n1;2\n",
+             "a:integer|b:integer\n1|2");
+}
+
+static void names_that_are_given_stand_for_a_header(void **state)
+{
+    static const char *const names[] = {"a", "b", NULL};
+    reads_by(state, &(struct table_options){.names = names}, "1,2\n3,4\n",
+             "a:integer|b:integer\n1|2\n3|4");
+    reads_by(state, &(struct table_options){.names = names}, "b,a\n3,4\n",
+             "a:category|b:category\nb|a\n3|4");
+    reads_by(state, &(struct table_options){.names = names}, "{1},2\n",
+             "a:category|b:integer\n{1}|2");
+}
+
+static void names_of_another_table_give_way_to_a_table_s_own(void **state)
+{
+    static const char *const names[] = {"a", "b\"c", NULL};
+    const struct table_options options = {.names = names, .names_give_way = true};
+    reads_by(state, &options, "1,\"2\"\"\"\n3,4\n", "a:integer|b\"c:category\n1|2\"\n3|4");
+    reads_by(state, &options, "a,5\n3,4\n", "a:category|b\"c:integer\na|5\n3|4");
+    reads_by(state, &options, "x,\"b\"\"c\",a\n3,4,5\n", "x:integer|b\"c:integer|a:integer\n3|4|5");
+    reads_by(state, &options, "{\"x\":1}\n", "x:integer\n1");
+}
+
+static void bytes_of_the_structure_separate_nothing(void **state)
+{
+    static const struct {
+        struct table_options options;
+        const char *message;
+    } cases[] = {
+        {{.separator = '"'}, ": a quote or the end of a line cannot separate cells"},
+        {{.comment = '\n'}, ": a quote or the end of a line cannot begin comments"},
+        {{.comment = ';'}, ": the same character cannot separate cells and begin comments"},
+    };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        _cleanup_(buffer_clear) struct buffer out = {0};
+        assert_int_equal(MLOPS_INVALID, dump_by(f, &cases[i].options, "a;b\n;1\n", 7, &out));
+        _cleanup_(free_string) char *expected = xprintf("%s%s", f->path, cases[i].message);
+        assert_string_equal(expected, f->err.message);
+    }
+}
+
+static void names_that_are_given_are_checked(void **state)
+{
+    static const char *const none[] = {NULL}, *const twice[] = {"a", "a", NULL},
+                             *const empty[] = {"a", "", NULL}, *const bytes[] = {"\xff", NULL};
+    struct mlops_error err = {0};
+    (void)state;
+    assert_int_equal(MLOPS_INVALID, table_names_check(none, &err));
+    assert_string_equal("0 names, and a table has 1 to 65536 columns", err.message);
+    assert_int_equal(MLOPS_INVALID, table_names_check(twice, &err));
+    assert_string_equal("two columns are called 'a'", err.message);
+    assert_int_equal(MLOPS_INVALID, table_names_check(empty, &err));
+    assert_string_equal("column 2 has no name", err.message);
+    assert_int_equal(MLOPS_INVALID, table_names_check(bytes, &err));
+    assert_string_equal("the name of column 1 is not UTF-8 text", err.message);
+    _cleanup_(free_strings) char **split = table_names_split("a,,b");
+    assert_string_equal("", split[1]);
+    assert_string_equal("b", split[2]);
+    assert_null(split[3]);
 }
 
 static void empty_tables_are_refused(void **state)
@@ -574,6 +655,11 @@ int main(void)
         TEST(an_index_without_a_name_is_called_as_pandas_does),
         TEST(json_that_is_no_lines_is_refused_with_what_to_do),
         TEST(ragged_rows_are_refused_with_their_line),
+        TEST(comments_do_not_decide_on_the_separator),
+        TEST(names_that_are_given_stand_for_a_header),
+        TEST(names_of_another_table_give_way_to_a_table_s_own),
+        TEST(bytes_of_the_structure_separate_nothing),
+        TEST(names_that_are_given_are_checked),
         TEST(empty_tables_are_refused),
         TEST(bad_headers_are_refused),
         TEST(broken_quotes_are_refused),
