@@ -107,14 +107,10 @@ int cli_byte(struct cli *cli, const char *name, char *byte)
 {
     const char *given = cli_text(cli, name);
     *byte = '\0';
-    if (given && strcmp(given, "\\t") == 0)
-        *byte = '\t';
-    else if (given && strlen(given) != 1)
-        return mlops_fail(&cli->err, MLOPS_INVALID, "--%s takes one character, not '%s'", name,
-                          given);
-    else if (given)
-        *byte = given[0];
-    return MLOPS_OK;
+    return !given || mlops_byte_parse(given, byte)
+               ? MLOPS_OK
+               : mlops_fail(&cli->err, MLOPS_INVALID, "--%s takes one character, not '%s'", name,
+                            given);
 }
 
 double cli_number(const struct cli *cli, const char *name)

@@ -24,6 +24,9 @@ MLOPS_API int mlops_duration_parse(const char *text, int64_t *duration_ns, struc
 /* A finite number in decimal, in as few digits as read back as the same. */
 MLOPS_API void mlops_number_format(double number, char text[32]);
 
+/* One byte as a text of it, or "\t" for a tab. False: `text` is neither. */
+MLOPS_API bool mlops_byte_parse(const char *text, char *byte);
+
 /* "0.1.0": the library's own version. */
 MLOPS_API const char *mlops_library_version(void);
 

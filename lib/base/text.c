@@ -64,6 +64,16 @@ void mlops_number_format(double number, char text[32])
     while (digits++ < 17 && strtod(text, NULL) != number);
 }
 
+bool mlops_byte_parse(const char *text, char *byte)
+{
+    if (strcmp(text, "\\t") != 0 && strlen(text) != 1)
+        return false;
+    *byte = text[0];
+    if (text[1])
+        *byte = '\t';
+    return true;
+}
+
 void mlops_time_format(int64_t time_ns, char text[32])
 {
     time_t seconds = (time_t)(time_ns / 1000000000);

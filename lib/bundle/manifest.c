@@ -128,6 +128,8 @@ static int read_data(const cJSON *json, struct manifest_data *data, struct mlops
     data->target = json_copy_text(json, "target");
     data->time = json_copy_text(json, "time");
     data->role = json_copy_text(json, "role");
+    if (!csv_keys_load(cJSON_GetObjectItemCaseSensitive(json, "csv"), &data->csv))
+        return manifest_refuse(err, "no way to read the snapshot", data->name);
     return name_is_plain(json_string(json, "source", "")) &&
                    name_is_plain(json_string(json, "url", ""))
                ? MLOPS_OK
@@ -246,6 +248,7 @@ void manifest_clear(struct manifest *manifest)
         free(manifest->data[i].target);
         free(manifest->data[i].time);
         free(manifest->data[i].role);
+        csv_keys_clear(&manifest->data[i].csv);
     }
     free(manifest->data);
     cJSON_Delete(manifest->json);

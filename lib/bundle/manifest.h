@@ -28,6 +28,7 @@ struct manifest_file {
 struct manifest_data {
     char *name, *path, *target, *time, *role; /* NULL where not given */
     uint64_t rows;
+    struct csv_keys csv;
     struct digest profile; /* object in the store: stats/profile.h's binary form */
 };
 

@@ -13,10 +13,12 @@
 #define SNAPSHOT_FORM "3"
 
 /* A snapshot's description follows from the file's content and what the project file says of it. */
-static void snapshot_key(const struct digest *content, const struct project_data *data,
-                         struct digest *key)
+static int snapshot_key(const struct digest *content, const struct project_data *data,
+                        struct digest *key, struct mlops_error *err)
 {
     _cleanup_(sha256_free_ptr) struct sha256 *hash = sha256_new();
+    _cleanup_(json_free) cJSON *csv = csv_keys_to_json(&data->csv);
+    _cleanup_(buffer_clear) struct buffer text = {0};
     sha256_update(hash, content->bytes, sizeof(content->bytes));
     package_key_text(hash, SNAPSHOT_FORM);
     package_key_text(hash, data->path);
@@ -26,7 +28,12 @@ static void snapshot_key(const struct digest *content, const struct project_data
     package_key_text(hash, data->external ? "external" : NULL);
     package_key_text(hash, data->source);
     package_key_text(hash, data->url);
+    if (csv) { /* others keep the key that they had before there were these */
+        TRY(json_write_canonical(csv, &text, err));
+        package_key_text(hash, text.data);
+    }
     sha256_final(hash, key);
+    return MLOPS_OK;
 }
 
 /* The description that was made before, where its profile is still in the store; else NULL. */
@@ -148,7 +155,7 @@ static int describe_data(struct packaging *packaging, const struct project_data 
 {
     struct digest key;
     _cleanup_(buffer_clear) struct buffer text = {0};
-    snapshot_key(&files->digest, data, &key);
+    TRY(snapshot_key(&files->digest, data, &key, err));
     TRY(known_snapshot(packaging, &key, snapshot, err));
     if (*snapshot)
         return MLOPS_OK;

@@ -8,6 +8,7 @@
 #define BUNDLE_PROJECT_H
 #include "base/buffer.h"
 #include "bundle/budget.h"
+#include "bundle/csv_keys.h"
 #include "bundle/deployment.h"
 #include "bundle/drift_settings.h"
 #include "bundle/execution.h"
@@ -31,7 +32,8 @@ struct project_data {
     char *url;     /* of external data: the address of its content (external.h); or NULL */
     char *sha256;  /* where there is a url: what its author declares; 64 digits */
     uint64_t size;
-    int line; /* where the project file says so; 0 where it was read from a manifest */
+    struct csv_keys csv; /* not kept in a manifest's project: its snapshots have them */
+    int line;            /* where the project file says so; 0 where it was read from a manifest */
 };
 
 /* A path that the project file names, for messages and for packaging. */

@@ -460,6 +460,7 @@ void project_clear(struct project *project)
         free(project->data[i].source);
         free(project->data[i].url);
         free(project->data[i].sha256);
+        csv_keys_clear(&project->data[i].csv);
     }
     free(project->data);
     for (size_t i = 0; i < project->suite_count; i++)

@@ -73,8 +73,8 @@ static int read_address(const struct checker *checker, const struct yaml_node *n
 static int read_data(const struct checker *checker, const struct yaml_node *node,
                      struct project_data *data)
 {
-    static const char *const keys[] = {"path",   "target", "time",   "role", "copy",
-                                       "source", "url",    "digest", "size", NULL};
+    static const char *const keys[] = {"path", "target", "time", "role",   "copy", "source",
+                                       "url",  "digest", "size", CSV_KEYS, NULL};
     static const char *const roles[] = {"reference", "evaluation", NULL};
     char where[MLOPS_NAME_MAX + 32];
     TRY(checker_name(checker, node, "snapshot", node->key));
@@ -91,6 +91,7 @@ static int read_data(const struct checker *checker, const struct yaml_node *node
     TRY(checker_text(checker, node, "target", &data->target));
     TRY(checker_text(checker, node, "time", &data->time));
     TRY(checker_choice(checker, node, "role", roles, &data->role));
+    TRY(csv_keys_read(&checker->yaml, node, &data->csv));
     const struct project_data *other = checker->project->data;
     for (; other < data && data->role; other++)
         if (other->role && str_equal(other->role, data->role) && str_equal(data->role, "reference"))

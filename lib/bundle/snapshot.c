@@ -40,6 +40,7 @@ static int read_table(const struct mlops_registry *registry, struct table_reader
         TRY(check_cancelled(registry, err));
         TRY(profile_add_next(profile, reader, &batches, &count, err));
         if (count == 0) {
+            profile->ragged = table_ragged_rows(reader);
             profile_finish(profile);
             return MLOPS_OK;
         }
@@ -78,6 +79,9 @@ static cJSON *describe(const struct project_data *data, const struct profile *pr
         json_add_string(json, "url", data->url);
         json_add_u64(json, "size", data->size);
     }
+    cJSON *csv = csv_keys_to_json(&data->csv);
+    if (csv)
+        cJSON_AddItemToObject(json, "csv", csv);
     json_add_u64(json, "rows", profile->rows);
     json_add_string(json, "profile", hex);
     add_time_range(json, data, profile);
@@ -113,7 +117,8 @@ int snapshot_describe(const struct mlops_registry *registry, struct store_writer
 {
     const struct project_data *data = source->data;
     _cleanup_(table_close_ptr) struct table_reader *reader = NULL;
-    const struct table_options options = {.root = source->root};
+    struct table_options options = {.root = source->root};
+    csv_keys_apply(&data->csv, &options);
     if (table_open_all(source->files, source->count, &options, &reader, err))
         return mlops_wrap(err, "%s:%d: the snapshot '%s'", PROJECT_FILE, data->line, data->name);
     if (table_partitions_differ(reader))
@@ -132,6 +137,10 @@ int snapshot_describe(const struct mlops_registry *registry, struct store_writer
     if (code && code != MLOPS_CANCELLED)
         return mlops_wrap(err, "%s:%d: the snapshot '%s'", PROJECT_FILE, data->line, data->name);
     TRY(code);
+    if (profile->ragged > 0)
+        registry_warn(registry, "the snapshot '%s': %llu row%s of another width than the header",
+                      data->name, (unsigned long long)profile->ragged,
+                      profile->ragged == 1 ? " was" : "s were");
     profile_encode(profile, &bytes);
     TRY(store_writer_add(writer, bytes.data, bytes.length, &digest, err));
     *json = describe(data, profile, &digest);

@@ -105,7 +105,8 @@ int snapshot_open(struct mlops_registry *registry, const struct manifest *manife
             (struct column_schema){.name = profile->columns[expected.count].name,
                                    .type = profile->columns[expected.count].type};
     /* bundles of before have no columns of partitions */
-    const struct table_options options = {.expected = &expected, .only_expected = true};
+    struct table_options options = {.expected = &expected, .only_expected = true};
+    csv_keys_apply(&data->csv, &options);
     int code = table_open(path, &options, reader, err);
     free(expected.columns);
     return code;

@@ -90,6 +90,7 @@ static int add_table(struct store *store, struct quality *quality, const char *n
     struct snapshot_table *table = &quality->tables[index];
     table->name = data->name;
     table->shown = data->path;
+    table->csv = &data->csv;
     if (!table->profile)
         TRY(load_profile(store, data, &table->profile, err));
     if (read && !table->path)

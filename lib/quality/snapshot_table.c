@@ -79,7 +79,8 @@ int snapshot_table_read(const struct snapshot_table *table, const char *const *n
     for (size_t i = 0; i < count; i++)
         schema.columns[i] =
             (struct column_schema){.name = (char *)(uintptr_t)names[i], .type = COLUMN_TEXT};
-    const struct table_options options = {.expected = &schema, .only_expected = true};
+    struct table_options options = {.expected = &schema, .only_expected = true};
+    csv_keys_apply(table->csv, &options);
     int code = table_open(table->path, &options, &reader, err);
     free(schema.columns);
     TRY(code);

@@ -1,12 +1,14 @@
 /* lib/quality/snapshot_table.h - a snapshot as text cells: what people wrote is what is judged. */
 #ifndef QUALITY_SNAPSHOT_TABLE_H
 #define QUALITY_SNAPSHOT_TABLE_H
+#include "bundle/csv_keys.h"
 #include "stats/profile.h"
 
 struct snapshot_table {
     const char *name;        /* of the snapshot */
     const char *shown;       /* its path in the bundle */
     char *path;              /* where it lies now */
+    const struct csv_keys *csv;
     struct profile *profile; /* made when it was packaged: its columns and their types */
 };
 void snapshot_table_clear(struct snapshot_table *table);

@@ -97,18 +97,21 @@ static int add_rows(struct table_reader *reader, const char *target, uint64_t ba
 }
 
 /* Times as they are written: the columns of the table, with text in their place. */
-static int open_table(const char *path, struct table_reader **reader, struct mlops_error *err)
+static int open_table(const char *path, const struct csv_keys *csv, struct table_reader **reader,
+                      struct mlops_error *err)
 {
     _cleanup_(table_close_ptr) struct table_reader *first = NULL;
     struct table_schema times = {0};
-    TRY(table_open(path, &(struct table_options){.expected = NULL}, &first, err));
+    struct table_options options = {.expected = NULL};
+    csv_keys_apply(csv, &options);
+    TRY(table_open(path, &options, &first, err));
     const struct table_schema *schema = table_schema(first);
     times.columns = xcalloc(schema->count + 1, sizeof(*times.columns));
     for (size_t i = 0; i < schema->count; i++)
         if (schema->columns[i].type == COLUMN_TIME)
             times.columns[times.count++] =
                 (struct column_schema){.name = schema->columns[i].name, .type = COLUMN_TEXT};
-    const struct table_options options = {.expected = &times};
+    options.expected = &times;
     int code = table_open(path, &options, reader, err);
     free(times.columns);
     return code;
@@ -124,7 +127,7 @@ int requests_make(struct mlops_registry *registry, const struct manifest *manife
         return mlops_fail(err, MLOPS_NOT_FOUND, "the bundle has no snapshot called '%s'", name);
     _cleanup_(free_string) char *path = path_join(folder, "requests");
     TRY(lay_out(registry, manifest, data, path, err));
-    TRY(open_table(path, &reader, err));
+    TRY(open_table(path, &data->csv, &reader, err));
     TRY(add_rows(reader, data->target, batch, most, requests, err));
     if (requests->count == 0)
         return mlops_fail(err, MLOPS_INVALID, "%s has fewer than the %llu rows of a request",

@@ -226,6 +226,78 @@ static void snapshots_are_checked(void **state)
                  "the manifest is wrong: no path, rows or profile of the snapshot 'a'");
 }
 
+/* A snapshot whose member `csv` is this. */
+static char *given_csv(const char *csv)
+{
+    char *data =
+        xprintf("\"a\":{\"csv\":%s,\"path\":\"x\",\"profile\":\"" DIGEST "\",\"rows\":1}", csv);
+    char *text = given("", data);
+    free(data);
+    return text;
+}
+
+static void how_a_snapshot_is_read_is_read_back(void **state)
+{
+    struct manifest manifest;
+    struct mlops_error err;
+    const struct csv_keys nothing = {0};
+    const char *csv =
+        "{\"columns\":[\"a\",\"b\"],\"comment\":\"#\",\"ragged\":\"fill\",\"separator\":\"\\t\"}";
+    char *text = given_csv(csv);
+    (void)state;
+    if (parse(text, &manifest, &err))
+        fail_msg("%s", err.message);
+    free(text);
+    const struct csv_keys *keys = &manifest.data[0].csv;
+    assert_int_equal('\t', keys->separator);
+    assert_int_equal('#', keys->comment);
+    assert_int_equal(TABLE_RAGGED_FILL, keys->ragged);
+    assert_string_equal("b", keys->columns[1]);
+    assert_null(keys->columns[2]);
+    _cleanup_(json_free) cJSON *json = csv_keys_to_json(keys);
+    _cleanup_(buffer_clear) struct buffer again = {0};
+    assert_int_equal(MLOPS_OK, json_write_canonical(json, &again, &err));
+    assert_string_equal(csv, again.data);
+    struct table_options options = {.only_expected = true};
+    csv_keys_apply(keys, &options);
+    assert_int_equal('\t', options.separator);
+    assert_int_equal('#', options.comment);
+    assert_int_equal(TABLE_RAGGED_FILL, options.ragged);
+    assert_string_equal("a", options.names[0]);
+    assert_true(options.only_expected);
+    manifest_clear(&manifest);
+    assert_null(csv_keys_to_json(&nothing)); /* a snapshot without them has the bytes of before */
+}
+
+static void no_way_to_read_a_snapshot_is_refused(void **state)
+{
+    static const char *const wrong[] = {
+        "null",
+        "[]",
+        "\";\"",
+        "{\"separator\":\"\"}",
+        "{\"separator\":\";;\"}",
+        "{\"separator\":59}",
+        "{\"separator\":null}",
+        "{\"separator\":\"\\\"\"}",
+        "{\"separator\":\"\\n\"}",
+        "{\"separator\":\"\xc2\xa7\"}",
+        "{\"comment\":\"\\r\"}",
+        "{\"comment\":\"#\",\"separator\":\"#\"}",
+        "{\"comment\":true}",
+        "{\"ragged\":\"drop\"}",
+        "{\"ragged\":1}",
+        "{\"columns\":[]}",
+        "{\"columns\":\"a\"}",
+        "{\"columns\":[\"a\",\"a\"]}",
+        "{\"columns\":[\"a\",\"\"]}",
+        "{\"columns\":[1]}",
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++)
+        refused_text(given_csv(wrong[i]), "the manifest is wrong: no way to read the snapshot 'a'");
+}
+
 static void another_format_model_or_no_files_are_refused(void **state)
 {
     (void)state;
@@ -352,6 +424,8 @@ int main(void)
         cmocka_unit_test(links_are_judged_by_where_they_really_lead),
         cmocka_unit_test(kinds_modes_sizes_and_digests_are_checked),
         cmocka_unit_test(snapshots_are_checked),
+        cmocka_unit_test(how_a_snapshot_is_read_is_read_back),
+        cmocka_unit_test(no_way_to_read_a_snapshot_is_refused),
         cmocka_unit_test(another_format_model_or_no_files_are_refused),
         cmocka_unit_test(the_same_in_other_words_is_refused),
         cmocka_unit_test(usual_entries_are_read_without_a_tree),

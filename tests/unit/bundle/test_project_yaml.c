@@ -310,6 +310,102 @@ static void only_one_snapshot_is_the_reference(void **state)
             "mlops.yaml:4: 'a' is the reference already (line 3), and there can be one only");
 }
 
+static void a_snapshot_says_how_its_csv_is_read(void **state)
+{
+    struct project p;
+    struct mlops_error err;
+    (void)state;
+    if (parse("model: m\ndata:\n  a: {path: x, separator: ;, comment: '#', ragged: skip,\n"
+              "      columns: [ts, 1, 'a,b']}\n  b: {path: y, separator: '\\t', ragged: refuse}\n"
+              "  c: {path: z, separator: \"\\t\", comment: 'x', columns: , ragged: }\n",
+              &p, &err))
+        fail_msg("%s", err.message);
+    assert_int_equal(';', p.data[0].csv.separator);
+    assert_int_equal('#', p.data[0].csv.comment);
+    assert_int_equal(TABLE_RAGGED_SKIP, p.data[0].csv.ragged);
+    assert_string_equal("ts", p.data[0].csv.columns[0]);
+    assert_string_equal("1", p.data[0].csv.columns[1]);
+    assert_string_equal("a,b", p.data[0].csv.columns[2]);
+    assert_null(p.data[0].csv.columns[3]);
+    assert_int_equal('\t', p.data[1].csv.separator);
+    assert_int_equal(TABLE_RAGGED_REFUSE, p.data[1].csv.ragged);
+    assert_int_equal('\t', p.data[2].csv.separator);
+    assert_int_equal('x', p.data[2].csv.comment);
+    assert_null(p.data[2].csv.columns);
+    project_clear(&p);
+}
+
+/* The same, of a snapshot that has nothing else in line 4. */
+static void refused_key(const char *key, const char *message)
+{
+    char *text = xprintf("model: m\ndata:\n  a: {path: x,\n    %s}\n", key);
+    char *whole_message = xprintf("mlops.yaml:4: %s", message);
+    refused(text, whole_message);
+    free(text);
+    free(whole_message);
+}
+
+static void what_csv_cannot_be_read_by_is_refused(void **state)
+{
+    struct project p;
+    struct mlops_error err;
+    (void)state;
+    refused_key("separator: ;;", "'separator' takes one character, not ';;'");
+    refused_key("separator: ", "'separator' has no value");
+    refused_key("separator: ''", "'separator' takes one character, not ''");
+    refused_key("separator: '\xc2\xa7'", "'separator' takes one character, not '\xc2\xa7'");
+    refused_key("separator: [a]", "'separator' must be a single value, not a list");
+    refused_key("comment: {a: b}", "'comment' must be a single value, not a map");
+    refused_key("separator: '\"'",
+                "'separator': a quote or the end of a line cannot separate cells");
+    refused_key("separator: \"\\n\"",
+                "'separator': a quote or the end of a line cannot separate cells");
+    refused_key("comment: \"\\r\"",
+                "'comment': a quote or the end of a line cannot begin comments");
+    refused_key("separator: ';', comment: ';'",
+                "'comment': the same character cannot separate cells and begin comments");
+    refused_key("ragged: drop", "'ragged': 'drop' is none of refuse, fill and skip");
+    refused_key("ragged: [fill]", "'ragged' must be a single value, not a list");
+    refused_key("columns: 'a,b'",
+                "'columns' must be a list of names such as [ts, amount], not a single value");
+    refused_key("columns: []", "'columns' must be a list with something in it");
+    refused_key("columns: [a, [b]]", "'an item of the list' must be a single value, not a list");
+    refused_key("columns: [a, '']", "'an item of the list' is empty");
+    refused_key("columns: [a, b, a]", "'columns': two columns are called 'a'");
+    refused_key("seperator: ;", "unknown key 'seperator' (did you mean 'separator'?)");
+    /* what YAML takes for a comment of its own would go unnoticed */
+    refused("model: m\ndata:\n  a:\n    path: x\n    comment: #\n",
+            "mlops.yaml:5: 'comment' has no value");
+    parse("model: m\ndata:\n  a:\n    path: x\n    comment: #\n", &p, &err);
+    assert_string_equal("quote the character: # begins a comment of YAML", err.hint);
+}
+
+static void names_of_columns_have_limits(void **state)
+{
+    struct buffer many = {0};
+    struct project p;
+    struct mlops_error err;
+    (void)state;
+    buffer_puts(&many, "columns: [c0");
+    for (int i = 1; i <= 65536; i++)
+        buffer_printf(&many, ",c%d", i);
+    buffer_putc(&many, ']');
+    refused_key(many.data, "'columns': 65537 names, and a table has 1 to 65536 columns");
+    many.length -= strlen(",c65536]");
+    buffer_puts(&many, "]");
+    char *text = xprintf("model: m\ndata:\n  a: {path: x, %s}\n", many.data);
+    assert_int_equal(MLOPS_OK, parse(text, &p, &err));
+    project_clear(&p);
+    free(text);
+    buffer_reset(&many);
+    buffer_puts(&many, "columns: [");
+    for (int i = 0; i <= TABLE_NAME_MAX; i++)
+        buffer_putc(&many, 'n');
+    buffer_putc(&many, ']');
+    refused_key(many.data, "'columns': the name of column 1 is longer than 4096 bytes");
+    buffer_clear(&many);
+}
+
 static void monitoring_limits_are_checked(void **state)
 {
     struct project p;
@@ -370,6 +466,9 @@ int main(void)
         cmocka_unit_test(timeouts_are_durations),
         cmocka_unit_test(training_names_a_snapshot),
         cmocka_unit_test(only_one_snapshot_is_the_reference),
+        cmocka_unit_test(a_snapshot_says_how_its_csv_is_read),
+        cmocka_unit_test(what_csv_cannot_be_read_by_is_refused),
+        cmocka_unit_test(names_of_columns_have_limits),
         cmocka_unit_test(monitoring_limits_are_checked),
         cmocka_unit_test(what_is_not_yaml_says_where),
         cmocka_unit_test(a_file_cut_anywhere_is_read_or_refused_whole),
