@@ -427,19 +427,23 @@ void cli_note_bundle(struct cli *cli, const char *done, const struct mlops_packa
 /* The same, and print its id, and its version where it was registered, or the document. */
 int cli_report_bundle(struct cli *cli, const char *done, const struct mlops_package *package);
 
-/* For profile and drift: how CSV is read. */
-#define CLI_CSV_OPTIONS                                                                            \
-    {.name = "separator",                                                                          \
+/* For profile and drift: how CSV is read, and what is done where it is not said. */
+#define CLI_CSV_OPTIONS(usual_separator, usual_ragged)                                             \
+    {.name = "columns",                                                                            \
      .kind = OPTION_TEXT,                                                                          \
-     .argument = "CHARACTER",                                                                      \
-     .help = "of CSV (default: found out)"},                                                       \
+     .argument = "NAMES",                                                                          \
+     .help = "CSV has no header: its columns are called so, by commas"},                           \
+        {.name = "separator",                                                                      \
+         .kind = OPTION_TEXT,                                                                      \
+         .argument = "CHARACTER",                                                                  \
+         .help = "of CSV (default: " usual_separator ")"},                                         \
         {.name = "comment",                                                                        \
          .kind = OPTION_TEXT,                                                                      \
          .argument = "CHARACTER",                                                                  \
          .help = "pass over lines of CSV that begin with it"},                                     \
     {                                                                                              \
         .name = "ragged", .kind = OPTION_CHOICE, .argument = "POLICY",                             \
-        .help = "rows of another width: refuse (default), fill or skip",                           \
+        .help = "rows of another width: refuse, fill or skip (default: " usual_ragged ")",         \
         .words = "refuse fill skip"                                                                \
     }
 

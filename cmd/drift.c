@@ -363,6 +363,7 @@ static int run(struct cli *cli)
         .season = cli_text(cli, "season"),
         .exact = cli_flag(cli, "exact"),
         .ragged = cli_text(cli, "ragged"),
+        .columns = cli_text(cli, "columns"),
     };
 
     int code = parse_share(cli, "far", &options.far);
@@ -393,7 +394,8 @@ const struct command command_drift = {
     .description =
         "Column by column, against the profile that was made of the version's snapshot when it "
         "was packaged. FILE is read once, in memory that does not grow with its rows. The most "
-        "drifted column comes first; the snapshot's target and time columns are left out. Where "
+        "drifted column comes first; the snapshot's target and time columns are left out. CSV is "
+        "read as the snapshot's is where no option says otherwise. Where "
         "columns go together otherwise though none has moved, whole rows have drifted: a "
         "classifier tells them apart, or the correlation of a pair changed.",
     .group = GROUP_WATCH,
@@ -449,7 +451,7 @@ const struct command command_drift = {
           .help = "hold rows against rows of the same hour or weekday",
           .words = "hour weekday"},
          {.name = "exact", .help = "keep all values of both tables instead of sketches"},
-         CLI_CSV_OPTIONS,
+         CLI_CSV_OPTIONS("the snapshot's, else found out", "the snapshot's"),
          {.name = "html",
           .kind = OPTION_TEXT,
           .argument = "FILE",

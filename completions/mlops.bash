@@ -118,6 +118,7 @@ _mlops_option() {
     drift:--time) sources=() ;;
     drift:--segment) sources=() ;;
     drift:--season) sources=(+hour +weekday) ;;
+    drift:--columns) sources=() ;;
     drift:--separator) sources=() ;;
     drift:--comment) sources=() ;;
     drift:--ragged) sources=(+refuse +fill +skip) ;;
@@ -267,7 +268,7 @@ _mlops_options() {
     data) sources=(--label --reason) ;;
     webhook) sources=(--event --secret-env --follow) ;;
     profile) sources=(--output --table --stream --schema --columns --separator --comment --ragged) ;;
-    drift) sources=(--current --data --method --categorical-method --threshold --any-effect --far --time --segment --season --exact --separator --comment --ragged --html --markdown --svg) ;;
+    drift) sources=(--current --data --method --categorical-method --threshold --any-effect --far --time --segment --season --exact --columns --separator --comment --ragged --html --markdown --svg) ;;
     monitor) sources=(--follow --listen --events --tick --replay --auto-rollback --auto-retrain --dead-letter --lateness --keep-raw --keep-minutes --version --since --lags --format --stage --segment --by-segment --by --record --margin --at --all --until --secret-env --severity --reason) ;;
     env) sources=(--venv --output --captured --all --allow-extra --target --stage --image --python --allow-unpinned) ;;
     fsck) sources=(--quick --repair) ;;

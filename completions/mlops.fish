@@ -117,6 +117,7 @@ set -g __mlops_valued \
     'drift:--time' \
     'drift:--segment' \
     'drift:--season' \
+    'drift:--columns' \
     'drift:--separator' \
     'drift:--comment' \
     'drift:--ragged' \
@@ -488,7 +489,7 @@ complete -c mlops -n '__mlops_in profile' -l schema -r -F -d 'take the types fro
 complete -c mlops -n '__mlops_in profile' -l columns -x -d 'CSV has no header: its columns are called so, by commas'
 complete -c mlops -n '__mlops_in profile' -l separator -x -d 'of CSV (default: found out)'
 complete -c mlops -n '__mlops_in profile' -l comment -x -d 'pass over lines of CSV that begin with it'
-complete -c mlops -n '__mlops_in profile' -l ragged -x -a 'refuse fill skip' -d 'rows of another width: refuse (default), fill or skip'
+complete -c mlops -n '__mlops_in profile' -l ragged -x -a 'refuse fill skip' -d 'rows of another width: refuse, fill or skip (default: refuse)'
 complete -c mlops -n '__mlops_in profile' -F
 
 complete -c mlops -n __mlops_before -a drift -d 'compare a table with the data that a version learnt from'
@@ -503,9 +504,10 @@ complete -c mlops -n '__mlops_in drift' -l time -x -d 'column of times that drif
 complete -c mlops -n '__mlops_in drift' -l segment -x -d 'say which values of COLUMN carry the drift'
 complete -c mlops -n '__mlops_in drift' -l season -x -a 'hour weekday' -d 'hold rows against rows of the same hour or weekday'
 complete -c mlops -n '__mlops_in drift' -l exact -d 'keep all values of both tables instead of sketches'
-complete -c mlops -n '__mlops_in drift' -l separator -x -d 'of CSV (default: found out)'
+complete -c mlops -n '__mlops_in drift' -l columns -x -d 'CSV has no header: its columns are called so, by commas'
+complete -c mlops -n '__mlops_in drift' -l separator -x -d 'of CSV (default: the snapshot\'s, else found out)'
 complete -c mlops -n '__mlops_in drift' -l comment -x -d 'pass over lines of CSV that begin with it'
-complete -c mlops -n '__mlops_in drift' -l ragged -x -a 'refuse fill skip' -d 'rows of another width: refuse (default), fill or skip'
+complete -c mlops -n '__mlops_in drift' -l ragged -x -a 'refuse fill skip' -d 'rows of another width: refuse, fill or skip (default: the snapshot\'s)'
 complete -c mlops -n '__mlops_in drift' -l html -r -F -d 'write a report with pictures, one file that needs nothing else'
 complete -c mlops -n '__mlops_in drift' -l markdown -r -F -d 'write the report as Markdown'
 complete -c mlops -n '__mlops_in drift' -l svg -x -d 'print a picture of one column instead of the table'

@@ -23,9 +23,11 @@ struct mlops_drift_options {
     const char *season;  /* "hour" or "weekday": hold the current table against rows of the snapshot
                             with the same mix of them; NULL: against all */
     bool exact;          /* keep all values of both tables instead of sketches */
-    const char *ragged;  /* rows of another width: "refuse", "fill" or "skip"; NULL: refuse */
-    char separator;      /* of CSV; 0: found out */
-    char comment;        /* lines of CSV that begin with it are passed over; 0: none do */
+    /* How CSV is read; what is not given is the snapshot's. */
+    const char *ragged;  /* rows of another width: "refuse", "fill" or "skip" */
+    const char *columns; /* names of the columns where there is no header, by commas */
+    char separator;
+    char comment; /* lines that begin with it are passed over */
 };
 
 /* One bar of a column's histogram: shares of the values that are there, 0…1. */

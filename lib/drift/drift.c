@@ -39,6 +39,7 @@ struct drift_run {
     struct slices *spans, *reference_segments, *current_segments;
     uint64_t *misfits; /* of each column of the current table: see struct reading */
     char *folder;      /* with the snapshot's rows */
+    char **columns;    /* of the current table, where options name them */
 };
 
 static void run_clear(struct drift_run *run)
@@ -56,6 +57,7 @@ static void run_clear(struct drift_run *run)
     if (run->folder)
         (void)tree_remove(run->folder, &ignored); /* a folder of TMPDIR */
     free(run->folder);
+    strings_free(run->columns);
 }
 
 /* A column that is asked for by name is one of the snapshot's. */
@@ -156,6 +158,9 @@ static int check_complete(struct drift_run *run, const struct table_schema *expe
         return MLOPS_OK;
     mlops_fail(err, MLOPS_INVALID, "%s lacks columns that the snapshot '%s' has: %s",
                run->options->current, run->data->name, absent.data);
+    if (csv_keys_given(&run->data->csv))
+        return mlops_hint(err, "CSV is read as the snapshot's is where --separator, --comment and "
+                               "--columns do not say otherwise");
     return mlops_hint(err, "give it the columns that the model was trained on");
 }
 
@@ -254,6 +259,25 @@ static int read_rows(const struct mlops_registry *registry, struct table_reader 
     }
 }
 
+/* As the snapshot's table is read, but for what options say. */
+static int choose_reading(struct drift_run *run, struct table_options *table,
+                          struct mlops_error *err)
+{
+    const struct mlops_drift_options *options = run->options;
+    csv_keys_apply(&run->data->csv, table);
+    table->names_give_way = true; /* it may be JSON Lines, or have the header that its like lacks */
+    if (options->separator)
+        table->separator = options->separator;
+    if (options->comment)
+        table->comment = options->comment;
+    if (options->columns) {
+        run->columns = table_names_split(options->columns);
+        table->names = (const char *const *)run->columns;
+        table->names_give_way = false;
+    }
+    return options->ragged ? table_ragged_parse(options->ragged, &table->ragged, err) : MLOPS_OK;
+}
+
 /* The columns of the current table that are compared, with the types that the reference has. */
 static int read_current(struct drift_run *run, struct mlops_error *err)
 {
@@ -262,10 +286,8 @@ static int read_current(struct drift_run *run, struct mlops_error *err)
     struct table_options options = {.expected = &expected,
                                     .only_expected = true,
                                     .count_misfits = true,
-                                    .separator = run->options->separator,
-                                    .comment = run->options->comment,
                                     .observer = registry_observer(run->registry)};
-    int code = table_ragged_parse(run->options->ragged, &options.ragged, err);
+    int code = choose_reading(run, &options, err);
     if (!code)
         code = table_open_all(&run->options->current, 1, &options, &reader, err);
     if (!code)
