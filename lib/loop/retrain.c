@@ -226,6 +226,7 @@ static int assemble_data(struct retrain *retrain, const char *path, struct mlops
                                             .since_ns = retrain->since_ns,
                                             .until_ns = retrain->until_ns,
                                             .training = &training,
+                                            .csv = &retrain->data->csv,
                                             .path = path},
                  &assembled, err));
     result->events = assembled.events;

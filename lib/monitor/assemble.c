@@ -82,14 +82,30 @@ static const char *class_text(const struct assembly *assembly, uint32_t class)
 
 /* ---- CSV ------------------------------------------------------------------------------------ */
 
-/* RFC 4180: quoted where it must be. */
-static void put_field(FILE *out, const char *text, size_t length)
+/* What would be read as something else than a byte of a cell, in the place of `text`. */
+static bool is_special(const struct csv_keys *csv, size_t column, const char *text, size_t at)
 {
+    if (column == 0 && at == 0 && csv->comment && text[0] == csv->comment)
+        return true;
+    if (csv->separator)
+        return text[at] == csv->separator || memchr("\"\r\n", text[at], 3);
+    /* without a header the first row is what the separator is found out by */
+    return memchr("\",\r\n;\t|", text[at], csv->columns ? 7 : 4);
+}
+
+/* The cell of `column`, RFC 4180: quoted where it must be. */
+static void put_field(const struct assembly *assembly, size_t column, const char *text,
+                      size_t length)
+{
+    const struct csv_keys *csv = assembly->options->csv;
+    FILE *out = assembly->out; /* which keeps its errors */
     bool plain = true;
+    if (column > 0)
+        (void)fputc(csv->separator ? csv->separator : ',', out);
     for (size_t i = 0; i < length && plain; i++)
-        plain = !strchr("\",\r\n", text[i]) || text[i] == '\0';
+        plain = !is_special(csv, column, text, i);
     if (plain) {
-        (void)fwrite(text, 1, length, out); /* the stream keeps its errors */
+        (void)fwrite(text, 1, length, out);
         return;
     }
     (void)fputc('"', out);
@@ -101,38 +117,49 @@ static void put_field(FILE *out, const char *text, size_t length)
     (void)fputc('"', out);
 }
 
+static void put_text(const struct assembly *assembly, size_t column, const char *text)
+{
+    put_field(assembly, column, text, strlen(text));
+}
+
 static void put_header(struct assembly *assembly)
 {
     const struct profile *profile = assembly->options->training->profile;
-    for (size_t i = 0; i < profile->column_count; i++) {
-        if (i > 0)
-            (void)fputc(',', assembly->out);
-        put_field(assembly->out, profile->columns[i].name, strlen(profile->columns[i].name));
-    }
+    if (assembly->options->csv->columns)
+        return;
+    for (size_t i = 0; i < profile->column_count; i++)
+        put_text(assembly, i, profile->columns[i].name);
     (void)fputc('\n', assembly->out);
 }
 
-static void put_time(FILE *out, const struct column_profile *column, int64_t time_ns)
+static void put_time(const struct assembly *assembly, size_t column, int64_t time_ns)
 {
     char text[32];
-    if (column_is_numeric(column->type)) {
-        (void)fprintf(out, "%lld", (long long)(time_ns / 1000000000));
-        return;
-    }
-    mlops_time_format(time_ns, text);
-    (void)fputs(text, out);
+    if (column_is_numeric(assembly->options->training->profile->columns[column].type))
+        (void)snprintf(text, sizeof(text), "%lld", (long long)(time_ns / 1000000000));
+    else
+        mlops_time_format(time_ns, text);
+    put_text(assembly, column, text);
 }
 
-static void put_cell(FILE *out, const struct column_profile *column,
-                     const struct event_column *cells, size_t row)
+static void put_cell(const struct assembly *assembly, size_t column, size_t row)
 {
-    if (!cells || row >= cells->filled)
-        return;
-    uint8_t kind = cells->kinds[row];
-    if (kind == CELL_BOOL && column_is_numeric(column->type) && column->type != COLUMN_BOOL)
-        (void)fputc(cells->numbers[row] != 0 ? '1' : '0', out);
+    const struct event_column *cells = assembly->cells[column];
+    enum column_type type = assembly->options->training->profile->columns[column].type;
+    uint8_t kind = cells && row < cells->filled ? cells->kinds[row] : CELL_ABSENT;
+    if (kind == CELL_BOOL && column_is_numeric(type) && type != COLUMN_BOOL)
+        put_text(assembly, column, cells->numbers[row] != 0 ? "1" : "0");
     else if (kind == CELL_NUMBER || kind == CELL_BOOL || kind == CELL_TEXT)
-        put_field(out, cells->texts[row].data, cells->texts[row].length);
+        put_field(assembly, column, cells->texts[row].data, cells->texts[row].length);
+    else
+        put_text(assembly, column, "");
+}
+
+static void put_score(const struct assembly *assembly, size_t column, double score)
+{
+    char text[32];
+    (void)snprintf(text, sizeof(text), "%.17g", score);
+    put_text(assembly, column, text);
 }
 
 static bool is_named(const char *a, const char *b)
@@ -145,17 +172,15 @@ static void put_row(struct assembly *assembly, const struct event *event, size_t
 {
     const struct training *training = assembly->options->training;
     for (size_t i = 0; i < training->profile->column_count; i++) {
-        const struct column_profile *column = &training->profile->columns[i];
-        if (i > 0)
-            (void)fputc(',', assembly->out);
-        if (is_named(training->target, column->name))
-            put_field(assembly->out, label, strlen(label));
-        else if (is_named(training->time, column->name))
-            put_time(assembly->out, column, event->time_ns);
-        else if (!assembly->cells[i] && str_equal(column->name, "score") && !isnan(event->score))
-            (void)fprintf(assembly->out, "%.17g", event->score);
+        const char *name = training->profile->columns[i].name;
+        if (is_named(training->target, name))
+            put_text(assembly, i, label);
+        else if (is_named(training->time, name))
+            put_time(assembly, i, event->time_ns);
+        else if (!assembly->cells[i] && str_equal(name, "score") && !isnan(event->score))
+            put_score(assembly, i, event->score);
         else
-            put_cell(assembly->out, column, assembly->cells[i], row);
+            put_cell(assembly, i, row);
     }
     (void)fputc('\n', assembly->out);
 }

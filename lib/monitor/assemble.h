@@ -4,17 +4,20 @@
  * One row an event of the stage whose label is known, shadow events left out, in the order in which
  * they were counted, each id once. Columns are those of a training snapshot, in its order: its
  * target is the label, its time column the event's time, all else the features. The same events and
- * labels give the same bytes.
+ * labels give the same bytes. It is written as the snapshot is read: its separator, its header or
+ * none.
  */
 #ifndef MONITOR_ASSEMBLE_H
 #define MONITOR_ASSEMBLE_H
+#include "bundle/csv_keys.h"
 #include "monitor/training.h"
 
 struct assemble_options {
     const char *model, *stage;
     int64_t since_ns, until_ns; /* of the events' times, the last excluded */
     const struct training *training;
-    const char *path; /* of the CSV file, which is written anew */
+    const struct csv_keys *csv; /* by which the file will be read */
+    const char *path;           /* of the CSV file, which is written anew */
 };
 
 struct assembled {
