@@ -162,7 +162,10 @@ static void set_moments(struct answer *answer)
     if (!(n > 0))
         return;
     double e = s[0] / n; /* how far the mean is from there */
-    column->mean = (column->mean + e) * unit;
+    struct double_double mean = two_sum(column->mean, e);
+    mean = two_sum(mean.high * unit, mean.low * unit);
+    column->mean = mean.high;
+    column->mean_low = mean.low;
     column->m2 = (s[1] - n * e * e) * unit * unit;
     column->m3 = (s[2] - 3 * e * s[1] + 2 * n * e * e * e) * unit * unit * unit;
     column->m4 = (s[3] - 4 * e * s[2] + 6 * e * e * s[1] - 3 * n * e * e * e * e) * unit * unit *

@@ -89,7 +89,7 @@ static struct moments chunk_moments(const double *values, size_t count)
         add_power(&sums, j, values[whole + j] - mean);
     /* the mean was rounded: shift to the true one */
     double shift = total(sums.first) / n, m2 = total(sums.second), m3 = total(sums.third);
-    struct moments moments = {.n = n, .mean = mean + shift};
+    struct moments moments = {.n = n, .mean = two_sum(mean, shift)};
     moments.m2 = m2 - n * shift * shift;
     moments.m3 = m3 - 3 * shift * m2 + 2 * n * shift * shift * shift;
     moments.m4 = total(sums.fourth) - 4 * shift * m3 + 6 * shift * shift * m2 -
@@ -106,14 +106,14 @@ void moments_merge(struct moments *a, const struct moments *b)
         *a = *b;
         return;
     }
-    double na = a->n, nb = b->n, n = na + nb, delta = b->mean - a->mean;
+    double na = a->n, nb = b->n, n = na + nb, delta = double_double_distance(b->mean, a->mean);
     double step = delta / n, square = step * delta;
     a->m4 += b->m4 + square * step * step * na * nb * (na * na - na * nb + nb * nb) +
              6 * step * step * (na * na * b->m2 + nb * nb * a->m2) +
              4 * step * (na * b->m3 - nb * a->m3);
     a->m3 += b->m3 + square * step * na * nb * (na - nb) + 3 * step * (na * b->m2 - nb * a->m2);
     a->m2 += b->m2 + square * na * nb;
-    a->mean += step * nb;
+    a->mean = double_double_plus(a->mean, step * nb);
     a->n = n;
 }
 

@@ -39,6 +39,7 @@ struct column_profile {
     uint64_t misfits;                /* of `missing`: cells that are not of the type */
     uint64_t absence[MISSING_CODES]; /* of `missing`: by what stood there (missing_name) */
     uint64_t zeros, negatives;       /* numbers */
+    double mean_low;                 /* what `mean` was rounded by (stats/double_double.h) */
     double m4;
     struct frequent *values;         /* numeric columns: frequent_number */
     int64_t first_ns, last_ns;       /* times: the range; only where there are values */
@@ -99,7 +100,7 @@ int profile_merge(struct profile *profile, const struct profile *other, struct m
 
 /* Versioned binary form, the same bytes for the same input in the same order on every machine. */
 void profile_encode(const struct profile *profile, struct buffer *out);
-/* Formats 1 to 3. Errors: MLOPS_INVALID not a profile, truncated, or of a newer format. */
+/* Formats 1 to 4. Errors: MLOPS_INVALID not a profile, truncated, or of a newer format. */
 int profile_decode(const void *data, size_t length, struct profile **profile,
                    struct mlops_error *err);
 

@@ -1,7 +1,8 @@
 /* lib/stats/profile_codec.c - profiles as bytes: "MLOPSPRF", u32 version, u64 rows, u32 columns,
  * then the columns; little-endian. Format 2 has u64 ragged rows behind the rows, more behind every
- * column, and the sample of rows at the end; format 3, of profiles that were hashed elsewhere, has
- * u32 by whom behind the ragged rows (docs/profile.md). */
+ * column, and the sample of rows at the end; format 3 u32 by whom the rows were hashed behind the
+ * ragged rows; format 4 what the mean was rounded by (docs/profile.md). Read are all, written are 4
+ * and, of profiles that know no more, 1. */
 #include "base/path.h"
 #include "stats/frequent.h"
 #include "stats/hll.h"
@@ -9,8 +10,9 @@
 #include "stats/profile_column.h"
 #include "stats/row_sample.h"
 
-#define VERSION 2
+#define VERSION_PLAIN 1
 #define VERSION_HASHED 3
+#define VERSION 4
 #define NAME_BYTES_MAX (1U << 20)
 #define COLUMNS_MAX 65536
 
@@ -51,8 +53,10 @@ static void encode_extension(const struct column_profile *column, struct buffer 
         wire_put_u64(out, column->negatives);
         frequent_encode(column->values, out);
     }
-    if (column_is_numeric(column->type) || column->type == COLUMN_TIME)
+    if (column_is_numeric(column->type) || column->type == COLUMN_TIME) {
         wire_put_f64(out, column->m4);
+        wire_put_f64(out, column->mean_low);
+    }
     if (column->type == COLUMN_TIME) {
         wire_put_u64(out, (uint64_t)column->first_ns);
         wire_put_u64(out, (uint64_t)column->last_ns);
@@ -80,13 +84,12 @@ void profile_encode(const struct profile *profile, struct buffer *out)
 {
     bool extended = is_extended(profile);
     buffer_append(out, magic, sizeof(magic));
-    bool hashed = extended && profile->hashing != PROFILE_HASHED_HERE;
-    wire_put_u32(out, hashed ? VERSION_HASHED : extended ? VERSION : 1);
+    wire_put_u32(out, extended ? VERSION : VERSION_PLAIN);
     wire_put_u64(out, profile->rows);
-    if (extended)
+    if (extended) {
         wire_put_u64(out, profile->ragged);
-    if (hashed)
         wire_put_u32(out, (uint32_t)profile->hashing);
+    }
     wire_put_u32(out, (uint32_t)profile->column_count);
     for (size_t i = 0; i < profile->column_count; i++) {
         encode_column(&profile->columns[i], extended, out);
@@ -190,7 +193,14 @@ static void decode_texts(struct wire *wire, struct column_profile *column)
     wire->failed |= column->patterns && frequent_total(column->patterns) > column_present(column);
 }
 
-static void decode_extension(struct wire *wire, struct column_profile *column)
+/* Of the mean what its double left over, so that adding it changes nothing. */
+static void decode_mean_low(struct wire *wire, struct column_profile *column)
+{
+    column->mean_low = wire_f64(wire);
+    wire->failed |= column->mean_low != 0 && column->mean + column->mean_low != column->mean;
+}
+
+static void decode_extension(struct wire *wire, uint32_t version, struct column_profile *column)
 {
     uint64_t sum;
     column->misfits = wire_u64(wire);
@@ -198,16 +208,21 @@ static void decode_extension(struct wire *wire, struct column_profile *column)
     wire->failed |= __builtin_add_overflow(absent, column->misfits, &sum) || sum > column->missing;
     if (column_is_numeric(column->type) && !wire->failed)
         decode_numbers(wire, column);
-    if (column_is_numeric(column->type) || column->type == COLUMN_TIME)
+    if (column_is_numeric(column->type) || column->type == COLUMN_TIME) {
         column->m4 = wire_f64(wire);
+        if (version >= VERSION)
+            decode_mean_low(wire, column);
+    }
     if (column->type == COLUMN_TIME && !wire->failed)
         decode_times(wire, column);
     if (column_has_texts(column->type) && !wire->failed)
         decode_texts(wire, column);
 }
 
-static void decode_columns(struct wire *wire, size_t count, bool extended, struct profile *profile)
+static void decode_columns(struct wire *wire, size_t count, uint32_t version,
+                           struct profile *profile)
 {
+    bool extended = version > VERSION_PLAIN;
     size_t capacity = 0;
     while (profile->column_count < count && !wire->failed) {
         struct column_schema schema;
@@ -219,7 +234,7 @@ static void decode_columns(struct wire *wire, size_t count, bool extended, struc
         free(schema.name);
         decode_column(wire, column);
         if (extended && !wire->failed)
-            decode_extension(wire, column);
+            decode_extension(wire, version, column);
     }
 }
 
@@ -231,19 +246,20 @@ int profile_decode(const void *data, size_t length, struct profile **profile,
     if (!start || memcmp(start, magic, sizeof(magic)) != 0)
         return mlops_fail(err, MLOPS_INVALID, "not a profile");
     uint32_t version = wire_u32(&wire);
-    if (!wire.failed && (version < 1 || version > VERSION_HASHED))
+    if (!wire.failed && (version < VERSION_PLAIN || version > VERSION))
         return mlops_fail(err, MLOPS_INVALID, "a profile of version %u, this mlops knows up to %u",
-                          version, VERSION_HASHED);
+                          version, VERSION);
     _cleanup_(profile_free_ptr) struct profile *decoded = xcalloc(1, sizeof(*decoded));
     decoded->rows = wire_u64(&wire);
-    decoded->ragged = version > 1 ? wire_u64(&wire) : 0;
-    uint32_t hashing = version == VERSION_HASHED ? wire_u32(&wire) : PROFILE_HASHED_HERE;
-    wire.failed |= version == VERSION_HASHED && hashing != PROFILE_HASHED_BY_POSTGRESQL;
+    decoded->ragged = version > VERSION_PLAIN ? wire_u64(&wire) : 0;
+    uint32_t hashing = version >= VERSION_HASHED ? wire_u32(&wire) : PROFILE_HASHED_HERE;
+    wire.failed |= hashing > PROFILE_HASHED_BY_POSTGRESQL;
+    wire.failed |= version == VERSION_HASHED && hashing == PROFILE_HASHED_HERE;
     decoded->hashing = (enum profile_hashing)hashing;
     size_t count = wire_u32(&wire);
     wire.failed |= count > COLUMNS_MAX;
-    decode_columns(&wire, count, version > 1, decoded);
-    if (version > 1 && !wire.failed)
+    decode_columns(&wire, count, version, decoded);
+    if (version > VERSION_PLAIN && !wire.failed)
         decoded->sample = row_sample_decode(&wire, count);
     if (wire.failed || wire.at != wire.end)
         return mlops_fail(err, MLOPS_INVALID, "a profile is damaged at byte %zu",

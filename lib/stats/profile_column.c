@@ -69,12 +69,14 @@ static void extend(struct column_profile *column, double value)
 
 static struct moments moments_of(const struct column_profile *column, double n)
 {
-    return (struct moments){n, column->mean, column->m2, column->m3, column->m4};
+    return (struct moments){
+        n, {column->mean, column->mean_low}, column->m2, column->m3, column->m4};
 }
 
 static void set_moments(struct column_profile *column, const struct moments *moments)
 {
-    column->mean = moments->mean;
+    column->mean = moments->mean.high;
+    column->mean_low = moments->mean.low;
     column->m2 = moments->m2;
     column->m3 = moments->m3;
     column->m4 = moments->m4;
@@ -339,6 +341,7 @@ void column_merge(struct column_profile *a, const struct column_profile *b)
     struct moments others = moments_of(b, (double)column_finite(b));
     moments_merge(&moments, &others);
     moments.m4 = a->extended ? moments.m4 : 0;
+    moments.mean.low = a->extended ? moments.mean.low : 0;
     set_moments(a, &moments);
     merge_ranges(a, b);
     merge_sketches(a, b);

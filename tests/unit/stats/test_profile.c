@@ -111,7 +111,7 @@ static void a_profile_that_was_hashed_elsewhere_merges_with_its_like_only(void *
     _cleanup_(buffer_clear) struct buffer bytes = {0};
     profile->hashing = PROFILE_HASHED_BY_POSTGRESQL;
     profile_encode(profile, &bytes);
-    assert_int_equal(3, bytes.data[8]); /* the format */
+    assert_int_equal(4, bytes.data[8]); /* the format */
     assert_int_equal(0, profile_decode(bytes.data, bytes.length, &back, &err));
     assert_int_equal(PROFILE_HASHED_BY_POSTGRESQL, back->hashing);
     check(back);
@@ -186,6 +186,90 @@ static void a_profile_of_format_1_is_read_and_written_as_it_was(void **state)
     assert_null(fresh->sample);
     assert_false(profile_column(fresh, "n")->extended);
     near((7 * 144.67857142857142 + 6.5) / 10, profile_column(fresh, "n")->mean);
+}
+
+/* Made by the mlops of 2026-11-29 of four rows: n is 1.5, -2, 7 and nothing. */
+static void a_profile_of_format_2_or_3_is_read_and_written_as_one_of_4(void **state)
+{
+    (void)state;
+    struct mlops_error err = {0};
+    _cleanup_(buffer_clear) struct buffer two = {0}, three = {0};
+    assert_int_equal(
+        0, file_read(SOURCE_ROOT "/tests/unit/stats/profile_v2.bin", 1 << 20, &two, &err));
+    assert_int_equal(2, two.data[8]);
+    /* the third has by whom it was hashed behind rows and ragged ones */
+    buffer_append(&three, two.data, 28);
+    buffer_append(&three, (const char[]){PROFILE_HASHED_BY_POSTGRESQL, 0, 0, 0}, 4);
+    buffer_append(&three, two.data + 28, two.length - 28);
+    three.data[8] = 3;
+    for (int format = 2; format <= 3; format++) {
+        const struct buffer *bytes = format == 2 ? &two : &three;
+        _cleanup_(profile_free_ptr) struct profile *profile = NULL, *back = NULL;
+        _cleanup_(buffer_clear) struct buffer again = {0};
+        assert_int_equal(0, profile_decode(bytes->data, bytes->length, &profile, &err));
+        assert_int_equal(format == 3, profile->hashing);
+        profile_encode(profile, &again);
+        assert_int_equal(4, again.data[8]);
+        assert_int_equal(0, profile_decode(again.data, again.length, &back, &err));
+        assert_int_equal(format == 3, back->hashing);
+        const struct column_profile *n = profile_column(back, "n");
+        assert_true(n->extended && n->mean_low == 0);
+        near(6.5 / 3, n->mean);
+        near(-1.5, column_kurtosis(n));
+        assert_int_equal(0, profile_merge(back, profile, &err));
+        assert_int_equal(8, back->rows);
+        near(6.5 / 3, profile_column(back, "n")->mean);
+    }
+    /* nobody is who the third names as soon as it is rows of our own */
+    struct profile *none = NULL;
+    three.data[28] = PROFILE_HASHED_HERE;
+    assert_int_equal(MLOPS_INVALID, profile_decode(three.data, three.length, &none, &err));
+}
+
+/* A thousand values about 1e12, in two parts that are kept on disk between: what a double rounds
+ * off a mean there is 1e-5 of the deviation, which is that of 0 to 999 in steps of 2^-8. */
+static void parts_that_were_kept_merge_as_if_they_had_not(void **state)
+{
+    (void)state;
+    struct mlops_error err = {0};
+    struct column_schema one = {(char *)(uintptr_t) "n", COLUMN_FLOAT};
+    struct profile *parts[2] = {0};
+    static const uint8_t none[1000] = {0};
+    double values[1000];
+    for (size_t i = 0; i < 1000; i++)
+        values[i] = 1e12 + (double)i / 256;
+    for (size_t i = 0; i < 2; i++) {
+        size_t rows = i == 0 ? 333 : 667;
+        struct column column = {COLUMN_FLOAT, rows, none, values + i * 333, NULL, NULL};
+        _cleanup_(profile_free_ptr) struct profile *part =
+            profile_new(&(struct table_schema){&one, 1});
+        _cleanup_(buffer_clear) struct buffer bytes = {0};
+        profile_update(part, &(struct batch){&column, 1, rows});
+        profile_encode(part, &bytes);
+        assert_int_equal(0, profile_decode(bytes.data, bytes.length, &parts[i], &err));
+        assert_true(parts[i]->columns[0].mean_low == part->columns[0].mean_low);
+    }
+    assert_int_equal(0, profile_merge(parts[0], parts[1], &err));
+    const struct column_profile *n = &parts[0]->columns[0];
+    near(1000.0 * 1001 / 12 / 65536, column_variance(n));
+    assert_true(fabs(column_skewness(n)) < 1e-12);
+    near(-1.2 * (1e6 + 1) / (1e6 - 1), column_kurtosis(n));
+    profile_free(parts[0]);
+    profile_free(parts[1]);
+}
+
+static void what_changes_the_mean_is_not_what_it_was_rounded_by(void **state)
+{
+    (void)state;
+    struct mlops_error err = {0};
+    static const double wrong[] = {1, -1e-13, NAN, INFINITY};
+    for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++) {
+        _cleanup_(profile_free_ptr) struct profile *profile = profile_of(0, ROWS), *back = NULL;
+        _cleanup_(buffer_clear) struct buffer bytes = {0};
+        profile->columns[0].mean_low = wrong[i];
+        profile_encode(profile, &bytes);
+        assert_int_equal(MLOPS_INVALID, profile_decode(bytes.data, bytes.length, &back, &err));
+    }
 }
 
 static void a_profile_tells_what_is_missing_how_long_texts_are_and_when_it_was(void **state)
@@ -326,6 +410,9 @@ int main(void)
         cmocka_unit_test(damaged_bytes_are_refused_or_harmless),
         cmocka_unit_test(infinite_values_do_not_spoil_the_moments),
         cmocka_unit_test(a_profile_of_format_1_is_read_and_written_as_it_was),
+        cmocka_unit_test(a_profile_of_format_2_or_3_is_read_and_written_as_one_of_4),
+        cmocka_unit_test(parts_that_were_kept_merge_as_if_they_had_not),
+        cmocka_unit_test(what_changes_the_mean_is_not_what_it_was_rounded_by),
         cmocka_unit_test(a_profile_tells_what_is_missing_how_long_texts_are_and_when_it_was),
         cmocka_unit_test(rows_that_came_before_and_columns_that_go_together_are_told),
         cmocka_unit_test(columns_merge_to_a_type_that_holds_both),

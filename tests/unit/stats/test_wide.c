@@ -45,8 +45,8 @@ static bool same(double a, double b)
 
 static bool same_moments(const struct moments *a, const struct moments *b)
 {
-    return same(a->n, b->n) && same(a->mean, b->mean) && same(a->m2, b->m2) && same(a->m3, b->m3) &&
-           same(a->m4, b->m4);
+    return same(a->n, b->n) && same(a->mean.high, b->mean.high) && same(a->mean.low, b->mean.low) &&
+           same(a->m2, b->m2) && same(a->m3, b->m3) && same(a->m4, b->m4);
 }
 
 /* Each test runs once for each way that is not the plain one. */
