@@ -95,7 +95,7 @@ static int fetch_tail(struct backend_s3 *s3, const char *name, size_t length, st
     TRY(s3_get_tail(s3->s3, key, tail->data, length, &got, size, err));
     tail->length = got;
     tail->data[got] = '\0';
-    uint8_t head[8];
+    uint8_t head[S3_TAIL_HEAD];
     put_u64(head, *size);
     buffer_append(&kept, head, sizeof(head));
     buffer_append(&kept, tail->data, tail->length);
@@ -126,7 +126,7 @@ static bool kept_tail(struct backend_s3 *s3, const char *name, size_t at_least, 
                       uint64_t *size)
 {
     _cleanup_(free_string) char *entry = xprintf("%s" S3_TAIL_ENTRY, name);
-    uint8_t head[8];
+    uint8_t head[S3_TAIL_HEAD];
     size_t got, room = (at_least > TAIL_SIZE ? at_least : TAIL_SIZE) + 1;
     if (!blob_cache_get(s3->cache, entry, 0, head, sizeof(head), &got) || got != sizeof(head))
         return false;

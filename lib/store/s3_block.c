@@ -1,5 +1,6 @@
 /* lib/store/s3_block.c - blocks of blobs, fetched when they are read and kept. */
 #include "store/s3_block.h"
+#include "base/buffer.h"
 #include "base/endian.h"
 #include "store/backend_s3.h"
 #include <pthread.h>
@@ -80,27 +81,94 @@ static struct stream *stream_of(struct blocks *blocks, const char *name)
     return NULL;
 }
 
+/* ---- the end of a blob, which came with its index -------------------------------------------- */
+
+/* The end that is kept: `*begin` is where it begins in the blob, `*size` what all of the blob has.
+ * It is read at once, as another process may put a longer one in its place. */
+static bool load_tail(struct blocks *blocks, const char *name, struct buffer *tail, uint64_t *begin,
+                      uint64_t *size)
+{
+    _cleanup_(free_string) char *entry = xprintf("%s" S3_TAIL_ENTRY, name);
+    uint64_t kept;
+    size_t got;
+    if (!blob_cache_size(blocks->cache, entry, &kept) || kept < S3_TAIL_HEAD)
+        return false;
+    buffer_reset(tail);
+    buffer_reserve(tail, (size_t)kept + 1);
+    if (!blob_cache_get(blocks->cache, entry, 0, tail->data, (size_t)kept + 1, &got) || got != kept)
+        return false;
+    *size = get_u64((const uint8_t *)tail->data);
+    *begin = *size - (kept - S3_TAIL_HEAD);
+    return *begin <= *size;
+}
+
+/* Small records (recipes, manifests) often lie right before the index, and with it in the end that
+ * is kept: a block need not be fetched for them. */
+static bool read_tail(struct blocks *blocks, const char *name, uint64_t offset, void *data,
+                      size_t length)
+{
+    _cleanup_(buffer_clear) struct buffer tail = {0};
+    uint64_t begin, size;
+    if (!load_tail(blocks, name, &tail, &begin, &size) || offset < begin || offset > size ||
+        length > size - offset)
+        return false;
+    memcpy(data, tail.data + S3_TAIL_HEAD + (offset - begin), length);
+    return true;
+}
+
+/* What the kept end has of the block that begins at `first`, into its place in `data`: `*kept`
+ * bytes, to the end of the block or of the blob. What is before it, `*wanted` bytes, is to come. */
+static bool fill_from_tail(struct blocks *blocks, const char *name, uint64_t first, uint8_t *data,
+                           size_t *wanted, size_t *kept)
+{
+    _cleanup_(buffer_clear) struct buffer tail = {0};
+    uint64_t begin, size;
+    if (!load_tail(blocks, name, &tail, &begin, &size))
+        return false;
+    uint64_t from = begin > first ? begin : first;
+    uint64_t to = size < first + S3_BLOCK_SIZE ? size : first + S3_BLOCK_SIZE;
+    if (from >= to)
+        return false;
+    *wanted = (size_t)(from - first);
+    *kept = (size_t)(to - from);
+    memcpy(data + *wanted, tail.data + S3_TAIL_HEAD + (from - begin), *kept);
+    return true;
+}
+
 /* ---- fetching -------------------------------------------------------------------------------- */
 
-static int fetch(struct blocks *blocks, const char *name, uint64_t block, struct mlops_error *err)
+/* The block as far as it is not in the kept end; `*got` bytes with that. */
+static int fetch_rest(struct blocks *blocks, const char *name, uint64_t block, uint8_t *data,
+                      size_t *got, struct mlops_error *err)
 {
     _cleanup_(free_string) char *key = xprintf(S3_PACKS "%s", name);
-    _cleanup_(free_string) char *entry = entry_of(name, block);
-    uint8_t *data = xmalloc(S3_BLOCK_SIZE);
-    uint64_t size;
-    size_t got;
-    int code =
-        s3_get(blocks->s3, key, block * S3_BLOCK_SIZE, data, S3_BLOCK_SIZE, &got, &size, err);
-    if (code == MLOPS_OK)
-        blob_cache_put(blocks->cache, entry, data, got);
-    free(data);
-    TRY(code);
+    uint64_t first = block * S3_BLOCK_SIZE, size;
+    size_t kept = 0, wanted = S3_BLOCK_SIZE;
+    if (fill_from_tail(blocks, name, first, data, &wanted, &kept) && wanted == 0) {
+        *got = kept;
+        return MLOPS_OK;
+    }
+    TRY(s3_get(blocks->s3, key, first, data, wanted, got, &size, err));
+    if (*got == wanted) /* else it has become shorter, and the end is not its end */
+        *got += kept;
     pthread_mutex_lock(&blocks->lock);
     struct stream *stream = stream_of(blocks, name);
     if (stream)
         stream->size = size;
     pthread_mutex_unlock(&blocks->lock);
     return MLOPS_OK;
+}
+
+static int fetch(struct blocks *blocks, const char *name, uint64_t block, struct mlops_error *err)
+{
+    _cleanup_(free_string) char *entry = entry_of(name, block);
+    uint8_t *data = xmalloc(S3_BLOCK_SIZE);
+    size_t got;
+    int code = fetch_rest(blocks, name, block, data, &got, err);
+    if (code == MLOPS_OK)
+        blob_cache_put(blocks->cache, entry, data, got);
+    free(data);
+    return code;
 }
 
 /* With the lock held: whoever is the last leaves nothing behind. */
@@ -228,25 +296,6 @@ static void fetch_ahead(struct blocks *blocks, const char *name, uint64_t block,
         *task = (struct fetch_task){.blocks = blocks, .flight = flight};
         transfers_add(blocks->transfers, run_fetch, task);
     }
-}
-
-/* Small records (recipes, manifests) often lie right before the index, and with it in the end that
- * is kept: a block need not be fetched for them. */
-static bool read_tail(struct blocks *blocks, const char *name, uint64_t offset, void *data,
-                      size_t length)
-{
-    _cleanup_(free_string) char *entry = xprintf("%s" S3_TAIL_ENTRY, name);
-    uint8_t head[8];
-    uint64_t kept;
-    size_t got;
-    if (!blob_cache_size(blocks->cache, entry, &kept) || kept < sizeof(head) ||
-        !blob_cache_get(blocks->cache, entry, 0, head, sizeof(head), &got) || got != sizeof(head))
-        return false;
-    uint64_t size = get_u64(head), begin = size - (kept - sizeof(head));
-    return offset >= begin && offset <= size &&
-           blob_cache_get(blocks->cache, entry, sizeof(head) + (offset - begin), data, length,
-                          &got) &&
-           got == length;
 }
 
 static int read_block(struct blocks *blocks, const char *name, uint64_t block, size_t offset,

@@ -13,6 +13,7 @@
 /* The entry NAME.tail of the cache is the end of a blob, which has its index: the size of the whole
  * (8 bytes, as all our numbers), then the bytes. */
 #define S3_TAIL_ENTRY ".tail"
+#define S3_TAIL_HEAD 8
 
 struct blocks;
 
