@@ -27,7 +27,7 @@ uint64_t chunker_fingerprint(const struct chunker *chunker, const uint8_t *end)
 }
 
 size_t chunker_cut(const struct chunker *chunker, const uint8_t *data, size_t length,
-                   uint64_t *fingerprint)
+                   chunker_known known, const void *context, uint64_t *fingerprint)
 {
     const uint64_t *gear = chunker->gear;
     size_t end = length < CHUNK_MAX ? length : CHUNK_MAX;
@@ -43,7 +43,8 @@ size_t chunker_cut(const struct chunker *chunker, const uint8_t *data, size_t le
         hash = (hash << 1) + gear[data[i]];
     for (; at < normal; at++) {
         hash = (hash << 1) + gear[data[at]];
-        if (!(hash & MASK_BEFORE)) {
+        /* any cut of another version passes the second mask, so that few hashes are asked about */
+        if (!(hash & MASK_AFTER) && (!(hash & MASK_BEFORE) || (known && known(context, hash)))) {
             *fingerprint = hash;
             return at + 1;
         }

@@ -20,13 +20,17 @@ struct chunker {
 
 void chunker_init(struct chunker *chunker);
 
+/* Does the version before have a cut with this fingerprint? */
+typedef bool (*chunker_known)(const void *context, uint64_t fingerprint);
+
 /*
  * Length of the first chunk of `data`: between CHUNK_MIN and CHUNK_MAX, less only where the data
- * ends. The caller gives at least CHUNK_MAX bytes, or all that is left. `*fingerprint` gets the
- * gear hash at the cut, by which a like chunk of another version can be found.
+ * ends. The caller gives at least CHUNK_MAX bytes, or all that is left. A cut that is `known`
+ * (NULL: none is) counts before the average size, too. `*fingerprint` gets the gear hash at the
+ * cut, by which a like chunk of another version can be found.
  */
 size_t chunker_cut(const struct chunker *chunker, const uint8_t *data, size_t length,
-                   uint64_t *fingerprint);
+                   chunker_known known, const void *context, uint64_t *fingerprint);
 
 /* The gear hash of the 64 bytes before `end`: the fingerprint of a cut there. */
 uint64_t chunker_fingerprint(const struct chunker *chunker, const uint8_t *end);

@@ -123,6 +123,12 @@ bool match_expect(const struct match *match, size_t expected, uint32_t *length,
     return entry->length >= CHUNK_MIN && entry->length <= CHUNK_MAX;
 }
 
+bool match_has_cut(const void *context, uint64_t fingerprint)
+{
+    const struct match *match = context;
+    return find_cut(match, fingerprint, 0) < match->count;
+}
+
 size_t match_after(const struct match *match, uint64_t fingerprint, size_t expected)
 {
     uint64_t near = match->starts[expected < match->count ? expected : match->count];

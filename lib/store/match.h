@@ -25,6 +25,8 @@ void match_free(struct match *match);
  */
 bool match_expect(const struct match *match, size_t expected, uint32_t *length,
                   uint64_t *fingerprint);
+/* chunker_known; `context` is the match: is there a cut with this fingerprint? */
+bool match_has_cut(const void *context, uint64_t fingerprint);
 /* The entry that comes after a cut with this fingerprint, SIZE_MAX where the base has none; of
  * several the nearest after `expected`. */
 size_t match_after(const struct match *match, uint64_t fingerprint, size_t expected);

@@ -54,7 +54,9 @@ static int read_more(struct intake *intake, uint8_t *to, size_t room, size_t *go
 }
 
 /* The next chunk. Where the version before had a cut that still stands, it ends there: what is in
- * it need not be looked through, and cuts stay where they were, which is what deltas live on. */
+ * it need not be looked through, and cuts stay where they were, which is what deltas live on.
+ * Behind what changed the first of those cuts is taken, as chunks that are cut anew may be many
+ * until one ends where an old one did. */
 static size_t cut(struct intake *intake, const struct chunker *chunker, const uint8_t *data,
                   size_t length, uint64_t *fingerprint)
 {
@@ -64,7 +66,8 @@ static size_t cut(struct intake *intake, const struct chunker *chunker, const ui
         intake->expected++;
         return expected;
     }
-    size_t end = chunker_cut(chunker, data, length, fingerprint);
+    size_t end = chunker_cut(chunker, data, length, intake->match ? match_has_cut : NULL,
+                             intake->match, fingerprint);
     if (intake->match)
         intake->expected = match_after(intake->match, *fingerprint, intake->expected);
     return end;

@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-enum { LENGTH = SLAB_SIZE }; /* what one slab takes, but for its last piece */
+enum { LENGTH = SLAB_SIZE, CHANGED = 150000 }; /* one slab takes it, but for its last piece */
 
 struct fixture {
     char *folder;
@@ -21,22 +21,27 @@ struct fixture {
     struct mlops_error err;
 };
 
+/* xorshift64, Marsaglia 2003: stored as it is. */
+static void fill(uint8_t *data, size_t length, uint64_t seed)
+{
+    for (size_t i = 0; i < length; i++) {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        data[i] = (uint8_t)(seed >> 32);
+    }
+}
+
 static int set_up(void **state)
 {
     struct fixture *f = xcalloc(1, sizeof(*f));
     struct store_writer *writer;
     struct store_added added;
-    uint64_t seed = 7;
     assert_int_equal(0, directory_make_temporary("/tmp", "mlops-slab", &f->folder, &f->err));
     assert_int_equal(0, store_init(f->folder, &f->err));
     assert_int_equal(0, store_open(f->folder, NULL, &f->store, &f->err));
     f->data = xmalloc(LENGTH);
-    for (size_t i = 0; i < LENGTH; i++) { /* xorshift64, Marsaglia 2003: stored as it is */
-        seed ^= seed << 13;
-        seed ^= seed >> 7;
-        seed ^= seed << 17;
-        f->data[i] = (uint8_t)(seed >> 32);
-    }
+    fill(f->data, LENGTH, 7);
     assert_int_equal(0, store_writer_begin(f->store, &writer, &f->err));
     assert_int_equal(0, store_writer_add(writer, f->data, LENGTH, &f->digest, &f->err));
     assert_int_equal(0, store_writer_publish(writer, &added, &f->err));
@@ -137,6 +142,56 @@ static void a_flipped_bit_of_the_pack_makes_it_new(void **state)
     assert_false(is_known(f));
 }
 
+/* Where the pieces of the fixture's data end. */
+static size_t find_cuts(struct fixture *f, size_t cuts[SLAB_PIECES])
+{
+    _cleanup_(intake_clear) struct intake intake;
+    size_t at = 0;
+    intake_init(&intake, -1, f->data, LENGTH);
+    assert_int_equal(0, slab_fill(f->slab, &intake, &f->chunker, &f->err));
+    for (size_t i = 0; i < f->slab->count; i++)
+        cuts[i] = at += f->slab->lengths[i];
+    return f->slab->count;
+}
+
+/* Other bytes in the place of `CHANGED`, and `inserted` more: in what follows, a piece that can end
+ * at the next of the old cuts does. */
+static void change_and_cut(struct fixture *f, const size_t *cuts, size_t count, size_t place,
+                           size_t inserted)
+{
+    size_t behind = place + CHANGED, length = LENGTH + inserted, begin = 0, at = 0;
+    uint8_t *data = xmalloc(length);
+    memcpy(data, f->data, place);
+    fill(data + place, CHANGED + inserted, place + 1);
+    memcpy(data + behind + inserted, f->data + behind, LENGTH - behind);
+    {
+        _cleanup_(intake_clear) struct intake intake;
+        intake_init(&intake, -1, data, length);
+        assert_int_equal(0, match_new(f->reader, &f->digest, &intake.match, &f->err));
+        assert_int_equal(0, slab_fill(f->slab, &intake, &f->chunker, &f->err));
+    }
+    for (size_t i = 0; i < f->slab->count; begin += f->slab->lengths[i++]) {
+        if (begin < behind + inserted)
+            continue;
+        while (at < count && cuts[at] <= begin - inserted)
+            at++;
+        if (at < count && cuts[at] - (begin - inserted) >= CHUNK_MIN)
+            assert_int_equal(cuts[at] + inserted, begin + f->slab->lengths[i]);
+    }
+    free(data);
+}
+
+static void behind_what_changed_pieces_end_where_they_did(void **state)
+{
+    struct fixture *f = *state;
+    size_t cuts[SLAB_PIECES], count = find_cuts(f, cuts);
+    for (size_t place = 0; place < LENGTH / 2; place += 50000) {
+        change_and_cut(f, cuts, count, place, 0);
+        change_and_cut(f, cuts, count, place, 1);
+        change_and_cut(f, cuts, count, place, 70001);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -145,6 +200,7 @@ int main(void)
         TEST(what_did_not_change_is_known_without_hashing),
         TEST(a_flipped_bit_of_the_file_makes_it_new),
         TEST(a_flipped_bit_of_the_pack_makes_it_new),
+        TEST(behind_what_changed_pieces_end_where_they_did),
     };
     return cmocka_run_group_tests_name("slab", tests, NULL, NULL);
 }
