@@ -107,8 +107,10 @@ void http_response_clear(struct http_response *response)
 char *http_response_header(const struct http_response *response, const char *name)
 {
     size_t length = strlen(name);
+    if (!response->head.data)
+        return NULL;
     const char *end = response->head.data + response->head.length;
-    for (const char *line = response->head.data; line && line < end;) {
+    for (const char *line = response->head.data; line < end;) {
         const char *stop = memchr(line, '\n', (size_t)(end - line));
         if (!stop)
             stop = end;

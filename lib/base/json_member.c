@@ -78,9 +78,11 @@ static void keep(const char *name, size_t length, struct json_span value, const 
 bool json_find_members(const char *text, size_t length, const char *const *keys, size_t count,
                        struct json_span *values)
 {
-    struct cursor cursor = {.at = text, .end = text + length};
     for (size_t i = 0; i < count; i++)
         values[i] = (struct json_span){0};
+    if (length == 0)
+        return false;
+    struct cursor cursor = {.at = text, .end = text + length};
     if (!pass(&cursor, '{'))
         return false;
     if (pass(&cursor, '}'))

@@ -22,9 +22,11 @@ struct script {
 
 static void split(const struct buffer *text, struct lines *lines)
 {
+    if (text->length == 0)
+        return;
     const char *at = text->data, *end = at + text->length;
 
-    while (text->length > 0 && at < end) {
+    while (at < end) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));
         const char *stop = newline ? newline : end;
         GROW(lines->items, lines->count, &lines->capacity);

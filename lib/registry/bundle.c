@@ -48,6 +48,8 @@ static int compare_kept(const void *a, const void *b)
 
 static void hand_out(struct bundle_list *list, struct bundle_row *row)
 {
+    if (list->kept_count == 0)
+        return;
     size_t low = 0, high = list->kept_count;
     while (low < high) { /* the first of its bundle */
         size_t middle = low + (high - low) / 2;
