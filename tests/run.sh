@@ -1,6 +1,7 @@
 #!/bin/sh
-# Installs what the tests need from Debian's packages, builds with both compilers, and runs every
-# test: first under the address and undefined-behaviour sanitizers, then the release build.
+# Installs what the tests need from Debian's packages, and runs every test: first under the address and
+# undefined-behaviour sanitizers of clang, whose programs start in half the time that gcc's take, then the
+# release build, which is gcc's. So both compilers see every file, warnings being errors.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 
@@ -8,13 +9,12 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 install_packages $build_packages $quickstart_packages $test_packages
 
 cd "$root"
-cmake -S . -B build/clang -G Ninja -DCMAKE_C_COMPILER=clang-14 -DMLOPS_WERROR=ON -DCMAKE_BUILD_TYPE=Release
-cmake --build build/clang
+jobs=$(($(nproc) * 2)) # they wait, too
 
-cmake --preset debug -DBUILD_TESTING=ON
-cmake --build --preset debug
-ctest --preset debug -j3 -LE slow # they wait, too
+cmake --preset debug -B build/sanitizers -DCMAKE_C_COMPILER=clang-14 -DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=mold
+cmake --build build/sanitizers
+ctest --test-dir build/sanitizers --output-on-failure -j "$jobs" -LE slow
 
 cmake --preset release -DMLOPS_WERROR=ON -DBUILD_TESTING=ON # start.sh turned it off
 cmake --build --preset release
-ctest --preset release -j3
+ctest --preset release -j "$jobs"

@@ -4,7 +4,7 @@ build_packages="cmake ninja-build gcc libc6-dev pkg-config git libssl-dev libcjs
     libyaml-dev libgit2-dev libarchive-dev libzstd-dev zlib1g-dev
     libbz2-dev liblzma-dev liblz4-dev libcurl4-openssl-dev libpq-dev libseccomp-dev libmicrohttpd-dev"
 quickstart_packages="python3-sklearn bubblewrap libseccomp2 libmicrohttpd12"
-test_packages="clang-14 bats jq zstd lz4 python3 python3-pip python3-venv python3-jsonschema python3-packaging
+test_packages="clang-14 libclang-rt-14-dev mold bats jq zstd lz4 python3 python3-pip python3-venv python3-jsonschema python3-packaging
     libcmocka-dev man-db groff strace zsh fish bash-completion sqlite3 util-linux xxd xfsprogs
     e2fsprogs bubblewrap procps libxml2-utils openssl buildah busybox-static postgresql
     prometheus prometheus-alertmanager curl python3-torch parallel docker-registry skopeo chromium-headless-shell
