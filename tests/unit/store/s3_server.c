@@ -26,8 +26,8 @@ static char *find_program(void)
 {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     char *path = cache && *cache
-                     ? xprintf("%s/mlops-tests/versitygw-" VERSION, cache)
-                     : xprintf("%s/.cache/mlops-tests/versitygw-" VERSION, home ? home : "");
+                     ? xprintf("%s/mlops-tests/versitygw-quick-" VERSION, cache)
+                     : xprintf("%s/.cache/mlops-tests/versitygw-quick-" VERSION, home ? home : "");
     if (access(path, X_OK) == 0)
         return path;
     free(path);
