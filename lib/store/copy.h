@@ -25,8 +25,10 @@ int store_copy_packs(struct store *from, struct store *to, bool missing_ok,
 /*
  * Carry over every record whose name `to` does not know, as it is stored, into new packs of `to`:
  * for a store whose packs are cut otherwise. Durable and visible when this returns. What `to` knows
- * may be incomplete, or about to be removed: who relies on it looks (bundle/reach.h). Adds to
- * `*copied`, where `packs` counts the records. Errors: MLOPS_CANCELLED; MLOPS_IO.
+ * may be incomplete, or about to be removed: who relies on it looks (bundle/reach.h). Each record
+ * is decoded and checked on the way, but deltas of a remote store by their checksum; where one is
+ * damaged nothing comes to be in `to`. Adds to `*copied`, where `packs` counts the records. Errors:
+ * MLOPS_INTEGRITY with pack and offset; MLOPS_CANCELLED; MLOPS_IO.
  */
 int store_copy_records(struct store *from, struct store *to, struct store_copied *copied,
                        struct mlops_error *err);

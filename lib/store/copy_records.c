@@ -5,13 +5,14 @@
 #include "store/handle.h"
 #include "store/pack.h"
 #include "store/pack_writer.h"
+#include "store/visit.h"
 #include <stdlib.h>
 
 struct carriage {
     struct store *from, *to;
     const struct digest_set *wanted; /* NULL: all */
+    struct visitor *visitor;         /* reads `from` */
     struct pack_batch *batch;
-    struct buffer bytes;
     struct store_copied *copied;
     char **packs; /* of `from` */
     size_t count, capacity;
@@ -22,7 +23,7 @@ static void carriage_clear(struct carriage *carriage)
     for (size_t i = 0; i < carriage->count; i++)
         free(carriage->packs[i]);
     free(carriage->packs);
-    buffer_clear(&carriage->bytes);
+    visitor_free(carriage->visitor);
     pack_batch_free(carriage->batch);
 }
 
@@ -59,6 +60,7 @@ static int carry_pack(struct carriage *carriage, const char *name, struct mlops_
     TRY(pack_load(carriage->from->backend, name, &pack, err));
     for (size_t i = 0; i < pack.footer.count; i++) {
         struct location ours = {0}, theirs;
+        const uint8_t *stored;
         (void)pack_index_entry(pack.block, i, &pack.footer,
                                &ours.record); /* checked by pack_load */
         if (carriage->wanted && !digest_set_has(carriage->wanted, &ours.record.name))
@@ -70,8 +72,10 @@ static int carry_pack(struct carriage *carriage, const char *name, struct mlops_
         if (!index_find(carriage->from->index, &ours.record.name, &theirs) ||
             !str_equal(theirs.pack, name) || theirs.record.offset != ours.record.offset)
             continue;
-        TRY(pack_batch_carry(carriage->batch, carriage->from->backend, &theirs, &carriage->bytes,
-                             err));
+        /* from afar the bases that are there already would have to come for it */
+        TRY(visitor_stored(carriage->visitor, &theirs, !carriage->from->backend->remote, &stored,
+                           err));
+        TRY(pack_batch_copy(carriage->batch, &theirs.record, stored, err));
         carriage->copied->packs++;
     }
     return MLOPS_OK;
@@ -80,6 +84,7 @@ static int carry_pack(struct carriage *carriage, const char *name, struct mlops_
 static int carry_all(struct carriage *carriage, struct pack_writer *writer, struct mlops_error *err)
 {
     uint64_t bytes = 0;
+    carriage->visitor = visitor_new(carriage->from);
     carriage->batch = pack_batch_new(writer);
     for (size_t i = 0; i < carriage->count; i++) {
         TRY(check_in(carriage, i, err));

@@ -245,23 +245,19 @@ void pack_batch_take(struct pack_batch *batch, const struct record *record)
     batch->used += record->stored;
 }
 
-int pack_batch_carry(struct pack_batch *batch, struct store_backend *from,
-                     const struct location *location, struct buffer *bytes, struct mlops_error *err)
+int pack_batch_copy(struct pack_batch *batch, const struct record *record, const void *stored,
+                    struct mlops_error *err)
 {
-    struct record record = location->record;
-    uint64_t offset = record.offset + RECORD_HEADER_SIZE;
     uint8_t *room;
-    if (record.stored <= BATCH_ROOM) {
-        TRY(pack_batch_room(batch, &room, err));
-        TRY(from->read(from, location->pack, offset, room, record.stored, err));
-        pack_batch_take(batch, &record);
-        return MLOPS_OK;
+    if (record->stored > BATCH_ROOM) {
+        TRY(pack_batch_add(batch, record, stored, err));
+        return pack_batch_flush(batch, err);
     }
-    buffer_reset(bytes);
-    buffer_reserve(bytes, record.stored);
-    TRY(from->read(from, location->pack, offset, bytes->data, record.stored, err));
-    TRY(pack_batch_add(batch, &record, bytes->data, err));
-    return pack_batch_flush(batch, err); /* `bytes` is used again */
+    TRY(pack_batch_room(batch, &room, err));
+    if (record->stored > 0)
+        memcpy(room, stored, record->stored);
+    pack_batch_take(batch, record);
+    return MLOPS_OK;
 }
 
 /* ---- into the current pack ------------------------------------------------------------------- */

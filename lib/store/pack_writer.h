@@ -32,11 +32,9 @@ int pack_batch_add(struct pack_batch *batch, const struct record *record, const 
 int pack_batch_room(struct pack_batch *batch, uint8_t **room, struct mlops_error *err);
 void pack_batch_take(struct pack_batch *batch, const struct record *record);
 
-/* Add a record of a pack of `from`, as it is stored there; `bytes` is room that is kept between
- * calls. */
-int pack_batch_carry(struct pack_batch *batch, struct store_backend *from,
-                     const struct location *location, struct buffer *bytes,
-                     struct mlops_error *err);
+/* Add a record whose bytes do not stay. */
+int pack_batch_copy(struct pack_batch *batch, const struct record *record, const void *stored,
+                    struct mlops_error *err);
 
 /* Write what is in the batch. */
 int pack_batch_flush(struct pack_batch *batch, struct mlops_error *err);

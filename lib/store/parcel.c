@@ -100,25 +100,25 @@ const struct parcel_pack *parcel_pack(const struct parcel *parcel, size_t index)
     return &parcel->packs[index];
 }
 
-/* As it is stored, after it was seen to be what it should be: damage must not spread. */
-static int read_record(struct parcel *parcel, struct visitor *visitor,
-                       const struct location *location, struct buffer *bytes,
-                       struct mlops_error *err)
+/* As it is stored, with its header. The name of the pack was made of what lay there earlier. */
+static int read_record(struct visitor *visitor, const struct location *location,
+                       struct buffer *bytes, struct mlops_error *err)
 {
-    struct store_backend *backend = parcel->store->backend;
-    buffer_reset(bytes);
-    buffer_reserve(bytes, RECORD_HEADER_SIZE + location->record.stored);
-    record_header_encode(&location->record, (uint8_t *)bytes->data);
-    TRY(visitor_verify(visitor, location, err));
-    int code = backend->read(backend, location->pack, location->record.offset + RECORD_HEADER_SIZE,
-                             bytes->data + RECORD_HEADER_SIZE, location->record.stored, err);
-    if (code == MLOPS_NOT_FOUND) {
+    struct location now = *location;
+    uint8_t header[RECORD_HEADER_SIZE];
+    const uint8_t *stored;
+    TRY(visitor_stored(visitor, &now, true, &stored, err));
+    record_header_encode(&now.record, header);
+    if (!record_header_matches(header, &location->record) ||
+        now.record.checksum != location->record.checksum) {
         mlops_fail(err, MLOPS_CONFLICT, "the pack %s was removed while it was read",
                    location->pack);
         return mlops_hint(err, "gc was at work: run the same command again");
     }
-    bytes->length = RECORD_HEADER_SIZE + location->record.stored;
-    return code;
+    buffer_reset(bytes);
+    buffer_append(bytes, header, sizeof(header));
+    buffer_append(bytes, stored, now.record.stored);
+    return MLOPS_OK;
 }
 
 int parcel_write(struct parcel *parcel, size_t index, parcel_sink sink, void *context,
@@ -134,7 +134,7 @@ int parcel_write(struct parcel *parcel, size_t index, parcel_sink sink, void *co
     pack_header_encode(header);
     TRY(sink(context, header, sizeof(header), err));
     for (size_t i = 0; i < pack->count; i++) {
-        TRY(read_record(parcel, visitor, &parcel->items[pack->first + i], &bytes, err));
+        TRY(read_record(visitor, &parcel->items[pack->first + i], &bytes, err));
         TRY(sink(context, bytes.data, bytes.length, err));
     }
     make_tail(parcel, pack, &end, &tail, &id);

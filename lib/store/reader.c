@@ -197,22 +197,22 @@ static int load_into(struct reader *reader, const struct location *location, uin
     return reader->store->backend->remote ? check_blob(&now, data, err) : MLOPS_OK;
 }
 
-static int load(struct reader *reader, const struct location *location, const uint8_t **data,
+/* reader_load that does not try again; `location` as load_stored. */
+static int load(struct reader *reader, struct location *location, const uint8_t **data,
                 struct mlops_error *err)
 {
-    struct location now = *location;
-    const struct record *record = &now.record;
-    TRY(load_stored(reader, &now, NULL, data, err));
+    const struct record *record = &location->record;
+    TRY(load_stored(reader, location, NULL, data, err));
     if (record->encoding != ENCODING_RAW) {
         TRY(reserve(&reader->raw, &reader->raw_capacity,
                     record->raw < CHUNK_MAX ? CHUNK_MAX : record->raw, err));
-        TRY(decode(reader, &now, *data, reader->raw, err));
+        TRY(decode(reader, location, *data, reader->raw, err));
         *data = reader->raw;
     }
     if (record->kind == RECORD_BLOB)
-        return check_blob(&now, *data, err);
+        return check_blob(location, *data, err);
     if (!recipe_check(*data, record->raw))
-        return reader_damaged(err, &now, "a recipe does not match its checksum");
+        return reader_damaged(err, location, "a recipe does not match its checksum");
     return MLOPS_OK;
 }
 
@@ -258,8 +258,29 @@ int reader_load_into(struct reader *reader, const struct location *location, uin
 int reader_load(struct reader *reader, const struct location *location, const uint8_t **data,
                 struct mlops_error *err)
 {
-    int code = load(reader, location, data, err);
-    return is_worth_another(reader, location, code) ? load(reader, location, data, err) : code;
+    struct location now = *location;
+    int code = load(reader, &now, data, err);
+    return is_worth_another(reader, &now, code) ? load(reader, &now, data, err) : code;
+}
+
+static int check_stored(struct reader *reader, struct location *location, bool bases,
+                        const uint8_t **data, struct mlops_error *err)
+{
+    if (!bases && location->record.encoding == ENCODING_DELTA && location->record.checksum != 0)
+        return load_stored(reader, location, NULL, data, err);
+    return load(reader, location, data, err);
+}
+
+int reader_load_stored(struct reader *reader, struct location *location, bool bases,
+                       const uint8_t **stored, struct mlops_error *err)
+{
+    const uint8_t *data;
+    int code = check_stored(reader, location, bases, &data, err);
+    if (is_worth_another(reader, location, code))
+        code = check_stored(reader, location, bases, &data, err);
+    TRY(code);
+    *stored = reader->stored + RECORD_HEADER_SIZE;
+    return MLOPS_OK;
 }
 
 int reader_load_recipe(struct reader *reader, const struct location *location, uint8_t **entries,

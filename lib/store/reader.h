@@ -17,6 +17,13 @@ DEFINE_CLEANUP(struct reader, reader_free)
 int reader_load(struct reader *reader, const struct location *location, const uint8_t **data,
                 struct mlops_error *err);
 
+/* As reader_load, but the record's bytes as they are stored, after what they decode to was checked.
+ * Without `bases` a delta is held against its checksum alone, where it has one, and what it is a
+ * delta of is not read. `location` is changed where gc has replaced its pack, and may then be
+ * encoded otherwise. */
+int reader_load_stored(struct reader *reader, struct location *location, bool bases,
+                       const uint8_t **stored, struct mlops_error *err);
+
 /* As reader_load into memory of the caller, of record->raw bytes, but the content of a blob is not
  * checked: the caller compares its digest with the name. */
 int reader_load_into(struct reader *reader, const struct location *location, uint8_t *data,

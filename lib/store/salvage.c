@@ -172,13 +172,6 @@ int salvage_find(struct store *store, char ***packs, size_t *count, struct mlops
 
 /* ---- copying --------------------------------------------------------------------------------- */
 
-static int append(struct pack_batch *batch, const struct record *record, const void *stored,
-                  struct mlops_error *err)
-{
-    TRY(pack_batch_add(batch, record, stored, err));
-    return pack_batch_flush(batch, err); /* the bytes do not stay */
-}
-
 struct copying {
     struct store *store;
     struct reader *reader;
@@ -225,8 +218,8 @@ static int copy_at(struct copying *copying, size_t offset, size_t *next, struct 
     *next = offset + RECORD_HEADER_SIZE + location.record.stored;
     if (!digest_set_add(&copying->taken, &location.record.name))
         return MLOPS_OK;
-    return append(copying->batch, &location.record, copying->bytes + offset + RECORD_HEADER_SIZE,
-                  err);
+    return pack_batch_copy(copying->batch, &location.record,
+                           copying->bytes + offset + RECORD_HEADER_SIZE, err);
 }
 
 static int copy_pack(struct copying *copying, struct mlops_error *err)
@@ -328,7 +321,7 @@ static int fetch_slice(struct reader *reader, struct pack_batch *batch, const st
                             .encoding = ENCODING_RAW,
                             .stored = (uint32_t)content.length,
                             .raw = (uint32_t)content.length};
-    return append(batch, &record, content.data, err);
+    return pack_batch_copy(batch, &record, content.data, err);
 }
 
 /* As it is decoded: what it is a delta of there need not be here. */
@@ -349,7 +342,7 @@ static int fetch_one(struct reader *reader, const struct store *from, struct pac
                             .encoding = ENCODING_RAW,
                             .stored = location.record.raw,
                             .raw = location.record.raw};
-    return append(batch, &record, data, err);
+    return pack_batch_copy(batch, &record, data, err);
 }
 
 static int fetch(void *context, struct pack_batch *batch, struct mlops_error *err)

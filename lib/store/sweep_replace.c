@@ -36,13 +36,12 @@ static bool is_replaced(const struct sweep_pack *pack)
     return pack->fate == SWEEP_REDUNDANT || pack->fate == SWEEP_REWRITE;
 }
 
-/* As it is stored, after it was seen to be what it should be: damage must not spread. */
-static int copy_record(struct sweep *sweep, struct visitor *visitor, struct pack_batch *batch,
-                       const struct location *location, struct buffer *bytes,
+static int copy_record(struct visitor *visitor, struct pack_batch *batch, struct location *location,
                        struct mlops_error *err)
 {
-    TRY(visitor_verify(visitor, location, err));
-    return pack_batch_carry(batch, sweep->store->backend, location, bytes, err);
+    const uint8_t *stored;
+    TRY(visitor_stored(visitor, location, true, &stored, err));
+    return pack_batch_copy(batch, &location->record, stored, err);
 }
 
 static int copy_pack(struct replacing *replacing, size_t index, struct pack_batch *batch,
@@ -50,12 +49,11 @@ static int copy_pack(struct replacing *replacing, size_t index, struct pack_batc
 {
     struct sweep *sweep = replacing->sweep;
     struct sweep_pack *pack = &sweep->packs[index];
-    _cleanup_(buffer_clear) struct buffer bytes = {0};
     for (size_t i = 0; i < pack->tail.footer.count; i++) {
         struct location location = sweep_record(pack, i);
         if (!pack->at_home[i])
             continue;
-        int code = copy_record(sweep, replacing->visitors[0], batch, &location, &bytes, err);
+        int code = copy_record(replacing->visitors[0], batch, &location, err);
         if (code != MLOPS_INTEGRITY) {
             TRY(code);
             continue;

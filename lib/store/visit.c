@@ -176,6 +176,12 @@ int visitor_verify(struct visitor *visitor, const struct location *location,
     return reader_load(visitor->reader, location, &data, err);
 }
 
+int visitor_stored(struct visitor *visitor, struct location *location, bool bases,
+                   const uint8_t **stored, struct mlops_error *err)
+{
+    return reader_load_stored(visitor->reader, location, bases, stored, err);
+}
+
 void store_shun(struct store *store, char *const *packs, size_t count)
 {
     index_shun(store->index, packs, count);

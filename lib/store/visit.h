@@ -46,6 +46,11 @@ int visitor_bases(struct visitor *visitor, const struct location *location,
 int visitor_verify(struct visitor *visitor, const struct location *location,
                    struct mlops_error *err);
 
+/* Check a record and give it as it is stored, until the next call, as reader_load_stored: for those
+ * who copy it, as damage must not spread. */
+int visitor_stored(struct visitor *visitor, struct location *location, bool bases,
+                   const uint8_t **stored, struct mlops_error *err);
+
 /* Packs, by name, whose copies are taken last from now on, by this handle; they replace those of
  * the last call. */
 void store_shun(struct store *store, char *const *packs, size_t count);

@@ -107,18 +107,8 @@ static int is_stored(struct store_writer *writer, struct bench *bench, const str
 static int add_record(struct pack_batch *batch, const struct record *record, const void *stored,
                       bool stays, struct mlops_error *err)
 {
-    uint8_t *room;
-    if (stays)
-        return pack_batch_add(batch, record, stored, err);
-    if (record->stored > BATCH_ROOM) {
-        TRY(pack_batch_add(batch, record, stored, err));
-        return pack_batch_flush(batch, err);
-    }
-    TRY(pack_batch_room(batch, &room, err));
-    if (record->stored > 0)
-        memcpy(room, stored, record->stored);
-    pack_batch_take(batch, record);
-    return MLOPS_OK;
+    return stays ? pack_batch_add(batch, record, stored, err)
+                 : pack_batch_copy(batch, record, stored, err);
 }
 
 /* Pack a blob that was claimed. `bases`: what it may resemble; NULL where there is nothing. */

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Versions between registries of mlops: push and pull.
 load common
+load damage
 
 setup() {
     cli_setup
@@ -80,4 +81,67 @@ setup() {
     ended 2 'is this registry'
     run mlops pull "$other"
     ended 2 'say which version'
+}
+
+# given_damage CONTENT: of fraud@1 here, whose weights that command prints, a byte in the middle of the largest pack is another.
+given_damage() {
+    given_registry
+    given_project p
+    "$1" > p/model/weights.bin
+    mlops -q register p
+    file=$(pack tail)
+    flip "$file" $(($(stat -c %s "$file") / 2))
+    damaged="pack $(basename "$file") is damaged at byte"
+}
+
+# What cannot be compressed is stored as it is, the other is not.
+random() {
+    head -c 700000 /dev/urandom
+}
+
+text() {
+    seq 400000
+}
+
+# Nothing of it came into the registry here.
+untouched() {
+    [ "$(mlops --json list | jq '.versions | length')" -eq 0 ]
+    [ -z "$(find .mlops/objects/packs .mlops/objects/tmp -type f)" ]
+    mlops fsck
+    mlops log --verify
+}
+
+@test "what is damaged here is not pushed" {
+    for content in random text; do
+        given_damage "$content"
+        run --separate-stderr mlops push fraud@1 "$other"
+        ended 5 "$damaged"
+        [ "$(grep -c '^mlops: ' <<< "$stderr")" -eq 1 ]
+        (cd "$other" && untouched)
+        rm -rf .mlops p
+    done
+}
+
+@test "what is damaged there is not pulled" {
+    for content in random text; do
+        given_damage "$content"
+        cd "$other"
+        run --separate-stderr mlops pull ../work fraud@1
+        ended 5 "$damaged"
+        [ "$(grep -c '^mlops: ' <<< "$stderr")" -eq 1 ]
+        untouched
+        cd ../work
+        rm -rf .mlops p
+    done
+}
+
+@test "a version that needs nothing of what is damaged is pushed" {
+    given_damage random
+    given_project q churn
+    mlops -q register q
+    mlops -q push churn@1 "$other"
+    cd "$other"
+    mlops fsck
+    mlops -q checkout churn@1 out
+    diff -r ../work/q/model out/model
 }

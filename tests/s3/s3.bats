@@ -164,6 +164,29 @@ load common
     mlops -q fsck
 }
 
+@test "damage in the cache is not carried to another registry, nor is damage in the bucket" {
+    registry
+    project p 1 9000000
+    mlops -q register p
+    mlops -q checkout fraud@1 out # so that the cache has what is carried
+    for file in .mlops/objects/cache/*; do
+        printf 'x' | dd of="$file" bs=1 seek=100000 conv=notrunc status=none
+    done
+    mlops -q init ../other
+    mlops -q push fraud@1 ../other
+    mlops -q -C ../other fsck
+    mlops -q -C ../other checkout fraud@1 ../other-out
+    cmp p/model/weights.bin ../other-out/model/weights.bin
+    pack=$(ls -S "$packs"/*.pack | head -n 1)
+    printf 'xx' | dd of="$pack" bs=1 seek=100000 conv=notrunc status=none
+    rm -rf .mlops/objects/cache
+    mlops -q init ../third
+    run mlops push fraud@1 ../third
+    ended 5 "pack $(basename "$pack") is damaged at byte"
+    [ "$(mlops --json -C ../third list | jq '.versions | length')" -eq 0 ]
+    mlops -q -C ../third fsck
+}
+
 @test "the cache keeps to its size, and many processes share it" {
     registry cache=20M
     for i in 1 2 3; do
