@@ -106,6 +106,16 @@ static int read_environment(struct packaging *packaging, struct mlops_error *err
     return MLOPS_OK;
 }
 
+/* Nothing is packaged that is not named: whoever has just begun may not know. */
+static void warn_of_nothing(const struct packaging *packaging)
+{
+    if (!packaging->source && !packaging_path(packaging, "code") &&
+        !packaging_path(packaging, "artifacts"))
+        registry_warn(packaging->registry,
+                      "no model is packaged: " PROJECT_FILE
+                      " names neither 'code' nor 'artifacts', as in 'artifacts: [model/]'");
+}
+
 int package_collect(struct packaging *packaging, struct mlops_error *err)
 {
     const struct project *project = &packaging->project;
@@ -116,6 +126,7 @@ int package_collect(struct packaging *packaging, struct mlops_error *err)
     for (size_t i = 0; i < project->path_count; i++)
         TRY(add_path(packaging, i, err));
     packaging->walk.is_code = false;
+    warn_of_nothing(packaging);
     TRY(read_environment(packaging, err));
     TRY(walk_finish(&packaging->walk, err));
     if (packaging->source)

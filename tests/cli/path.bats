@@ -39,6 +39,19 @@ setup() {
     [ "$(mlops --json package p | jq -r .bundle)" != "$id" ]
 }
 
+@test "whoever names neither code nor artifacts is told that no model is packaged" {
+    given_registry
+    mkdir -p p/model
+    echo weights > p/model/weights.bin
+    echo 'model: fraud' > p/mlops.yaml
+    run mlops package p
+    ended 0 "no model is packaged: mlops.yaml names neither 'code' nor 'artifacts'" "1 file, "
+    echo 'artifacts: [model/]' >> p/mlops.yaml
+    run mlops package p
+    ended 0 "2 files, "
+    [[ $output != *"no model"* ]]
+}
+
 @test "package counts files and bytes, and the second time nothing new" {
     mlops -q init
     project
