@@ -70,7 +70,7 @@ static const char *unsupported(const yaml_event_t *event)
 
 static void append(struct yaml_node *parent, struct yaml_node *child)
 {
-    parent->items = xrealloc(parent->items, parent->count + 1, sizeof(*parent->items));
+    GROW(parent->items, parent->count, &parent->capacity);
     parent->items[parent->count++] = child;
 }
 

@@ -18,7 +18,7 @@ struct yaml_node {
     char *key;   /* in a map: this node's key */
     char *text;  /* scalars: the text, UTF-8, without NUL bytes */
     struct yaml_node **items; /* lists and maps: children, in file order */
-    size_t count;
+    size_t count, capacity;
 };
 
 /* Parse `length` bytes; `what` is the file's name in messages. The caller frees `*root` with
