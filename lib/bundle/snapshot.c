@@ -34,17 +34,12 @@ static int check_cancelled(const struct mlops_registry *registry, struct mlops_e
 static int read_table(const struct mlops_registry *registry, struct table_reader *reader,
                       struct profile *profile, struct mlops_error *err)
 {
-    for (;;) {
+    for (size_t count = 1; count > 0;) {
         const struct batch *batches;
-        size_t count;
         TRY(check_cancelled(registry, err));
         TRY(profile_add_next(profile, reader, &batches, &count, err));
-        if (count == 0) {
-            profile->ragged = table_ragged_rows(reader);
-            profile_finish(profile);
-            return MLOPS_OK;
-        }
     }
+    return MLOPS_OK;
 }
 
 /* When the rows begin and end, where the column is one of times and has some. */

@@ -249,14 +249,15 @@ static int read_rows(const struct mlops_registry *registry, struct table_reader 
             TRY(table_next_many(reader, &batches, &count, err));
         else
             TRY(profile_add_next(reading->profile, reader, &batches, &count, err));
-        if (count == 0) {
-            profile_finish(reading->profile);
-            return MLOPS_OK;
-        }
+        if (count == 0)
+            break;
         (reading->season ? add_in_season : add_batches)(reading, batches, count);
         if (observer && observer->progress)
             observer->progress(observer->context, "reading rows", reading->profile->rows, 0);
     }
+    if (reading->season)
+        profile_finish(reading->profile);
+    return MLOPS_OK;
 }
 
 /* As the snapshot's table is read, but for what options say. */

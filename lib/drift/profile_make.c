@@ -41,13 +41,10 @@ static int read_all(const struct mlops_observer *observer, struct table_reader *
             return mlops_fail(err, MLOPS_CANCELLED, "stopped while reading a table");
         TRY(profile_add_next(profile, reader, &batches, &count, err));
         if (count == 0)
-            break;
+            return MLOPS_OK;
         if (observer && observer->progress)
             observer->progress(observer->context, "reading rows", profile->rows, 0);
     }
-    profile->ragged = table_ragged_rows(reader);
-    profile_finish(profile);
-    return MLOPS_OK;
 }
 
 static int make_profile(const struct mlops_profile_options *options, struct profile **profile,

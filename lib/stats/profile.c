@@ -146,9 +146,13 @@ int profile_add_next(struct profile *profile, struct table_reader *reader,
     if (code || *count == 0) {
         free(update.sums);
         free(update.hashes);
-        return code;
+    } else {
+        end(&update);
     }
-    end(&update);
+    TRY(code);
+    profile->ragged = table_ragged_rows(reader);
+    if (*count == 0)
+        profile_finish(profile);
     return MLOPS_OK;
 }
 

@@ -79,8 +79,9 @@ void profile_free(struct profile *profile);
 DEFINE_CLEANUP(struct profile, profile_free)
 
 /* Read the next batches (table_next_taken) and take them in, over all cores. However rows are cut
- * into batches, and however many threads there are, the profile becomes the same, bit by bit. After
- * the last of them call profile_finish. After an error the profile is good for nothing. */
+ * into batches, and however many threads there are, the profile becomes the same, bit by bit. When
+ * there are no more it is finished, and knows how many rows were ragged. After an error it is good
+ * for nothing. */
 int profile_add_next(struct profile *profile, struct table_reader *reader,
                      const struct batch **batches, size_t *count, struct mlops_error *err);
 /* The same of a batch that is there already. */

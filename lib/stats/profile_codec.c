@@ -12,7 +12,8 @@
 
 #define VERSION_PLAIN 1
 #define VERSION_HASHED 3
-#define VERSION 4
+#define VERSION_MEAN_LOW 4
+#define VERSION VERSION_MEAN_LOW /* that is written */
 #define NAME_BYTES_MAX (1U << 20)
 #define COLUMNS_MAX 65536
 
@@ -210,7 +211,7 @@ static void decode_extension(struct wire *wire, uint32_t version, struct column_
         decode_numbers(wire, column);
     if (column_is_numeric(column->type) || column->type == COLUMN_TIME) {
         column->m4 = wire_f64(wire);
-        if (version >= VERSION)
+        if (version >= VERSION_MEAN_LOW)
             decode_mean_low(wire, column);
     }
     if (column->type == COLUMN_TIME && !wire->failed)

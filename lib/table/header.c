@@ -122,38 +122,29 @@ static int take_names(const struct text_view *names, size_t count, struct table_
     return check_duplicates(all, err);
 }
 
+/* What is read of columns that are called so. */
+static int arrange(struct table_schema *all, const char *name, const struct table_options *options,
+                   const struct table_schema *layout, struct header *header,
+                   struct mlops_error *err)
+{
+    header->width = all->count;
+    if (layout)
+        return follow(header, all, layout, name, err);
+    choose(header, all, options);
+    return MLOPS_OK;
+}
+
 int header_read(const struct text_view *names, size_t count, uint64_t line, const char *name,
                 const struct table_options *options, const struct table_schema *layout,
                 struct header *header, struct mlops_error *err)
 {
     _cleanup_(table_schema_clear) struct table_schema all = {0};
-    header->width = count;
     if (take_names(names, count, &all, err))
         return mlops_wrap(err, "%s:%llu", name, (unsigned long long)line);
-    if (layout)
-        return follow(header, &all, layout, name, err);
-    choose(header, &all, options);
-    return MLOPS_OK;
+    return arrange(&all, name, options, layout, header, err);
 }
 
 /* ---- names that are given ------------------------------------------------------------------- */
-
-static size_t count_names(const char *const *names)
-{
-    size_t count = 0;
-    while (names[count])
-        count++;
-    return count;
-}
-
-/* The caller frees the array. */
-static struct text_view *view_names(const char *const *names, size_t count)
-{
-    struct text_view *views = xcalloc(count + 1, sizeof(*views));
-    for (size_t i = 0; i < count; i++)
-        views[i] = (struct text_view){names[i], (uint32_t)strlen(names[i])};
-    return views;
-}
 
 char **table_names_split(const char *list)
 {
@@ -170,29 +161,35 @@ char **table_names_split(const char *list)
     return names;
 }
 
-int table_names_check(const char *const *names, struct mlops_error *err)
+static int take_given(const char *const *names, struct table_schema *all, struct mlops_error *err)
 {
-    _cleanup_(table_schema_clear) struct table_schema all = {0};
-    size_t count = count_names(names);
+    size_t count = 0;
+    while (names[count])
+        count++;
     if (count == 0 || count > CSV_FIELDS_MAX)
         return mlops_fail(err, MLOPS_INVALID, "%zu names, and a table has 1 to %d columns", count,
                           CSV_FIELDS_MAX);
-    struct text_view *views = view_names(names, count);
-    int code = take_names(views, count, &all, err);
+    struct text_view *views = xcalloc(count, sizeof(*views));
+    for (size_t i = 0; i < count; i++)
+        views[i] = (struct text_view){names[i], (uint32_t)strlen(names[i])};
+    int code = take_names(views, count, all, err);
     free(views);
     return code;
+}
+
+int table_names_check(const char *const *names, struct mlops_error *err)
+{
+    _cleanup_(table_schema_clear) struct table_schema all = {0};
+    return take_given(names, &all, err);
 }
 
 int header_give(const struct table_options *options, const char *name,
                 const struct table_schema *layout, struct header *header, struct mlops_error *err)
 {
-    if (table_names_check(options->names, err))
+    _cleanup_(table_schema_clear) struct table_schema all = {0};
+    if (take_given(options->names, &all, err))
         return mlops_wrap(err, "%s", name);
-    size_t count = count_names(options->names);
-    struct text_view *views = view_names(options->names, count);
-    int code = header_read(views, count, 1, name, options, layout, header, err);
-    free(views);
-    return code;
+    return arrange(&all, name, options, layout, header, err);
 }
 
 static int by_bytes(const void *a, const void *b)
