@@ -51,6 +51,14 @@ char *xprintf(const char *format, ...)
     return xcheck(length < 0 ? NULL : text);
 }
 
+size_t strings_count(const char *const *strings)
+{
+    size_t count = 0;
+    while (strings[count])
+        count++;
+    return count;
+}
+
 void strings_free(char **strings)
 {
     for (size_t i = 0; strings && strings[i]; i++)

@@ -63,6 +63,7 @@ static inline void free_string(char **text)
 
 /* Free a NULL-terminated array of strings and the strings; NULL is fine. */
 void strings_free(char **strings);
+size_t strings_count(const char *const *strings); /* up to the NULL behind them */
 static inline void free_strings(char ***strings)
 {
     strings_free(*strings);

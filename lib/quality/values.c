@@ -223,9 +223,7 @@ static struct check *add_check(struct reading *reading, const struct expectation
 static void sort_accepted(struct check *check)
 {
     const struct expectation *expectation = check->expectation;
-    size_t count = 0;
-    while (expectation->values[count])
-        count++;
+    size_t count = strings_count((const char *const *)expectation->values);
     check->accepted = xcalloc(count, sizeof(*check->accepted));
     for (size_t i = 0; i < count; i++)
         check->accepted[i] =

@@ -38,10 +38,7 @@ static void call_free(struct call *call)
 
 static char **copy(const char *const *strings)
 {
-    size_t count = 0;
-
-    while (strings[count])
-        count++;
+    size_t count = strings_count(strings);
     char **copies = xcalloc(count + 1, sizeof(*copies));
     for (size_t i = 0; i < count; i++)
         copies[i] = xstrdup(strings[i]);

@@ -401,9 +401,7 @@ int mlops_host_read(const char *directory, bool verify, const struct mlops_obser
     *result = (struct mlops_host){0};
     TRY(host_open(directory, &host, err));
     TRY(list_releases(&host, &ids, err));
-    size_t count = 0;
-    while (ids[count])
-        count++;
+    size_t count = strings_count((const char *const *)ids);
     if (count == 0) {
         mlops_fail(err, MLOPS_NOT_FOUND, "nothing was deployed to '%s'", directory);
         return mlops_hint(err, "name the folder that 'mlops deploy REF DIR' was given");

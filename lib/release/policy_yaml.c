@@ -328,10 +328,8 @@ static int read_windows(const struct yaml_checker *checker, const struct yaml_no
                         struct policy_stage *stage)
 {
     _cleanup_(free_strings) char **texts = NULL;
-    size_t count = 0;
     TRY(yaml_take_texts(checker, node, &texts));
-    while (texts[count])
-        count++;
+    size_t count = strings_count((const char *const *)texts);
     stage->windows = xcalloc(count, sizeof(*stage->windows));
     for (; stage->window_count < count; stage->window_count++)
         if (window_parse(texts[stage->window_count], &stage->windows[stage->window_count],

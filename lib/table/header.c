@@ -163,9 +163,7 @@ char **table_names_split(const char *list)
 
 static int take_given(const char *const *names, struct table_schema *all, struct mlops_error *err)
 {
-    size_t count = 0;
-    while (names[count])
-        count++;
+    size_t count = strings_count(names);
     if (count == 0 || count > CSV_FIELDS_MAX)
         return mlops_fail(err, MLOPS_INVALID, "%zu names, and a table has 1 to %d columns", count,
                           CSV_FIELDS_MAX);

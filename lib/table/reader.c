@@ -155,8 +155,7 @@ static int open_folder(struct table_reader *reader, struct mlops_error *err)
     reader->options.root = NULL; /* the caller's */
     if (!given)
         return MLOPS_OK;
-    while (reader->paths[count])
-        count++;
+    count = strings_count((const char *const *)reader->paths);
     return partitions_read((const char *const *)reader->paths, count, given, &reader->options,
                            &reader->partitions, err);
 }
