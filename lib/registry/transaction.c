@@ -16,6 +16,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -100,27 +101,35 @@ static bool note_read(const struct mlops_registry *registry, struct note *note)
     return *end == '\0' && note->pid > 0 && note->pid <= INT32_MAX;
 }
 
-/* What that process was called as, "mlops promote fraud@3", for a process on this machine. */
+/* What that process was called as, "mlops promote fraud@3", for a process on this machine: without
+ * the folder that its program is in, which may be longer than all of the rest. */
 static char *command_of(const struct note *note)
 {
-    char path[64], text[COMMAND_MAX + 1], host[256];
+    char path[64], arguments[PATH_MAX + COMMAND_MAX + 1], host[256];
     _cleanup_(fd_close) int fd = -1;
     struct mlops_error ignored = {0};
-    size_t length = 0;
+    size_t length = 0, start;
 
     this_host(host);
     snprintf(path, sizeof(path), "/proc/%ld/cmdline", (long)note->pid);
     if (!str_equal(host, note->host) || (fd = open(path, O_RDONLY | O_CLOEXEC)) < 0 ||
-        fd_read_full(fd, text, COMMAND_MAX, &length, &ignored) != MLOPS_OK)
+        fd_read_full(fd, arguments, sizeof(arguments) - 1, &length, &ignored) != MLOPS_OK)
         return xstrdup("");
-    while (length > 0 && text[length - 1] == '\0')
+    arguments[length] = '\0';
+    start = (size_t)(path_base(arguments) - arguments); /* each argument ends with a NUL */
+    while (length > start && arguments[length - 1] == '\0')
         length--;
-    for (size_t i = 0; i < length; i++) {
-        if (iscntrl((unsigned char)text[i]))
-            text[i] = ' ';
+    for (size_t i = start; i < length; i++) {
+        if (iscntrl((unsigned char)arguments[i]))
+            arguments[i] = ' ';
     }
-    text[length] = '\0';
-    return length == 0 ? xstrdup("") : xprintf(", %s", path_base(text));
+    length -= start;
+    if (length > COMMAND_MAX) {
+        length = COMMAND_MAX;
+        while (length > 0 && ((unsigned char)arguments[start + length] & 0xc0) == 0x80)
+            length--; /* a letter of more than one byte is left out whole */
+    }
+    return length == 0 ? xstrdup("") : xprintf(", %.*s", (int)length, arguments + start);
 }
 
 /* "alice@host (pid 4711, mlops promote fraud@3)", or what the database knows; the caller frees. */

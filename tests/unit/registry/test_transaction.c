@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "child.h"
 #include "registry/fixture.h"
 #include "registry/log_head.h"
 #include <fcntl.h>
@@ -29,7 +30,7 @@ static pid_t given_holder(struct fixture *f, const char *actor)
     pid_t child;
 
     assert_int_equal(0, pipe(ready));
-    if ((child = fork()) == 0) {
+    if ((child = fork_with_test()) == 0) {
         struct transaction *tx;
 
         f->registry = open_as(f, actor);
@@ -246,6 +247,50 @@ static void a_note_that_makes_no_sense_names_nobody(void **state)
     free(large);
 }
 
+/* A process that waits, called as `arguments`. */
+static pid_t given_process(const char *const *arguments)
+{
+    int input[2], begun[2];
+    char byte;
+    pid_t child;
+
+    assert_int_equal(0, pipe2(input, O_CLOEXEC));
+    assert_int_equal(0, pipe2(begun, O_CLOEXEC));
+    if ((child = fork_with_test()) == 0) {
+        if (dup2(input[0], STDIN_FILENO) >= 0)
+            execv("/bin/cat", (char **)arguments);
+        (void)!write(begun[1], "x", 1);
+        _exit(1);
+    }
+    close(begun[1]);
+    assert_int_equal(0, read(begun[0], &byte, 1)); /* closed by becoming another program */
+    close(begun[0]);
+    close(input[0]); /* the end to write to stays open */
+    return child;
+}
+
+static void who_writes_is_called_by_its_program_not_by_the_folder_of_it(void **state)
+{
+    struct fixture *f = *state;
+    needs_sqlite(f); /* first: skipping frees nothing */
+    _cleanup_(free_string) char *path = in_registry(f, "writer"), *text = NULL, *expected = NULL;
+    char program[2000], name[] = "/data/xüüüüüüüüüüüüüüüüüüüüüüüü", host[256] = "";
+
+    memset(program, 'f', sizeof(program));
+    program[0] = '/';
+    memcpy(program + sizeof(program) - sizeof("/mlops"), "/mlops", sizeof("/mlops"));
+    pid_t child = given_process((const char *[]){program, "-", name, NULL});
+    assert_int_equal(0, gethostname(host, sizeof(host)));
+    text = xprintf("%ld\n%s\nbob@ci\n", (long)child, host);
+    assert_ok(f, file_write_durable(path, text, strlen(text), 0644, &f->err));
+    assert_fails(f, MLOPS_IO, transaction_wait(f->registry, 31 * SECOND, &f->err));
+    /* 60 bytes would end in the middle of a letter */
+    expected = xprintf("the registry is busy: waited 30 s for bob@ci (pid %ld, mlops - %.*s)",
+                       (long)child, 51, name);
+    assert_message(f, expected);
+    end(child);
+}
+
 static void a_note_that_cannot_be_written_stops_nobody(void **state)
 {
     struct fixture *f = *state;
@@ -310,7 +355,7 @@ static void writers_killed_at_random_leave_a_registry_whose_log_and_list_agree(v
 
         assert_int_equal(0, pipe2(done, O_NONBLOCK));
         for (unsigned i = 0; i < 2; i++) {
-            if ((children[i] = fork()) == 0)
+            if ((children[i] = fork_with_test()) == 0)
                 register_for_ever(f, (round * 2 + i + 1) << 16, done[1]);
         }
         /* in every other round not before one of them has registered something */
@@ -481,6 +526,7 @@ int main(void)
         registry_test(long_waits_are_told_once),
         registry_test(the_note_of_who_writes_lasts_as_long_as_the_transaction),
         registry_test(a_note_that_makes_no_sense_names_nobody),
+        registry_test(who_writes_is_called_by_its_program_not_by_the_folder_of_it),
         registry_test(a_note_that_cannot_be_written_stops_nobody),
         registry_test(a_killed_writer_leaves_no_lock_and_nothing_half_done),
         registry_test(writers_killed_at_random_leave_a_registry_whose_log_and_list_agree),

@@ -1,6 +1,7 @@
 /* tests/unit/trial/test_cgroup.c - control groups: found, made, joined, at their limits,
  * removed. */
 #include "test.h"
+#include "child.h"
 
 #include "base/file.h"
 #include "trial/cgroup.h"
@@ -147,7 +148,7 @@ static void fork_ten(void)
     size_t count = 0;
     bool refused = false;
     while (count < ARRAY_LENGTH(children) && !refused) {
-        children[count] = fork();
+        children[count] = fork_with_test();
         if (children[count] == 0)
             for (;;)
                 pause();

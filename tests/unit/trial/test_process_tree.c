@@ -1,6 +1,7 @@
 /* tests/unit/trial/test_process_tree.c - what descends from a process, and that a look which could
  * not see everything says so. */
 #include "test.h"
+#include "child.h"
 
 #include "trial/process_tree.h"
 #include <fcntl.h>
@@ -11,7 +12,7 @@
 
 static pid_t start_child(void)
 {
-    pid_t child = fork();
+    pid_t child = fork_with_test();
     if (child == 0) {
         (void)pause();
         _exit(0);
