@@ -28,6 +28,7 @@ struct old_files {
     const struct old_layout *layout;
     const struct manifest_file **by_content;
     size_t count;
+    bool *taken; /* as the manifest's files: it has another name already */
 };
 
 static int compare_contents(const void *a, const void *b)
@@ -42,6 +43,7 @@ static void old_files_open(struct old_files *old, const struct old_layout *layou
     if (!layout)
         return;
     old->by_content = xcalloc(layout->manifest->file_count, sizeof(const struct manifest_file *));
+    old->taken = xcalloc(layout->manifest->file_count, sizeof(*old->taken));
     for (size_t i = 0; i < layout->manifest->file_count; i++)
         if (layout->manifest->files[i].kind == MANIFEST_FILE)
             old->by_content[old->count++] = &layout->manifest->files[i];
@@ -52,6 +54,7 @@ static void old_files_open(struct old_files *old, const struct old_layout *layou
 static void old_files_close(struct old_files *old)
 {
     free(old->by_content);
+    free(old->taken);
 }
 
 static int compare_path(const void *path, const void *file)
@@ -84,14 +87,18 @@ static const struct manifest_file *find_content(const struct old_files *old,
 }
 
 /* Another name for the old file, where it is the same in content and mode, and the file system can
- * do that; otherwise the store gives it. */
+ * do that; otherwise the store gives it. One more name at most: whoever writes to a file afterwards
+ * must not write to two. */
 static bool keep(const struct old_files *old, const struct manifest_file *file, const char *path)
 {
     const struct manifest_file *same = find_content(old, file);
     if (!same || old->layout->stays || same->mode != file->mode)
         return false;
+    bool *taken = &old->taken[same - old->layout->manifest->files];
     _cleanup_(free_string) char *from = path_join(old->layout->directory, same->path);
-    return link(from, path) == 0;
+    if (*taken || link(from, path) != 0)
+        return false;
+    return *taken = true;
 }
 
 /* ---- files --------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # A version on a host: laid out, switched to, taken back, followed.
 load session
+load damage
 
 setup() {
     session
@@ -66,7 +67,7 @@ until_live() {
 @test "the next version moves what changed, and shares no file with the one before" {
     released one
     mlops -q deploy fraud@production host
-    printf x | dd of=p/model/large.bin bs=1 seek=1500000 conv=notrunc status=none
+    flip p/model/large.bin 1500000
     released two
     run -0 mlops --json deploy fraud@production host
     jq -e '.deployed and .kept_bytes > 2000000 and .stored_bytes < 1000000' <<<"$output"
@@ -79,7 +80,7 @@ until_live() {
 @test "an old release that was damaged gives nothing to the next" {
     released one
     mlops -q deploy fraud@production host
-    printf x | dd of=host/current/model/large.bin bs=1 seek=1000 conv=notrunc status=none
+    flip host/current/model/large.bin 1000
     released two
     mlops -q deploy fraud@production host
     diff -r p host/current
@@ -106,7 +107,7 @@ until_live() {
     first=$(readlink host/current)
     released two
     mlops -q deploy fraud@production host
-    printf x | dd of="host/$first/model/large.bin" bs=1 seek=1000 conv=notrunc status=none
+    flip "host/$first/model/large.bin" 1000
     run -0 --separate-stderr mlops deploy fraud@1 host
     [[ "$stderr" == *"'model/large.bin' has another content"* ]]
     mlops deploy --status --verify host
@@ -116,7 +117,7 @@ until_live() {
     file=host/releases/$(basename "$first")/model/weights.txt
     stamp=$(stat -c %y "$file")
     mlops -q deploy fraud@2 host
-    printf y | dd of="$file" bs=1 conv=notrunc status=none
+    flip "$file" 0
     touch -d "$stamp" "$file"
     mlops deploy fraud@1 host
     mlops deploy --status --verify host

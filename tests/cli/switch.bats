@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # A folder that was checked out becomes another version.
 load session
+load damage
 
 setup() {
     session
@@ -12,7 +13,7 @@ setup() {
     mlops -q register p
     cp -a p second
     cp p/model/big.bin p/model/copy.bin
-    printf X | dd of=p/model/big.bin bs=1 seek=2000000 conv=notrunc status=none
+    flip p/model/big.bin 2000000
     rm p/model/weights.bin
     rmdir p/model/parts
     mlops -q register p
@@ -53,6 +54,12 @@ refused() {
     mlops -q checkout fraud@2 out
     mlops -q checkout fraud@3 out
     [ -z "$(find out -type f -links +1)" ]
+    cp third/model/big.bin third/model/again.bin # three with the content of one
+    cp third/model/big.bin third/model/copy.bin
+    mlops -q register third
+    mlops -q checkout fraud@4 out
+    [ -z "$(find out -type f -links +1)" ]
+    same third out
 }
 
 @test "unchanged files are not even read" {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # A registry whose objects lie in a bucket of a real server; run under with_server.
 load common
+load ../cli/damage
 
 @test "a wrong secret is refused, and what was asked is not made" {
     AWS_SECRET_ACCESS_KEY=wrong run mlops init --objects s3://models/x
@@ -134,7 +135,7 @@ load common
     project p 1
     mlops -q register p
     pack=$(ls -S "$packs"/*.pack | head -n 1)
-    printf 'x' | dd of="$pack" bs=1 seek=100000 conv=notrunc status=none
+    flip "$pack" 100000
     run mlops fsck
     ended 5 "$(basename "$pack" | cut -c 1-16)"
     run mlops fsck --repair p
@@ -150,7 +151,7 @@ load common
     project p 1 9000000
     mlops -q register p
     for file in .mlops/objects/cache/*; do
-        printf 'x' | dd of="$file" bs=1 seek=100000 conv=notrunc status=none
+        flip "$file" 100000
     done
     mlops -q checkout fraud@1 out
     cmp p/model/weights.bin out/model/weights.bin
@@ -170,7 +171,7 @@ load common
     mlops -q register p
     mlops -q checkout fraud@1 out # so that the cache has what is carried
     for file in .mlops/objects/cache/*; do
-        printf 'x' | dd of="$file" bs=1 seek=100000 conv=notrunc status=none
+        flip "$file" 100000
     done
     mlops -q init ../other
     mlops -q push fraud@1 ../other
@@ -178,7 +179,7 @@ load common
     mlops -q -C ../other checkout fraud@1 ../other-out
     cmp p/model/weights.bin ../other-out/model/weights.bin
     pack=$(ls -S "$packs"/*.pack | head -n 1)
-    printf 'xx' | dd of="$pack" bs=1 seek=100000 conv=notrunc status=none
+    flip "$pack" 100000
     rm -rf .mlops/objects/cache
     mlops -q init ../third
     run mlops push fraud@1 ../third

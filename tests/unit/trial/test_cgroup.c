@@ -1,9 +1,9 @@
 /* tests/unit/trial/test_cgroup.c - control groups: found, made, joined, at their limits,
  * removed. */
 #include "test.h"
-#include "child.h"
 
 #include "base/file.h"
+#include "child.h"
 #include "trial/cgroup.h"
 #include <signal.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* tests/unit/trial/test_process_tree.c - what descends from a process, and that a look which could
  * not see everything says so. */
 #include "test.h"
-#include "child.h"
 
+#include "child.h"
 #include "trial/process_tree.h"
 #include <fcntl.h>
 #include <signal.h>
