@@ -247,7 +247,7 @@ void sha256_of_two(const void *first, size_t first_length, const void *second, s
 
 void sha256_of(const void *data, size_t length, struct digest *digest)
 {
-    must(EVP_Digest(data, length, digest->bytes, NULL, EVP_sha256(), NULL));
+    sha256_of_two(data, length, "", 0, digest);
 }
 
 void digest_to_hex(const struct digest *digest, char hex[SHA256_HEX_SIZE])

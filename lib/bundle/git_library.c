@@ -1,5 +1,8 @@
 /* lib/bundle/git_library.c - libgit2 loaded, a repository opened. */
 #include "bundle/git_library.h"
+#include "base/file.h"
+#include "base/path.h"
+#include <limits.h>
 
 #define SYMBOL(function) {#function, offsetof(struct git_api, function)},
 static const struct dynload_symbol symbols[] = {GIT_FUNCTIONS(SYMBOL)};
@@ -14,9 +17,29 @@ int git_failed(const struct git_library *git, struct mlops_error *err, const cha
                       error && error->message ? error->message : "no reason given");
 }
 
+/* May `directory` be in a repository: has it, or a folder above, what libgit2 looks for there? */
+static bool is_in_repository(const char *directory)
+{
+    char folder[PATH_MAX];
+    if (!realpath(directory, folder))
+        return true; /* libgit2 says why not */
+    for (;;) {
+        _cleanup_(free_string) char *git = path_join(folder, ".git");
+        _cleanup_(free_string) char *head = path_join(folder, "HEAD"); /* of a bare one */
+        if (path_exists(git) || path_exists(head))
+            return true;
+        char *slash = strrchr(folder, '/');
+        if (!slash[1])
+            return false; /* the root */
+        slash[slash == folder] = '\0';
+    }
+}
+
 int git_open(const char *directory, struct git_library *git, struct mlops_error *err)
 {
     *git = (struct git_library){0};
+    if (!is_in_repository(directory))
+        return MLOPS_OK; /* libgit2 reads the certificates of the system when it starts */
     TRY(dynload_open(sonames, "libgit2-1.5", symbols, ARRAY_LENGTH(symbols), &git->api, err));
     if (git->api.git_libgit2_init() < 0)
         return git_failed(git, err, "start libgit2");

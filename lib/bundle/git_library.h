@@ -75,7 +75,8 @@ struct git_library {
     bool started;
 };
 
-/* Load libgit2 and open the repository around `directory`. git_close on success and on failure.
+/* Load libgit2 and open the repository around `directory`; where there is none it is not loaded, and
+ * `git->repository` is NULL. git_close on success and on failure.
  * Errors: MLOPS_NOT_FOUND there is no libgit2; MLOPS_IO it does not open the repository. */
 int git_open(const char *directory, struct git_library *git, struct mlops_error *err);
 void git_close(struct git_library *git);
