@@ -3,6 +3,7 @@
 #include "base/number.h"
 #include "table/infer.h"
 #include "table/missing.h"
+#include "table/short_numbers.h"
 #include "table/show.h"
 
 void typed_clear(struct typed *typed)
@@ -57,6 +58,7 @@ struct job {
     const struct cell *cell; /* of the first row */
     const struct column_schema *schema;
     bool given, count_misfits;
+    short_numbers_reader read_short;
     uint8_t *missing;
     void *values;
 };
@@ -91,34 +93,6 @@ static inline uint8_t look(const struct cells *cells, const struct cell *cell,
     return cell_missing(*text);
 }
 
-/* Most numbers are short: sign, digits, point, digits. False for all others. */
-static inline bool short_number(struct text_view text, double *value)
-{
-    static const double powers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-    const char *c = text.data, *end = text.data + text.length;
-    bool negative = *c == '-';
-    uint64_t digits = 0;
-    c += negative;
-    if (end - c > 15 || c == end)
-        return false; /* 15 digits are below 2^53: exact, and so is one division */
-    const char *point = NULL;
-    for (; c < end; c++) {
-        unsigned digit = (unsigned)(*c - '0');
-        if (digit <= 9)
-            digits = digits * 10 + digit;
-        else if (*c == '.' && !point && end - c > 1)
-            point = c;
-        else
-            return false;
-    }
-    double number = (double)digits;
-    if (point)
-        number /= powers[end - point - 1];
-    *value = negative ? -number : number;
-    return true;
-}
-
 /* Where a cell has spaces around it, what stands between them may be missing. */
 static bool is_padded(const struct job *job, size_t row, const struct cell *cell,
                       struct text_view *text)
@@ -131,27 +105,38 @@ static bool is_padded(const struct job *job, size_t row, const struct cell *cell
     return true;
 }
 
+/* A cell that is no short number. */
+static int convert_number(const struct job *job, size_t row, double *number,
+                          struct mlops_error *err)
+{
+    const struct cell *cell = job->cell + row * job->cells->width;
+    bool is_bool = job->schema->type == COLUMN_BOOL;
+    struct text_view text;
+    int64_t time_ns;
+    *number = 0;
+    job->missing[row] = look(job->cells, cell, &text);
+    if (job->missing[row] || (is_padded(job, row, cell, &text) && job->missing[row]))
+        return MLOPS_OK;
+    if ((!(cell->length & CELL_STRING) || is_bool) &&
+        cell_convert(text, job->schema->type, number, &time_ns))
+        return MLOPS_OK;
+    *number = 0;
+    return misfit(job, row, err);
+}
+
 static int convert_numbers(const struct job *job, struct mlops_error *err)
 {
     double *numbers = job->values;
-    const struct cell *cell = job->cell;
-    bool is_bool = job->schema->type == COLUMN_BOOL;
-    for (size_t row = 0; row < job->cells->rows; row++, cell += job->cells->width) {
-        struct text_view text;
-        int64_t time_ns;
-        numbers[row] = 0;
-        job->missing[row] = look(job->cells, cell, &text);
-        if (job->missing[row] || (!is_bool && short_number(text, &numbers[row])))
-            continue;
-        if (is_padded(job, row, cell, &text) &&
-            (job->missing[row] || (!is_bool && short_number(text, &numbers[row]))))
-            continue;
-        if ((cell->length & CELL_STRING && !is_bool) ||
-            !cell_convert(text, job->schema->type, &numbers[row], &time_ns)) {
-            numbers[row] = 0;
-            TRY(misfit(job, row, err));
+    size_t rows = job->cells->rows, left = rows;
+    if (job->schema->type == COLUMN_BOOL)
+        memset(job->missing, SHORT_NUMBERS_LEFT, rows);
+    else
+        left = job->read_short(job->cells, job->cell, rows, numbers, job->missing);
+    for (size_t row = 0; left > 0; row++)
+        if (job->missing[row] == SHORT_NUMBERS_LEFT) {
+            TRY(convert_number(job, row, &numbers[row], err));
+            left--;
         }
-    }
     return MLOPS_OK;
 }
 
@@ -186,6 +171,7 @@ static void convert_texts(const struct job *job)
 int convert(struct cells *cells, const struct header *header, bool count_misfits,
             struct typed *typed, struct mlops_error *err)
 {
+    short_numbers_reader read_short = short_numbers_choose();
     typed_begin(typed, &header->schema, cells->rows);
     for (size_t i = 0; i < header->schema.count && cells->rows > 0; i++) {
         struct column *column = &typed->columns[i];
@@ -195,6 +181,7 @@ int convert(struct cells *cells, const struct header *header, bool count_misfits
                           .schema = &header->schema.columns[i],
                           .given = header->given[i],
                           .count_misfits = count_misfits,
+                          .read_short = read_short,
                           .missing = (uint8_t *)(uintptr_t)column->missing};
         if (column->numbers) {
             job.values = (void *)(uintptr_t)column->numbers;

@@ -23,6 +23,7 @@ struct cutter {
     bool doubled, record_doubled;
     bool comment;
     bool first_only, done;
+    size_t plain_width; /* of a row that fields may be put into unseen; 0: of none */
     size_t room; /* cells of the row, where the width is not known */
 };
 
@@ -187,6 +188,19 @@ static inline int take(struct cutter *c, size_t at, bool *more, struct mlops_err
     return take_return(c, at, err);
 }
 
+/* Nothing but fields without quotes since the last end of a field, and room in the row. */
+static inline bool is_plain(const struct cutter *c)
+{
+    return !c->quoted && !c->comment && c->close == NOWHERE && c->fields < c->plain_width;
+}
+
+/* Most of what is found: the end of a field of which nothing is to be known but where it stands. */
+static inline void end_plain_field(struct cutter *c, size_t at)
+{
+    c->row[c->fields++] = (struct cell){(uint32_t)c->field, (uint32_t)(at - c->field)};
+    c->field = at + 1;
+}
+
 /* The text ends: so does its last record, if it is whole. */
 static int end_text(struct cutter *c, struct mlops_error *err)
 {
@@ -214,8 +228,12 @@ static int cut(struct cutter *c, struct mlops_error *err)
     begin_record(c, 0);
     for (size_t base = 0; base < c->length && !c->done; base += 64)
         for (uint64_t found = structure_at(c, base); found && !c->done; found &= found - 1) {
+            size_t at = base + (size_t)__builtin_ctzll(found);
             bool more = false;
-            TRY(take(c, base + (size_t)__builtin_ctzll(found), &more, err));
+            if (c->text[at] == c->dialect->separator && is_plain(c))
+                end_plain_field(c, at);
+            else
+                TRY(take(c, at, &more, err));
             if (more)
                 return MLOPS_OK;
         }
@@ -231,7 +249,8 @@ int csv_cut(const struct csv_dialect *dialect, size_t length, bool last, struct 
                        .length = length,
                        .last = last,
                        .structure = {{dialect->separator, '"', '\n', '\r'}},
-                       .first_only = cells->width == 0};
+                       .first_only = cells->width == 0,
+                       .plain_width = cells->width};
     int code = cut(&c, err);
     if (c.first_only && code == MLOPS_OK && c.done) { /* the row was no one's yet */
         memcpy(cells_row(cells, c.record_line), c.row, c.fields * sizeof(*c.row));
