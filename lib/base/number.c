@@ -1,9 +1,14 @@
-/* lib/base/number.c - decimal text to a double: a fast exact path, strtod for the rest. */
+/* lib/base/number.c - decimal text to a double: the grammar, and more digits than 64 bits hold. */
 #include "base/number.h"
-#include <locale.h>
+#include "base/decimal.h"
+#include "base/endian.h"
 #include <math.h>
+#include <stdio.h>
 
-#define TEXT_MAX 400
+#define EXACT_DIGITS 19 /* 64 bits hold any so many */
+/* A midpoint between two doubles has 768 at most; what comes behind is more than it, or nothing. */
+#define TELLING_DIGITS 769
+#define EXPONENT_MAX 1000000000000 /* which no text has the digits to make up for */
 
 static bool parse_infinity(const char *text, size_t length, bool negative, double *value)
 {
@@ -16,72 +21,118 @@ static bool parse_infinity(const char *text, size_t length, bool negative, doubl
     return false;
 }
 
-/* The grammar is checked already, so strtod stops at the end; its decimal point is the locale's. */
-static double parse_slowly(const char *text, size_t length)
+static bool is_digit(char c)
 {
-    char copy[TEXT_MAX + 1];
-    const char *point = localeconv()->decimal_point;
+    return c >= '0' && c <= '9';
+}
+
+/* Eight digits at a time: neighbours to pairs, those to fours, those to the number (Lemire 2021, as
+ * in decimal.c, on parsing the string). False where one is no digit. */
+static bool read_eight(const char *c, uint64_t *number)
+{
+    const uint64_t zeros = 0x3030303030303030, pairs = 0x000000ff000000ff;
+    uint64_t word = get_u64((const uint8_t *)c);
+    if (((word + 0x4646464646464646) | (word - zeros)) & 0x8080808080808080)
+        return false;
+    word -= zeros;
+    word = word * 10 + (word >> 8);
+    word =
+        (word & pairs) * (100 + (1000000ULL << 32)) + (word >> 16 & pairs) * (1 + (10000ULL << 32));
+    *number = *number * 100000000 + (word >> 32);
+    return true;
+}
+
+/* Digits behind those that `number` has; it wraps where there are too many. */
+static const char *read_digits(const char *c, const char *end, uint64_t *number)
+{
+    for (; c < end && is_digit(*c); c++)
+        *number = *number * 10 + (uint64_t)(*c - '0');
+    return c;
+}
+
+/* The first 19 digits that count, and the power of ten for those alone. Whether more is left. */
+static bool cut_digits(const char *c, const char *end, uint64_t *number, long *exponent)
+{
+    int taken = 0;
+    bool more = false;
+    *number = 0;
+    for (; c < end; c++) {
+        if (*c == '.')
+            continue;
+        if (taken < EXACT_DIGITS) {
+            *number = *number * 10 + (uint64_t)(*c - '0');
+            taken += *number != 0;
+        } else {
+            more = more || *c != '0';
+            ++*exponent;
+        }
+    }
+    return more;
+}
+
+/* By strtod, from digits without a point, which would be the locale's. */
+static double parse_slowly(const char *c, const char *end, long exponent)
+{
+    char copy[TELLING_DIGITS + 32];
     size_t used = 0;
-    for (size_t i = 0; i < length && used < TEXT_MAX; i++)
-        copy[used++] = text[i] == '.' && point[1] == '\0' ? point[0] : text[i];
-    copy[used] = '\0';
+    for (; c < end; c++) {
+        if (*c == '.' || (*c == '0' && used == 0))
+            continue;
+        if (used < TELLING_DIGITS) {
+            copy[used++] = *c;
+        } else {
+            if (*c != '0')
+                copy[used - 1] = '1';
+            exponent++;
+        }
+    }
+    (void)sprintf(copy + used, "e%ld", exponent);
     return strtod(copy, NULL);
 }
 
 bool number_parse(const char *text, size_t length, double *value)
 {
-    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     const char *c = text, *end = text + length;
     bool negative = false;
     if (c < end && (*c == '-' || *c == '+'))
         negative = *c++ == '-';
+    const char *first = c;
     uint64_t digits = 0;
-    int significant = 0, any = 0;
+    c = read_digits(c, end, &digits);
+    size_t count = (size_t)(c - first);
     long scale = 0;
-    for (; c < end && *c >= '0' && *c <= '9'; c++, any++) {
-        if (significant < 19)
-            digits = digits * 10 + (uint64_t)(*c - '0');
-        significant += digits != 0;
-    }
     if (c < end && *c == '.') {
-        for (c++; c < end && *c >= '0' && *c <= '9'; c++, any++) {
-            if (significant < 19) {
-                digits = digits * 10 + (uint64_t)(*c - '0');
-                scale--;
-            }
-            significant += digits != 0;
-        }
+        const char *fraction = ++c;
+        while (end - c >= 8 && read_eight(c, &digits))
+            c += 8;
+        c = read_digits(c, end, &digits);
+        scale = fraction - c;
+        count += (size_t)(c - fraction);
     }
-    if (any == 0)
+    if (count == 0)
         return parse_infinity(c, (size_t)(end - c), negative, value);
+    const char *last = c;
     if (c < end && (*c == 'e' || *c == 'E')) {
         bool down = false;
         long exponent = 0;
         c++;
         if (c < end && (*c == '-' || *c == '+'))
             down = *c++ == '-';
-        if (c == end || *c < '0' || *c > '9')
+        if (c == end || !is_digit(*c))
             return false;
-        for (; c < end && *c >= '0' && *c <= '9'; c++)
-            if (exponent < 100000)
+        for (; c < end && is_digit(*c); c++)
+            if (exponent < EXPONENT_MAX)
                 exponent = exponent * 10 + (*c - '0');
         scale += down ? -exponent : exponent;
     }
     if (c != end)
         return false;
-    /* Exact: an integer below 2^53 times or over a power of ten that a double holds (Clinger 1990,
-     * "How to read floating point numbers accurately", the fast path). */
-    if (significant <= 19 && digits <= 1ULL << 53 && scale >= -22 && scale <= 22) {
-        double number = (double)digits;
-        number = scale < 0 ? number / powers[-scale] : number * powers[scale];
-        *value = negative ? -number : number;
-        return true;
-    }
-    if (length > TEXT_MAX)
-        return false;
-    *value = parse_slowly(text, length);
+    long exponent = scale;
+    bool more = count > EXACT_DIGITS && cut_digits(first, last, &digits, &exponent);
+    double number = decimal_to_double(digits, exponent);
+    if (more && number != decimal_to_double(digits + 1, exponent))
+        number = parse_slowly(first, last, scale);
+    *value = negative ? -number : number;
     return true;
 }
 

@@ -5,7 +5,8 @@
 
 /*
  * Read a decimal number: sign, digits, fraction, exponent; also inf and infinity in any case.
- * Correctly rounded. False where the text is anything else (NaN is a missing value, not a number).
+ * Correctly rounded, however many digits it has. False where the text is anything else (NaN is a
+ * missing value, not a number).
  */
 bool number_parse(const char *text, size_t length, double *value);
 

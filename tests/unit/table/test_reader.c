@@ -2,10 +2,8 @@
 #include "test.h"
 
 #include "base/file.h"
-#include "base/number.h"
 #include "base/path.h"
 #include "table/table.h"
-#include <math.h>
 #include <unistd.h>
 
 struct fixture {
@@ -605,37 +603,6 @@ static void many_files_are_one_table(void **state)
     assert_int_equal(MLOPS_NOT_FOUND, table_open_all(paths, 1, &options, &other, &f->err));
 }
 
-static void numbers_are_read_exactly(void **state)
-{
-    (void)state;
-    static const char *const good[] = {"0",
-                                       "-0",
-                                       "1",
-                                       "0.1",
-                                       "3.14159265358979",
-                                       "1e22",
-                                       "1e23",
-                                       "5e-324",
-                                       "1.7976931348623157e308",
-                                       "123456789012345678901234567890",
-                                       ".5",
-                                       "5.",
-                                       "-1E-7",
-                                       "9007199254740993",
-                                       "2.2250738585072014e-308",
-                                       "1e400"};
-    static const char *const bad[] = {"",   "-",  ".",   "e5",  "1e",  "1e+", "0x10",
-                                      "1 ", " 1", "1,5", "nan", "12a", "--1"};
-    double value;
-    for (size_t i = 0; i < ARRAY_LENGTH(good); i++) {
-        assert_true(number_parse(good[i], strlen(good[i]), &value));
-        assert_true(value == strtod(good[i], NULL));
-    }
-    for (size_t i = 0; i < ARRAY_LENGTH(bad); i++)
-        assert_false(number_parse(bad[i], strlen(bad[i]), &value));
-    assert_true(number_parse("-inf", 4, &value) && isinf(value) && value < 0);
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -674,7 +641,6 @@ int main(void)
         TEST(nul_bytes_in_cells_are_kept),
         TEST(names_of_columns_have_a_limit),
         TEST(no_truncation_of_a_file_crashes),
-        TEST(numbers_are_read_exactly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
