@@ -18,19 +18,29 @@ struct trials {
     size_t deals;
     double *areas;       /* deal by deal */
     double *differences; /* deal by deal, pair by pair */
+    struct deals *hands; /* of each thread */
 };
 
-static int try_deal(void *context, size_t index, size_t worker, struct mlops_error *err)
+/* DEAL_LANES deals; what is behind the last one is thrown away. */
+static int try_deals(void *context, size_t index, size_t worker, struct mlops_error *err)
 {
     const struct trials *trials = context;
-    struct deal deal;
-    (void)worker;
+    size_t pairs = trials->bonds->count, first = index * DEAL_LANES;
+    double areas[DEAL_LANES], *differences = xcalloc(pairs * DEAL_LANES + 1, sizeof(double));
+    struct deals *deals = &trials->hands[worker];
     (void)err;
-    deal_make(trials->dealer->rows->count, &deal);
-    deal_at_random(trials->dealer, SEED, index, &deal);
-    trials->areas[index] = classifier_area(trials->classifier, &deal);
-    bonds_compare(trials->bonds, &deal, trials->differences + index * trials->bonds->count, NULL);
-    deal_clear(&deal);
+    if (!deals->order)
+        deals_make(trials->dealer->rows->count, deals);
+    for (size_t lane = 0; lane < DEAL_LANES; lane++)
+        deal_at_random(trials->dealer, SEED, first + lane, deals, lane);
+    classifier_areas(trials->classifier, deals, areas);
+    bonds_compare(trials->bonds, deals, differences, NULL);
+    for (size_t lane = 0; lane < DEAL_LANES && first + lane < trials->deals; lane++) {
+        trials->areas[first + lane] = areas[lane];
+        for (size_t i = 0; i < pairs; i++)
+            trials->differences[(first + lane) * pairs + i] = differences[i * DEAL_LANES + lane];
+    }
+    free(differences);
     return MLOPS_OK;
 }
 
@@ -113,20 +123,24 @@ static double joint_threshold(const struct trials *trials, const double *bonds, 
 }
 
 /* The tables as they are against the deals. */
-static struct domain judge(const struct trials *trials, const struct deal *seen, double far)
+static struct domain judge(const struct trials *trials, const struct deals *seen, double far)
 {
     size_t pairs = trials->bonds->count, most;
     double *deviations = bond_deviations(trials);
     double *bonds = xcalloc(trials->deals + 1, sizeof(*bonds));
-    double *differences = xcalloc(pairs + 1, sizeof(*differences));
-    double *correlations = xcalloc(2 * pairs + 1, sizeof(*correlations));
+    double *differences = xcalloc(pairs * DEAL_LANES + 1, sizeof(*differences));
+    double *correlations = xcalloc(2 * pairs * DEAL_LANES + 1, sizeof(*correlations));
+    double areas[DEAL_LANES];
     for (size_t b = 0; b < trials->deals; b++)
         bonds[b] = largest_bond(trials->differences + b * pairs, deviations, pairs, &most);
     struct chance area = chance_of(trials->areas, trials->deals, far);
     struct chance bond = chance_of(bonds, trials->deals, far);
     double threshold = joint_threshold(trials, bonds, area, bond, far);
+    classifier_areas(trials->classifier, seen, areas);
     bonds_compare(trials->bonds, seen, differences, correlations);
-    struct domain found = {.auc = classifier_area(trials->classifier, seen),
+    for (size_t i = 0; i < pairs; i++) /* all lanes are the same */
+        differences[i] = differences[i * DEAL_LANES];
+    struct domain found = {.auc = areas[0],
                            .auc_threshold = area.middle + threshold * area.reach,
                            .bond = NAN,
                            .bond_threshold = NAN};
@@ -134,8 +148,8 @@ static struct domain judge(const struct trials *trials, const struct deal *seen,
         const struct domain_rows *rows = trials->bonds->rows;
         found.bond = largest_bond(differences, deviations, pairs, &most);
         found.bond_threshold = bond.middle + threshold * bond.reach;
-        found.correlations[0] = correlations[most];
-        found.correlations[1] = correlations[pairs + most];
+        found.correlations[0] = correlations[most * DEAL_LANES];
+        found.correlations[1] = correlations[(pairs + most) * DEAL_LANES];
         found.pair[0] = rows->names[rows->origins[trials->bonds->list[most].second]];
         found.pair[1] = rows->names[rows->origins[trials->bonds->list[most].first]];
     }
@@ -152,24 +166,29 @@ static struct domain measure(const struct domain_rows *rows, double far)
     struct classifier classifier;
     struct bonds bonds;
     struct dealer dealer;
-    struct deal seen;
+    struct deals *hands = xcalloc(pool_threads(), sizeof(*hands)), seen;
     size_t deals = (size_t)ceil(BEYOND / far) - 1;
     classifier_make(rows, &classifier);
     bonds_make(rows, &bonds);
     dealer_make(rows, &dealer);
-    deal_make(rows->count, &seen);
-    deal_as_seen(rows, &seen);
+    deals_make(rows->count, &seen);
+    deals_as_seen(rows, &seen);
     struct trials trials = {.classifier = &classifier,
                             .bonds = &bonds,
                             .dealer = &dealer,
-                            .deals = deals < DEALS_MIN ? DEALS_MIN : deals};
+                            .deals = deals < DEALS_MIN ? DEALS_MIN : deals,
+                            .hands = hands};
     trials.areas = xcalloc(trials.deals, sizeof(double));
     trials.differences = xcalloc(trials.deals * bonds.count + 1, sizeof(double));
-    (void)pool_run(trials.deals, try_deal, &trials, &err); /* `try_deal` cannot fail */
+    size_t blocks = (trials.deals + DEAL_LANES - 1) / DEAL_LANES;
+    (void)pool_run(blocks, try_deals, &trials, &err); /* `try_deals` cannot fail */
     struct domain found = judge(&trials, &seen, far);
+    for (size_t i = 0; i < pool_threads(); i++)
+        deals_clear(&hands[i]);
+    free(hands);
     free(trials.areas);
     free(trials.differences);
-    deal_clear(&seen);
+    deals_clear(&seen);
     dealer_clear(&dealer);
     bonds_clear(&bonds);
     classifier_clear(&classifier);

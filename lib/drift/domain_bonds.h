@@ -15,16 +15,17 @@ struct bonds {
     const struct domain_rows *rows;
     struct bond *list;
     size_t count;
-    double *totals; /* sums of the features and of their products over all rows */
+    double *totals; /* sums of the features and of their products over all rows, in each lane */
 };
 
 /* `rows` must outlive it. */
 void bonds_make(const struct domain_rows *rows, struct bonds *bonds);
 void bonds_clear(struct bonds *bonds);
 
-/* The difference of each pair, of rows so dealt; `correlations`, NULL or `count` for the reference
- * and as many for the current table, gets the correlations themselves. Thread-safe. */
-void bonds_compare(const struct bonds *bonds, const struct deal *deal, double *differences,
+/* The difference of each pair, of rows so dealt: of each all lanes. `correlations`, NULL or `count`
+ * for the reference and as many for the current table, gets the correlations themselves.
+ * Thread-safe. */
+void bonds_compare(const struct bonds *bonds, const struct deals *deals, double *differences,
                    double *correlations);
 
 #endif

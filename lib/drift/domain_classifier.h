@@ -9,7 +9,7 @@
 
 struct classifier {
     const struct domain_rows *rows;
-    double *factors; /* of each fold: Cholesky's factor of the covariance of the others */
+    double *factors; /* of each fold: Cholesky's of the covariance of the others; see `solve` */
     double *totals;  /* of each fold: the sum of its rows */
     double masses[DOMAIN_FOLDS]; /* how many these are */
 };
@@ -18,8 +18,9 @@ struct classifier {
 void classifier_make(const struct domain_rows *rows, struct classifier *classifier);
 void classifier_clear(struct classifier *classifier);
 
-/* The AUC of rows so dealt, on average over the folds that have rows of both tables; 0.5 where none
- * has. Thread-safe. */
-double classifier_area(const struct classifier *classifier, const struct deal *deal);
+/* The AUC of rows so dealt, on average over the folds that have rows of both tables, of each lane;
+ * 0.5 where none has. Thread-safe. */
+void classifier_areas(const struct classifier *classifier, const struct deals *deals,
+                      double areas[DEAL_LANES]);
 
 #endif

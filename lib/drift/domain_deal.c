@@ -1,26 +1,37 @@
 /* lib/drift/domain_deal.c - the rows of two tables dealt out to them at random. */
 #include "drift/domain_deal.h"
 
-void deal_make(size_t rows, struct deal *deal)
+void deals_make(size_t rows, struct deals *deals)
 {
     for (int side = 0; side < 2; side++)
-        deal->weights[side] = xcalloc(rows + 1, sizeof(double));
+        deals->weights[side] = xcalloc(rows * DEAL_LANES, sizeof(double));
+    deals->order = xcalloc(rows, sizeof(*deals->order));
 }
 
-void deal_clear(struct deal *deal)
+void deals_clear(struct deals *deals)
 {
-    free(deal->weights[0]);
-    free(deal->weights[1]);
-    *deal = (struct deal){0};
+    free(deals->weights[0]);
+    free(deals->weights[1]);
+    free(deals->order);
+    *deals = (struct deals){0};
 }
 
-void deal_as_seen(const struct domain_rows *rows, struct deal *deal)
+static void share(const struct domain_rows *rows, size_t row, double reference, double current,
+                  struct deals *deals, size_t lane)
 {
-    for (size_t row = 0; row < rows->count; row++) {
-        int side = rows->current[row];
-        deal->weights[side][row] = rows->times[row];
-        deal->weights[!side][row] = 0;
-    }
+    size_t at = rows->places[row] * DEAL_LANES + lane;
+    deals->weights[0][at] = reference;
+    deals->weights[1][at] = current;
+}
+
+void deals_as_seen(const struct domain_rows *rows, struct deals *deals)
+{
+    for (size_t row = 0; row < rows->count; row++)
+        for (size_t lane = 0; lane < DEAL_LANES; lane++) {
+            double times = rows->times[row];
+            share(rows, row, rows->current[row] ? 0 : times, rows->current[row] ? times : 0, deals,
+                  lane);
+        }
 }
 
 void dealer_make(const struct domain_rows *rows, struct dealer *dealer)
@@ -56,37 +67,37 @@ static double share_out(const struct dealer *dealer, struct random *random, size
 }
 
 /* Rows that came more than once, in either table; returns how many the current one has of them. */
-static uint64_t deal_repeated(const struct dealer *dealer, struct random *random, struct deal *deal)
+static uint64_t deal_repeated(const struct dealer *dealer, struct random *random,
+                              struct deals *deals, size_t lane)
 {
     const struct domain_rows *rows = dealer->rows;
     uint64_t current = 0;
     for (size_t row = 0; row < rows->count; row++) {
         size_t twin = rows->twins[row];
-        double all = rows->times[row] + (twin == SIZE_MAX ? 0 : rows->times[twin]);
-        deal->weights[0][row] = deal->weights[1][row] = 0;
+        double all = rows->times[row] + (twin == SIZE_MAX ? 0 : rows->times[twin]), now = 0;
         if (all == 1 || (twin != SIZE_MAX && (twin < row || all == 2)))
-            continue; /* a single one, or both stand with the first of them */
-        double now = share_out(dealer, random, row, all);
-        deal->weights[0][row] = all - now;
-        deal->weights[1][row] = now;
+            all = 0; /* a single one, or both stand with the first of them */
+        else
+            now = share_out(dealer, random, row, all);
+        share(rows, row, all - now, now, deals, lane);
         current += (uint64_t)now;
     }
     return current;
 }
 
-void deal_at_random(const struct dealer *dealer, uint64_t seed, uint64_t index, struct deal *deal)
+void deal_at_random(const struct dealer *dealer, uint64_t seed, uint64_t index, struct deals *deals,
+                    size_t lane)
 {
-    size_t count = dealer->single_count, *order = xcalloc(count + 1, sizeof(*order));
+    size_t count = dealer->single_count, *order = deals->order;
     struct random random;
     random_init(&random, seed, index, dealer->tables);
-    uint64_t current = deal_repeated(dealer, &random, deal);
+    uint64_t current = deal_repeated(dealer, &random, deals, lane);
     uint64_t left = dealer->current > current ? dealer->current - current : 0;
     memcpy(order, dealer->singles, count * sizeof(*order));
     for (size_t i = 0; i < count; i++) {
         size_t other = i + (size_t)random_below(&random, count - i), kept = order[i];
         order[i] = order[other];
         order[other] = kept;
-        deal->weights[i < left][order[i]] = 1;
+        share(dealer->rows, order[i], i >= left, i < left, deals, lane);
     }
-    free(order);
 }

@@ -9,14 +9,19 @@
 #ifndef DRIFT_DOMAIN_DEAL_H
 #define DRIFT_DOMAIN_DEAL_H
 #include "drift/domain_rows.h"
+#include "stats/product.h"
 #include "stats/random.h"
 
-/* How often each row is in the reference and in the current table. */
-struct deal {
+#define DEAL_LANES PRODUCT_LANES
+
+/* Deals beside one another: how often each row is in the reference and in the current table, of
+ * each place all lanes. */
+struct deals {
     double *weights[2];
+    size_t *order; /* what one deal shuffles */
 };
-void deal_make(size_t rows, struct deal *deal);
-void deal_clear(struct deal *deal);
+void deals_make(size_t rows, struct deals *deals);
+void deals_clear(struct deals *deals);
 
 /* What can be prepared for all deals. */
 struct dealer {
@@ -30,9 +35,10 @@ struct dealer {
 void dealer_make(const struct domain_rows *rows, struct dealer *dealer);
 void dealer_clear(struct dealer *dealer);
 
-/* Each row where it was found. */
-void deal_as_seen(const struct domain_rows *rows, struct deal *deal);
+/* Each row where it was found, in all lanes. */
+void deals_as_seen(const struct domain_rows *rows, struct deals *deals);
 /* The same seed and index give the same deal. */
-void deal_at_random(const struct dealer *dealer, uint64_t seed, uint64_t index, struct deal *deal);
+void deal_at_random(const struct dealer *dealer, uint64_t seed, uint64_t index, struct deals *deals,
+                    size_t lane);
 
 #endif

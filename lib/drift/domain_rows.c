@@ -179,14 +179,14 @@ static void fill(struct domain_rows *rows, const struct feature *features, size_
     rows->x = xcalloc(rows->count * rows->width, sizeof(*rows->x));
     for (size_t i = 0; i < count; i++)
         for (size_t row = 0; row < rows->count; row++)
-            rows->x[row * rows->width + i] = features[i].values[row];
+            rows->x[rows->places[row] * rows->width + i] = features[i].values[row];
     for (size_t i = 0; i < of; i++)
         for (size_t j = i; j < of; j++, next++) {
             for (size_t row = 0; row < rows->count; row++)
                 product[row] = features[i].values[row] * features[j].values[row];
             standardise(rows, product);
             for (size_t row = 0; row < rows->count; row++)
-                rows->x[row * rows->width + next] = product[row];
+                rows->x[rows->places[row] * rows->width + next] = product[row];
         }
     free(product);
 }
@@ -219,6 +219,19 @@ static int by_hash(const void *a, const void *b)
                               : (x->row > y->row) - (x->row < y->row);
 }
 
+/* Rows by their folds, and in a fold as they come. */
+static void place_rows(const struct keyed *hashed, struct domain_rows *rows)
+{
+    for (size_t row = 0; row < rows->count; row++)
+        rows->starts[hashed[row].hash % DOMAIN_FOLDS + 1]++;
+    for (size_t fold = 0; fold < DOMAIN_FOLDS; fold++)
+        rows->starts[fold + 1] += rows->starts[fold];
+    size_t next[DOMAIN_FOLDS];
+    memcpy(next, rows->starts, sizeof(next));
+    for (size_t row = 0; row < rows->count; row++)
+        rows->places[row] = next[hashed[row].hash % DOMAIN_FOLDS]++;
+}
+
 /* Which rows are equal, by the hashes of their cells. */
 static void find_twins(const struct source *source, struct domain_rows *rows)
 {
@@ -233,9 +246,9 @@ static void find_twins(const struct source *source, struct domain_rows *rows)
         order[row] = (struct keyed){stats_hash(cells, source->columns * sizeof(*cells)), row};
         rows->times[row] = (double)times;
         rows->current[row] = (uint8_t)side;
-        rows->folds[row] = (uint8_t)(order[row].hash % DOMAIN_FOLDS);
         rows->twins[row] = SIZE_MAX;
     }
+    place_rows(order, rows);
     qsort(order, rows->count, sizeof(*order), by_hash);
     for (size_t i = 1; i < rows->count; i++) {
         size_t one = order[i - 1].row, other = order[i].row;
@@ -291,8 +304,8 @@ bool domain_rows_make(const struct profile *reference, const struct profile *cur
             row_sample_is_whole(source.samples[0]) && row_sample_is_whole(source.samples[1]);
         rows->times = xcalloc(rows->count, sizeof(*rows->times));
         rows->current = xcalloc(rows->count, sizeof(*rows->current));
-        rows->folds = xcalloc(rows->count, sizeof(*rows->folds));
         rows->twins = xcalloc(rows->count, sizeof(*rows->twins));
+        rows->places = xcalloc(rows->count, sizeof(*rows->places));
         find_twins(&source, rows);
         make_features(&source, rows);
     }
@@ -309,8 +322,8 @@ void domain_rows_clear(struct domain_rows *rows)
     free(rows->x);
     free(rows->times);
     free(rows->current);
-    free(rows->folds);
     free(rows->twins);
+    free(rows->places);
     free(rows->origins);
     free(rows->names);
     *rows = (struct domain_rows){0};

@@ -16,9 +16,10 @@ struct domain_rows {
     double *x;          /* row by row: standardised numbers, values of texts, products of pairs */
     double *times;      /* how often each came in its table */
     uint8_t *current;   /* is it of the current table? those of the reference come first */
-    uint8_t *folds;     /* equal rows are in one */
     size_t *twins;      /* of each the equal row of the other table; SIZE_MAX: there is none */
-    bool whole;         /* both samples have every different row of their table */
+    size_t *places;     /* of each where it stands in `x`, which goes fold by fold */
+    size_t starts[DOMAIN_FOLDS + 1]; /* where a fold begins there; equal rows are in one */
+    bool whole;                      /* both samples have every different row of their table */
 };
 
 /* From the columns of both called `names`; false, and nothing to clear, where there are no rows or
@@ -27,10 +28,10 @@ bool domain_rows_make(const struct profile *reference, const struct profile *cur
                       const char *const *names, size_t count, struct domain_rows *rows);
 void domain_rows_clear(struct domain_rows *rows);
 
-/* The numbers of one row, `width` of them. */
-static inline const double *domain_rows_at(const struct domain_rows *rows, size_t row)
+/* The numbers of the row that stands at `place`, `width` of them. */
+static inline const double *domain_rows_at(const struct domain_rows *rows, size_t place)
 {
-    return rows->x + row * rows->width;
+    return rows->x + place * rows->width;
 }
 
 #endif

@@ -96,6 +96,38 @@ void radix_sort_keyed(struct keyed *items, struct keyed *spare, size_t count)
     free(starts);
 }
 
+/* Of 4 digits of 8 bits: the counts of more values would take longer than so few keys. */
+void radix_order(const uint64_t *keys, size_t count, uint64_t *order, uint64_t *spare)
+{
+    uint32_t starts[4][256] = {0};
+    for (size_t i = 0; i < count; i++) {
+        uint64_t upper = keys[i] >> 32;
+        order[i] = upper << 32 | i;
+        for (unsigned place = 0; place < 4; place++)
+            starts[place][upper >> (8 * place) & 255]++;
+    }
+    for (unsigned place = 0; place < 4; place++) {
+        unsigned shift = 32 + 8 * place;
+        uint32_t before = 0, *start = starts[place];
+        for (unsigned value = 0; value < 256; value++) {
+            uint32_t here = start[value];
+            start[value] = before;
+            before += here;
+        }
+        for (size_t i = 0; i < count; i++)
+            spare[start[order[i] >> shift & 255]++] = order[i];
+        uint64_t *swap = order;
+        order = spare;
+        spare = swap;
+    }
+    for (size_t i = 0; i < count; i++) { /* now by the lower bits: an insertion sort */
+        size_t place = (uint32_t)order[i], at = i;
+        for (; at > 0 && keys[order[at - 1]] > keys[place]; at--)
+            order[at] = order[at - 1];
+        order[at] = place;
+    }
+}
+
 struct halves {
     uint64_t *keys, *spare;
     size_t middle, count;

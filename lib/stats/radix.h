@@ -38,4 +38,8 @@ struct keyed {
 void radix_sort_keys(uint64_t *keys, uint64_t *spare, size_t count);
 void radix_sort_keyed(struct keyed *items, struct keyed *spare, size_t count);
 
+/* `order` gets the places of `keys`, some hundreds, by ascending key; keys stay where they are.
+ * `spare` has room for `count`, too. Slow where many keys share their upper 32 bits and no more. */
+void radix_order(const uint64_t *keys, size_t count, uint64_t *order, uint64_t *spare);
+
 #endif
