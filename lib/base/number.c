@@ -110,7 +110,7 @@ bool number_parse(const char *text, size_t length, double *value)
         count += (size_t)(c - fraction);
     }
     if (count == 0)
-        return parse_infinity(c, (size_t)(end - c), negative, value);
+        return parse_infinity(first, (size_t)(end - first), negative, value);
     const char *last = c;
     if (c < end && (*c == 'e' || *c == 'E')) {
         bool down = false;

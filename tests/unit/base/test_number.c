@@ -178,9 +178,10 @@ static void numbers_are_read_exactly(void **state)
                                        "1e400",
                                        "-1e400",
                                        "-1e-400"};
-    static const char *const bad[] = {
-        "",    "-",   ".",   "e5",   "1e",   "1e+",  "0x10", "1 ",         " 1",          "1,5",
-        "nan", "12a", "--1", "1..2", "1.2.", "-.e1", "+",    "0.1234567a", "0.12345678/9"};
+    static const char *const bad[] = {"",     "-",    ".",    "e5",         "1e",          "1e+",
+                                      "0x10", "1 ",   " 1",   "1,5",        "nan",         "12a",
+                                      "--1",  "1..2", "1.2.", "-.e1",       ".inf",        "-.inf",
+                                      "inf.", "in",   "+",    "0.1234567a", "0.12345678/9"};
     double value;
     for (size_t i = 0; i < ARRAY_LENGTH(good); i++)
         reads_as_strtod(good[i]);
@@ -240,9 +241,10 @@ static void random_doubles_are_read_as_by_strtod(void **state)
             (void)snprintf(text, sizeof(text), formats[j], number);
             reads_as_strtod(text);
         }
-        if (i % 2)
+        if (i % 2) {
             (void)snprintf(text, sizeof(text), "%.12f", number);
-        reads_as_strtod(text);
+            reads_as_strtod(text);
+        }
     }
 }
 
