@@ -4,9 +4,7 @@
 load ../cli/common
 
 @test "CycloneDX's validator has nothing against the bill of materials" {
-    python3 -m venv tools >/dev/null 2>&1 || skip "this Python cannot make virtual environments"
-    timeout 200 tools/bin/python -m pip install -q --disable-pip-version-check \
-        'cyclonedx-python-lib[json-validation]' >/dev/null 2>&1 ||
+    "$SOURCE_ROOT/tests/interop/from_pypi" tools 'cyclonedx-python-lib[json-validation]' >/dev/null 2>&1 ||
         skip "PyPI is not reached, or does not have cyclonedx-python-lib"
     given_project p
     printf 'environment: uv.lock\n' >> p/mlops.yaml

@@ -5,18 +5,15 @@ import os, subprocess, sys
 
 DUMP, VENV = sys.argv[1], sys.argv[2]
 PACKAGES = ["evidently==0.7.23", "nannyml==0.13.1", "pandas<3"]
+FROM_PYPI = os.path.join(os.path.dirname(os.path.abspath(__file__)), "from_pypi")
 PYTHON = os.path.join(VENV, "bin", "python")
 
 if os.environ.get("CBPE") != "inside":
-    ready = os.path.join(VENV, "ready")
-    if not os.path.exists(ready):
-        try:
-            subprocess.run([sys.executable, "-m", "venv", VENV], check=True, capture_output=True)
-            subprocess.run([PYTHON, "-m", "pip", "-q", "install", *PACKAGES], check=True, capture_output=True, timeout=1200)
-        except (subprocess.SubprocessError, OSError) as error:
-            print("skipped: NannyML cannot be had from PyPI:", error)
-            sys.exit(77)
-        open(ready, "w").close()
+    try:
+        subprocess.run([FROM_PYPI, VENV, *PACKAGES], check=True, capture_output=True)
+    except (subprocess.SubprocessError, OSError) as error:
+        print("skipped: NannyML cannot be had from PyPI:", error)
+        sys.exit(77)
     sys.exit(subprocess.run([PYTHON, *sys.argv], env={**os.environ, "CBPE": "inside", "NML_DISABLE_USAGE_LOGGING": "1"}).returncode)
 
 import warnings

@@ -6,12 +6,10 @@ import os, subprocess, sys
 DUMP, VENV = sys.argv[1:3]
 PYTHON = os.path.join(VENV, "bin", "python3")
 if sys.executable != PYTHON:
-    if subprocess.call([PYTHON, "-c", "import river"], stderr=subprocess.DEVNULL) if os.path.exists(PYTHON) else True:
-        made = subprocess.call([sys.executable, "-m", "venv", VENV]) == 0
-        if not made or subprocess.call([PYTHON, "-m", "pip", "-q", "--timeout", "20", "--retries", "1",
-                                        "install", "river==0.26.1"], stderr=subprocess.DEVNULL):
-            print("skipped: river cannot be installed from PyPI")
-            sys.exit(77)
+    from_pypi = os.path.join(os.path.dirname(os.path.abspath(__file__)), "from_pypi")
+    if subprocess.call([from_pypi, VENV, "river==0.26.1"], stderr=subprocess.DEVNULL):
+        print("skipped: river cannot be installed from PyPI")
+        sys.exit(77)
     os.execv(PYTHON, [PYTHON] + sys.argv)
 
 import random

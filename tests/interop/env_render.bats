@@ -27,15 +27,14 @@ YAML
 
 # from_pypi PACKAGE…: a venv with them, or the test is skipped.
 from_pypi() {
-    python3 -m venv tools >/dev/null 2>&1 || skip "this Python cannot make virtual environments"
-    timeout 120 tools/bin/python -m pip install -q --disable-pip-version-check "$@" >/dev/null 2>&1 ||
+    "$SOURCE_ROOT/tests/interop/from_pypi" tools "$@" >/dev/null 2>&1 ||
         skip "PyPI is not reached, or does not have: $*"
 }
 
 @test "pip takes the requirements with --require-hashes" {
     from_pypi iniconfig==2.0.0
     mlops env render Fraud.v1 -t requirements -o requirements.txt
-    take() { run tools/bin/python -m pip install -q --disable-pip-version-check --dry-run --ignore-installed --require-hashes -r requirements.txt; }
+    take() { run python3 -m pip --python tools/bin/python install -q --disable-pip-version-check --dry-run --ignore-installed --require-hashes -r requirements.txt; }
     take
     echo "$output"
     [[ "$output" != *[Cc]onnection* && "$output" != *"timed out"* ]] || skip "PyPI is reached no more"

@@ -4,9 +4,7 @@ load ../cli/common
 
 setup_file() {
     export TOOLS="$BATS_FILE_TMPDIR/tools"
-    python3 -m venv "$TOOLS" >/dev/null 2>&1 || { rm -rf "$TOOLS"; return 0; }
-    timeout 300 "$TOOLS/bin/python" -m pip install -q --disable-pip-version-check \
-        duckdb >/dev/null 2>&1 || rm -rf "$TOOLS"
+    "$SOURCE_ROOT/tests/interop/from_pypi" "$TOOLS" duckdb >/dev/null 2>&1 || rm -rf "$TOOLS"
 }
 
 setup() {

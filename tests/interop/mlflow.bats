@@ -5,9 +5,7 @@ load ../cli/common
 
 setup_file() {
     export TOOLS="$BATS_FILE_TMPDIR/tools"
-    python3 -m venv "$TOOLS" >/dev/null 2>&1 || { rm -rf "$TOOLS"; return 0; }
-    timeout 300 "$TOOLS/bin/python" -m pip install -q --disable-pip-version-check \
-        mlflow-skinny pandas >/dev/null 2>&1 || rm -rf "$TOOLS"
+    "$SOURCE_ROOT/tests/interop/from_pypi" "$TOOLS" mlflow-skinny pandas >/dev/null 2>&1 || rm -rf "$TOOLS"
 }
 
 setup() {

@@ -4,6 +4,7 @@ from npm (or $MLOPS_DUCKDB) into FOLDER; where they cannot be had the test is sk
 import json, os, subprocess, sys
 
 MLOPS, FOLDER = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+FROM_PYPI = os.path.join(os.path.dirname(os.path.abspath(__file__)), "from_pypi")
 PYTHON = os.path.join(FOLDER, "venv", "bin", "python")
 PACKAGES = ["duckdb>=1.4", "pyarrow>=18"]
 LIBRARY = os.path.join(FOLDER, "node_modules", "@duckdb", "node-bindings-linux-x64", "libduckdb.so")
@@ -11,10 +12,7 @@ LIBRARY = os.path.join(FOLDER, "node_modules", "@duckdb", "node-bindings-linux-x
 
 def prepare():
     os.makedirs(FOLDER, exist_ok=True)
-    if not os.path.exists(os.path.join(FOLDER, "ready")):
-        subprocess.run([sys.executable, "-m", "venv", os.path.join(FOLDER, "venv")], check=True, capture_output=True)
-        subprocess.run([PYTHON, "-m", "pip", "-q", "install", *PACKAGES], check=True, capture_output=True, timeout=600)
-        open(os.path.join(FOLDER, "ready"), "w").close()
+    subprocess.run([FROM_PYPI, os.path.join(FOLDER, "venv"), *PACKAGES], check=True, capture_output=True)
     if not os.environ.get("MLOPS_DUCKDB") and not os.path.exists(LIBRARY):
         subprocess.run(["npm", "install", "--silent", "--no-save", "--prefix", FOLDER,
                         "@duckdb/node-bindings-linux-x64"], check=True, capture_output=True, timeout=600)

@@ -13,12 +13,10 @@ ROWS, RANK_BOUND = 60000, 0.0125
 def prepare():
     if not shutil.which("java"):
         raise OSError("there is no java: apt install default-jre-headless")
-    if os.path.exists(os.path.join(FOLDER, "ready")):
-        return
-    subprocess.run([sys.executable, "-m", "venv", os.path.join(FOLDER, "venv")], check=True, capture_output=True)
-    subprocess.run([PYTHON, "-m", "pip", "-q", "install", "pyspark>=4", "pyarrow>=18", "pandas>=2.2"],
-                   check=True, capture_output=True, timeout=1200)
-    open(os.path.join(FOLDER, "ready"), "w").close()
+    subprocess.run([os.path.join(SOURCE, "tests", "interop", "from_pypi"), os.path.join(FOLDER, "venv"),
+                    # made from its sources, of archives: not packed again
+                    "--config-settings=--build-option=--compression=stored",
+                    "pyspark>=4", "pyarrow>=18", "pandas>=2.2"], check=True, capture_output=True)
 
 
 try:
@@ -55,6 +53,8 @@ def spark(kind, output, *paths):
                            "--conf", "spark.driver.host=127.0.0.1", "--conf", "spark.driver.bindAddress=127.0.0.1",
                            RECIPE, kind, output, *paths], capture_output=True, text=True, timeout=900,
                           env={**os.environ, "MLOPS": MLOPS, "PYSPARK_PYTHON": PYTHON,
+                               # compiled once and simply: the machine ends before better code would pay
+                               "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
                                "PATH": os.path.dirname(MLOPS) + ":" + os.environ["PATH"]})
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
     return profile("show", output)

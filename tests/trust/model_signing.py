@@ -32,14 +32,10 @@ def expect(what, wanted, result):
 
 def install():
     venv = os.path.join(folder, "venv")
-    if not os.path.exists(f"{venv}/done"):
-        shutil.rmtree(venv, ignore_errors=True)
-        for command in (["python3", "-m", "venv", venv],
-                        [f"{venv}/bin/pip", "-q", "install", "model-signing==1.1.1", "pyopenssl"]):
-            if run(*command).returncode:
-                print("model-signing cannot be installed")
-                sys.exit(77)
-        open(f"{venv}/done", "w").close()
+    from_pypi = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "interop", "from_pypi")
+    if run(from_pypi, venv, "model-signing==1.1.1", "pyopenssl").returncode:
+        print("model-signing cannot be installed")
+        sys.exit(77)
     return f"{venv}/bin/model_signing"
 
 

@@ -169,9 +169,8 @@ def main():
     for kind in ("safe", "unsafe"):
         os.makedirs(f"{folder}/{kind}")
     python = f"{folder}/venv/bin/python"
-    subprocess.run([sys.executable, "-m", "venv", f"{folder}/venv"], check=True)
-    if subprocess.run([python, "-m", "pip", "-q", "--disable-pip-version-check", "install",
-                       *PACKAGES], timeout=600).returncode:
+    from_pypi = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "interop", "from_pypi")
+    if subprocess.run([from_pypi, f"{folder}/venv", *PACKAGES]).returncode:
         print("PyPI is not reached: no real libraries to make models with")
         sys.exit(77)
     subprocess.run([python, __file__, "make", folder], check=True)
