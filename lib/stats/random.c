@@ -13,9 +13,10 @@ __extension__ typedef unsigned __int128 u128;
 
 #define TABLES 3
 #define SLOTS_MAX 4096
+#define FEW 256      /* coins of the last of them */
 #define DEVIATIONS 9 /* a table reaches so far; what lies beyond has less than 2^-60 */
 
-static const uint64_t table_coins[TABLES] = {65536, 4096, 256};
+static const uint64_t table_coins[TABLES] = {65536, 4096, FEW};
 
 /* Slot i stands for `first + i` with probability `keep` of 2^52, and for `other` with the rest. */
 struct half_table {
@@ -137,10 +138,10 @@ static uint64_t draw(const struct half_table *table, struct random *random)
 }
 
 /* How many of `n` fair coins show heads. */
-static uint64_t half(struct random *random, uint64_t n)
+static inline uint64_t half(struct random *random, uint64_t n)
 {
     uint64_t heads = 0;
-    for (size_t i = 0; i < TABLES && random->tables; i++)
+    for (size_t i = 0; i < TABLES && n >= FEW && random->tables; i++)
         for (; n >= table_coins[i]; n -= table_coins[i])
             heads += draw(&random->tables->table[i], random);
     for (; n >= 64; n -= 64)
@@ -150,40 +151,63 @@ static uint64_t half(struct random *random, uint64_t n)
     return heads;
 }
 
+/* Which digit it is, nobody can foresee: there are no branches for it. */
+static inline __attribute__((always_inline)) uint64_t binomial(struct random *random, uint64_t n,
+                                                               uint64_t part, uint64_t whole)
+{
+    struct random own = *random; /* in registers */
+    uint64_t below = 0, rest = part;
+    while (n > 0 && rest > 0) {
+        uint64_t ones = half(&own, n), zeros = n - ones;
+        rest *= 2;
+        bool one = rest >= whole; /* the digit of p is 1: a 0 is below it */
+        rest -= one ? whole : 0;
+        below += one ? zeros : 0;
+        n = one ? ones : zeros;
+    }
+    *random = own;
+    return below;
+}
+
+#if defined(__x86_64__)
+__attribute__((target("popcnt"))) static uint64_t binomial_popcnt(struct random *random, uint64_t n,
+                                                                  uint64_t part, uint64_t whole)
+{
+    return binomial(random, n, part, whole);
+}
+#endif
+
 uint64_t random_binomial(struct random *random, uint64_t n, uint64_t part, uint64_t whole)
 {
-    uint64_t below = 0, rest = part;
     if (part >= whole)
         return n;
-    while (n > 0 && rest > 0) {
-        uint64_t ones = half(random, n);
-        rest *= 2;
-        if (rest >= whole) { /* the digit of p is 1: a 0 is below it */
-            rest -= whole;
-            below += n - ones;
-            n = ones;
-        } else {
-            n -= ones;
-        }
-    }
-    return below;
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("popcnt"))
+        return binomial_popcnt(random, n, part, whole);
+#endif
+    return binomial(random, n, part, whole);
 }
 
 void random_multinomial(struct random *random, uint64_t n, const uint64_t *cumulative, size_t cells,
                         uint64_t *counts)
 {
-    if (cells == 0)
-        return;
-    if (n == 0 || cells == 1) {
-        memset(counts, 0, cells * sizeof(*counts));
-        counts[0] = n;
-        return;
+    while (n > 0 && cells > 1) {
+        size_t middle = cells / 2;
+        uint64_t left = random_binomial(random, n, cumulative[middle] - cumulative[0],
+                                        cumulative[cells] - cumulative[0]);
+        if (middle > 1)
+            random_multinomial(random, left, cumulative, middle, counts);
+        else
+            counts[0] = left;
+        n -= left;
+        cumulative += middle;
+        counts += middle;
+        cells -= middle;
     }
-    size_t middle = cells / 2;
-    uint64_t left = random_binomial(random, n, cumulative[middle] - cumulative[0],
-                                    cumulative[cells] - cumulative[0]);
-    random_multinomial(random, left, cumulative, middle, counts);
-    random_multinomial(random, n - left, cumulative + middle, cells - middle, counts + middle);
+    if (cells > 1)
+        memset(counts, 0, cells * sizeof(*counts));
+    else if (cells == 1)
+        counts[0] = n;
 }
 
 /* 256 coins, centred and scaled. */
