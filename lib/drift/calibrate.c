@@ -2,6 +2,7 @@
 #include "drift/calibrate.h"
 #include "base/pool.h"
 #include "stats/random.h"
+#include "stats/wide.h"
 #include <math.h>
 
 #define SEED 20211
@@ -144,38 +145,71 @@ static void add_lanes(double *restrict sums, const double *restrict counts)
 }
 
 /* The rows that have a value, of each draw. */
-static void count_present(const struct column_plan *plan, const struct counts *counts,
-                          double n[LANES], double m[LANES])
+static void count_present(const struct drawing *drawing, const struct column_plan *plan,
+                          const struct counts *counts, double n[LANES], double m[LANES])
 {
-    for (size_t lane = 0; lane < LANES; lane++)
-        n[lane] = m[lane] = 0;
-    for (size_t i = 0; i < plan->count; i++) {
+    bool all = plan->count == drawing->sample_rows;
+    for (size_t lane = 0; lane < LANES; lane++) {
+        n[lane] = all ? (double)drawing->reference_rows : 0;
+        m[lane] = all ? (double)drawing->current_rows : 0;
+    }
+    for (size_t i = 0; !all && i < plan->count; i++) {
         add_lanes(n, counts->reference + plan->rows[i] * LANES);
         add_lanes(m, counts->current + plan->rows[i] * LANES);
     }
 }
 
-/* max |F - G| of all lanes in one walk over the values: what most columns are compared by. */
+/*
+ * max |F - G| of as many lanes as the vector has, in one walk over the values: what most columns
+ * are compared by. `in_n` and `in_m` are one over the rows of each draw. A comparison is -1 where
+ * it is true.
+ */
+#define KS(target, name, doubles, integers)                                                        \
+    target static void name(const struct column_plan *plan, const struct counts *counts,           \
+                            const double *in_n, const double *in_m, size_t lane,                   \
+                            double *statistics)                                                    \
+    {                                                                                              \
+        doubles by_n, by_m, f = {0}, g = {0}, largest = {0};                                       \
+        memcpy(&by_n, in_n + lane, sizeof(by_n));                                                  \
+        memcpy(&by_m, in_m + lane, sizeof(by_m));                                                  \
+        for (size_t i = 0; i < plan->count; i++) {                                                 \
+            size_t at = plan->rows[i] * LANES + lane;                                              \
+            doubles reference, current;                                                            \
+            memcpy(&reference, counts->reference + at, sizeof(reference));                         \
+            memcpy(&current, counts->current + at, sizeof(current));                               \
+            f += reference;                                                                        \
+            g += current;                                                                          \
+            if (i + 1 < plan->count && plan->groups[i + 1] == plan->groups[i])                     \
+                continue; /* more of the same value */                                             \
+            integers gap = (integers)(f * by_n - g * by_m) & INT64_MAX;                            \
+            integers larger = (doubles)gap > largest;                                              \
+            largest = (doubles)((gap & larger) | ((integers)largest & ~larger));                   \
+        }                                                                                          \
+        memcpy(statistics + lane, &largest, sizeof(largest));                                      \
+    }
+
+#if defined(__x86_64__)
+KS(WIDE_FOUR, ks_four, four_numbers, four_ranks)
+KS(WIDE_EIGHT, ks_eight, eight_numbers, eight_ranks)
+#else
+#define ks_four ks_two
+#define ks_eight ks_two
+#endif
+KS(, ks_two, two_numbers, two_ranks)
+
 static void ks_lanes(const struct column_plan *plan, const struct counts *counts,
                      const double n[LANES], const double m[LANES], double statistics[LANES])
 {
-    double in_n[LANES], in_m[LANES], f[LANES] = {0}, g[LANES] = {0}, largest[LANES] = {0};
+    double in_n[LANES], in_m[LANES];
+    size_t lanes = wide_lanes() == 1 ? 2 : wide_lanes();
     for (size_t lane = 0; lane < LANES; lane++) {
         in_n[lane] = n[lane] > 0 ? 1 / n[lane] : 0;
         in_m[lane] = m[lane] > 0 ? 1 / m[lane] : 0;
     }
-    for (size_t i = 0; i < plan->count; i++) {
-        add_lanes(f, counts->reference + plan->rows[i] * LANES);
-        add_lanes(g, counts->current + plan->rows[i] * LANES);
-        if (i + 1 < plan->count && plan->groups[i + 1] == plan->groups[i])
-            continue; /* more of the same value */
-        for (size_t lane = 0; lane < LANES; lane++) {
-            double gap = fabs(f[lane] * in_n[lane] - g[lane] * in_m[lane]);
-            largest[lane] = gap > largest[lane] ? gap : largest[lane];
-        }
-    }
+    for (size_t lane = 0; lane < LANES; lane += lanes)
+        WIDE_CHOOSE(ks_eight, ks_four, ks_two)(plan, counts, in_n, in_m, lane, statistics);
     for (size_t lane = 0; lane < LANES; lane++)
-        statistics[lane] = n[lane] > 0 && m[lane] > 0 ? largest[lane] : 0;
+        statistics[lane] = n[lane] > 0 && m[lane] > 0 ? statistics[lane] : 0;
 }
 
 static void count_cells(const struct column_plan *plan, struct counts *counts)
@@ -225,12 +259,12 @@ static double statistic_of(const struct column_plan *plan, struct counts *counts
     return isfinite(statistic) ? statistic : 0;
 }
 
-static void statistics_of(const struct column_plan *plan, struct counts *counts,
-                          double statistics[LANES])
+static void statistics_of(const struct drawing *drawing, const struct column_plan *plan,
+                          struct counts *counts, double statistics[LANES])
 {
     const struct calibrated *column = plan->column;
     double n[LANES], m[LANES];
-    count_present(plan, counts, n, m);
+    count_present(drawing, plan, counts, n, m);
     if (column->method->statistic == method_ks) {
         ks_lanes(plan, counts, n, m, statistics);
         return;
@@ -273,7 +307,7 @@ static int draw(void *context, size_t block, size_t worker, struct mlops_error *
         draw_tables(drawing, first + lane, &counts);
     for (size_t i = 0; i < drawing->count; i++) {
         double statistics[LANES];
-        statistics_of(&drawing->plans[i], &counts, statistics);
+        statistics_of(drawing, &drawing->plans[i], &counts, statistics);
         for (size_t lane = 0; lane < LANES && first + lane < drawing->draws; lane++)
             drawing->statistics[(first + lane) * drawing->count + i] = statistics[lane];
     }

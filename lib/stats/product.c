@@ -5,8 +5,6 @@
 #define LANES PRODUCT_LANES
 #define HEIGHT 8 /* rows whose sums the registers hold */
 
-typedef double two_numbers __attribute__((vector_size(2 * sizeof(double))));
-
 /* Behind the last row it is summed again, and not kept. */
 #define ADD(target, name, vector)                                                                  \
     target static void name(const struct product_matrix *a, const double *restrict b,              \

@@ -9,6 +9,10 @@
 #define STATS_WIDE_H
 #include "base/util.h"
 
+/* Where there are neither, what any compiler makes something of. */
+typedef double two_numbers __attribute__((vector_size(2 * sizeof(double))));
+typedef int64_t two_ranks __attribute__((vector_size(2 * sizeof(int64_t))));
+
 #if defined(__x86_64__)
 #define WIDE_FOUR __attribute__((target("avx2")))
 #define WIDE_EIGHT __attribute__((target("avx512f,avx512dq")))
