@@ -30,27 +30,13 @@ static void scores_clear(struct scores *scores)
 }
 
 /* The leverage is (1 + distance) / n, on average (1 + rank) / n: n cancels. */
-static bool is_isolated(const struct pca *pca, const double *z, double *parts)
-{
-    double average = 1 + (double)pca->rank;
-    return 1 + pca_distance(pca, z, parts) > LEVERAGE_CUT * average;
-}
-
-static void score_row(const struct pca *pca, const double *row, size_t at, double *z,
-                      struct scores *scores)
-{
-    pca_standardise(pca, row, z);
-    scores->errors[at] = pca_residual(pca, z);
-    scores->isolated[at] = is_isolated(pca, z, NULL);
-}
-
 static void score_rows(const struct pca *pca, const double *x, size_t rows, struct scores *scores)
 {
-    double *z = xcalloc(pca->width + 1, sizeof(*z));
+    double average = 1 + (double)pca->rank;
     scores_make(scores, rows);
+    pca_measure(pca, x, rows, scores->errors, scores->isolated);
     for (size_t row = 0; row < rows; row++)
-        score_row(pca, x + row * pca->width, row, z, scores);
-    free(z);
+        scores->isolated[row] = 1 + scores->isolated[row] > LEVERAGE_CUT * average;
 }
 
 static double mean_of(const double *scores, const double *weights, size_t rows)

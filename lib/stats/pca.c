@@ -1,9 +1,12 @@
 /* lib/stats/pca.c - components of the correlation matrix. */
 #include "stats/pca.h"
 #include "stats/eigen.h"
+#include "stats/product.h"
 #include <float.h>
 #include <math.h>
 
+#define LANES PRODUCT_LANES
+#define BLOCK 128           /* rows whose products are added at a time */
 #define RANK_TOLERANCE 1e-9 /* of the largest variance: less is rounding */
 
 static void standardise_by(const double *x, const double *weights, size_t rows, struct pca *pca)
@@ -32,26 +35,41 @@ void pca_standardise(const struct pca *pca, const double *row, double *z)
         z[i] = (row[i] - pca->means[i]) / pca->scales[i];
 }
 
+/* Adds the products of `rows` standardised rows: LANES columns at a time with those up to them.
+ * Of column i with column j the sum is at [i / LANES][j][i % LANES]. */
+static void add_products(const double *z, const double *weights, size_t rows, size_t width,
+                         double *sums)
+{
+    for (size_t first = 0; first < width; first += LANES, sums += width * LANES) {
+        size_t lanes = width - first < LANES ? width - first : LANES;
+        double weighted[BLOCK * LANES] = {0};
+        for (size_t row = 0; row < rows; row++)
+            for (size_t lane = 0; lane < lanes; lane++)
+                weighted[row * LANES + lane] = weights[row] * z[row * width + first + lane];
+        product_add(&(struct product_matrix){z, first + lanes, rows, 1, width}, weighted, sums);
+    }
+}
+
 /* The lower half of the covariance of the standardised rows. */
 static void covariance(const double *x, const double *weights, size_t rows, const struct pca *pca,
                        double *matrix)
 {
-    size_t width = pca->width;
-    double *z = xcalloc(width + 1, sizeof(*z)), total = 0;
-    for (size_t row = 0; row < rows; row++) {
-        if (weights[row] == 0)
-            continue;
-        total += weights[row];
-        pca_standardise(pca, x + row * width, z);
-        for (size_t i = 0; i < width; i++) {
-            double factor = weights[row] * z[i];
-            for (size_t j = 0; factor != 0 && j <= i; j++)
-                matrix[i * width + j] += factor * z[j];
+    size_t width = pca->width, panels = (width + LANES - 1) / LANES;
+    double *z = xcalloc(BLOCK * width + 1, sizeof(*z)), total = 0;
+    double *sums = xcalloc(panels * width * LANES + 1, sizeof(*sums));
+    for (size_t from = 0; from < rows; from += BLOCK) {
+        size_t count = rows - from < BLOCK ? rows - from : BLOCK;
+        for (size_t row = 0; row < count; row++) {
+            pca_standardise(pca, x + (from + row) * width, z + row * width);
+            total += weights[from + row];
         }
+        add_products(z, weights + from, count, width, sums);
     }
-    for (size_t i = 0; i < width * width; i++)
-        matrix[i] /= total;
+    for (size_t i = 0; i < width; i++)
+        for (size_t j = 0; j <= i; j++)
+            matrix[i * width + j] = sums[(i / LANES * width + j) * LANES + i % LANES] / total;
     free(z);
+    free(sums);
 }
 
 void pca_fit(const double *x, const double *weights, size_t rows, size_t width, double share,
@@ -85,6 +103,52 @@ void pca_clear(struct pca *pca)
     *pca = (struct pca){0};
 }
 
+/* Of LANES rows: `scores` has those of each component, which are all that a row is. */
+static void measure_lanes(const struct pca *pca, const double *scores, double residuals[LANES],
+                          double distances[LANES])
+{
+    double lost[LANES] = {0}, far[LANES] = {0};
+    /* in the basis of all components the reconstruction lacks those that are not kept */
+    for (size_t k = pca->kept; k < pca->width; k++)
+        for (size_t lane = 0; lane < LANES; lane++)
+            lost[lane] += scores[k * LANES + lane] * scores[k * LANES + lane];
+    for (size_t k = 0; k < pca->rank; k++)
+        for (size_t lane = 0; lane < LANES; lane++) {
+            double score = scores[k * LANES + lane];
+            far[lane] += score * (score / pca->variances[k]);
+        }
+    for (size_t lane = 0; lane < LANES; lane++) {
+        residuals[lane] = sqrt(lost[lane]);
+        distances[lane] = far[lane];
+    }
+}
+
+void pca_measure(const struct pca *pca, const double *x, size_t rows, double *residuals,
+                 double *distances)
+{
+    size_t width = pca->width;
+    struct product_matrix components = {pca->components, width, width, width, 1};
+    double *z = xcalloc(width + 1, sizeof(*z)), *columns = xcalloc(width * LANES + 1, sizeof(*z));
+    double *scores = xcalloc(width * LANES + 1, sizeof(*scores));
+    for (size_t from = 0; from < rows; from += LANES) {
+        size_t count = rows - from < LANES ? rows - from : LANES;
+        double residual[LANES], distance[LANES];
+        for (size_t lane = 0; lane < count; lane++) {
+            pca_standardise(pca, x + (from + lane) * width, z);
+            for (size_t i = 0; i < width; i++)
+                columns[i * LANES + lane] = z[i];
+        }
+        memset(scores, 0, width * LANES * sizeof(*scores));
+        product_add(&components, columns, scores);
+        measure_lanes(pca, scores, residual, distance);
+        memcpy(residuals + from, residual, count * sizeof(*residual));
+        memcpy(distances + from, distance, count * sizeof(*distance));
+    }
+    free(z);
+    free(columns);
+    free(scores);
+}
+
 static double along(const struct pca *pca, const double *z, size_t component)
 {
     const double *vector = pca->components + component * pca->width;
@@ -92,17 +156,6 @@ static double along(const struct pca *pca, const double *z, size_t component)
     for (size_t i = 0; i < pca->width; i++)
         sum += vector[i] * z[i];
     return sum;
-}
-
-double pca_residual(const struct pca *pca, const double *z)
-{
-    double sum = 0;
-    /* in the basis of all components the reconstruction lacks those that are not kept */
-    for (size_t k = pca->kept; k < pca->width; k++) {
-        double left = along(pca, z, k);
-        sum += left * left;
-    }
-    return sqrt(sum);
 }
 
 double pca_distance(const struct pca *pca, const double *z, double *parts)

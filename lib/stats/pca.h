@@ -26,12 +26,16 @@ void pca_fit(const double *x, const double *weights, size_t rows, size_t width, 
              struct pca *pca);
 void pca_clear(struct pca *pca);
 
-/* `z`, width long, gets `row` standardised: what the others take. */
-void pca_standardise(const struct pca *pca, const double *row, double *z);
+/*
+ * Of `rows` rows, not standardised: `residuals` gets the Euclidean distance between each and its
+ * reconstruction of the kept components, the error of one row of NannyML's
+ * DataReconstructionDriftCalculator, and `distances` what pca_distance says.
+ */
+void pca_measure(const struct pca *pca, const double *x, size_t rows, double *residuals,
+                 double *distances);
 
-/* Euclidean distance between a row and its reconstruction of the kept components: the error of one
- * row of NannyML's DataReconstructionDriftCalculator. */
-double pca_residual(const struct pca *pca, const double *z);
+/* `z`, width long, gets `row` standardised: what pca_distance takes. */
+void pca_standardise(const struct pca *pca, const double *row, double *z);
 
 /*
  * The squared Mahalanobis distance of a row by the population covariance of the rows that were

@@ -81,16 +81,19 @@ static const double ones[] = {1, 1, 1, 1, 1, 1, 1, 1};
 
 static double residual(const struct pca *pca, const double *row)
 {
-    double z[WIDTH];
-    pca_standardise(pca, row, z);
-    return pca_residual(pca, z);
+    double residual, distance;
+    pca_measure(pca, row, 1, &residual, &distance);
+    return residual;
 }
 
 static double distance(const struct pca *pca, const double *row, double *parts)
 {
-    double z[WIDTH];
+    double z[WIDTH], residual, measured;
     pca_standardise(pca, row, z);
-    return pca_distance(pca, z, parts);
+    double distance = pca_distance(pca, z, parts);
+    pca_measure(pca, row, 1, &residual, &measured);
+    assert_true(distance == measured);
+    return distance;
 }
 
 static void components_are_those_of_scikit_learn(void **state)
