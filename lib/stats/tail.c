@@ -118,14 +118,16 @@ double tail_ks_exact(double d, size_t n, size_t m)
     double *left = xcalloc(m + 1, sizeof(*left)); /* share of paths to (i, j) that left the band */
     for (size_t j = 0; j <= m; j++)
         left[j] = (double)j / md > bound;
-    for (size_t i = 1; i <= n; i++)
-        for (size_t j = 0; j <= m; j++) {
-            double x = (double)i, y = (double)j;
-            if (fabs(x / nd - y / md) > bound)
-                left[j] = 1;
-            else
-                left[j] = (left[j] * x + (j ? left[j - 1] * y : 0)) / (x + y);
+    size_t low = 0; /* the band of row i begins here; it moves up from row to row */
+    for (size_t i = 1; i <= n; i++) {
+        double x = (double)i;
+        while (low <= m && x / nd - (double)low / md > bound)
+            left[low++] = 1;
+        for (size_t j = low; j <= m && (double)j / md - x / nd <= bound; j++) {
+            double y = (double)j;
+            left[j] = (left[j] * x + (j ? left[j - 1] * y : 0)) / (x + y);
         }
+    }
     double share = left[m];
     free(left);
     return d <= 0 ? 1 : share;
