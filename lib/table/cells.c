@@ -5,16 +5,17 @@ void cells_clear(struct cells *cells)
 {
     free(cells->cells);
     free(cells->lines);
+    free(cells->undone);
     *cells = (struct cells){0};
 }
 
-void cells_begin(struct cells *cells, char *text, size_t width)
+void cells_begin(struct cells *cells, const char *text, size_t width)
 {
     if (cells->width != width)
         cells_clear(cells);
     cells->text = text;
     cells->width = width;
-    cells->rows = cells->consumed = 0;
+    cells->rows = cells->consumed = cells->undone_length = 0;
     cells->line_count = cells->ragged = cells->bad_line = 0;
 }
 
@@ -28,4 +29,21 @@ struct cell *cells_row(struct cells *cells, uint32_t line)
     }
     cells->lines[cells->rows] = line;
     return cells->cells + cells->rows * cells->width;
+}
+
+char *cells_undo(struct cells *cells, size_t length)
+{
+    if (cells->undone_length == 0 && cells->undone_capacity < length) {
+        free(cells->undone);
+        cells->undone = xmalloc(length);
+        cells->undone_capacity = length;
+    }
+    return cells->undone + cells->undone_length;
+}
+
+struct cell cells_end_undone(struct cells *cells, size_t length, uint32_t flags)
+{
+    struct cell cell = {(uint32_t)cells->undone_length, (uint32_t)length | flags | CELL_UNDONE};
+    cells->undone_length += length;
+    return cell;
 }

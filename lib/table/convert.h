@@ -18,7 +18,7 @@ void typed_clear(struct typed *typed);
 void typed_begin(struct typed *typed, const struct table_schema *schema, size_t rows);
 
 /*
- * All rows of `cells`. The texts of the batch point into cells->text.
+ * All rows of `cells`. The texts of the batch point into what `cells` has.
  * Errors, with cells->bad_line: MLOPS_INVALID a cell is not of its column's type, unless
  * `count_misfits`.
  */

@@ -6,7 +6,7 @@
 struct cutter {
     const struct csv_dialect *dialect;
     struct cells *cells;
-    char *text;
+    const char *text;
     size_t length;
     bool last;
     struct structure structure;
@@ -51,7 +51,7 @@ static int end_field(struct cutter *c, size_t end, struct mlops_error *err)
     if (c->close != NOWHERE)
         cell = (struct cell){cell.at + 1, (uint32_t)(c->close - c->field - 1)};
     if (c->doubled)
-        cell.length |= CELL_STRING; /* until the record is whole: quotes to be undone */
+        cell.length |= CELL_UNDONE; /* it is to be, once the record is whole */
     if (c->first_only) {
         if (c->fields == CSV_FIELDS_MAX)
             return wrong(c, c->record_line, "a record has more fields than can be read", err);
@@ -71,16 +71,17 @@ static void undo_doubled(const struct cutter *c, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct cell *cell = &c->row[i];
-        if (!(cell->length & CELL_STRING))
+        if (!(cell->length & CELL_UNDONE))
             continue;
-        char *data = c->text + cell->at;
-        uint32_t length = cell->length & ~CELL_STRING, kept = 0;
+        const char *from = c->text + cell->at;
+        char *to = cells_undo(c->cells, c->length);
+        uint32_t length = cell->length & ~CELL_UNDONE, kept = 0;
         for (uint32_t j = 0; j < length; j++) {
-            data[kept++] = data[j];
-            if (data[j] == '"')
+            to[kept++] = from[j];
+            if (from[j] == '"')
                 j++;
         }
-        cell->length = kept;
+        *cell = cells_end_undone(c->cells, kept, 0);
     }
 }
 

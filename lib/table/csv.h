@@ -19,11 +19,11 @@ struct csv_dialect {
 
 /*
  * Cut `length` bytes of cells->text, which begin at a record, into rows of cells->width cells; of a
- * width of 0 only the first record, whose number of cells becomes the width. Doubled quotes become
- * single ones in place. Blank lines are passed over, but count as lines. `last`: the text ends
- * there; otherwise a record that is not whole is left, and cells->consumed says where it begins.
- * Errors, with cells->bad_line: MLOPS_INVALID a quote that is not closed or stands in the wrong
- * place, a carriage return alone, a row of another width (TABLE_RAGGED_REFUSE).
+ * width of 0 only the first record, whose number of cells becomes the width. Blank lines are passed
+ * over, but count as lines. `last`: the text ends there; otherwise a record that is not whole is
+ * left, and cells->consumed says where it begins. Errors, with cells->bad_line: MLOPS_INVALID a
+ * quote that is not closed or stands in the wrong place, a carriage return alone, a row of another
+ * width (TABLE_RAGGED_REFUSE).
  */
 int csv_cut(const struct csv_dialect *dialect, size_t length, bool last, struct cells *cells,
             struct mlops_error *err);

@@ -101,8 +101,9 @@ struct parser {
     struct jsonl_keys *learner; /* the same while learning; NULL otherwise */
     struct cells *cells;
     struct cell *row; /* NULL while learning */
-    char *at, *end;   /* of the line */
-    size_t next;      /* the key that most likely comes next */
+    size_t length;    /* of all lines */
+    const char *at, *end; /* of the line */
+    size_t next;          /* the key that most likely comes next */
     struct buffer path; /* names on the way, each with a dot behind it */
     struct mlops_error *err;
 };
@@ -203,12 +204,12 @@ static bool unescape(const char *text, size_t *length, char *to)
 }
 
 /* A string behind its quote: where it is, and whether it has escapes. */
-static int take_string(struct parser *p, char **text, size_t *length, bool *escaped)
+static int take_string(struct parser *p, const char **text, size_t *length, bool *escaped)
 {
     *text = p->at;
     *escaped = false;
     for (;;) {
-        char *quote = memchr(p->at, '"', (size_t)(p->end - p->at));
+        const char *quote = memchr(p->at, '"', (size_t)(p->end - p->at));
         if (!quote)
             return wrong(p, "a string is not closed");
         size_t slashes = 0;
@@ -227,7 +228,7 @@ static int take_string(struct parser *p, char **text, size_t *length, bool *esca
 static int skip_array(struct parser *p)
 {
     for (int depth = 1; depth > 0;) {
-        char *text;
+        const char *text;
         size_t length;
         bool escaped;
         if (p->at == p->end)
@@ -255,7 +256,7 @@ static void put(struct parser *p, size_t key, const char *text, size_t length, u
 /* A number, true, false, null, or NaN and Infinity as Python writes them. */
 static int take_word(struct parser *p, size_t key)
 {
-    char *text = p->at;
+    const char *text = p->at;
     while (p->at < p->end && is_word(*p->at))
         p->at++;
     size_t length = (size_t)(p->at - text);
@@ -277,14 +278,18 @@ static int take_word(struct parser *p, size_t key)
 
 static int take_text(struct parser *p, size_t key)
 {
-    char *text;
+    const char *text;
     size_t length;
     bool escaped;
     TRY(take_string(p, &text, &length, &escaped));
-    size_t kept = length;
-    if (escaped && p->row && !unescape(text, &kept, text))
+    if (!escaped || !p->row) {
+        put(p, key, text, length, CELL_STRING);
+        return MLOPS_OK;
+    }
+    if (!unescape(text, &length, cells_undo(p->cells, p->length)))
         return wrong(p, "a string has an escape that is none");
-    put(p, key, text, kept, CELL_STRING);
+    if (key != NO_KEY)
+        p->row[key] = cells_end_undone(p->cells, length, CELL_STRING);
     return MLOPS_OK;
 }
 
@@ -294,7 +299,7 @@ static int take_object(struct parser *p, int depth);
 static int take_value(struct parser *p, size_t key, const char *name, size_t length, int depth)
 {
     skip_space(p);
-    char *start = p->at;
+    const char *start = p->at;
     if (take(p, '{')) {
         size_t before = p->path.length;
         if (depth == JSONL_DEPTH_MAX)
@@ -343,7 +348,7 @@ static int resolve(struct parser *p, const char *name, size_t length, size_t *ke
 
 static int take_member(struct parser *p, int depth)
 {
-    char *name;
+    const char *name;
     size_t length, key;
     bool escaped;
     _cleanup_(buffer_clear) struct buffer plain = {0};
@@ -383,12 +388,13 @@ static int take_line(struct parser *p)
     return p->at == p->end ? MLOPS_OK : wrong(p, "something follows the object");
 }
 
-static int take_lines(struct parser *p, char *text, size_t length, size_t lines)
+static int take_lines(struct parser *p, const char *text, size_t length, size_t lines)
 {
     uint32_t line = 0;
-    char *end = text + length;
-    for (char *at = text; at < end && line < lines; line++) {
-        char *newline = memchr(at, '\n', (size_t)(end - at));
+    const char *end = text + length;
+    p->length = length;
+    for (const char *at = text; at < end && line < lines; line++) {
+        const char *newline = memchr(at, '\n', (size_t)(end - at));
         p->at = at;
         p->end = newline ? newline : end;
         at = newline ? newline + 1 : end;
@@ -413,8 +419,7 @@ int jsonl_learn(struct jsonl_keys *keys, const char *text, size_t length, size_t
                 struct cells *cells, struct mlops_error *err)
 {
     struct parser p = {.keys = keys, .learner = keys, .cells = cells, .err = err};
-    /* without a row to fill nothing is written */
-    int code = take_lines(&p, (char *)(uintptr_t)text, length, lines);
+    int code = take_lines(&p, text, length, lines);
     buffer_clear(&p.path);
     return code;
 }

@@ -25,8 +25,8 @@ int jsonl_learn(struct jsonl_keys *keys, const char *text, size_t length, size_t
                 struct cells *cells, struct mlops_error *err);
 
 /*
- * Cut whole lines into rows of one cell a key; strings are unescaped in place. What has a name that
- * was not learnt is passed over. Thread-safe as long as no thread learns.
+ * Cut whole lines into rows of one cell a key. What has a name that was not learnt is passed over.
+ * Thread-safe as long as no thread learns.
  * Errors, with cells->bad_line: MLOPS_INVALID not an object of JSON.
  */
 int jsonl_cut(const struct jsonl_keys *keys, size_t length, struct cells *cells,

@@ -42,7 +42,7 @@ static size_t read_plain(const struct cells *cells, const struct cell *cell, siz
 {
     size_t left = 0;
     for (size_t row = 0; row < rows; row++, cell += cells->width) {
-        bool is_number = cell->at < CELL_NULL && !(cell->length & CELL_STRING) &&
+        bool is_number = cell->at < CELL_NULL && cell->length < CELL_UNDONE &&
                          read_plainly(cell_text(cells, cell), &numbers[row]);
         missing[row] = is_number ? MISSING_NOT : SHORT_NUMBERS_LEFT;
         left += !is_number;
@@ -99,7 +99,7 @@ __attribute__((target("avx2"))) static size_t read_avx2(const struct cells *cell
         bool is_number = false;
         /* a flag, or no text, makes the end too far away; sixteen bytes before it are the text's */
         size_t end = (size_t)cell->at + cell->length;
-        if (end >= BYTES && end < CELL_STRING && cell->length > 0) {
+        if (end >= BYTES && end < CELL_UNDONE && cell->length > 0) {
             bool negative = cells->text[cell->at] == '-';
             size_t length = cell->length - negative;
             if (length - 1 < BYTES)

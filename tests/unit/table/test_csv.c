@@ -153,7 +153,8 @@ static void rows_are_mended_as_asked_for(void **state)
                 if (cell->at == CELL_ABSENT)
                     buffer_putc(&out, '-');
                 else
-                    buffer_append(&out, cell_text(&cells, cell).data, cell->length);
+                    buffer_append(&out, cell_text(&cells, cell).data,
+                                  cell_text(&cells, cell).length);
             }
         assert_string_equal(cases[i].expected, out.data);
         assert_int_equal(3, cells.ragged);
