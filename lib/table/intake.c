@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/condition.h"
 #include "base/file.h"
+#include "base/pool.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -11,15 +12,17 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#define CHUNK (1U << 20)
-#define AHEAD 8     /* chunks that are read ahead */
+#define PACKED (1U << 20) /* bytes of the file that are read at once where it is compressed */
+#define PIECES 5          /* two are the reader's, the others read ahead */
+#define PIECE_MIN (2U << 20)
+#define PIECE_MAX (8U << 20)
 #define WAIT_MS 100 /* for bytes, until it is asked whether anybody still wants them */
 
 enum packing { PACKING_NONE, PACKING_GZIP, PACKING_ZSTD };
 
-struct chunk {
-    char *data;
-    size_t length, taken;
+struct piece {
+    char *data; /* INTAKE_BEFORE bytes behind where its memory begins */
+    size_t length;
 };
 
 struct intake {
@@ -36,13 +39,17 @@ struct intake {
     /* the thread that reads ahead */
     pthread_t thread;
     bool running;
+    size_t piece_size;
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t changed;
-    struct chunk chunks[AHEAD];
-    size_t first, filled; /* the chunk that is read from; how many are full */
+    struct piece pieces[PIECES];
+    size_t first, filled; /* the piece to be taken next; how many are full */
     bool ended, stopping;
     int code; /* of the thread, which ended with it */
     struct mlops_error err;
+    /* what intake_read has left of a piece */
+    const char *left;
+    size_t left_length;
 };
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -86,8 +93,8 @@ static int refill_packed(struct intake *intake, struct mlops_error *err)
     if (intake->packed_at < intake->packed_length || intake->packed_ended)
         return MLOPS_OK;
     intake->packed_at = 0;
-    TRY(read_full(intake, intake->packed, CHUNK, &intake->packed_length, err));
-    intake->packed_ended = intake->packed_length < CHUNK;
+    TRY(read_full(intake, intake->packed, PACKED, &intake->packed_length, err));
+    intake->packed_ended = intake->packed_length < PACKED;
     return MLOPS_OK;
 }
 
@@ -167,18 +174,27 @@ static int produce(struct intake *intake, char *data, size_t length, size_t *got
     return MLOPS_OK;
 }
 
-/* A full chunk, less only at the end. */
-static int fill(struct intake *intake, struct chunk *chunk, struct mlops_error *err)
+/* Some bytes, 0 at the end; what is not compressed goes right to where it is wanted. */
+static int read_some(struct intake *intake, char *data, size_t length, size_t *got,
+                     struct mlops_error *err)
 {
-    chunk->length = chunk->taken = 0;
-    if (intake->packing == PACKING_NONE && intake->packed_at == intake->packed_length) {
-        if (!intake->packed_ended)
-            TRY(read_full(intake, chunk->data, CHUNK, &chunk->length, err));
-        intake->packed_ended |= chunk->length < CHUNK;
+    *got = 0;
+    if (intake->packing != PACKING_NONE || intake->packed_at < intake->packed_length)
+        return produce(intake, data, length, got, err);
+    if (intake->packed_ended)
         return MLOPS_OK;
-    }
-    for (size_t got = 1; got > 0 && chunk->length < CHUNK; chunk->length += got)
-        TRY(produce(intake, chunk->data + chunk->length, CHUNK - chunk->length, &got, err));
+    TRY(read_full(intake, data, length, got, err));
+    intake->packed_ended = *got < length;
+    return MLOPS_OK;
+}
+
+/* A full piece, less only at the end. */
+static int fill(struct intake *intake, struct piece *piece, struct mlops_error *err)
+{
+    piece->length = 0;
+    for (size_t got = 1; got > 0 && piece->length < intake->piece_size; piece->length += got)
+        TRY(read_some(intake, piece->data + piece->length, intake->piece_size - piece->length, &got,
+                      err));
     return MLOPS_OK;
 }
 
@@ -193,24 +209,24 @@ static void *read_ahead(void *argument)
     intake->ended = begun != MLOPS_OK;
     pthread_cond_broadcast(&intake->changed);
     while (!intake->stopping && !intake->ended) {
-        if (intake->filled == AHEAD) {
+        if (intake->filled == PIECES - 2) {
             pthread_cond_wait(&intake->changed, &intake->lock);
             continue;
         }
-        struct chunk *chunk = &intake->chunks[(intake->first + intake->filled) % AHEAD];
+        struct piece *piece = &intake->pieces[(intake->first + intake->filled) % PIECES];
         pthread_mutex_unlock(&intake->lock);
-        int code = fill(intake, chunk, &intake->err);
+        int code = fill(intake, piece, &intake->err);
         pthread_mutex_lock(&intake->lock);
         intake->code = code;
         intake->filled += code == MLOPS_OK;
-        intake->ended = code != MLOPS_OK || chunk->length < CHUNK;
+        intake->ended = code != MLOPS_OK || piece->length < intake->piece_size;
         pthread_cond_broadcast(&intake->changed);
     }
     pthread_mutex_unlock(&intake->lock);
     return NULL;
 }
 
-/* For the thread's next chunk; false where nobody wants it any more. The lock is held. */
+/* For the thread's next piece; false where nobody wants it any more. The lock is held. */
 static bool await(struct intake *intake)
 {
     const struct mlops_observer *observer = intake->observer;
@@ -221,39 +237,52 @@ static bool await(struct intake *intake)
     return true;
 }
 
+int intake_next(struct intake *intake, char **data, size_t *length, bool *last,
+                struct mlops_error *err)
+{
+    struct piece *piece = &intake->pieces[intake->first];
+    int code = MLOPS_OK;
+    pthread_mutex_lock(&intake->lock);
+    while (!code && intake->filled == 0 && !intake->ended)
+        if (!await(intake))
+            code = mlops_fail(err, MLOPS_CANCELLED, "stopped while reading %s", intake->name);
+    if (!code && intake->filled == 0 && intake->code) {
+        *err = intake->err;
+        code = intake->code;
+    }
+    *data = piece->data;
+    *length = intake->filled > 0 ? piece->length : 0;
+    *last = *length < intake->piece_size;
+    if (intake->filled > 0) {
+        intake->first = (intake->first + 1) % PIECES;
+        intake->filled--;
+        pthread_cond_broadcast(&intake->changed);
+    }
+    pthread_mutex_unlock(&intake->lock);
+    return code;
+}
+
 int intake_read(struct intake *intake, void *data, size_t length, size_t *got,
                 struct mlops_error *err)
 {
     *got = 0;
-    pthread_mutex_lock(&intake->lock);
     while (*got < length) {
-        if (intake->filled == 0) {
-            if (intake->ended)
+        if (intake->left_length == 0) {
+            char *piece;
+            bool last;
+            TRY(intake_next(intake, &piece, &intake->left_length, &last, err));
+            if (intake->left_length == 0)
                 break;
-            if (await(intake))
-                continue;
-            pthread_mutex_unlock(&intake->lock);
-            return mlops_fail(err, MLOPS_CANCELLED, "stopped while reading %s", intake->name);
+            intake->left = piece;
         }
-        struct chunk *chunk = &intake->chunks[intake->first];
-        size_t there = chunk->length - chunk->taken;
-        size_t taken = there < length - *got ? there : length - *got;
-        pthread_mutex_unlock(&intake->lock);
-        memcpy((char *)data + *got, chunk->data + chunk->taken, taken);
-        pthread_mutex_lock(&intake->lock);
+        size_t room = length - *got;
+        size_t taken = intake->left_length < room ? intake->left_length : room;
+        memcpy((char *)data + *got, intake->left, taken);
         *got += taken;
-        chunk->taken += taken;
-        if (chunk->taken == chunk->length) {
-            intake->first = (intake->first + 1) % AHEAD;
-            intake->filled--;
-            pthread_cond_broadcast(&intake->changed);
-        }
+        intake->left += taken;
+        intake->left_length -= taken;
     }
-    int code = *got < length ? intake->code : MLOPS_OK;
-    if (code)
-        *err = intake->err;
-    pthread_mutex_unlock(&intake->lock);
-    return code;
+    return MLOPS_OK;
 }
 
 /* ---- opening -------------------------------------------------------------------------------- */
@@ -277,6 +306,15 @@ static int open_file(struct intake *intake, const char *path, struct mlops_error
     return MLOPS_OK;
 }
 
+/* Four units of a text table for each core: more would drive one another out of its cache. */
+static size_t piece_size(void)
+{
+    size_t size = PIECE_MIN, wanted = pool_threads() << 20;
+    while (size < wanted && size < PIECE_MAX)
+        size *= 2;
+    return size;
+}
+
 int intake_open(const char *path, const struct mlops_observer *observer, struct intake **intake,
                 struct mlops_error *err)
 {
@@ -286,9 +324,11 @@ int intake_open(const char *path, const struct mlops_observer *observer, struct 
     pthread_mutex_init(&opened->lock, NULL);
     condition_init(&opened->changed);
     TRY(open_file(opened, path, err));
-    opened->packed = xmalloc(CHUNK);
-    for (size_t i = 0; i < AHEAD; i++)
-        opened->chunks[i].data = xmalloc(CHUNK);
+    opened->packed = xmalloc(PACKED);
+    opened->piece_size = piece_size();
+    for (size_t i = 0; i < PIECES; i++)
+        opened->pieces[i].data =
+            (char *)xmalloc(INTAKE_BEFORE + opened->piece_size) + INTAKE_BEFORE;
     if (pthread_create(&opened->thread, NULL, read_ahead, opened) != 0)
         return mlops_fail(err, MLOPS_IO, "no thread could be started to read '%s'", opened->name);
     opened->running = true;
@@ -312,8 +352,9 @@ void intake_close(struct intake *intake)
     ZSTD_freeDCtx(intake->zstd);
     if (intake->owned)
         fd_close(&intake->fd);
-    for (size_t i = 0; i < AHEAD; i++)
-        free(intake->chunks[i].data);
+    for (size_t i = 0; i < PIECES; i++)
+        if (intake->pieces[i].data)
+            free(intake->pieces[i].data - INTAKE_BEFORE);
     free(intake->packed);
     free(intake->name);
     pthread_mutex_destroy(&intake->lock);

@@ -7,6 +7,8 @@
 #include "base/util.h"
 #include <mlops/observer.h>
 
+#define INTAKE_BEFORE (512U << 10)
+
 struct intake;
 
 /* `path` "-": standard input. `observer` (NULL: nobody; borrowed until the intake is closed) may
@@ -19,6 +21,13 @@ DEFINE_CLEANUP(struct intake, intake_close)
 
 /* The path, or "standard input". */
 const char *intake_name(const struct intake *intake);
+/*
+ * The next bytes, as they were read, some MiB; `*last` where no more follow, and then perhaps none.
+ * `*data` is the caller's to write to, and so are INTAKE_BEFORE bytes before it, until the next
+ * call but one. Errors as intake_read's.
+ */
+int intake_next(struct intake *intake, char **data, size_t *length, bool *last,
+                struct mlops_error *err);
 /* Up to `length` bytes, fewer only at the end. Errors: MLOPS_INVALID compressed data is damaged or
  * cut off; MLOPS_CANCELLED; MLOPS_IO. */
 int intake_read(struct intake *intake, void *data, size_t length, size_t *got,

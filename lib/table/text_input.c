@@ -15,12 +15,13 @@
 #include "table/intake.h"
 
 #define UNIT_BYTES (256U << 10)
-#define UNITS 32 /* of a round; what the batches are must not depend on the number of threads */
+#define UNITS 32          /* of a round, at most */
+#define SAMPLE (8U << 20) /* bytes of the first window, by whose rows types are told */
 #define WINDOW_MAX CSV_RECORD_MAX
 #define SAMPLE_ROWS 8192
 
 struct unit {
-    char *text;
+    const char *text;
     size_t length;
     bool last;
     struct cells cells;
@@ -36,9 +37,10 @@ struct text_input {
     bool json, count_misfits;
     struct csv_dialect dialect;
     struct jsonl_keys *keys;
-    char *window;
-    size_t begin, filled, capacity; /* unread text is window[begin … filled) */
+    char *window;                   /* a piece of the intake's, or `own` */
+    size_t begin, filled;           /* unread text is window[begin … filled) */
     bool ended;                     /* the source has no more */
+    struct buffer own;              /* for what is longer than a piece */
     size_t unit_bytes;              /* more than UNIT_BYTES where a record was longer */
     uint64_t line;                  /* of window[begin] */
     struct unit units[UNITS];
@@ -57,7 +59,7 @@ static void text_close(struct input *input)
         cells_clear(&text->units[i].cells);
         typed_clear(&text->units[i].typed);
     }
-    free(text->window);
+    buffer_clear(&text->own);
     free(text);
 }
 
@@ -68,27 +70,54 @@ static int at_line(const struct text_input *text, uint64_t line, struct mlops_er
 
 /* ---- the window ----------------------------------------------------------------------------- */
 
-/* More text behind what is unread; a window that is full of it grows. */
+/* The next piece becomes the window, with what is unread before it. */
+static int take_piece(struct text_input *text, struct mlops_error *err)
+{
+    size_t unread = text->filled - text->begin, got;
+    char *piece;
+    TRY(intake_next(text->intake, &piece, &got, &text->ended, err));
+    text->window = memcpy(piece - unread, text->window + text->begin, unread);
+    text->begin = 0;
+    text->filled = unread + got;
+    buffer_clear(&text->own);
+    return MLOPS_OK;
+}
+
+/* What is unread, and so many pieces behind it that they are `wanted` bytes together. */
+static int gather(struct text_input *text, size_t wanted, struct mlops_error *err)
+{
+    size_t unread = text->filled - text->begin, got;
+    char *piece;
+    if (unread > 0 && text->window == text->own.data)
+        memmove(text->own.data, text->own.data + text->begin, unread);
+    else if (unread > 0)
+        buffer_append(&text->own, text->window + text->begin, unread);
+    text->own.length = unread;
+    while (text->own.length < wanted && !text->ended) {
+        TRY(intake_next(text->intake, &piece, &got, &text->ended, err));
+        buffer_append(&text->own, piece, got);
+    }
+    text->window = text->own.data;
+    text->begin = 0;
+    text->filled = text->own.length;
+    return MLOPS_OK;
+}
+
+/* More text behind what is unread; where that is much, twice as much. */
 static int refill(struct text_input *text, struct mlops_error *err)
 {
-    memmove(text->window, text->window + text->begin, text->filled - text->begin);
-    text->filled -= text->begin;
-    text->begin = 0;
-    if (text->filled == text->capacity) {
-        if (text->capacity >= WINDOW_MAX) {
-            mlops_fail(err, MLOPS_INVALID, "a record is longer than %u MiB", WINDOW_MAX >> 20);
-            mlops_hint(err, text->json ? "is it JSON Lines, an object a line?"
-                                       : "is a quote not closed there?");
-            return at_line(text, text->line, err);
-        }
-        text->capacity *= 2;
-        text->window = xrealloc(text->window, text->capacity, 1);
+    size_t unread = text->filled - text->begin;
+    if (unread >= WINDOW_MAX) {
+        mlops_fail(err, MLOPS_INVALID, "a record is longer than %u MiB", WINDOW_MAX >> 20);
+        mlops_hint(err, text->json ? "is it JSON Lines, an object a line?"
+                                   : "is a quote not closed there?");
+        return at_line(text, text->line, err);
     }
-    size_t got, room = text->capacity - text->filled;
-    TRY(intake_read(text->intake, text->window + text->filled, room, &got, err));
-    text->filled += got;
-    text->ended = got < room;
-    return MLOPS_OK;
+    if (!text->window)
+        return gather(text, SAMPLE, err);
+    if (unread <= INTAKE_BEFORE)
+        return take_piece(text, err);
+    return gather(text, unread < WINDOW_MAX / 2 ? 2 * unread : WINDOW_MAX, err);
 }
 
 /* ---- units ---------------------------------------------------------------------------------- */
@@ -101,16 +130,17 @@ static size_t whole_records(const struct text_input *text, const char *from, siz
     return newline ? (size_t)(newline - from) + 1 : 0;
 }
 
-/* The unit that begins at `at`: its length, 0 where its end is not in the window. */
+/* The unit that begins at `at`: its length, 0 where its end is not in the window. It depends on the
+ * text alone, and neither on the window nor on the number of threads: so do the batches. */
 static size_t unit_length(const struct text_input *text, size_t at, bool *last)
 {
-    size_t left = text->filled - at, wanted = text->unit_bytes;
-    for (;; wanted *= 2) {
+    size_t left = text->filled - at;
+    for (size_t wanted = text->unit_bytes;; wanted *= 2) {
         *last = wanted >= left && text->ended;
         if (*last)
             return left;
-        size_t length = whole_records(text, text->window + at, wanted < left ? wanted : left);
-        if (length > 0 || wanted >= left)
+        size_t length = wanted <= left ? whole_records(text, text->window + at, wanted) : 0;
+        if (length > 0 || wanted > left)
             return length;
     }
 }
@@ -129,7 +159,7 @@ static size_t split(struct text_input *text)
     return count;
 }
 
-static int cut(const struct text_input *text, char *from, size_t length, bool last,
+static int cut(const struct text_input *text, const char *from, size_t length, bool last,
                struct cells *cells, struct mlops_error *err)
 {
     cells_begin(cells, from, text->input.header.width);
@@ -185,9 +215,9 @@ static int text_next(struct input *input, const struct batch **batches, size_t *
     struct mlops_error unused;
     text->batch_count = 0;
     while (text->batch_count == 0 && (text->begin < text->filled || !text->ended)) {
-        if (!text->ended)
-            TRY(refill(text, err));
         size_t units = split(text);
+        if (units == 0)
+            TRY(refill(text, err));
         (void)pool_run(units, read_unit, text, &unused); /* cannot fail */
         TRY(take_units(text, units, err));
     }
@@ -311,17 +341,13 @@ static int find_separator(struct text_input *text, struct mlops_error *err)
     return code ? mlops_wrap(err, "%s", intake_name(text->intake)) : MLOPS_OK;
 }
 
-/* The names are not to be given where the first record has all of them; looked at in a copy, for
- * cutting changes the text. */
+/* The names are not to be given where the first record has all of them. */
 static int names_come_first(const struct text_input *text, const char *const *names, bool *given,
                             struct mlops_error *err)
 {
     _cleanup_(cells_clear) struct cells cells = {0};
-    size_t length = text->filled - text->begin;
-    _cleanup_(free_string) char *copy = xmalloc(length + 1);
-    memcpy(copy, text->window + text->begin, length);
-    cells_begin(&cells, copy, 0);
-    if (csv_cut(&text->dialect, length, text->ended, &cells, err))
+    cells_begin(&cells, text->window + text->begin, 0);
+    if (csv_cut(&text->dialect, text->filled - text->begin, text->ended, &cells, err))
         return at_line(text, text->line + cells.bad_line, err);
     if (cells.rows == 0)
         return MLOPS_OK; /* whoever reads the rows says why */
@@ -356,22 +382,33 @@ static int read_csv_header(struct text_input *text, const struct table_options *
     return code;
 }
 
+/* The whole records among the first `most` bytes of the window, or one that is longer. `*last`:
+ * with them the source ends. */
+static int first_records(struct text_input *text, size_t most, size_t *length, bool *last,
+                         struct mlops_error *err)
+{
+    for (;; most *= 2) {
+        size_t there = text->filled - text->begin;
+        *last = text->ended && most >= there;
+        *length =
+            *last ? there
+                  : whole_records(text, text->window + text->begin, most < there ? most : there);
+        if (*length > 0 || *last)
+            return MLOPS_OK;
+        if (most >= there)
+            TRY(refill(text, err));
+    }
+}
+
 static int read_json_names(struct text_input *text, const struct table_options *options,
                            const struct table_schema *layout, struct mlops_error *err)
 {
     struct cells cells = {0};
-    size_t length = 0;
+    size_t length;
+    bool last;
     text->keys = jsonl_keys_new();
-    for (;;) {
-        bool last = text->ended;
-        length = last ? text->filled
-                      : whole_records(text, text->window + text->begin, text->filled - text->begin);
-        if (length > 0 || last)
-            break;
-        TRY(refill(text, err));
-    }
-    if (jsonl_learn(text->keys, text->window + text->begin,
-                    text->ended ? text->filled - text->begin : length, SAMPLE_ROWS, &cells, err))
+    TRY(first_records(text, SAMPLE, &length, &last, err));
+    if (jsonl_learn(text->keys, text->window + text->begin, length, SAMPLE_ROWS, &cells, err))
         return at_line(text, text->line + cells.bad_line, err);
     size_t count = jsonl_keys_count(text->keys);
     struct text_view *names = xcalloc(count, sizeof(*names));
@@ -383,35 +420,25 @@ static int read_json_names(struct text_input *text, const struct table_options *
     return code;
 }
 
-/* Rows for the types to be taken from, out of a copy: cutting changes the text. */
+/* Rows for the types to be taken from, out of a copy: cutting changes the text. A part of the
+ * window has enough of them, mostly. */
 static int infer_types(struct text_input *text, bool may_be_empty, struct mlops_error *err)
 {
     _cleanup_(cells_clear) struct cells cells = {0};
-    size_t length;
-    bool last;
-    for (;;) {
-        length = text->filled - text->begin;
-        last = text->ended;
-        if (!last)
-            length = whole_records(text, text->window + text->begin, length);
-        if (length > 0 || last)
-            break;
-        TRY(refill(text, err));
+    size_t length = 0;
+    bool last = false;
+    for (size_t part = SAMPLE / 8; part <= SAMPLE && !last && cells.rows < SAMPLE_ROWS; part *= 2) {
+        TRY(first_records(text, part, &length, &last, err));
+        if (cut(text, text->window + text->begin, length, last, &cells, err))
+            return at_line(text, text->line + cells.bad_line, err);
     }
-    char *copy = xmalloc(length + 1);
-    memcpy(copy, text->window + text->begin, length);
-    int code = cut(text, copy, length, last, &cells, err);
-    if (code)
-        code = at_line(text, text->line + cells.bad_line, err);
-    else if (cells.rows == 0 && !may_be_empty && cells.consumed == length)
-        code = mlops_fail(err, MLOPS_INVALID, "%s has a header and no rows",
+    if (cells.rows == 0 && !may_be_empty && cells.consumed == length)
+        return mlops_fail(err, MLOPS_INVALID, "%s has a header and no rows",
                           intake_name(text->intake));
     if (cells.rows > SAMPLE_ROWS)
         cells.rows = SAMPLE_ROWS;
-    if (!code)
-        convert_infer(&cells, &text->input.header);
-    free(copy);
-    return code;
+    convert_infer(&cells, &text->input.header);
+    return MLOPS_OK;
 }
 
 int text_input_open(struct intake *intake, const struct table_options *options,
@@ -425,8 +452,6 @@ int text_input_open(struct intake *intake, const struct table_options *options,
     text->intake = intake;
     text->line = 1;
     text->unit_bytes = UNIT_BYTES;
-    text->capacity = (size_t)UNITS * UNIT_BYTES;
-    text->window = xmalloc(text->capacity);
     text->count_misfits = options->count_misfits;
     text->dialect = (struct csv_dialect){options->separator, options->comment, options->ragged,
                                          structure_finder_choose()};
