@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # The n-th system call of a command is where it is killed, or where the kernel says no: for every
 # call that writes, syncs, opens, renames or removes, and for every n.
+# What leaves the folder as another fault left it, byte by byte, is not judged a second time.
 #
 # strace counts calls by thread and by name. With MLOPS_THREADS=1 one thread does all work (each
 # sweep begins by making sure), so strace's n is the command's n-th call of that name, and counting
@@ -39,9 +40,11 @@ calls="write pwrite64 fsync fdatasync ftruncate rename renameat2 openat unlink u
 # for one that runs others, of which only its own calls are counted.
 good=0 follow=-f
 sweep() {
-    local minimum=$1 call fault n hit tried=0 killed=0 failed=0 harmless=0
+    local minimum=$1 call fault n hit state fast tried=0 killed=0 failed=0 harmless=0 known=0
+    local -A judged=()
     local stride=${MLOPS_FAULT_STRIDE:-1}
     shift
+    trap - DEBUG # bats's, which takes its time for every line; what went wrong is said below
     reset
     status=0
     strace $follow -o trace "$@" > output 2>&1 || status=$?
@@ -53,11 +56,14 @@ sweep() {
     for call in $calls; do
         for fault in signal=KILL error=EIO error=ENOSPC; do
             [[ $fault != error=ENOSPC || $call == *write* ]] || continue
+            # strace need not stop at other calls; but only where it does can it kill
+            fast=
+            [[ -z $follow || $fault == signal=* ]] || fast=--seccomp-bpf
             for ((n = 1; ; n += stride)); do
                 reset
                 status=0
                 { # bash tells of every child that is killed
-                    strace $follow -y -o trace -e "trace=${calls// /,}" \
+                    strace $follow $fast -y -o trace -e "trace=${calls// /,}" \
                         -e "inject=$call:$fault:when=$n" "$@" > output 2>&1 3>&- || status=$?
                 } 2>/dev/null
                 hit=$(grep -e INJECTED -e 'killed by SIGKILL' trace) || break
@@ -67,17 +73,32 @@ sweep() {
                 137) killed=$((killed + 1)) ;;
                 *) failed=$((failed + 1)) ;;
                 esac
+                state=
+                if [ "$status" -ne "$good" ]; then
+                    state="$status $(digest)"
+                    [ -z "${judged[$state]-}" ] || { known=$((known + 1)); continue; }
+                fi
                 judge "$@" || {
                     echo "after $fault at $call $n, exit $status: $hit"
                     cat output
                     return 1
                 }
+                [ -z "$state" ] || judged[$state]=1
             done
             [ "$status" -eq "$good" ] || { echo "untouched, but exit $status:"; cat output; return 1; }
         done
     done
-    echo "# ${*:1:2}: $tried faults, $killed killed it, $failed failed it, $harmless did no harm" >&3
+    echo "# ${*:1:2}: $tried faults, $killed killed it, $failed failed it, $harmless did no harm; $known left nothing new" >&3
     [ "$tried" -ge $((minimum / stride)) ]
+}
+
+# Of all files that the command may have changed: names, modes, contents.
+digest() {
+    local folder folders=()
+    for folder in .mlops host out; do
+        [ ! -e "$folder" ] || folders+=("$folder")
+    done
+    tar --sort=name --mtime=@0 -cf state.tar --files-from=/dev/null "${folders[@]}" && md5sum < state.tar
 }
 
 # What must be true after the fault, and after the command has been run again.
