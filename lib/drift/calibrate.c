@@ -201,7 +201,7 @@ static void ks_lanes(const struct column_plan *plan, const struct counts *counts
                      const double n[LANES], const double m[LANES], double statistics[LANES])
 {
     double in_n[LANES], in_m[LANES];
-    size_t lanes = wide_lanes() == 1 ? 2 : wide_lanes();
+    size_t lanes = wide_lanes_or_two();
     for (size_t lane = 0; lane < LANES; lane++) {
         in_n[lane] = n[lane] > 0 ? 1 / n[lane] : 0;
         in_m[lane] = m[lane] > 0 ? 1 / m[lane] : 0;

@@ -39,7 +39,7 @@ ADD(, add_two, two_numbers)
 
 void product_add(const struct product_matrix *a, const double *restrict b, double *restrict sums)
 {
-    size_t lanes = wide_lanes() == 1 ? 2 : wide_lanes();
+    size_t lanes = wide_lanes_or_two();
     for (size_t first = 0; first < a->rows; first += HEIGHT)
         for (size_t lane = 0; lane < LANES; lane += lanes)
             WIDE_CHOOSE(add_eight, add_four, add_two)(a, b, sums, first, lane);

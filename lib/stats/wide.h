@@ -37,6 +37,13 @@ static inline size_t wide_lanes(void)
     return 1;
 }
 
+/* The same, but 2 instead of 1: for loops over `two_numbers`. */
+static inline size_t wide_lanes_or_two(void)
+{
+    size_t lanes = wide_lanes();
+    return lanes == 1 ? 2 : lanes;
+}
+
 /* That of three functions which works on so many. */
 #define WIDE_CHOOSE(eight, four, one)                                                              \
     (wide_lanes() == 8 ? (eight) : wide_lanes() == 4 ? (four) : (one))

@@ -23,7 +23,6 @@ struct cutter {
     bool doubled, record_doubled;
     bool comment;
     bool first_only, done;
-    size_t plain_width; /* of a row that fields may be put into unseen; 0: of none */
     size_t room; /* cells of the row, where the width is not known */
 };
 
@@ -192,7 +191,7 @@ static inline int take(struct cutter *c, size_t at, bool *more, struct mlops_err
 /* Nothing but fields without quotes since the last end of a field, and room in the row. */
 static inline bool is_plain(const struct cutter *c)
 {
-    return !c->quoted && !c->comment && c->close == NOWHERE && c->fields < c->plain_width;
+    return !c->quoted && !c->comment && c->close == NOWHERE && c->fields < c->cells->width;
 }
 
 /* Most of what is found: the end of a field of which nothing is to be known but where it stands. */
@@ -250,8 +249,7 @@ int csv_cut(const struct csv_dialect *dialect, size_t length, bool last, struct 
                        .length = length,
                        .last = last,
                        .structure = {{dialect->separator, '"', '\n', '\r'}},
-                       .first_only = cells->width == 0,
-                       .plain_width = cells->width};
+                       .first_only = cells->width == 0};
     int code = cut(&c, err);
     if (c.first_only && code == MLOPS_OK && c.done) { /* the row was no one's yet */
         memcpy(cells_row(cells, c.record_line), c.row, c.fields * sizeof(*c.row));

@@ -36,6 +36,8 @@ struct intake {
     bool packed_ended, in_frame; /* within a gzip member or zstd frame */
     z_stream inflater;
     ZSTD_DCtx *zstd;
+    const char *left; /* what intake_read has not given yet of a piece */
+    size_t left_length;
     /* the thread that reads ahead */
     pthread_t thread;
     bool running;
@@ -47,9 +49,6 @@ struct intake {
     bool ended, stopping;
     int code; /* of the thread, which ended with it */
     struct mlops_error err;
-    /* what intake_read has left of a piece */
-    const char *left;
-    size_t left_length;
 };
 
 /* ---- reading --------------------------------------------------------------------------------- */

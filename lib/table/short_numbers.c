@@ -1,40 +1,22 @@
 /* lib/table/short_numbers.c - short decimal numbers, exactly. */
 #include "table/short_numbers.h"
+#include "base/number.h"
+#include "table/simd.h"
 #ifdef __x86_64__
 #include <immintrin.h>
 #endif
 
-#define BYTES 16    /* of a short number, its sign apart */
-#define NO_POINT 16 /* instead of how many digits stand behind it */
-
-/* Digits below 10^16 and one power of ten, each exact as a double: one division then is rounded
- * once (Clinger 1990, "How to read floating point numbers accurately"). Sixteen digits may be above
- * 2^53, but leave no room for a point: the one rounding is then the digits' own. */
-static const double powers[BYTES + 1] = {1e0, 1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7, 1e8,
-                                         1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1 /* NO_POINT */};
+#define BYTES 16 /* of a short number, its sign apart */
 
 static bool read_plainly(struct text_view text, double *value)
 {
-    const char *c = text.data, *end = text.data + text.length, *point = NULL;
-    bool negative = text.length > 0 && *c == '-';
-    uint64_t digits = 0;
-    c += negative;
-    if (end - c > BYTES || c == end)
+    size_t at = text.length > 0 && text.data[0] == '-';
+    if (text.length - at > BYTES)
         return false;
-    for (; c < end; c++) {
-        unsigned digit = (unsigned)(*c - '0');
-        if (digit <= 9)
-            digits = digits * 10 + digit;
-        else if (*c == '.' && !point && text.length > 1u + negative)
-            point = c;
-        else
+    for (; at < text.length; at++)
+        if (text.data[at] != '.' && (text.data[at] < '0' || text.data[at] > '9'))
             return false;
-    }
-    double number = (double)digits;
-    if (point)
-        number /= powers[end - point - 1];
-    *value = negative ? -number : number;
-    return true;
+    return number_parse(text.data, text.length, value);
 }
 
 static size_t read_plain(const struct cells *cells, const struct cell *cell, size_t rows,
@@ -51,6 +33,13 @@ static size_t read_plain(const struct cells *cells, const struct cell *cell, siz
 }
 
 #ifdef __x86_64__
+/* Digits below 10^16 and one power of ten, each exact as a double: one division then is rounded
+ * once (Clinger 1990, "How to read floating point numbers accurately"). Sixteen digits may be above
+ * 2^53, but leave no room for a point: the one rounding is then the digits' own. The last is for
+ * numbers without one. */
+static const double powers[BYTES + 1] = {1e0, 1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7, 1e8,
+                                         1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1};
+
 /* Sixteen bytes of these, from the n-th on: the last n are set. */
 static const uint8_t lasts[2 * BYTES] = {
     0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,
@@ -128,6 +117,5 @@ const short_numbers_reader *short_numbers_readers(void)
 
 short_numbers_reader short_numbers_choose(void)
 {
-    const char *wanted = getenv("MLOPS_SIMD");
-    return wanted && str_equal(wanted, "none") ? read_plain : short_numbers_readers()[0];
+    return simd_is_off() ? read_plain : short_numbers_readers()[0];
 }

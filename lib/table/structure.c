@@ -1,5 +1,6 @@
 /* lib/table/structure.c - four bytes looked for in 64. */
 #include "table/structure.h"
+#include "table/simd.h"
 #ifdef __x86_64__
 #include <immintrin.h>
 #endif
@@ -61,6 +62,5 @@ const structure_finder *structure_finders(void)
 
 structure_finder structure_finder_choose(void)
 {
-    const char *wanted = getenv("MLOPS_SIMD");
-    return wanted && str_equal(wanted, "none") ? structure_find_plain : structure_finders()[0];
+    return simd_is_off() ? structure_find_plain : structure_finders()[0];
 }

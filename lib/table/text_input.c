@@ -420,8 +420,7 @@ static int read_json_names(struct text_input *text, const struct table_options *
     return code;
 }
 
-/* Rows for the types to be taken from, out of a copy: cutting changes the text. A part of the
- * window has enough of them, mostly. */
+/* Types are taken from the first rows, of which a part of the window has enough, mostly. */
 static int infer_types(struct text_input *text, bool may_be_empty, struct mlops_error *err)
 {
     _cleanup_(cells_clear) struct cells cells = {0};
