@@ -199,10 +199,9 @@ static size_t text_opcode(const uint8_t *data, size_t length)
     }
 }
 
-bool pickle_begins(const uint8_t *head, size_t length)
+/* Do these bytes begin with opcodes of a text pickle, whatever they do? */
+static bool text_opcodes_begin(const uint8_t *head, size_t length)
 {
-    if (length >= 2 && head[0] == OP_PROTO && head[1] <= PICKLE_PROTOCOL_MAX)
-        return true;
     size_t first = text_opcode(head, length);
     if (first == 0 || first >= length)
         return false;
@@ -214,6 +213,46 @@ bool pickle_begins(const uint8_t *head, size_t length)
         return head[0] == OP_GLOBAL && pickle_opcode(head[first])->name != NULL;
     size_t at = first + second;
     return text_opcode(head + at, length - at) || pickle_opcode(head[at])->name;
+}
+
+static bool imports_danger(const struct pickle_machine *machine)
+{
+    for (size_t i = 0; i < machine->import_count; i++)
+        if (machine->imports[i].danger)
+            return true;
+    return false;
+}
+
+/* What came of the first pickle, which ran on nothing but the head. */
+static enum pickle_beginning judge_beginning(const struct pickle_machine *machine)
+{
+    if (machine->state != PICKLE_BROKEN || machine->cut_off || machine->calls ||
+        machine->said_persistent || machine->said_extension || imports_danger(machine))
+        return PICKLE_BEGINS;
+    return machine->import_count ? PICKLE_IMPORTS : PICKLE_NONE;
+}
+
+enum pickle_beginning pickle_beginning(const uint8_t *head, size_t length)
+{
+    if (length >= 2 && head[0] == OP_PROTO && head[1] <= PICKLE_PROTOCOL_MAX)
+        return PICKLE_BEGINS;
+    if (!text_opcodes_begin(head, length))
+        return PICKLE_NONE;
+    _cleanup_(source_close_ptr) struct source *source = source_of_memory(head, length);
+    struct findings findings = {0};
+    struct mlops_error ignored = {0}; /* memory is always read; were it not, it stays a pickle */
+    struct pickle_machine machine;
+    pickle_machine_init(&machine, source, "", &findings);
+    (void)pickle_machine_run(&machine, &ignored);
+    enum pickle_beginning beginning = judge_beginning(&machine);
+    pickle_machine_clear(&machine);
+    findings_clear(&findings);
+    return beginning;
+}
+
+bool pickle_begins(const uint8_t *head, size_t length)
+{
+    return pickle_beginning(head, length) != PICKLE_NONE;
 }
 
 int pickle_scan_reading(struct source *source, uint64_t start, const char *file,

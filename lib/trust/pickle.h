@@ -32,8 +32,17 @@ struct pickle_summary {
     bool crossed, unpadded, memo_differs, memo_stale;
 };
 
-/* Do these first bytes of a file look like a pickle? Never for what another format claims: a text
- * of protocol 0 must begin with two complete opcodes. */
+/* What the first bytes of a file are, read as a pickle. */
+enum pickle_beginning {
+    PICKLE_NONE,    /* none, or one that breaks within these bytes before it does anything */
+    PICKLE_IMPORTS, /* one that breaks within these bytes and does no more than import names that
+                      are not denied: lines of words may do that ("cat", "dog", "bird") */
+    PICKLE_BEGINS,
+};
+
+/* A text of protocol 0 must begin with two complete opcodes, and get on. */
+enum pickle_beginning pickle_beginning(const uint8_t *head, size_t length);
+/* Anything but PICKLE_NONE. */
 bool pickle_begins(const uint8_t *head, size_t length);
 
 /*

@@ -24,6 +24,7 @@ static int call_unresolved(struct pickle_machine *machine, struct pickle_value c
     const struct pickle_import *import = pickle_import_of(machine, callee);
     if (callee.kind != VALUE_RESULT && callee.kind != VALUE_UNKNOWN)
         return pickle_break(machine, "calls what cannot be called");
+    machine->calls++;
     if (machine->said_unresolved)
         return MLOPS_OK;
     machine->said_unresolved = true;
@@ -71,6 +72,7 @@ int pickle_call(struct pickle_machine *machine, struct pickle_value callee,
     *result = result_of(machine, callee, arguments);
     if (callee.kind != VALUE_GLOBAL)
         return call_unresolved(machine, callee);
+    machine->calls++;
     struct pickle_import *import = pickle_import_of(machine, callee);
     if (!import || !import->row)
         return MLOPS_OK;
@@ -90,6 +92,7 @@ int pickle_new(struct pickle_machine *machine, struct pickle_value class,
     *result = result_of(machine, class, arguments);
     if (class.kind != VALUE_GLOBAL)
         return call_unresolved(machine, class);
+    machine->calls++;
     struct pickle_import *import = pickle_import_of(machine, class);
     if (!import || !import->row)
         return MLOPS_OK;
@@ -105,6 +108,7 @@ int pickle_build(struct pickle_machine *machine, struct pickle_value target,
 {
     struct pickle_import *import = pickle_import_of(machine, target);
     const char *why = NULL;
+    machine->calls++;
     if (!import || !import->dtype) /* what a dtype holds is judged below */
         pickle_object_add(&machine->memory, target, &state, 1);
     if (!import)
@@ -131,6 +135,7 @@ void pickle_fill(struct pickle_machine *machine, struct pickle_value target, enu
         pickle_say(machine, &pickle_rule_use, "changes bytes that were read");
     if (!import)
         return;
+    machine->calls++;
     if (target.kind == VALUE_GLOBAL)
         write_to(machine, import);
     else if (import->row && !(import->row->uses & use))

@@ -81,6 +81,7 @@ static int push(struct pickle_machine *machine, struct pickle_value value)
 
 static int truncated(struct pickle_machine *machine)
 {
+    machine->cut_off = true;
     return pickle_break(machine, "ends within %s", pickle_opcode(machine->code)->name);
 }
 
@@ -728,8 +729,10 @@ static int step(struct pickle_machine *machine, struct mlops_error *err)
     struct argument argument;
     TRY(pickle_reader_take(&machine->reader, 1, &byte, err));
     machine->opcode_offset = machine->reader.position - (byte != NULL);
-    if (!byte)
+    if (!byte) {
+        machine->cut_off = true;
         return pickle_break(machine, "ends before STOP");
+    }
     machine->code = *byte;
     const struct pickle_opcode *opcode = pickle_opcode(machine->code);
     if (!opcode->name)
@@ -778,9 +781,9 @@ int pickle_machine_run(struct pickle_machine *machine, struct mlops_error *err)
     struct pickle_reader *reader = &machine->reader;
     machine->state = PICKLE_RUNNING;
     machine->start = machine->opcode_offset = reader->position;
-    machine->opcodes = machine->imports_done = 0;
+    machine->opcodes = machine->imports_done = machine->calls = 0;
     machine->protocol = 0;
-    machine->memoized = machine->stale_get = false;
+    machine->memoized = machine->stale_get = machine->cut_off = false;
     machine->broken[0] = '\0';
     pickle_memory_reset(&machine->memory, machine->keep_memo);
     reader->frame_end = reader->position;

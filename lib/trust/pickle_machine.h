@@ -65,11 +65,13 @@ struct pickle_machine {
 
     enum pickle_state state;
     char broken[160];
+    bool cut_off; /* it broke where the source ends */
     uint64_t start, opcode_offset, opcodes;
     uint8_t code;
     int protocol;
     struct pickle_value result;
     size_t imports_done; /* by this pickle, of names that programs have */
+    size_t calls;        /* by this pickle, and changes of what was imported or called */
     bool memoized;       /* this pickle has MEMOIZE */
     bool stale_get;      /* this pickle gets an entry that an earlier one put */
 

@@ -34,7 +34,7 @@ RULE(size, "too-large", MEDIUM, UNREADABLE, "the files unpack to more than is re
 RULE(ratio, "bomb", HIGH, UNSAFE, "a member unpacks to far more than any model would",
      "do not unpack this file");
 
-static bool extension_is_of(const struct scanner *scanner, const char *extension)
+bool scanner_has_extension(const struct scanner *scanner, const char *extension)
 {
     for (const char *const *at = scanner->extensions; at && *at; at++)
         if (strcasecmp(*at, extension) == 0)
@@ -60,15 +60,15 @@ static void check_name(const struct scan_file *file, const struct scanner *const
         const struct scanner *scanner = claimed[i];
         executes |= scanner->executes;
         for (; scanner; scanner = scanner->special_of)
-            if (extension_is_of(scanner, dot + 1))
+            if (scanner_has_extension(scanner, dot + 1))
                 return;
     }
     for (size_t i = 0; scanners[i]; i++)
-        if (extension_is_of(scanners[i], dot + 1)) {
+        if (scanner_has_extension(scanners[i], dot + 1)) {
             named = named ? named : scanners[i]->format;
             harmless &= !scanners[i]->executes;
         }
-    if (!named && extension_is_of(&scanner_text, dot + 1))
+    if (!named && scanner_has_extension(&scanner_text, dot + 1))
         named = scanner_text.format;
     if (!named)
         return;

@@ -95,6 +95,9 @@ int scan_check_cancelled(const struct scan_file *file, struct mlops_error *err);
 /* Does the head have `length` bytes of `magic` at `offset`? */
 bool scan_head_has(const struct scan_file *file, size_t offset, const void *magic, size_t length);
 
+/* Are files of the format called so? Case is all one. */
+bool scanner_has_extension(const struct scanner *scanner, const char *extension);
+
 /* The formats, NULL-terminated; a newcomer adds a line in scanners.c. */
 extern const struct scanner *const scanners[];
 

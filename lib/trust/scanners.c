@@ -25,10 +25,14 @@
 
 #define EXTENSIONS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
+/* Lines of words in what is called a text, as a list of labels, are no pickle. */
 static int claims_pickle(const struct scan_file *file, bool *claimed, struct mlops_error *err)
 {
+    enum pickle_beginning beginning = pickle_beginning(file->head, file->head_length);
+    const char *dot = strrchr(file->name, '.');
+    bool text = dot && scanner_has_extension(&scanner_text, dot + 1);
     (void)err;
-    *claimed = pickle_begins(file->head, file->head_length);
+    *claimed = beginning == PICKLE_BEGINS || (beginning == PICKLE_IMPORTS && !text);
     return MLOPS_OK;
 }
 

@@ -156,6 +156,48 @@ static void no_bytes_begin_no_pickle(void **state)
     assert_false(pickle_begins(NULL, 0));
 }
 
+/* Each begins with letters that are opcodes, and no unpickler does anything with it. */
+static void text_that_no_unpickler_gets_through_is_text(void **state)
+{
+    static const char *const texts[] = {
+        "ld2Wqcy1CvSJQULQReGsLyH4\n",
+        "dtLabel,score\n",
+        "lda_topics 20\n",
+        "NNet, two layers\n",
+        "(None given)\n",
+        "(dtype=float32)\n",
+        "(lambda x: x)\n",
+        "Kettle, kelt\nand kilt\n",
+        "Very nice\nNot so\n",
+        "I1\ntwo\n",
+        "q0tation\n",
+        "]append nothing\n",
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
+        size_t length = strlen(texts[i]);
+        assert_int_equal(PICKLE_NONE, pickle_beginning((const uint8_t *)texts[i], length));
+        assert_int_equal(VERDICT_SAFE, verdict_of("m.txt", texts[i], length, NULL, SCAN_ARTIFACT));
+        assert_int_equal(VERDICT_SAFE, verdict_of("m.bin", texts[i], length, NULL, SCAN_ARTIFACT));
+    }
+}
+
+static void labels_are_text_where_they_are_called_so(void **state)
+{
+    static const char labels[] = "cat\ndog\nbird\nhorse\n";
+    (void)state;
+    assert_int_equal(VERDICT_SAFE, VERDICT("labels.txt", labels, NULL));
+    assert_int_equal(VERDICT_UNSAFE, VERDICT("labels.npy", labels, "scan/disguised"));
+    VERDICT("labels.bin", labels, "pickle/import-unknown");
+    /* a denied name, a call, a persistent name, an extension, and what is cut off */
+    VERDICT("labels.txt", "cos\nsystem\nbird\n", "pickle/import-denied");
+    VERDICT("labels.txt", "cat\ndog\n(tRbird\n", "pickle/import-unknown");
+    VERDICT("labels.txt", "(icat\ndog\nbird\n", "pickle/import-unknown");
+    VERDICT("labels.txt", "(NPcat\nbird\n", "pickle/persistent-id");
+    VERDICT("labels.txt", "(N\x82\1bird\n", "pickle/extension-registry");
+    VERDICT("labels.txt", "(lp0\n", "pickle/broken");
+}
+
 static void text_is_read_to_its_end(void **state)
 {
     const size_t size = 1u << 20;
@@ -503,6 +545,8 @@ int main(void)
         cmocka_unit_test(what_no_format_claims_is_unknown_but_for_data),
         cmocka_unit_test(an_empty_file_is_safe_whatever_its_name),
         cmocka_unit_test(no_bytes_begin_no_pickle),
+        cmocka_unit_test(text_that_no_unpickler_gets_through_is_text),
+        cmocka_unit_test(labels_are_text_where_they_are_called_so),
         cmocka_unit_test(text_is_read_to_its_end),
         cmocka_unit_test(characters_may_lie_across_the_ends_of_blocks),
         cmocka_unit_test(containers_deeper_than_the_limit_are_not_opened),
