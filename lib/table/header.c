@@ -144,6 +144,74 @@ int header_read(const struct text_view *names, size_t count, uint64_t line, cons
     return arrange(&all, name, options, layout, header, err);
 }
 
+/* ---- names that are missing, or there twice ------------------------------------------------- */
+
+struct named {
+    struct text_view name; /* first: by_bytes compares these */
+    size_t place;
+    bool nameless; /* it was; gives way to who has this name */
+};
+
+static int by_bytes(const void *a, const void *b)
+{
+    const struct text_view *left = a, *right = b;
+    uint32_t shorter = left->length < right->length ? left->length : right->length;
+    int order = memcmp(left->data, right->data, shorter);
+    return order ? order : (left->length > right->length) - (left->length < right->length);
+}
+
+static int by_claim(const void *a, const void *b)
+{
+    const struct named *left = a, *right = b;
+    int order = by_bytes(&left->name, &right->name);
+    if (order)
+        return order;
+    if (left->nameless != right->nameless)
+        return left->nameless ? 1 : -1;
+    return (left->place > right->place) - (left->place < right->place);
+}
+
+/* The first of `name`.`*number` and those after it that no column is called. */
+static char *next_free(const struct text_view *name, unsigned *number, const struct named *columns,
+                       size_t count)
+{
+    for (;; ++*number) {
+        char *text = xprintf("%.*s.%u", (int)name->length, name->data, *number);
+        const struct text_view key = {text, (uint32_t)strlen(text)};
+        if (!bsearch(&key, columns, count, sizeof(*columns), by_bytes))
+            return text;
+        free(text);
+    }
+}
+
+char **header_distinguish(struct text_view *names, size_t count)
+{
+    char **made = xcalloc(2 * count + 1, sizeof(*made));
+    struct named *columns = xcalloc(count, sizeof(*columns));
+    size_t made_count = 0;
+    unsigned number = 1;
+    for (size_t i = 0; i < count; i++) {
+        bool nameless = names[i].length == 0;
+        if (nameless) {
+            char *text = made[made_count++] = xprintf("Unnamed: %zu", i);
+            names[i] = (struct text_view){text, (uint32_t)strlen(text)};
+        }
+        columns[i] = (struct named){names[i], i, nameless};
+    }
+    qsort(columns, count, sizeof(*columns), by_claim);
+    for (size_t i = 1; i < count; i++) {
+        if (by_bytes(&columns[i - 1].name, &columns[i].name) != 0) {
+            number = 1;
+            continue;
+        }
+        char *text = made[made_count++] = next_free(&columns[i].name, &number, columns, count);
+        names[columns[i].place] = (struct text_view){text, (uint32_t)strlen(text)};
+        number++;
+    }
+    free(columns);
+    return made;
+}
+
 /* ---- names that are given ------------------------------------------------------------------- */
 
 char **table_names_split(const char *list)
@@ -188,14 +256,6 @@ int header_give(const struct table_options *options, const char *name,
     if (take_given(options->names, &all, err))
         return mlops_wrap(err, "%s", name);
     return arrange(&all, name, options, layout, header, err);
-}
-
-static int by_bytes(const void *a, const void *b)
-{
-    const struct text_view *left = a, *right = b;
-    uint32_t shorter = left->length < right->length ? left->length : right->length;
-    int order = memcmp(left->data, right->data, shorter);
-    return order ? order : (left->length > right->length) - (left->length < right->length);
 }
 
 bool header_has_all(struct text_view *fields, size_t count, const char *const *names)

@@ -25,6 +25,13 @@ int header_read(const struct text_view *names, size_t count, uint64_t line, cons
 /* The same of a file that does not name its columns: options->names do. */
 int header_give(const struct table_options *options, const char *name,
                 const struct table_schema *layout, struct header *header, struct mlops_error *err);
+/*
+ * Name the columns of a CSV header that have no name, or the name of one to the left, as pandas
+ * reads them (pandas/io/parsers, read_csv: "Unnamed: i", "X.1", "X.2"; names that stand in the
+ * header are never given to others). The strings that `names` points to then, NULL-terminated, are
+ * the caller's, to be freed with strings_free after the names.
+ */
+char **header_distinguish(struct text_view *names, size_t count);
 /* Is each of `names` (NULL-terminated) one of `fields`, which are sorted for it? */
 bool header_has_all(struct text_view *fields, size_t count, const char *const *names);
 

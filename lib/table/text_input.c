@@ -311,22 +311,6 @@ static int first_record(struct text_input *text, struct cells *cells, struct mlo
     return MLOPS_OK;
 }
 
-/* What pandas and R write before the first name: the rows' own, which have none. The names are
- * those that pandas reads them by. */
-static void name_index(struct text_view *names, size_t count)
-{
-    static const char *const words[] = {"Unnamed: 0", "Unnamed: 0.1"};
-    if (count < 2 || names[0].length > 0)
-        return;
-    names[0] = (struct text_view){words[0], (uint32_t)strlen(words[0])};
-    for (size_t i = 1; i < count; i++)
-        if (names[i].length == names[0].length &&
-            memcmp(names[i].data, names[0].data, names[0].length) == 0) {
-            names[0] = (struct text_view){words[1], (uint32_t)strlen(words[1])};
-            return;
-        }
-}
-
 static int find_separator(struct text_input *text, struct mlops_error *err)
 {
     struct csv_dialect *dialect = &text->dialect;
@@ -373,7 +357,7 @@ static int read_csv_header(struct text_input *text, const struct table_options *
     struct text_view *names = xcalloc(cells.width, sizeof(*names));
     for (size_t i = 0; i < cells.width; i++)
         names[i] = cell_text(&cells, &cells.cells[i]);
-    name_index(names, cells.width);
+    _cleanup_(free_strings) char **made = header_distinguish(names, cells.width);
     int code = header_read(names, cells.width, text->line + cells.lines[0],
                            intake_name(text->intake), options, layout, &text->input.header, err);
     free(names);

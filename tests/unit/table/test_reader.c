@@ -130,12 +130,23 @@ static void spaces_around_numbers_times_and_bools_mean_nothing(void **state)
     reads(state, "{\"s\":\" 5\"}\n", "s:category\n 5");
 }
 
-static void an_index_without_a_name_is_called_as_pandas_does(void **state)
+/* Expected names: pandas 2.2.3, list(pandas.read_csv(io.StringIO(header + "\n")).columns). */
+static void columns_without_a_name_of_their_own_are_called_as_by_pandas(void **state)
 {
     reads(state, ",a\n0,x\n1,y\n", "Unnamed: 0:integer|a:category\n0|x\n1|y");
     reads(state, "\"\";a\n0;x\n", "Unnamed: 0:integer|a:category\n0|x");
     reads(state, ",Unnamed: 0,a\n7,0,x\n",
           "Unnamed: 0.1:integer|Unnamed: 0:integer|a:category\n7|0|x");
+    reads(state, "a,b,\n1,x,\n2,y,\n", "a:integer|b:category|Unnamed: 2:category\n1|x|-\n2|y|-");
+    reads(state, ",,\n1,2,3\n", "Unnamed: 0:integer|Unnamed: 1:integer|Unnamed: 2:integer\n1|2|3");
+    reads(state, "a,b,a\n1,2,3\n", "a:integer|b:integer|a.1:integer\n1|2|3");
+    reads(state, "a,a,a.1\n1,2,3\n", "a:integer|a.2:integer|a.1:integer\n1|2|3");
+    reads(state, "a,a.1,a,a.3,a.1,a,a\n1,2,3,4,5,6,7\n",
+          "a:integer|a.1:integer|a.2:integer|a.3:integer|a.1.1:integer|a.4:integer|a.5:integer\n"
+          "1|2|3|4|5|6|7");
+    reads(state, "Unnamed: 1,,,Unnamed: 1.1\n1,2,3,4\n",
+          "Unnamed: 1:integer|Unnamed: 1.2:integer|Unnamed: 2:integer|Unnamed: 1.1:integer\n"
+          "1|2|3|4");
 }
 
 static void json_that_is_no_lines_is_refused_with_what_to_do(void **state)
@@ -236,8 +247,12 @@ static void empty_tables_are_refused(void **state)
 
 static void bad_headers_are_refused(void **state)
 {
-    refuses(state, "a,a\n1,2\n", ":1: two columns are called 'a'");
-    refuses(state, "a,\n1,2\n", ":1: column 2 has no name");
+    refuses(state, "a,\xff\n1,2\n", ":1: the name of column 2 is not UTF-8 text");
+    _cleanup_(free_string) char *name = xmalloc(5001);
+    memset(name, 'n', 5000);
+    name[5000] = '\0';
+    _cleanup_(free_string) char *text = xprintf("a,%s\n1,2\n", name);
+    refuses(state, text, ":1: the name of column 2 is longer than 4096 bytes");
 }
 
 static void broken_quotes_are_refused(void **state)
@@ -677,7 +692,7 @@ int main(void)
         TEST(quoted_fields_may_hold_anything),
         TEST(other_separators_are_found_out),
         TEST(spaces_around_numbers_times_and_bools_mean_nothing),
-        TEST(an_index_without_a_name_is_called_as_pandas_does),
+        TEST(columns_without_a_name_of_their_own_are_called_as_by_pandas),
         TEST(json_that_is_no_lines_is_refused_with_what_to_do),
         TEST(ragged_rows_are_refused_with_their_line),
         TEST(comments_do_not_decide_on_the_separator),
