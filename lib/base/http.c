@@ -236,6 +236,9 @@ static bool set_behaviour(struct transfer *transfer)
                                   secure ? "https" : "http,https") == CURLE_OK &&
            curl->curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, request->follow ? 1L : 0L) ==
                CURLE_OK &&
+           /* over a connection that was kept, libcurl may send twice: on_seek */
+           curl->curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, request->once ? 1L : 0L) ==
+               CURLE_OK &&
            curl->curl_easy_setopt(easy, CURLOPT_MAXREDIRS, REDIRECTIONS_MAX) == CURLE_OK &&
            curl->curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                                   (long)(options->connect_ns / 1000000)) == CURLE_OK &&
