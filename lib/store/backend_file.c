@@ -27,6 +27,7 @@ struct backend_file {
     struct open_file files[OPEN_FILES_MAX];
     uint64_t clock;
     struct timespec listed; /* the folder's mtime when it was listed */
+    time_t listed_at;       /* and when that was */
 };
 
 static struct backend_file *self(struct store_backend *backend)
@@ -211,6 +212,7 @@ static int list(struct store_backend *backend,
     }
     pthread_mutex_lock(&file->lock);
     file->listed = status.st_mtim; /* of before: what came meanwhile is seen next time */
+    file->listed_at = now.tv_sec;
     pthread_mutex_unlock(&file->lock);
     return MLOPS_OK;
 }
@@ -240,20 +242,18 @@ static int set_aside(struct store_backend *backend, const char *name, struct mlo
     return directory_sync(file->directory, err);
 }
 
-/* A folder's mtime has the granularity of the kernel's tick: what was listed within the last
- * second may have changed again without showing (the racy-git rule). */
+/* A folder's mtime has the granularity of the kernel's tick: what was listed within a second of its
+ * last change may have changed again without showing (the racy-git rule). */
 static bool changed(struct store_backend *backend)
 {
     struct backend_file *file = self(backend);
     struct stat status;
-    struct timespec now, listed;
     pthread_mutex_lock(&file->lock);
-    listed = file->listed;
+    const struct timespec listed = file->listed;
+    time_t listed_at = file->listed_at;
     pthread_mutex_unlock(&file->lock);
-    if (stat(file->directory, &status) < 0 || clock_gettime(CLOCK_REALTIME, &now) < 0)
-        return true;
-    return status.st_mtim.tv_sec != listed.tv_sec || status.st_mtim.tv_nsec != listed.tv_nsec ||
-           now.tv_sec - status.st_mtim.tv_sec < 2;
+    return stat(file->directory, &status) < 0 || status.st_mtim.tv_sec != listed.tv_sec ||
+           status.st_mtim.tv_nsec != listed.tv_nsec || listed_at - listed.tv_sec < 2;
 }
 
 static void close_backend(struct store_backend *backend)

@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include "backend_conformance.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/path.h"
 #include <fcntl.h>
@@ -101,6 +102,26 @@ static void a_folder_that_rests_is_not_listed_again(void **state)
     assert_true(f->backend->changed(f->backend));
 }
 
+/* One that left the folder's time as it was: it came in the tick of the kernel's clock in which the
+ * folder had changed before. */
+static void a_change_that_the_folder_s_time_does_not_tell_shows(void **state)
+{
+    struct fixture *f = *state;
+    int names = 0;
+    const time_t now = time(NULL);
+    const struct timespec tick[2] = {{.tv_sec = now}, {.tv_sec = now}};
+    assert_int_equal(0, utimensat(AT_FDCWD, f->blobs, tick, 0));
+    assert_int_equal(0, f->backend->list(f->backend, count, &names, &f->err));
+    assert_int_equal(0, f->backend->publish(f->backend, f->blob, "a.pack", &f->err));
+    assert_int_equal(0, utimensat(AT_FDCWD, f->blobs, tick, 0));
+    while (time(NULL) < now + 2)
+        clock_sleep_ns(10000000);
+    assert_true(f->backend->changed(f->backend));
+    assert_int_equal(0, f->backend->list(f->backend, count, &names, &f->err));
+    assert_int_equal(1, names);
+    assert_false(f->backend->changed(f->backend));
+}
+
 static void a_link_in_the_place_of_a_blob_is_not_followed(void **state)
 {
     struct fixture *f = *state;
@@ -136,6 +157,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_published_blob_is_read_only, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_folder_that_rests_is_not_listed_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_change_that_the_folder_s_time_does_not_tell_shows, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_link_in_the_place_of_a_blob_is_not_followed, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(peeking_gives_what_reading_gives_or_nothing, set_up,
