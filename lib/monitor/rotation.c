@@ -240,6 +240,17 @@ static void keep_changed(struct rotated_list *list, int64_t since_ns, bool first
     }
 }
 
+/* Have the files got other names since? */
+static int have_moved(const char *path, const struct stat *newest, const struct rotated_list *list,
+                      bool *moved, struct mlops_error *err)
+{
+    _cleanup_(rotated_list_clear) struct rotated_list now = {0};
+    TRY(gather(path, &now, err));
+    drop_newest(&now, newest);
+    *moved = !is_same_list(list, &now);
+    return MLOPS_OK;
+}
+
 /* One that cannot be read is not the one; whoever reads it later finds the error, and says so. */
 static bool is_last(const char *path, const struct position *last, bool *more)
 {
@@ -248,11 +259,12 @@ static bool is_last(const char *path, const struct position *last, bool *more)
     return compare_content(path, last, &same, more, &ignored) == MLOPS_OK && same;
 }
 
-int rotation_list(const char *path, const struct position *last, const struct stat *newest,
-                  struct rotated_list *list, struct mlops_error *err)
+/* As rotation_list. `*moved`: while it was looked for among them, the files got other names. */
+static int list_once(const char *path, const struct position *last, const struct stat *newest,
+                     struct rotated_list *list, bool *moved, struct mlops_error *err)
 {
     bool more;
-    *list = (struct rotated_list){0};
+    *moved = false;
     TRY(gather_settled(path, list, err));
     drop_newest(list, newest);
     if (last->bytes == 0 || is_last(path, last, &more)) {
@@ -265,8 +277,21 @@ int rotation_list(const char *path, const struct position *last, const struct st
             drop(list, 0, more ? i : i + 1);
             return MLOPS_OK;
         }
+    TRY(have_moved(path, newest, list, moved, err));
     keep_changed(list, last->modified_ns, false);
     list->lost = true;
+    return MLOPS_OK;
+}
+
+int rotation_list(const char *path, const struct position *last, const struct stat *newest,
+                  struct rotated_list *list, struct mlops_error *err)
+{
+    bool moved = true;
+    *list = (struct rotated_list){0};
+    while (moved) {
+        rotated_list_clear(list);
+        TRY(list_once(path, last, newest, list, &moved, err));
+    }
     return MLOPS_OK;
 }
 
