@@ -99,9 +99,14 @@ static int start(const struct process_options *options, struct child *child,
     (void)setpgid(child->pid, child->pid); /* the child does it too: whoever is first */
 
     size_t got;
-    TRY(fd_read_full(report, &failure, sizeof(failure), &got, err));
-    if (got == sizeof(failure)) {
+    int code = fd_read_full(report, &failure, sizeof(failure), &got, err);
+    if (code)
+        (void)kill(-child->pid, SIGKILL);
+    if (code || got == sizeof(failure))
         (void)waitpid(child->pid, NULL, 0);
+    if (code)
+        return code;
+    if (got == sizeof(failure)) {
         return mlops_fail_errno(err, MLOPS_OK, failure, "start '%s'", options->argv[0]);
     }
     child->output = output;

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define REMOVE_ROUNDS 100 /* of 2 ms: killed processes leave their group when they are reaped */
+#define REMOVE_ROUNDS 5000 /* of 2 ms: killed processes leave their group when they have ended */
 
 /* Async-signal-safe. */
 static bool put(int folder, const char *name, const char *text)
