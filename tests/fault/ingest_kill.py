@@ -100,6 +100,10 @@ def rotate():
     for number, name in reversed(old):
         os.rename(name, name.replace(str(number), str(number + 1)))
     os.rename("log", "log.1")
+
+
+def compress():
+    """And then some are compressed, beside the new file."""
     if os.path.exists("log.2") and random.random() < 0.5:
         subprocess.run(["gzip", "log.2"], check=True)
 
@@ -125,6 +129,7 @@ class Writer:
                 rotate()
                 out = open("log", "w")
                 self.rotate.clear()
+                compress()
             time.sleep(0.01)
         out.close()
 
@@ -145,6 +150,8 @@ def by_followed_file():
     seen = 0
     try:
         for killed in range(KILLS):
+            while writer.rotate.is_set():  # the file that is followed is there when that begins
+                time.sleep(0.001)
             process = start("--follow", "log")
             time.sleep(random.uniform(0, 0.8))
             writer.rotate.set()  # before the kill or after it, and once more while nobody reads

@@ -46,7 +46,7 @@ from_pypi() {
 }
 
 @test "the schemas of Kubernetes have nothing against the Deployment and the Service" {
-    from_pypi kubernetes-validate
+    from_pypi kubernetes-validate==1.37.0
     mlops env render Fraud.v1 -t kubernetes --stage production -o all.yaml
     run tools/bin/kubernetes-validate --strict all.yaml
     echo "$output"
@@ -63,7 +63,7 @@ from_pypi() {
 
 @test "the Compose file is YAML that says what was meant" {
     mlops env render Fraud.v1 -t compose --stage production -o compose.yaml
-    python3 -c 'import yaml' 2>/dev/null || from_pypi PyYAML
+    python3 -c 'import yaml' 2>/dev/null || from_pypi PyYAML==6.0.4
     python=python3
     [ ! -x tools/bin/python ] || python=tools/bin/python
     "$python" - <<'PY'
@@ -76,7 +76,7 @@ PY
 }
 
 @test "podman-compose reads the Compose file as it was meant" {
-    from_pypi podman-compose
+    from_pypi podman-compose==1.6.0
     mlops env render Fraud.v1 -t compose --stage production -o compose.yaml
     # it asks podman for its version before it reads anything
     mkdir stub

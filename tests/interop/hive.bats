@@ -4,7 +4,7 @@ load ../cli/common
 
 setup_file() {
     export TOOLS="$BATS_FILE_TMPDIR/tools"
-    "$SOURCE_ROOT/tests/interop/from_pypi" "$TOOLS" duckdb >/dev/null 2>&1 || rm -rf "$TOOLS"
+    "$SOURCE_ROOT/tests/interop/from_pypi" "$TOOLS" duckdb==2.0.1 >/dev/null 2>&1 || rm -rf "$TOOLS"
 }
 
 setup() {

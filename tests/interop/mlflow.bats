@@ -5,7 +5,7 @@ load ../cli/common
 
 setup_file() {
     export TOOLS="$BATS_FILE_TMPDIR/tools"
-    "$SOURCE_ROOT/tests/interop/from_pypi" "$TOOLS" mlflow-skinny pandas >/dev/null 2>&1 || rm -rf "$TOOLS"
+    "$SOURCE_ROOT/tests/interop/from_pypi" "$TOOLS" mlflow-skinny==3.17.2 pandas==3.1.1 >/dev/null 2>&1 || rm -rf "$TOOLS"
 }
 
 setup() {

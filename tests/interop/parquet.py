@@ -6,7 +6,7 @@ import json, os, subprocess, sys
 MLOPS, FOLDER = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 FROM_PYPI = os.path.join(os.path.dirname(os.path.abspath(__file__)), "from_pypi")
 PYTHON = os.path.join(FOLDER, "venv", "bin", "python")
-PACKAGES = ["duckdb>=1.4", "pyarrow>=18"]
+PACKAGES = ["duckdb==2.0.1", "pyarrow==26.0.1"]
 LIBRARY = os.path.join(FOLDER, "node_modules", "@duckdb", "node-bindings-linux-x64", "libduckdb.so")
 
 
@@ -15,7 +15,7 @@ def prepare():
     subprocess.run([FROM_PYPI, os.path.join(FOLDER, "venv"), *PACKAGES], check=True, capture_output=True)
     if not os.environ.get("MLOPS_DUCKDB") and not os.path.exists(LIBRARY):
         subprocess.run(["npm", "install", "--silent", "--no-save", "--prefix", FOLDER,
-                        "@duckdb/node-bindings-linux-x64"], check=True, capture_output=True, timeout=600)
+                        "@duckdb/node-bindings-linux-x64@1.5.6-r.1"], check=True, capture_output=True, timeout=600)
 
 
 if os.environ.get("PARQUET_INSIDE") is None:

