@@ -357,9 +357,10 @@ static int read_csv_header(struct text_input *text, const struct table_options *
     struct text_view *names = xcalloc(cells.width, sizeof(*names));
     for (size_t i = 0; i < cells.width; i++)
         names[i] = cell_text(&cells, &cells.cells[i]);
-    _cleanup_(free_strings) char **made = header_distinguish(names, cells.width);
+    char **made = header_distinguish(names, cells.width);
     int code = header_read(names, cells.width, text->line + cells.lines[0],
                            intake_name(text->intake), options, layout, &text->input.header, err);
+    strings_free(made);
     free(names);
     text->begin += cells.consumed;
     text->line += cells.line_count;
