@@ -89,7 +89,7 @@ train() { # of the manifest of $1
     run mlops drift fraud@1 --current bare.csv --columns amount,city,y
     ended 0 "300 rows"
     run mlops drift fraud@1 --current bare.csv
-    ended 2 "bare.csv:1: two columns are called '0'"
+    ended 2 "bare.csv lacks columns that the snapshot 'train' has" "--columns"
     run mlops drift fraud@1 --current p/data/train.csv --separator '#'
     ended 2 "the same character cannot separate cells and begin comments"
 }
