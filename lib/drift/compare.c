@@ -183,15 +183,17 @@ static void explain_beyond(const struct pair *pair, double share, struct buffer 
 }
 
 /* How large noise alone becomes: by the draws where the column was in them, and by what holds for
- * any data otherwise. A sketch that had to leave values out adds its own error, independent of the
- * draw. */
+ * any data otherwise, or where there are few values. A sketch that had to leave values out adds its
+ * own error, independent of the draw. */
 static double noise_of(const struct calibrated *column, double alpha)
 {
     const struct pair *pair = column->pair;
+    double any_data = column->method->noise(pair, alpha);
     if (isnan(column->noise))
-        return column->method->noise(pair, alpha);
+        return any_data;
     double sketch = column->method->sketch(pair);
-    return sqrt(column->noise * column->noise + sketch * sketch);
+    double drawn = sqrt(column->noise * column->noise + sketch * sketch);
+    return fmin(pair->n, pair->m) < METHOD_FEW ? fmax(drawn, any_data) : drawn;
 }
 
 static void judge(const struct calibrated *calibrated, double threshold, double alpha,

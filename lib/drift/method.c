@@ -55,7 +55,7 @@ static double energy(const struct pair *pair)
 
 static double cramer_von_mises(const struct pair *pair)
 {
-    return test_cramer_von_mises(&pair->reference_view, &pair->current_view).statistic;
+    return statistic_cramer_von_mises(&pair->reference_view, &pair->current_view);
 }
 
 static double anderson_darling(const struct pair *pair)
@@ -286,11 +286,24 @@ static double noise_cramer_von_mises(const struct pair *pair, double alpha)
     return gap * gap / inverse_sizes(pair);
 }
 
+/* A² = nm/(n+m) ∫ (F - G)² / (H(1-H)) dH is largest where |F - G| is D everywhere but at the ends,
+ * where it is at most H (n+m)/min(n, m): with D bounded as for KS, and by 1, and h = D min(n,
+ * m)/(n+m) that is nm/(n+m) D² (1/(1-h) + 2 ln(1/h - 1)). It holds for values however few and
+ * equal. */
+static double largest_anderson_darling(const struct pair *pair, double alpha)
+{
+    double gap = fmin(1, sqrt(-log(alpha / 2) / 2 * inverse_sizes(pair)));
+    double end = gap * fmin(pair->n, pair->m) / (pair->n + pair->m);
+    return gap * gap / inverse_sizes(pair) * (1 / (1 - end) + 2 * log(fmax(1, 1 / end - 1)));
+}
+
 /* The limit of A² is Σ Z² / (j(j+1)), whose tail is that of its first term, Z²/2; standardised by
- * its mean, 1, and its deviation, sqrt(2π²/3 - 6). */
+ * its mean, 1, and its deviation, sqrt(2π²/3 - 6). Of few values it is far from its limit. */
 static double noise_anderson_darling(const struct pair *pair, double alpha)
 {
     double bound = 1 + chi_square_bound(1, alpha) / 2;
+    if (fmin(pair->n, pair->m) < METHOD_FEW)
+        bound = largest_anderson_darling(pair, alpha);
     double limit = (bound - 1) / sqrt(2 * M_PI * M_PI / 3 - 6);
     double sketch = KLL_RANK_ERROR * sketched(pair);
     return limit + sketch * sketch / inverse_sizes(pair) * 10;

@@ -7,6 +7,11 @@
 #include "drift/pair.h"
 #include <mlops/error.h>
 
+/* Values of a column in one of the tables below which neither draws nor limits decide alone. A
+ * statistic has few values then, each with a large chance, and the sample of rows has each a little
+ * off its place: one that lies on the threshold in the draws is above it in half of the cases. */
+#define METHOD_FEW 20
+
 struct drift_method {
     const char *name;
     bool numeric, categorical;

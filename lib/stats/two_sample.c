@@ -69,24 +69,24 @@ struct test_result test_ks(const struct kll_view *a, const struct kll_view *b)
     return (struct test_result){d, tail_kolmogorov(sqrt(n * m / (n + m)) * d)};
 }
 
-/* Σ over the copies of a value of (midrank in both - rank in its own sample)². */
-static double rank_gaps(double copies, double before, double midrank)
+double statistic_cramer_von_mises(const struct kll_view *a, const struct kll_view *b)
 {
-    double gap = midrank - (before + (copies + 1) / 2);
-    return copies * gap * gap + copies * (copies * copies - 1) / 12;
+    double n = total(a), m = total(b), both = n + m, sum = 0;
+    if (n < 2 || m < 2)
+        return NAN;
+    for (struct walk walk = {.a = a, .b = b}; walk_next(&walk);) {
+        double gap = (walk.before_a + walk.in_a) / n - (walk.before_b + walk.in_b) / m;
+        sum += (walk.in_a + walk.in_b) * gap * gap;
+    }
+    return n * m / (both * both) * sum;
 }
 
 struct test_result test_cramer_von_mises(const struct kll_view *a, const struct kll_view *b)
 {
-    double n = total(a), m = total(b), k = n * m, both = n + m, of_a = 0, of_b = 0;
-    if (n < 2 || m < 2)
+    double n = total(a), m = total(b), k = n * m, both = n + m;
+    double statistic = statistic_cramer_von_mises(a, b);
+    if (isnan(statistic))
         return no_answer;
-    for (struct walk walk = {.a = a, .b = b}; walk_next(&walk);) {
-        double midrank = walk.before_a + walk.before_b + (walk.in_a + walk.in_b + 1) / 2;
-        of_a += rank_gaps(walk.in_a, walk.before_a, midrank);
-        of_b += rank_gaps(walk.in_b, walk.before_b, midrank);
-    }
-    double statistic = (n * of_a + m * of_b) / (k * both) - (4 * k - 1) / (6 * both);
     double mean = (1 + 1 / both) / 6;
     double variance = (both + 1) * (4 * k * both - 3 * (n * n + m * m) - 2 * k);
     variance /= 45 * both * both * 4 * k;
@@ -97,12 +97,21 @@ struct test_result test_cramer_von_mises(const struct kll_view *a, const struct 
 /* The variance of the statistic of two samples (Scholz and Stephens 1987, equation 4). */
 static double anderson_variance(double n, double m)
 {
+    static _Thread_local struct {
+        double both, h, g;
+    } last; /* many tables of the same size are compared one after another */
     double both = n + m, size = 1 / n + 1 / m, h = 0, g = 0;
-    for (double i = both - 1; i > 1; i--) {
+    for (double i = both - 1; i > 1 && last.both != both; i--) {
         h += 1 / i;
         g += h / (both - i + 1);
     }
-    h += 1;
+    if (last.both != both) {
+        last.both = both;
+        last.h = h;
+        last.g = g;
+    }
+    g = last.g;
+    h = last.h + 1;
     double a = 4 * g - 6 + (10 - 6 * g) * size;
     double b = 4 * (2 * g - 4) + 16 * h + (2 * g - 14 * h - 4) * size - 8 * h + 4 * g - 6;
     double c = 4 * (6 * h + 2 * g - 2) + 2 * (4 * h - 4 * g + 6) + (2 * h - 6) * size + 4 * h;

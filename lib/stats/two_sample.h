@@ -21,9 +21,13 @@ void sample_view(double *values, size_t count, struct kll_view *view);
  * above. SciPy's ks_2samp(method="exact") and, above, special.kolmogorov(sqrt(nm/(n+m)) D). */
 struct test_result test_ks(const struct kll_view *a, const struct kll_view *b);
 
-/* Cramér-von Mises (Anderson 1962), ties by midranks, p by the limit. SciPy's
- * cramervonmises_2samp(method="asymptotic"). */
+/* Cramér-von Mises: nm/(n+m)² Σ (F - G)² over the values of both samples (Anderson 1962, equation
+ * 2), p by the limit. SciPy's cramervonmises_2samp(method="asymptotic") where no two values are
+ * equal; where some are, SciPy puts midranks into a formula that holds for ranks (equations 9 and
+ * 12), which grows with the number of equal values even where the two samples do not differ. */
 struct test_result test_cramer_von_mises(const struct kll_view *a, const struct kll_view *b);
+/* Its statistic alone, NaN where there is none: the p-value takes many times as long. */
+double statistic_cramer_von_mises(const struct kll_view *a, const struct kll_view *b);
 
 /* Anderson-Darling of two samples, ties by midranks, standardised (Scholz and Stephens 1987,
  * equation 7); p interpolated between 0.25 and 0.001, and held there. SciPy's anderson_ksamp. */

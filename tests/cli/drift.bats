@@ -62,6 +62,42 @@ setup() {
     done
 }
 
+@test "a handful of rows does not cry wolf, however few values a column can have" {
+    mkdir few
+    printf 'model: few\ncode: [mlops.yaml]\ndata:\n  train: {path: train.csv, role: reference}\n' > few/mlops.yaml
+    for share in 1 2 3 4; do # in tenths: the sample of the rows has it a little too large or too small
+        awk -v OFS=, -v share="$share" 'BEGIN {print "x,flag,y"
+            for (i = 0; i < 5000; i++) print i * 37 % 101, (i * 7 % 10 < share ? "true" : "false"), i * 53 % 103}' > few/train.csv
+        mlops -q register few > /dev/null
+        # one row in ten is so at the least, or one pair of rows in a hundred, and the rate is 1 %
+        for rows in 50,true,51 50,false,51 50,true,51/49,true,52 20,true,20/70,false,90; do
+            (echo x,flag,y; tr / '\n' <<< "$rows") > now.csv
+            for method in ks wasserstein energy cramer_von_mises anderson_darling z fisher; do
+                run mlops drift few --current now.csv --any-effect --method "flag=$method"
+                ended 0 "no drift in 3 columns"
+            done
+        done
+    done
+}
+
+@test "values that are often equal do not cry wolf by any method" {
+    mkdir few
+    printf 'model: few\ncode: [mlops.yaml]\ndata:\n  train: {path: train.csv, role: reference}\n' > few/mlops.yaml
+    table() { awk -v OFS=, -v n="$1" -v s="$2" 'BEGIN {srand(s); print "coin,grade"
+        for (i = 0; i < n; i++) print (rand() < 0.3 ? "true" : "false"), int(rand() * 5)}'; }
+    table 5000 1 > few/train.csv
+    mlops -q register few > /dev/null
+    table 30000 2 > now.csv
+    for method in ks psi jensen_shannon total_variation hellinger l_infinity wasserstein energy cramer_von_mises \
+        anderson_darling chi_square g z fisher; do
+        run mlops drift few@1 --current now.csv --any-effect --method "$method"
+        ended 0 "no drift in 2 columns"
+    done
+    # its mean is 1/6 where nothing drifts, whatever is equal
+    run mlops --json drift few@1 --current now.csv --method cramer_von_mises
+    jq -e 'all(.columns[]; .statistic < 2)' <<< "$output"
+}
+
 @test "standard input, target left out, quoted newlines and other separators are read" {
     cut -d , -f 1-3 p/data/train.csv | mlops drift fraud@1 --current -
     (echo 'ts;amount;country;note'; tail -n +2 p/data/train.csv | cut -d , -f 1-3 | tr , ';' |

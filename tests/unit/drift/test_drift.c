@@ -168,6 +168,17 @@ static void a_cell_of_another_type_is_a_finding_with_its_row(void **state)
     assert_ok(f, drift(f, id, NULL, "now.csv", &report));
     assert_true(report.drift && report.columns[0].drift && report.columns[0].misfits == 1);
     assert_string_equal("amount", report.columns[0].name);
+    /* and no more: one value in fifty is as far from the middle */
+    assert_string_equal("1 cell is of another type than integer, the first in row 2",
+                        report.columns[0].detail);
+    mlops_drift_report_clear(&report);
+
+    struct buffer text = {0};
+    buffer_puts(&text, "amount,country\n1,DE\nlots,FR\n");
+    for (int i = 0; i < 30; i++)
+        buffer_printf(&text, "1,%s\n", i % 3 ? "DE" : "FR");
+    given_table(f, "now.csv", buffer_steal(&text));
+    assert_ok(f, drift(f, id, NULL, "now.csv", &report));
     assert_string_equal(
         "1 cell is of another type than integer, the first in row 2; median 50 -> 1",
         report.columns[0].detail);
