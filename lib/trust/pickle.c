@@ -223,11 +223,20 @@ static bool imports_danger(const struct pickle_machine *machine)
     return false;
 }
 
+/* Of which other unpicklers than CPython 3's may read what that does not, as Python 2 reads blanks
+ * behind a quote. */
+static bool is_spelt(uint8_t code)
+{
+    return code == OP_INT || code == OP_LONG || code == OP_FLOAT || code == OP_STRING ||
+           code == OP_UNICODE;
+}
+
 /* What came of the first pickle, which ran on nothing but the head. */
 static enum pickle_beginning judge_beginning(const struct pickle_machine *machine)
 {
-    if (machine->state != PICKLE_BROKEN || machine->cut_off || machine->calls ||
-        machine->said_persistent || machine->said_extension || imports_danger(machine))
+    if (machine->state != PICKLE_BROKEN || machine->cut_off || is_spelt(machine->code) ||
+        machine->calls || machine->said_persistent || machine->said_extension ||
+        imports_danger(machine))
         return PICKLE_BEGINS;
     return machine->import_count ? PICKLE_IMPORTS : PICKLE_NONE;
 }

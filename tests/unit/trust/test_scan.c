@@ -196,6 +196,7 @@ static void labels_are_text_where_they_are_called_so(void **state)
     VERDICT("labels.txt", "(NPcat\nbird\n", "pickle/persistent-id");
     VERDICT("labels.txt", "(N\x82\1bird\n", "pickle/extension-registry");
     VERDICT("labels.txt", "(lp0\n", "pickle/broken");
+    VERDICT("labels.txt", "N(S'Python 2 reads that' \ncos\nsystem\n", "pickle/broken");
 }
 
 static void text_is_read_to_its_end(void **state)
