@@ -42,6 +42,7 @@ live() {
 }
 
 follow() {
+    : > follow.out # its own redirection comes later, and what one before said is not this one's
     mlops deploy fraud@production host --follow "$@" > follow.out 2>&1 3>&- &
     follower=$!
 }

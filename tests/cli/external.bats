@@ -20,6 +20,7 @@ YAML
 }
 
 given_server() {
+    : > port # the server's own redirection comes later
     python3 -c '
 import functools, http.server
 handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory="served")

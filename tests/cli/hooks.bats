@@ -108,6 +108,7 @@ hook() {
 # given_server: ./server.py on $port; what it does stands in ./mode, what it was told in ./told.
 given_server() {
     echo ok > mode
+    : > port # the server's own redirection comes later
     python3 "$SOURCE_ROOT/tests/cli/webhook_server.py" > port 3>&- &
     server=$!
     until_true test -s port

@@ -19,6 +19,7 @@ ctrl_c() {
 # given_silence: $port is that of a server that takes connections, makes a file of it, and says nothing.
 given_silence() {
     export connected=$BATS_TEST_TMPDIR/connected
+    : > ../port # the server's own redirection comes later
     python3 -c '
 import os, socket
 server = socket.create_server(("127.0.0.1", 0))

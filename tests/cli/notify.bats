@@ -20,6 +20,7 @@ teardown() {
 # given_server: what is posted to 127.0.0.1:$port stands in ./posted; ./mode has the status.
 given_server() {
     echo 200 > mode
+    : > port # the server's own redirection comes later
     python3 "$SOURCE_ROOT/tests/cli/channel_server.py" > port 3>&- &
     started+=" $!"
     until_true test -s port

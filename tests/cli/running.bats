@@ -13,6 +13,7 @@ given_suites() {
 test_on_terminal() {
     local line
     printf -v line '%q ' mlops --color=never test fraud "$@"
+    rm -f typescript # of one before
     TERM=xterm script -qefc "stty cols 80 rows ${ROWS-24}; $line" typescript < /dev/null > /dev/null 3>&- &
     terminal=$!
 }

@@ -25,6 +25,7 @@ teardown() {
 }
 
 watching() {
+    : > said # its own redirection comes later, and another's port may stand there
     mlops monitor watch fraud stream --replay --tick 200ms --listen 0 "$@" > out 2> said 3>&- &
     watch=$!
     started+=" $watch"

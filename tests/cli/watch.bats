@@ -17,6 +17,7 @@ teardown() {
 
 # watching ARGUMENTS…: a watch in the background; what it says stands in ./said, its process in $watch.
 watching() {
+    : > said # its own redirection comes later, and another's port may stand there
     mlops monitor watch fraud --tick 200ms "$@" > out 2> said 3>&- &
     watch=$!
     started+=" $watch"

@@ -74,6 +74,7 @@ postgres_url() {
 given_proxy() {
     echo "$1/.s.PGSQL.${2:-5432}" > "$BATS_TEST_TMPDIR/upstream"
     : > "$BATS_TEST_TMPDIR/rule"
+    : > "$BATS_TEST_TMPDIR/port" # the proxy's own redirection comes later
     python3 "$BATS_TEST_DIRNAME/proxy.py" "$BATS_TEST_TMPDIR"/{upstream,rule,rounds} \
         > "$BATS_TEST_TMPDIR/port" 3>&- & # bats' own descriptor, which it would hold open
     proxy=$!
