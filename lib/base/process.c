@@ -100,18 +100,15 @@ static int start(const struct process_options *options, struct child *child,
 
     size_t got;
     int code = fd_read_full(report, &failure, sizeof(failure), &got, err);
+    if (!code && got < sizeof(failure)) { /* it runs */
+        child->output = output;
+        output = -1;
+        return MLOPS_OK;
+    }
     if (code)
         (void)kill(-child->pid, SIGKILL);
-    if (code || got == sizeof(failure))
-        (void)waitpid(child->pid, NULL, 0);
-    if (code)
-        return code;
-    if (got == sizeof(failure)) {
-        return mlops_fail_errno(err, MLOPS_OK, failure, "start '%s'", options->argv[0]);
-    }
-    child->output = output;
-    output = -1;
-    return MLOPS_OK;
+    (void)waitpid(child->pid, NULL, 0);
+    return code ? code : mlops_fail_errno(err, MLOPS_OK, failure, "start '%s'", options->argv[0]);
 }
 
 /* Read what is there within `wait_ms`; `*any` false where nothing came. */

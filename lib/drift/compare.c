@@ -188,12 +188,11 @@ static void explain_beyond(const struct pair *pair, double share, struct buffer 
 static double noise_of(const struct calibrated *column, double alpha)
 {
     const struct pair *pair = column->pair;
-    double any_data = column->method->noise(pair, alpha);
     if (isnan(column->noise))
-        return any_data;
+        return column->method->noise(pair, alpha);
     double sketch = column->method->sketch(pair);
     double drawn = sqrt(column->noise * column->noise + sketch * sketch);
-    return fmin(pair->n, pair->m) < METHOD_FEW ? fmax(drawn, any_data) : drawn;
+    return method_has_few(pair) ? fmax(drawn, column->method->noise(pair, alpha)) : drawn;
 }
 
 static void judge(const struct calibrated *calibrated, double threshold, double alpha,

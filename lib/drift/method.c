@@ -4,6 +4,8 @@
 #include "stats/distance.h"
 #include <math.h>
 
+#define FEW 20 /* values of a column */
+
 /* ---- statistics ------------------------------------------------------------------------- */
 
 double method_ks(const struct pair *pair)
@@ -146,6 +148,11 @@ static double psi(const struct pair *pair)
 
 /* ---- what noise reaches ------------------------------------------------------------------- */
 
+bool method_has_few(const struct pair *pair)
+{
+    return fmin(pair->n, pair->m) < FEW;
+}
+
 /* 1/n + 1/m: the variance of a difference of shares is p(1-p) times this. */
 static double inverse_sizes(const struct pair *pair)
 {
@@ -158,11 +165,16 @@ static double sketched(const struct pair *pair)
     return (double)pair_sketched(pair);
 }
 
-/* Smirnov's asymptotic bound, sqrt(-ln(alpha/2)/2 · (1/n + 1/m)); the sketches may add their own
- * errors. */
+/* Smirnov's asymptotic bound, sqrt(-ln(alpha/2)/2 · (1/n + 1/m)). */
+static double smirnov_bound(const struct pair *pair, double alpha)
+{
+    return sqrt(-log(alpha / 2) / 2 * inverse_sizes(pair));
+}
+
+/* The sketches may add their own errors. */
 static double noise_ks(const struct pair *pair, double alpha)
 {
-    return sqrt(-log(alpha / 2) / 2 * inverse_sizes(pair)) + KLL_RANK_ERROR * sketched(pair);
+    return smirnov_bound(pair, alpha) + KLL_RANK_ERROR * sketched(pair);
 }
 
 /* From the least to the largest finite value of both. */
@@ -292,7 +304,7 @@ static double noise_cramer_von_mises(const struct pair *pair, double alpha)
  * equal. */
 static double largest_anderson_darling(const struct pair *pair, double alpha)
 {
-    double gap = fmin(1, sqrt(-log(alpha / 2) / 2 * inverse_sizes(pair)));
+    double gap = fmin(1, smirnov_bound(pair, alpha));
     double end = gap * fmin(pair->n, pair->m) / (pair->n + pair->m);
     return gap * gap / inverse_sizes(pair) * (1 / (1 - end) + 2 * log(fmax(1, 1 / end - 1)));
 }
@@ -302,7 +314,7 @@ static double largest_anderson_darling(const struct pair *pair, double alpha)
 static double noise_anderson_darling(const struct pair *pair, double alpha)
 {
     double bound = 1 + chi_square_bound(1, alpha) / 2;
-    if (fmin(pair->n, pair->m) < METHOD_FEW)
+    if (method_has_few(pair))
         bound = largest_anderson_darling(pair, alpha);
     double limit = (bound - 1) / sqrt(2 * M_PI * M_PI / 3 - 6);
     double sketch = KLL_RANK_ERROR * sketched(pair);

@@ -7,11 +7,6 @@
 #include "drift/pair.h"
 #include <mlops/error.h>
 
-/* Values of a column in one of the tables below which neither draws nor limits decide alone. A
- * statistic has few values then, each with a large chance, and the sample of rows has each a little
- * off its place: one that lies on the threshold in the draws is above it in half of the cases. */
-#define METHOD_FEW 20
-
 struct drift_method {
     const char *name;
     bool numeric, categorical;
@@ -30,6 +25,11 @@ struct drift_method {
 
 /* Fisher's test, which is for what has too few rows for any other method for texts. */
 const struct drift_method *method_fisher(void);
+
+/* Has one of the tables so few values of the column that neither draws nor limits decide alone? A
+ * statistic has few values then, each with a large chance, and the sample of rows has each a little
+ * off its place: one that lies on the threshold in the draws is above it in half of the cases. */
+bool method_has_few(const struct pair *pair);
 
 /* The statistic of `ks`, max |F - G|, of which many are computed at once. */
 double method_ks(const struct pair *pair);

@@ -101,17 +101,17 @@ static double anderson_variance(double n, double m)
         double both, h, g;
     } last; /* many tables of the same size are compared one after another */
     double both = n + m, size = 1 / n + 1 / m, h = 0, g = 0;
-    for (double i = both - 1; i > 1 && last.both != both; i--) {
-        h += 1 / i;
-        g += h / (both - i + 1);
-    }
     if (last.both != both) {
+        for (double i = both - 1; i > 1; i--) {
+            h += 1 / i;
+            g += h / (both - i + 1);
+        }
         last.both = both;
-        last.h = h;
+        last.h = h + 1;
         last.g = g;
     }
+    h = last.h;
     g = last.g;
-    h = last.h + 1;
     double a = 4 * g - 6 + (10 - 6 * g) * size;
     double b = 4 * (2 * g - 4) + 16 * h + (2 * g - 14 * h - 4) * size - 8 * h + 4 * g - 6;
     double c = 4 * (6 * h + 2 * g - 2) + 2 * (4 * h - 4 * g + 6) + (2 * h - 6) * size + 4 * h;

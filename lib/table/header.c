@@ -177,7 +177,7 @@ static char *next_free(const struct text_view *name, unsigned *number, const str
 {
     for (;; ++*number) {
         char *text = xprintf("%.*s.%u", (int)name->length, name->data, *number);
-        const struct text_view key = {text, (uint32_t)strlen(text)};
+        const struct text_view key = name_view(text);
         if (!bsearch(&key, columns, count, sizeof(*columns), by_bytes))
             return text;
         free(text);
@@ -193,8 +193,8 @@ char **header_distinguish(struct text_view *names, size_t count)
     for (size_t i = 0; i < count; i++) {
         bool nameless = names[i].length == 0;
         if (nameless) {
-            char *text = made[made_count++] = xprintf("Unnamed: %zu", i);
-            names[i] = (struct text_view){text, (uint32_t)strlen(text)};
+            made[made_count] = xprintf("Unnamed: %zu", i);
+            names[i] = name_view(made[made_count++]);
         }
         columns[i] = (struct named){names[i], i, nameless};
     }
@@ -204,8 +204,8 @@ char **header_distinguish(struct text_view *names, size_t count)
             number = 1;
             continue;
         }
-        char *text = made[made_count++] = next_free(&columns[i].name, &number, columns, count);
-        names[columns[i].place] = (struct text_view){text, (uint32_t)strlen(text)};
+        made[made_count] = next_free(&columns[i].name, &number, columns, count);
+        names[columns[i].place] = name_view(made[made_count++]);
         number++;
     }
     free(columns);
@@ -237,7 +237,7 @@ static int take_given(const char *const *names, struct table_schema *all, struct
                           CSV_FIELDS_MAX);
     struct text_view *views = xcalloc(count, sizeof(*views));
     for (size_t i = 0; i < count; i++)
-        views[i] = (struct text_view){names[i], (uint32_t)strlen(names[i])};
+        views[i] = name_view(names[i]);
     int code = take_names(views, count, all, err);
     free(views);
     return code;
@@ -262,7 +262,7 @@ bool header_has_all(struct text_view *fields, size_t count, const char *const *n
 {
     qsort(fields, count, sizeof(*fields), by_bytes);
     for (; *names; names++) {
-        const struct text_view name = {*names, (uint32_t)strlen(*names)};
+        const struct text_view name = name_view(*names);
         if (!bsearch(&name, fields, count, sizeof(*fields), by_bytes))
             return false;
     }

@@ -3,6 +3,11 @@
 #define TABLE_HEADER_H
 #include "table/table.h"
 
+static inline struct text_view name_view(const char *name)
+{
+    return (struct text_view){name, (uint32_t)strlen(name)};
+}
+
 /* Zeroed is empty. */
 struct header {
     size_t width;               /* columns of the file */

@@ -334,7 +334,7 @@ static int read_names(struct npy_input *npy, const struct npy_fields *fields,
         if (numbered)
             snprintf(numbers[i], sizeof(numbers[i]), "%zu", i);
         const char *name = numbered ? numbers[i] : fields->items[i].name;
-        names[i] = (struct text_view){name, (uint32_t)strlen(name)};
+        names[i] = name_view(name);
     }
     int code =
         header_read(names, count, 1, npy->name, options, layout, &npy->input.header, err);

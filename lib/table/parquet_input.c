@@ -261,8 +261,7 @@ static int read_columns(struct parquet_input *parquet, const struct table_option
     if (!code) {
         names = xcalloc(fields.count, sizeof(*names));
         for (size_t i = 0; i < fields.count; i++)
-            names[i] = (struct text_view){fields.items[i].name,
-                                          (uint32_t)strlen(fields.items[i].name)};
+            names[i] = name_view(fields.items[i].name);
         code = header_read(names, fields.count, 1, parquet->name, options, layout,
                            &parquet->input.header, err);
     }

@@ -62,9 +62,14 @@ setup() {
     done
 }
 
-@test "a handful of rows does not cry wolf, however few values a column can have" {
+# given_few: project ./few, but for its table few/train.csv.
+given_few() {
     mkdir few
     printf 'model: few\ncode: [mlops.yaml]\ndata:\n  train: {path: train.csv, role: reference}\n' > few/mlops.yaml
+}
+
+@test "a handful of rows does not cry wolf, however few values a column can have" {
+    given_few
     for share in 1 2 3 4; do # in tenths: the sample of the rows has it a little too large or too small
         awk -v OFS=, -v share="$share" 'BEGIN {print "x,flag,y"
             for (i = 0; i < 5000; i++) print i * 37 % 101, (i * 7 % 10 < share ? "true" : "false"), i * 53 % 103}' > few/train.csv
@@ -81,8 +86,7 @@ setup() {
 }
 
 @test "values that are often equal do not cry wolf by any method" {
-    mkdir few
-    printf 'model: few\ncode: [mlops.yaml]\ndata:\n  train: {path: train.csv, role: reference}\n' > few/mlops.yaml
+    given_few
     table() { awk -v OFS=, -v n="$1" -v s="$2" 'BEGIN {srand(s); print "coin,grade"
         for (i = 0; i < n; i++) print (rand() < 0.3 ? "true" : "false"), int(rand() * 5)}'; }
     table 5000 1 > few/train.csv

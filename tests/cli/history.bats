@@ -49,12 +49,11 @@ for m in archive:
     print(m.name, m.type, m.mode, hashlib.sha256(archive.extractfile(m).read()).hexdigest())'; } 2>/dev/null || true
 }
 
-# flip_what_counts FILE OFFSET BIT: ./flipped is FILE with that bit of a byte flipped; with the next
-# one that changes what an entry says where it does not: some bits of zstd mean nothing, and some are
-# of what fills a block of tar up.
+# flip_what_counts FILE OFFSET BIT: ./flipped is FILE, whose contents are in ./whole, with that bit of a
+# byte flipped; with the next one that changes what an entry says where it does not: some bits of zstd
+# mean nothing, and some are of what fills a block of tar up.
 flip_what_counts() {
     local at=$(($2 * 8 + $3))
-    contents "$1" > whole
     for ((;; at++)); do
         cp "$1" flipped
         flip flipped $((at / 8)) $((at % 8))
@@ -258,6 +257,7 @@ PYTHON
     done
     head -c $((size - 1)) h.tar.zst > cut
     import_refused "" --all "$PWD/cut"
+    contents h.tar.zst > whole
     for i in $(seq 1 20); do
         flip_what_counts h.tar.zst $((size * i / 21)) $((i % 8))
         import_refused "" --all "$PWD/flipped"
